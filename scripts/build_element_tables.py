@@ -1,0 +1,111 @@
+"""Write the element tables of ``src/formation_mlp/features/tables`` from matminer and pymatgen.
+
+    python scripts/build_element_tables.py
+
+One CSV file a source: a comment with the versions it was made with, a header, one line per element in
+the order of atomic numbers (an empty cell is a value that nobody has tabulated), and a last line,
+``mean``, with the number that matminer's ``impute_nan=True`` puts into the empty cells. Numbers are the
+shortest that read back to the same double (or single, for the learned embeddings).
+"""
+
+import csv
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from matminer.utils.data import (
+    DemlData,
+    MagpieData,
+    MatscholarElementData,
+    MEGNetElementData,
+    PymatgenData,
+)
+from pymatgen.core import Element
+
+from formation_mlp.features import element_statistics as presets
+
+TABLES = Path(__file__).parents[1] / "src" / "formation_mlp" / "features" / "tables"
+ELEMENTS = [Element.from_Z(z) for z in range(1, 119)]
+VERSIONS = ", ".join(f"{name} {version(name)}" for name in ("matminer", "pymatgen", "pymatgen-core"))
+
+
+def raw_value(source, element, name):
+    """Return the tabulated value, or NaN where the source has none."""
+    if isinstance(source, DemlData) and name in {"atom_num", "atom_mass", "row_num"}:
+        # Known for every element: matminer's own imputation fills these three from pymatgen, not by a mean.
+        source = DemlData(impute_nan=True)
+    if isinstance(source, MEGNetElementData) and element.symbol not in source.all_element_data:
+        return np.nan  # matminer answers with the embedding of a dummy atom
+    try:
+        return float(source.get_elemental_property(element, name))
+    except KeyError:
+        return np.nan
+
+
+def table(make_source, names):
+    """Return ``values [118, f]`` with NaN where nothing is tabulated, and ``means [f]``."""
+    raw, imputed = make_source(impute_nan=False), make_source(impute_nan=True)
+    values = np.array([[raw_value(raw, e, name) for name in names] for e in ELEMENTS])
+    filled = np.array([[float(imputed.get_elemental_property(e, name)) for name in names] for e in ELEMENTS])
+    missing = np.isnan(values)
+    if not np.array_equal(values[~missing], filled[~missing]):
+        raise SystemExit(f"{make_source.__name__}: imputation changes values that are known")
+    means = np.where(missing, filled, np.nan)
+    means = np.array(
+        [column[~np.isnan(column)][0] if (~np.isnan(column)).any() else np.nan for column in means.T]
+    )
+    if not np.allclose(np.where(missing, means, filled), filled, rtol=1e-13, atol=0):
+        raise SystemExit(f"{make_source.__name__}: imputed values differ between elements")
+    return values, means
+
+
+def write(name, source, columns, rows):
+    with (TABLES / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+        file.write(f"# {source}. Written by scripts/build_element_tables.py with {VERSIONS}\n")
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["symbol", *columns])
+        writer.writerows(rows)
+
+
+def write_properties(name, make_source, columns, precision=np.float64):
+    values, means = table(make_source, columns)
+    symbols = [e.symbol for e in ELEMENTS]
+    rows = [
+        [symbol, *("" if np.isnan(v) else repr_short(precision(v)) for v in row)]
+        for symbol, row in zip([*symbols, "mean"], [*values, means], strict=True)
+    ]
+    # A mean is no embedding of the source: it is written as the double that it is.
+    rows[-1] = ["mean", *("" if np.isnan(v) else repr_short(v) for v in means)]
+    write(name, make_source.__name__ + " of matminer", columns, rows)
+
+
+def repr_short(value):
+    text = str(value)
+    return text.removesuffix(".0")
+
+
+def write_oxidation_states():
+    def join(states):
+        return " ".join(str(int(state)) for state in states)
+
+    rows = [
+        [e.symbol, join(e.common_oxidation_states), join(e.icsd_oxidation_states), join(e.oxidation_states)]
+        for e in ELEMENTS
+    ]
+    write("oxidation_states", "Element of pymatgen", ["common", "icsd", "known"], rows)
+
+
+def main():
+    warnings.simplefilter("ignore")  # pymatgen says for every element and property that it has no data
+    TABLES.mkdir(exist_ok=True)
+    write_properties("magpie", MagpieData, [*presets.MAGPIE_PROPERTIES, "ElectronAffinity"])
+    write_properties("deml", DemlData, presets.DEML_PROPERTIES)
+    write_properties("pymatgen", PymatgenData, presets.PYMATGEN_PROPERTIES)
+    write_properties("matscholar", MatscholarElementData, presets.MATSCHOLAR_PROPERTIES, np.float32)
+    write_properties("megnet_el", MEGNetElementData, presets.MEGNET_PROPERTIES, np.float32)
+    write_oxidation_states()
+
+
+if __name__ == "__main__":
+    main()

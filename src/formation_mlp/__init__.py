@@ -1,0 +1,28 @@
+"""Formation energies of materials from composition and structure descriptors with small neural networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["FormationEnergyClassifier", "FormationEnergyRegressor", "Predictor", "__version__", "load"]
+
+if TYPE_CHECKING:
+    from formation_mlp.estimators import FormationEnergyClassifier, FormationEnergyRegressor
+    from formation_mlp.predict import Predictor, load
+
+_HOME = {
+    "FormationEnergyRegressor": "formation_mlp.estimators",
+    "FormationEnergyClassifier": "formation_mlp.estimators",
+    "Predictor": "formation_mlp.predict",
+    "load": "formation_mlp.predict",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names on first use, so that ``import formation_mlp`` costs nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,1 @@
+"""Where rows come from, and the checked set of rows that all later stages share."""

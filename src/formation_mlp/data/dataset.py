@@ -1,0 +1,178 @@
+"""Turn a table into a checked `Dataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.config import DataConfig, TaskConfig
+from formation_mlp.data import columns
+from formation_mlp.data.duplicates import DUPLICATES
+from formation_mlp.data.records import Dataset, LeftOut, Target
+from formation_mlp.data.sources import read_table
+from formation_mlp.errors import DataError
+from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
+from formation_mlp.registry import lookup
+from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+INVALID = ("error", "drop")
+"""What may become of rows that cannot be used."""
+
+SHOWN = 5
+"""Rows named in a message; the report lists all."""
+
+
+def load_dataset(config: DataConfig, task: TaskConfig, split_column: str | None = None) -> Dataset:
+    """Read ``config.path`` and check every row.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or empty, a value is no finite number, an id occurs twice, or a row cannot
+        be read while ``config.invalid`` is ``error``.
+    """
+    return dataset_from_frame(read_table(config.path, config.encoding), config, task, split_column)
+
+
+def dataset_from_frame(
+    frame: pd.DataFrame, config: DataConfig, task: TaskConfig, split_column: str | None = None
+) -> Dataset:
+    """Build a `Dataset` from a table that is already in memory."""
+    target = columns.require_column(frame, config.target, columns.TARGET, "data.target")
+    values, has_target = _numbers(frame[target].tolist(), f"data.target: column {target!r}")
+    read = materials_of_frame(frame, config)
+    ids = ids_of_frame(frame, config)
+    failed = sorted(i for i in read.failures if has_target[i])
+    if failed and config.invalid == "error":
+        raise DataError(invalid_rows(config.path, [(ids[i], read.failures[i]) for i in failed]))
+    keep = np.flatnonzero(has_target & ~np.isin(np.arange(len(ids)), failed))
+    if not len(keep):
+        raise DataError(f"{config.path}: no row is left: {len(failed)} of {len(ids)} rows cannot be read.")
+    left_out = [LeftOut(ids[i], "no target") for i in np.flatnonzero(~has_target)]
+    left_out += [LeftOut(ids[i], read.failures[i]) for i in failed]
+    materials = read.materials.take(keep)
+    y = _in_ev_per_atom(values[keep], config, task, materials.compositions.n_atoms)
+    parts = None if split_column is None else _parts(frame, split_column, keep)
+    unit = "" if task.type == "classification" and task.boundary is None else EV_PER_ATOM
+    dataset = Dataset(
+        tuple(ids[i] for i in keep),
+        tuple(read.labels[i] for i in keep),
+        materials,
+        y,
+        Target(target, unit, config.source, config.unit),
+        parts,
+        tuple(left_out),
+        tuple(_remarks(read, left_out)),
+    )
+    return lookup(DUPLICATES, config.duplicates, "data.duplicates", "choice")(dataset)
+
+
+def materials_of_frame(frame: pd.DataFrame, config: DataConfig) -> ReadMaterials:
+    """Read the structures of a table, or else its formulas."""
+    column = columns.find_column(frame, config.structure, columns.STRUCTURE, "data.structure")
+    if column is None:
+        column = columns.require_column(frame, config.formula, columns.FORMULA, "data.formula")
+        cells = frame[column].tolist()
+        if all(cell is None or cell == "" for cell in cells):
+            raise DataError(f"data.formula: column {column!r} is empty.")
+        return read_materials(cells)
+    return read_structures(frame[column].tolist(), Path(frame.attrs.get("folder", ".")))
+
+
+def ids_of_frame(frame: pd.DataFrame, config: DataConfig) -> list[str]:
+    """Return the ids of a table: its id column, or the row numbers, counted from 1.
+
+    Raises
+    ------
+    DataError
+        If an id is blank or occurs twice.
+    """
+    column = columns.find_column(frame, config.id, columns.ID, "data.id")
+    if column is None:
+        return [str(i) for i in range(1, len(frame) + 1)]
+    ids = [str(cell) for cell in frame[column].tolist()]
+    seen: set[str] = set()
+    twice = [i for i in ids if i in seen or seen.add(i)]  # type: ignore[func-returns-value]
+    if twice or "" in seen:
+        found = f"{len(twice)} ids occur twice, the first is {twice[0]!r}" if twice else "an id is blank"
+        raise DataError(f"data.id: column {column!r}: {found}. Ids must be unique; name another column with data.id.")
+    return ids
+
+
+def invalid_rows(path: str, rows: Sequence[tuple[str, str]]) -> str:
+    """Return the message for rows that cannot be used."""
+    shown = "".join(f"\n  row {row}: {reason}" for row, reason in rows[:SHOWN])
+    more = f"\n  ... and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    return (
+        f"{path}: {len(rows)} row{'s' * (len(rows) > 1)} cannot be used{shown}{more}\n"
+        "Correct them, or leave them out with data.invalid: drop (they are then named in the report)."
+    )
+
+
+def _numbers(cells: Iterable[object], where: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the values and which cells have one; a blank cell has none."""
+    values, present = [], []
+    for i, cell in enumerate(cells, start=1):
+        blank = cell is None or cell == "" or (isinstance(cell, float) and cell != cell)
+        present.append(not blank)
+        try:
+            value = 0.0 if blank else float(str(cell))
+        except ValueError:
+            raise DataError(f"{where}, row {i}: {cell!r} is no number.") from None
+        if not np.isfinite(value):
+            raise DataError(f"{where}, row {i}: {cell!r} is not finite. Correct the value, or leave the cell blank.")
+        values.append(value)
+    if not any(present):
+        raise DataError(f"{where} is empty: there is nothing to learn from.")
+    return np.array(values), np.array(present)
+
+
+def _in_ev_per_atom(
+    values: NDArray[np.float64], config: DataConfig, task: TaskConfig, n_atoms: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    if task.type == "classification" and task.boundary is None:
+        return _classes(values)
+    if config.unit is not None:
+        lookup(UNITS, config.unit, "data.unit", "unit")
+        return to_ev_per_atom(values, config.unit, n_atoms)
+    doubt = suspicion(values)
+    if doubt is not None:
+        raise DataError(
+            f"data.unit: not declared, and {doubt}. Formation energies in eV/atom are expected. "
+            f"Declare the unit, one of: {', '.join(UNITS)}."
+        )
+    return values
+
+
+def _classes(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    other = np.setdiff1d(values, [0.0, 1.0])
+    if len(other):
+        raise DataError(
+            f"data.target: the task is a classification without task.boundary, so every value must be 0 or 1; "
+            f"found {other[0]:g}. Give task.boundary in eV/atom to make classes of an energy."
+        )
+    return values
+
+
+def _parts(frame: pd.DataFrame, column: str, keep: NDArray[np.int64]) -> tuple[str, ...]:
+    name = columns.require_column(frame, column, (), "split.column")
+    cells = frame[name].tolist()
+    return tuple(str(cells[i]) for i in keep)
+
+
+def _remarks(read: ReadMaterials, left_out: Sequence[LeftOut]) -> Iterable[str]:
+    no_target = sum(row.reason == "no target" for row in left_out)
+    if no_target:
+        yield f"{no_target} rows have no target and are not used"
+    if len(left_out) > no_target:
+        yield f"{len(left_out) - no_target} rows cannot be read and are left out; the report names them"
+    if read.notes:
+        example = next(iter(read.notes.values()))
+        yield f"{len(read.notes)} formulas are read with a remark, such as: {example}"

@@ -1,0 +1,98 @@
+"""The checked rows of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.materials.records import Materials
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the numbers mean.
+
+    Attributes
+    ----------
+    name : the column, such as ``formation_energy_per_atom``
+    unit : ``eV/atom``, or empty for a class
+    source : origin of the energies, as declared
+    declared_unit : unit before conversion, as declared
+    """
+
+    name: str
+    unit: str
+    source: str | None = None
+    declared_unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that is not used, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """``n`` materials with a target.
+
+    Row ``i`` of everything is the same material; ids are unique; ``y`` is finite, in eV/atom (or 0/1).
+
+    Attributes
+    ----------
+    ids : ``[n]``
+    formulas : ``[n]``, as written
+    materials : ``[n]``
+    y : ``[n]``
+    target : what ``y`` means
+    parts : ``[n]``, the column of the split, if the configuration names one
+    left_out : rows of the source that are not here
+    notes : remarks for the reader, such as merged duplicates
+    """
+
+    ids: tuple[str, ...]
+    formulas: tuple[str, ...]
+    materials: Materials
+    y: NDArray[np.float64]
+    target: Target
+    parts: tuple[str, ...] | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        lengths = {len(self.formulas), len(self.materials), len(self.y), n}
+        if len(lengths) != 1 or (self.parts is not None and len(self.parts) != n):
+            raise ValueError(f"columns of unequal length: {sorted(lengths)}")
+        if len(set(self.ids)) != n:
+            raise ValueError("ids are not unique")
+        if not np.isfinite(self.y).all():
+            raise ValueError("targets are not finite")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(
+        self, rows: NDArray[np.int64] | Sequence[int], left_out: Sequence[LeftOut] = (), notes: Sequence[str] = ()
+    ) -> Dataset:
+        """Return the given rows, with further rows named as left out and further notes."""
+        index = [int(i) for i in rows]
+        return Dataset(
+            tuple(self.ids[i] for i in index),
+            tuple(self.formulas[i] for i in index),
+            self.materials.take(index),
+            self.y[index],
+            self.target,
+            None if self.parts is None else tuple(self.parts[i] for i in index),
+            self.left_out + tuple(left_out),
+            self.notes + tuple(notes),
+        )
+
+    def keys(self) -> list[str]:
+        """Return one text per row that is equal for equal reduced formulas."""
+        return self.materials.compositions.keys()

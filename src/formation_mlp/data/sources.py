@@ -1,0 +1,159 @@
+"""Read a table from a file, a folder, the package, or matminer's collection."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from formation_mlp.errors import DataError
+from formation_mlp.materials.structure_files import is_structure_file
+from formation_mlp.registry import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BUNDLED = "measured_enthalpies.csv"
+TARGETS_OF_FOLDER = ("targets.csv", "id_prop.csv")
+
+
+def read_table(path: str, encoding: str = "utf-8-sig") -> pd.DataFrame:
+    """Read any source; text stays text, so that the formula ``NaN`` (sodium nitride) survives.
+
+    Parameters
+    ----------
+    path
+        ``bundled``, ``matminer:NAME``, a folder of structure files, or a file of a kind in `READERS`.
+    encoding
+        Text encoding of a csv file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its attribute ``attrs["folder"]`` is where relative paths in it start.
+
+    Raises
+    ------
+    DataError
+        If the source is missing, of an unknown kind or not readable.
+    """
+    if path == "bundled":
+        frame, folder = _read_csv(bundled_path(), "utf-8"), bundled_path().parent
+    elif path.startswith("matminer:"):
+        frame, folder = _read_matminer(path.removeprefix("matminer:")), Path()
+    else:
+        file = Path(path).expanduser()
+        frame, folder = (_read_folder(file), file) if file.is_dir() else (_read_file(file, encoding), file.parent)
+    if frame.empty:
+        raise DataError(f"{path}: the table has no rows.")
+    frame.attrs["folder"] = str(folder)
+    return frame
+
+
+def bundled_path() -> Path:
+    """Return the path of the bundled table of measured formation enthalpies."""
+    installed = Path(__file__).parent / "bundled" / BUNDLED
+    # In a development install the table is still where the repository keeps it.
+    return installed if installed.exists() else Path(__file__).parents[3] / "data" / BUNDLED
+
+
+def _read_file(file: Path, encoding: str) -> pd.DataFrame:
+    if not file.exists():
+        siblings = [p.name for p in file.parent.glob("*")] if file.parent.is_dir() else []
+        raise DataError(
+            f"data.path: {str(file)!r} does not exist. Give a file, a folder of structures, 'bundled' "
+            f"or 'matminer:NAME'.{did_you_mean(file.name, [*siblings, 'bundled'])}"
+        )
+    for suffix, reader in READERS.items():
+        if file.name.lower().endswith(suffix):
+            return reader(file, encoding)
+    raise DataError(f"{file}: unknown kind of table. Endings: {', '.join(READERS)}.")
+
+
+def _read_csv(file: Path, encoding: str) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding=encoding, skipinitialspace=True)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{file}: byte {error.start} is not {encoding}. Save the file as UTF-8, or name its encoding, "
+            "such as data.encoding: latin-1 (or cp1252, utf-16)."
+        ) from error
+    except LookupError as error:
+        raise DataError(f"data.encoding: {error}. Try utf-8, latin-1, cp1252 or utf-16.") from error
+    except pd.errors.EmptyDataError as error:
+        raise DataError(f"{file}: the file is empty.") from error
+    except (pd.errors.ParserError, OSError, EOFError) as error:
+        raise DataError(f"{file}: not readable as a comma-separated table: {error}") from error
+    frame.columns = [str(name).strip() for name in frame.columns]
+    return frame
+
+
+def _read_json(file: Path, _encoding: str) -> pd.DataFrame:
+    """Read a list of records, a mapping of columns, or matminer's ``{columns, data}``."""
+    import pandas as pd
+
+    try:
+        raw = file.read_bytes()
+        content: Any = json.loads(gzip.decompress(raw) if file.suffix == ".gz" else raw)
+        if isinstance(content, dict) and {"columns", "data"} <= content.keys():
+            return pd.DataFrame(content["data"], columns=content["columns"])
+        return pd.DataFrame(content)
+    except (OSError, EOFError, ValueError, TypeError) as error:
+        raise DataError(f"{file}: not readable as a JSON table: {error}") from error
+
+
+def _read_parquet(file: Path, _encoding: str) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(file)
+    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+        raise DataError(f"{file}: not readable as parquet: {error}") from error
+
+
+def _read_folder(folder: Path) -> pd.DataFrame:
+    """Read structure files and, if present, their targets: a csv of file name (without ending) and value."""
+    import pandas as pd
+
+    listing = next((folder / name for name in TARGETS_OF_FOLDER if (folder / name).exists()), None)
+    files = sorted(p for p in folder.iterdir() if p.is_file() and is_structure_file(p))
+    if not files:
+        raise DataError(f"{folder}: no CIF, POSCAR or JSON file in this folder.")
+    frame = pd.DataFrame({"id": [p.stem for p in files], "structure": [p.name for p in files]})
+    if listing is None:
+        return frame
+    header = None if listing.name == "id_prop.csv" else 0  # by custom, id_prop.csv has no header line
+    targets = pd.read_csv(listing, dtype=str, keep_default_na=False, header=header, encoding="utf-8-sig")
+    targets.columns = ["id", "target", *targets.columns[2:]]
+    targets["id"] = [Path(name).stem if is_structure_file(Path(name)) else name for name in targets["id"]]
+    return frame.merge(targets, on="id", how="left", validate="one_to_one").fillna({"target": ""})
+
+
+def _read_matminer(name: str) -> pd.DataFrame:
+    """Load a data set of matminer's collection; matminer downloads it on first use and checks its hash."""
+    from matminer.datasets import get_available_datasets, load_dataset
+
+    known = get_available_datasets(print_format=None)
+    if name not in known:
+        raise DataError(f"data.path: matminer has no data set {name!r}.{did_you_mean(name, known)}")
+    try:
+        frame: pd.DataFrame = load_dataset(name)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"data.path: matminer could not load {name!r}: {error}. If this machine has no network, "
+            "download the file elsewhere and give its path."
+        ) from error
+    return frame
+
+
+READERS: dict[str, Callable[[Path, str], pd.DataFrame]] = {
+    ".csv": _read_csv,
+    ".csv.gz": _read_csv,
+    ".json": _read_json,
+    ".json.gz": _read_json,
+    ".parquet": _read_parquet,
+}

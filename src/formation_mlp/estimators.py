@@ -1,0 +1,226 @@
+"""Scikit-learn estimators: formulas in, eV/atom or class probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from formation_mlp.choices import CHOICES
+from formation_mlp.config import Part, check_config
+from formation_mlp.data.records import Dataset, Target
+from formation_mlp.errors import DataError
+from formation_mlp.materials.inputs import read_materials
+from formation_mlp.predict import Predictor
+from formation_mlp.stages import checkpoint, network_training, prepare
+
+COMPOSITION_FEATURES = ("magpie", "stoichiometry", "valence_orbital", "element_fraction")
+
+
+class _Network(BaseEstimator):  # type: ignore[misc]
+    """What regressor and classifier share: parameters, and training on the rows that `fit` is given."""
+
+    _task = "regression"
+
+    def __init__(
+        self,
+        features: Sequence[Part] = COMPOSITION_FEATURES,
+        hidden: Sequence[int] = (256, 256),
+        activation: str = "relu",
+        dropout: float = 0.1,
+        normalization: str = "layer",
+        residual: bool = True,
+        loss: str | None = None,
+        optimizer: str = "muon",
+        learning_rate: float = 2e-3,
+        weight_decay: float = 0.1,
+        batch_size: int = 64,
+        max_epochs: int = 80,
+        patience: int | None = None,
+        validation_fraction: float = 0.15,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.features = features
+        self.hidden = hidden
+        self.activation = activation
+        self.dropout = dropout
+        self.normalization = normalization
+        self.residual = residual
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.random_state = random_state
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted model to one file, which `formation_mlp.load` reads."""
+        check_is_fitted(self)
+        self.predictor_.checkpoint.save(Path(path))
+
+    def _fit(self, X: Sequence[object], y: NDArray[np.float64]) -> None:
+        dataset = _dataset(X, y, self._task)
+        prepared = prepare(check_config(self._config(), type(self).__name__, CHOICES), dataset)
+        job = network_training(prepared)
+        self.history_ = list(job.epochs())
+        self.predictor_ = Predictor(checkpoint(prepared, job, {}))
+
+    def _config(self) -> dict[str, Any]:
+        seed = self.random_state
+        if not isinstance(seed, int | np.integer):
+            seed = check_random_state(seed).randint(2**31 - 1)
+        return {
+            "data": {"path": "given to fit"},
+            "task": {"type": self._task},
+            "features": list(self.features),
+            "split": {"method": "formula", "val": self.validation_fraction, "test": 0.0},
+            "model": {
+                "hidden": [int(width) for width in self.hidden],
+                "activation": self.activation,
+                "dropout": float(self.dropout),
+                "normalization": self.normalization,
+                "residual": self.residual,
+            },
+            "training": {
+                "loss": self.loss,
+                "optimizer": self.optimizer,
+                "learning_rate": self.learning_rate,
+                "weight_decay": self.weight_decay,
+                "batch_size": self.batch_size,
+                "max_epochs": self.max_epochs,
+                "patience": self.patience,
+                "device": self.device,
+            },
+            "seed": int(seed),
+        }
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.non_deterministic = self.random_state is None
+        return tags
+
+
+class FormationEnergyRegressor(RegressorMixin, _Network):  # type: ignore[misc]
+    """Formation energy per atom from formulas, by a multilayer perceptron on descriptors.
+
+    Parameters
+    ----------
+    features
+        Descriptor presets; structure presets need structures as input.
+    hidden, activation, dropout, normalization, residual
+        The network, see `formation_mlp.models.mlp.MLP`.
+    loss
+        ``l1`` (if None), ``mse`` or ``huber``.
+    optimizer, learning_rate, weight_decay, batch_size, max_epochs, patience
+        The training loop; the best epoch on the validation rows is kept.
+    validation_fraction
+        Share of the rows given to `fit`, by whole formulas, that select the best epoch.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    random_state
+        An integer makes a fit repeatable.
+
+    Attributes
+    ----------
+    predictor_ : the trained model
+    history_ : one record per epoch
+
+    Examples
+    --------
+    >>> from formation_mlp import FormationEnergyRegressor
+    >>> formulas = ["NaCl", "KCl", "LiCl", "MgO", "CaO", "SrO", "Al2O3", "Fe2O3", "Cr2O3", "LiF"]
+    >>> energies = [-2.13, -2.26, -2.11, -3.12, -3.29, -3.07, -3.46, -1.71, -2.36, -3.19]
+    >>> model = FormationEnergyRegressor(hidden=(16,), residual=False, max_epochs=5, random_state=0)
+    >>> model.fit(formulas, energies).predict(["NaF", "BaO"]).shape
+    (2,)
+    """
+
+    def fit(self, X: Sequence[object], y: ArrayLike) -> Self:
+        """Train on formulas, ``Composition`` or ``Structure`` objects ``X [n]`` and energies ``y [n]`` in eV/atom.
+
+        Raises
+        ------
+        DataError
+            If an input cannot be read or described, a target is not finite, or lengths differ.
+        ConfigError
+            If a parameter is wrong.
+        """
+        self._fit(X, np.asarray(y, float))
+        return self
+
+    def predict(self, X: Sequence[object]) -> NDArray[np.float64]:
+        """Return energies in eV/atom, ``[n]``; raise `DataError` if an input cannot be predicted."""
+        check_is_fitted(self)
+        return self.predictor_.predict(_items(X))
+
+
+class FormationEnergyClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
+    """One of two classes from formulas; with ``hidden=()`` and ``residual=False`` logistic regression.
+
+    Parameters are those of `FormationEnergyRegressor`; the loss is the binary cross entropy.
+
+    Attributes
+    ----------
+    classes_ : the two class labels, sorted
+    predictor_ : the trained model
+    history_ : one record per epoch
+    """
+
+    _task = "classification"
+
+    def fit(self, X: Sequence[object], y: ArrayLike) -> Self:
+        """Train on formulas, ``Composition`` or ``Structure`` objects ``X [n]`` and two kinds of labels ``y [n]``.
+
+        Raises
+        ------
+        DataError
+            If there are not two classes, an input cannot be read or described, or lengths differ.
+        """
+        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
+        if len(self.classes_) != 2:
+            raise DataError(f"y: found {len(self.classes_)} classes, but the classifier tells two apart.")
+        self._fit(X, codes.astype(float))
+        return self
+
+    def predict_proba(self, X: Sequence[object]) -> NDArray[np.float64]:
+        """Return the probabilities of both classes, ``[n, 2]``, in the order of ``classes_``."""
+        check_is_fitted(self)
+        p = self.predictor_.predict(_items(X))
+        return np.stack([1 - p, p], axis=1)
+
+    def predict(self, X: Sequence[object]) -> NDArray[Any]:
+        """Return the more probable class of each input, ``[n]``."""
+        labels: NDArray[Any] = self.classes_[(self.predict_proba(X)[:, 1] >= 0.5).astype(int)]
+        return labels
+
+
+def _items(X: Sequence[object]) -> list[object]:
+    return [item.item() if isinstance(item, np.str_) else item for item in X]
+
+
+def _dataset(X: Sequence[object], y: NDArray[np.float64], task: str) -> Dataset:
+    items = _items(X)
+    if y.shape != (len(items),):
+        raise DataError(f"y: found the shape {y.shape} for {len(items)} inputs; one target per input is expected.")
+    if not np.isfinite(y).all():
+        raise DataError(f"y: number {int(np.flatnonzero(~np.isfinite(y))[0])} is not finite.")
+    read = read_materials(items)
+    if read.failures:
+        i, reason = next(iter(sorted(read.failures.items())))
+        raise DataError(f"X: {len(read.failures)} of {len(items)} inputs cannot be read; number {i}: {reason}")
+    ids = tuple(str(i) for i in range(len(items)))
+    unit = "eV/atom" if task == "regression" else ""
+    return Dataset(ids, tuple(read.labels), read.materials, y, Target("y", unit))

@@ -1,0 +1,1 @@
+"""Descriptors: materials in, one row of numbers per material out."""

@@ -1,0 +1,117 @@
+"""What the literature has tabulated for each element."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.features.base import FeatureBlock
+from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from formation_mlp.materials.compositions import Compositions
+
+SINGLE_PRECISION = frozenset({"matscholar", "megnet_el"})
+"""Learned embeddings, which their authors published as single precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class ElementTable:
+    """Some properties of all elements from one source.
+
+    Attributes
+    ----------
+    properties : names, ``[f]``
+    values : float64 ``[119, f]``, one row per atomic number (row 0 is empty); NaN where nothing is tabulated
+    means : float64 ``[f]``, what matminer's ``impute_nan=True`` takes instead of a missing value
+    """
+
+    properties: tuple[str, ...]
+    values: NDArray[np.float64]
+    means: NDArray[np.float64]
+
+    def select(self, properties: tuple[str, ...]) -> ElementTable:
+        """Return the table of these properties, in this order."""
+        columns = [self.properties.index(name) for name in properties]
+        return ElementTable(properties, self.values[:, columns], self.means[columns])
+
+    def imputed(self) -> NDArray[np.float64]:
+        """Return ``values`` with matminer's mean in place of what is missing."""
+        return np.where(np.isnan(self.values), self.means, self.values)
+
+    def rows_lacking_data(self, compositions: Compositions) -> NDArray[np.int64]:
+        """Return the rows with an element for which any of the properties is missing."""
+        incomplete = np.isnan(self.values).any(axis=1)
+        entries = np.flatnonzero(incomplete[compositions.z])
+        return np.unique(np.searchsorted(compositions.row_ptr, entries, side="right") - 1)
+
+
+@cache
+def load_table(source: str) -> ElementTable:
+    """Read ``tables/<source>.csv``, written by ``scripts/build_element_tables.py``."""
+    header, *rows = _read_csv(source)
+    precision = np.float32 if source in SINGLE_PRECISION else np.float64
+    values = np.full((len(SYMBOLS), len(header) - 1), np.nan)
+    means = np.full(len(header) - 1, np.nan)
+    for symbol, *cells in rows:
+        numbers = [float(cell) if cell else np.nan for cell in cells]
+        if symbol == "mean":
+            means[:] = numbers
+        else:
+            values[ATOMIC_NUMBER[symbol]] = np.array(numbers, precision)
+    return ElementTable(tuple(header[1:]), values, means)
+
+
+def describe(
+    compositions: Compositions,
+    table: ElementTable,
+    names: Sequence[str],
+    columns: Callable[[Compositions, NDArray[np.float64]], NDArray[np.float64]],
+    impute_nan: bool,
+) -> FeatureBlock:
+    """Compute columns that need element data, and count what the data lack.
+
+    Parameters
+    ----------
+    compositions
+        ``n`` rows, none empty.
+    table
+        The element data.
+    names
+        The ``d`` columns.
+    columns
+        From compositions and values ``[119, f]`` to numbers ``[n, d]``; a NaN among the values that it needs makes
+        a NaN.
+    impute_nan
+        Whether a missing value is the mean of the table, as in matminer, instead of NaN. Rows that need one are
+        counted either way.
+    """
+    X = columns(compositions, table.imputed() if impute_nan else table.values)
+    rows = table.rows_lacking_data(compositions)
+    lacking = columns(compositions.take(rows), table.values) if impute_nan else X[rows]
+    counts = np.isnan(lacking).sum(axis=0).tolist()
+    return FeatureBlock(X, missing={name: n for name, n in zip(names, counts, strict=True) if n})
+
+
+@cache
+def load_oxidation_states() -> dict[str, tuple[tuple[int, ...], ...]]:
+    """Return the oxidation states of each atomic number: ``common``, seen in the ``icsd``, and all ``known``."""
+    header, *rows = _read_csv("oxidation_states")
+    columns = zip(*(row[1:] for row in rows), strict=True)
+    return {
+        name: ((), *(tuple(map(int, cell.split())) for cell in cells))
+        for name, cells in zip(header[1:], columns, strict=True)
+    }
+
+
+def _read_csv(source: str) -> list[list[str]]:
+    text = (files(__package__) / "tables" / f"{source}.csv").read_text(encoding="utf-8")
+    return list(csv.reader(line for line in text.splitlines() if not line.startswith("#")))

@@ -1,0 +1,82 @@
+"""Descriptors of the electrons: valence orbitals and the band centre."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.features.base import FeatureBlock, Preset
+from formation_mlp.features.citations import BUTLER_1978, WARD_2016
+from formation_mlp.features.element_data import ElementTable, describe, load_table
+from formation_mlp.materials._compiled import kernel_for
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from formation_mlp.materials.compositions import Compositions
+    from formation_mlp.materials.records import Materials
+
+
+def valence_orbital(impute_nan: bool = False) -> Preset:
+    """Return the mean number of s, p, d, f valence electrons, and their shares of all valence electrons.
+
+    matminer's ``ValenceOrbital``: the share is the mean number in the orbital over the mean total number.
+    """
+    names = tuple(f"{what} {orbital} valence electrons" for what in ("avg", "frac") for orbital in "spdf")
+
+    def columns(compositions: Compositions, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        mean = weighted_means(compositions, values)
+        return np.hstack([mean[:, :4], mean[:, :4] / mean[:, 4:]])
+
+    def compute(materials: Materials) -> FeatureBlock:
+        table = load_table("magpie").select(("NsValence", "NpValence", "NdValence", "NfValence", "NValence"))
+        return describe(materials.compositions, table, names, columns, impute_nan)
+
+    return Preset(names, compute, False, WARD_2016)
+
+
+def band_center(impute_nan: bool = False) -> Preset:
+    """Return the geometric mean of the elements' Mulliken electronegativities, in eV.
+
+    matminer's ``BandCenter``: an element's electronegativity is half the sum of its first ionization energy and its
+    electron affinity, both in kJ/mol, over 96.48.
+    """
+    names = ("band center",)
+
+    def columns(compositions: Compositions, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        electronegativity = 0.5 * (values[:, :1] / 1000 + values[:, 1:]) / 96.48
+        return np.exp(weighted_means(compositions, np.log(electronegativity)))
+
+    def compute(materials: Materials) -> FeatureBlock:
+        ionization = load_table("deml").select(("first_ioniz",))
+        affinity = load_table("magpie").select(("ElectronAffinity",))
+        table = ElementTable(
+            (*ionization.properties, *affinity.properties),
+            np.hstack([ionization.values, affinity.values]),
+            np.hstack([ionization.means, affinity.means]),
+        )
+        return describe(materials.compositions, table, names, columns, impute_nan)
+
+    return Preset(names, compute, False, BUTLER_1978)
+
+
+def weighted_means(compositions: Compositions, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of ``values [119, f]`` over the atoms of each row, ``[n, f]``; no row may be empty."""
+    means = np.empty((len(compositions), values.shape[1]))
+    kernel = kernel_for(means.size, _weighted_means)
+    kernel(compositions.row_ptr, compositions.z, compositions.amount, values, means)
+    return means
+
+
+def _weighted_means(row_ptr, z, amount, values, out):  # type: ignore[no-untyped-def]
+    """Fill ``out [n, f]``."""
+    for row in range(len(row_ptr) - 1):
+        total = 0.0
+        for entry in range(row_ptr[row], row_ptr[row + 1]):
+            total += amount[entry]
+        for f in range(values.shape[1]):
+            weighted = 0.0
+            for entry in range(row_ptr[row], row_ptr[row + 1]):
+                weighted += amount[entry] * values[z[entry], f]
+            out[row, f] = weighted / total

@@ -1,0 +1,27 @@
+"""The table of structure descriptors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from formation_mlp.features.cell_descriptors import density, sine_coulomb
+from formation_mlp.features.diffraction import xrd
+from formation_mlp.features.radial import rdf
+from formation_mlp.features.symmetry import structural_complexity, symmetry
+from formation_mlp.features.ward2017 import ward2017
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from formation_mlp.features.base import Preset
+
+STRUCTURE_PRESETS: dict[str, Callable[..., Preset]] = {
+    "ward2017": ward2017,
+    "density": density,
+    "symmetry": symmetry,
+    "structural_complexity": structural_complexity,
+    "sine_coulomb": sine_coulomb,
+    "rdf": rdf,
+    "xrd": xrd,
+}
+"""Name of each structure preset, and what makes it from its options."""

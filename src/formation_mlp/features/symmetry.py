@@ -1,0 +1,102 @@
+"""Space group and structural complexity, from the symmetry that spglib finds."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.errors import FeatureError
+from formation_mlp.features.base import FeatureBlock, Preset
+from formation_mlp.features.structure_rows import Describe, Floats, describe_each, structures_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from spglib import SpglibDataset
+
+    from formation_mlp.materials.records import Materials
+
+CRYSTAL_SYSTEM_STARTS = (1, 3, 16, 75, 143, 168, 195)
+"""First space group of each crystal system: triclinic, monoclinic, ..., hexagonal, cubic."""
+
+
+def symmetry(symprec: float = 0.01) -> Preset:
+    """Return the preset of matminer's ``GlobalSymmetryFeatures``, without its column of text.
+
+    Columns: number of the space group (1 to 230), crystal system (1 cubic, 2 hexagonal, 3 trigonal,
+    4 tetragonal, 5 orthorhombic, 6 monoclinic, 7 triclinic: a falling number of operations), 1 if the point
+    group holds the inversion, and number of symmetry operations of the primitive cell. The last is the
+    order of the point group, 1 to 48. matminer counts the operations of the cell it is given, so that a
+    doubled cell has twice as many; for primitive cells the numbers agree.
+
+    Parameters
+    ----------
+    symprec
+        How far, in angstrom, a site may lie from its symmetric position. The angle tolerance is 5 degrees.
+    """
+
+    def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> tuple[float, ...]:
+        found = _symmetry_dataset(lattice, z, frac, symprec)
+        point_group = np.unique(found.rotations, axis=0)
+        centrosymmetric = bool((point_group == -np.eye(3)).all(axis=(1, 2)).any())
+        system = 8 - int(np.searchsorted(CRYSTAL_SYSTEM_STARTS, found.number, side="right"))
+        return found.number, system, centrosymmetric, len(point_group)
+
+    names = ("spacegroup_num", "crystal_system_int", "is_centrosymmetric", "n_symmetry_ops")
+    return _symmetry_preset(names, describe, "Togo et al., Sci. Technol. Adv. Mater. Meth. 4, 2384822 (2024)")
+
+
+def structural_complexity(symprec: float = 0.1) -> Preset:
+    """Return the preset of matminer's ``StructuralComplexity``.
+
+    Columns: Shannon information of the distribution of the sites over the symmetry orbits,
+    -sum_i p_i log2 p_i with p_i the fraction of sites in orbit i, in bits per atom, and this number times
+    the atoms of the primitive cell (Krivovichev, Mineral. Mag. 77, 275 (2013)). matminer multiplies by the
+    atoms of the cell it is given; for primitive cells the numbers agree.
+
+    Parameters
+    ----------
+    symprec
+        How far, in angstrom, a site may lie from its symmetric position. The angle tolerance is 5 degrees.
+    """
+
+    def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> tuple[float, ...]:
+        found = _symmetry_dataset(lattice, z, frac, symprec)
+        _, sites = np.unique(found.equivalent_atoms, return_counts=True)
+        fraction = sites / len(z)
+        per_atom = float(-(fraction * np.log2(fraction)).sum()) + 0.0
+        return per_atom, per_atom * (int(found.mapping_to_primitive.max()) + 1)
+
+    names = ("structural complexity per atom", "structural complexity per cell")
+    return _symmetry_preset(names, describe, "Krivovichev, Mineral. Mag. 77, 275 (2013)")
+
+
+def _symmetry_preset(names: tuple[str, ...], describe: Describe, citation: str) -> Preset:
+    def compute(materials: Materials) -> FeatureBlock:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # spglib's, about its own way to report errors
+            return describe_each(structures_of(materials), len(names), describe)
+
+    return Preset(names, compute, needs_structure=True, citation=citation)
+
+
+def _symmetry_dataset(lattice: Floats, z: NDArray[np.int64], frac: Floats, symprec: float) -> SpglibDataset:
+    """Return what spglib finds with pymatgen's tolerances.
+
+    Raises
+    ------
+    FeatureError
+        If spglib finds no symmetry, as happens when two atoms are closer than ``symprec``.
+    """
+    import spglib
+
+    reason = "two atoms may be too close"
+    cell = (lattice.tolist(), frac.tolist(), z.tolist())
+    try:
+        found = spglib.get_symmetry_dataset(cell, symprec=symprec, angle_tolerance=5.0)
+    except Exception as error:  # newer releases raise, and each its own type, where older ones return None
+        found, reason = None, str(error)
+    if found is None:
+        raise FeatureError(f"spglib finds no symmetry at symprec {symprec} ({reason})")
+    return found

@@ -1,0 +1,103 @@
+"""The structure attributes of Ward et al. (2017)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.features.base import FeatureBlock, Preset
+from formation_mlp.features.element_data import load_table
+from formation_mlp.features.structure_rows import broken_cells, failed_rows, structures_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from formation_mlp.materials.records import Materials
+    from formation_mlp.materials.structures import Structures
+
+STATISTICS = ("minimum", "maximum", "range", "mean", "avg_dev")
+PROPERTIES = (
+    *("Number", "MendeleevNumber", "AtomicWeight", "MeltingT", "Column", "Row", "CovalentRadius"),
+    *("Electronegativity", "NsValence", "NpValence", "NdValence", "NfValence", "NValence"),
+    *("NsUnfilled", "NpUnfilled", "NdUnfilled", "NfUnfilled", "NUnfilled"),
+    *("GSvolume_pa", "GSbandgap", "GSmagmom", "SpaceGroupNumber"),
+)
+NAMES = (
+    "max packing efficiency",
+    *(f"mean ordering parameter shell {shell}" for shell in (1, 2, 3)),
+    "mean absolute deviation in relative bond length",
+    "max relative bond length",
+    "min relative bond length",
+    *(f"{statistic} neighbor distance variation" for statistic in STATISTICS),
+    "mean absolute deviation in relative cell size",
+    *(f"{statistic} CN_VoronoiNN" for statistic in STATISTICS),
+    *(f"{statistic} local difference in {name}" for name in PROPERTIES for statistic in STATISTICS),
+)
+REASONS = (
+    "",
+    "two sites lie on the same point",
+    "the cell is so long and thin that millions of neighbours would bound one Voronoi cell",
+    "the Voronoi cells do not fill the unit cell; the lattice may be nearly flat",
+)
+"""What each status of a tessellation means."""
+
+
+def ward2017(impute_nan: bool = False) -> Preset:
+    """Return the preset of the 128 structure attributes of Ward et al., Phys. Rev. B 96, 024104 (2017).
+
+    All come from one Voronoi tessellation, neighbours weighted by the area of the common face. In matminer
+    they are ``MaximumPackingEfficiency``, ``ChemicalOrdering``, ``StructuralHeterogeneity`` and the
+    ``SiteStatsFingerprint`` presets ``CoordinationNumber_ward-prb-2017`` and
+    ``LocalPropertyDifference_ward-prb-2017``, in this order.
+
+    The numbers are matminer's to nine digits, and the same for every choice of cell, origin and
+    order of sites. matminer is not followed where it errs:
+
+    - With a fractional coordinate outside [0, 1) it takes a wrong set of neighbours, and raises or returns
+      wrong numbers.
+    - It looks for neighbours within 13 angstrom. Next to wider voids its cells are too large, or not closed,
+      and it raises.
+    - It keeps the neighbours of the last structure, and takes them for a structure with the same
+      sites in another order.
+
+    Parameters
+    ----------
+    impute_nan
+        Whether an elemental property without a value is the mean over the elements, as in matminer's preset,
+        instead of NaN. Rows that need one are counted either way.
+    """
+
+    def compute(materials: Materials) -> FeatureBlock:
+        from formation_mlp.features.tessellation_statistics import ward_attributes
+
+        structures = structures_of(materials)
+        table = load_table("magpie").select(PROPERTIES)
+        failures = broken_cells(structures)
+        usable = np.ones(len(structures), np.bool_)
+        usable[list(failures)] = False
+        X, status = ward_attributes(
+            structures.site_ptr,
+            structures.lattice,
+            structures.z,
+            structures.frac,
+            table.imputed() if impute_nan else table.values,
+            usable,
+        )
+        failures |= {int(row): REASONS[status[row]] for row in np.flatnonzero(status)}
+        block = failed_rows(X, failures)
+        return FeatureBlock(X, block.failures, _missing(structures, failures, np.isnan(table.values)))
+
+    return Preset(NAMES, compute, needs_structure=True, citation="Ward et al., Phys. Rev. B 96, 024104 (2017)")
+
+
+def _missing(structures: Structures, failures: dict[int, str], unknown: NDArray[np.bool_]) -> dict[str, int]:
+    """Count the rows with an element whose property is ``unknown`` (``[119, p]``), by column."""
+    lacking = np.zeros((len(structures), len(PROPERTIES)), np.bool_)
+    incomplete = np.asarray(unknown.any(axis=1))
+    site = np.flatnonzero(incomplete[structures.z])
+    row = np.searchsorted(structures.site_ptr, site, side="right") - 1
+    np.logical_or.at(lacking, row, unknown[structures.z[site]])
+    lacking[list(failures)] = False
+    counts = zip(PROPERTIES, lacking.sum(axis=0).tolist(), strict=True)
+    return {f"{statistic} local difference in {name}": n for name, n in counts if n for statistic in STATISTICS}

@@ -1,0 +1,1 @@
+"""Materials as plain arrays: elements, compositions, structures, and the formula parser."""

@@ -1,0 +1,97 @@
+"""Read a column of formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.errors import DataError
+from formation_mlp.materials._compiled import COMPILE_FROM
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.materials.formula_adducts import FormulaError
+from formation_mlp.materials.formula_scanner import scan_formulas
+from formation_mlp.materials.formula_text import read_formula
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFormulas:
+    """``n`` formulas as numbers.
+
+    Attributes
+    ----------
+    compositions : ``n`` rows; one that could not be read is empty
+    failures : row to the reason, which names the formula, what is wrong and what to try
+    notes : row to what a reader should know, such as ``D read as H``
+    """
+
+    compositions: Compositions
+    failures: dict[int, str]
+    notes: dict[int, str]
+
+
+def parse_formulas(formulas: Sequence[str]) -> ParsedFormulas:
+    """Read a column of formulas.
+
+    Amounts and the order of the elements are those of pymatgen's ``Composition``; what pymatgen gets wrong
+    without a word (hydrates, dummy species, tiny amounts) is right or fails here. An element named twice is
+    counted at its first place.
+
+    Parameters
+    ----------
+    formulas
+        ``n`` texts; anything else in the sequence fails as a missing formula.
+
+    Raises
+    ------
+    DataError
+        If the argument is one text instead of a sequence. A formula that cannot be read raises nothing: its
+        reason is in ``failures``.
+    """
+    if isinstance(formulas, str):
+        raise DataError(f"parse_formulas: found the text {formulas!r}. Give a sequence, such as [{formulas!r}].")
+    formulas = list(formulas)
+    if len(formulas) < COMPILE_FROM:
+        return _parse_each(formulas, range(len(formulas)))
+    plain, unread = scan_formulas(formulas)
+    rest = _parse_each(formulas, unread.tolist())
+    return ParsedFormulas(_insert(rest.compositions, plain, unread), rest.failures, rest.notes)
+
+
+def _parse_each(formulas: Sequence[object], chosen: Sequence[int]) -> ParsedFormulas:
+    """Read the chosen rows one by one; ``compositions`` holds these rows alone."""
+    rows: list[tuple[list[int], list[float]]] = []
+    failures: dict[int, str] = {}
+    notes: dict[int, str] = {}
+    for row in chosen:
+        formula = formulas[row]
+        try:
+            reading = read_formula(formula)
+        except FormulaError as error:
+            failures[row] = f"formula {formula!r}: {error}"
+            rows.append(([], []))
+            continue
+        rows.append((list(reading.amounts), list(reading.amounts.values())))
+        if reading.note:
+            notes[row] = f"formula {formula!r}: {reading.note}"
+    return ParsedFormulas(Compositions.from_rows(rows), failures, notes)
+
+
+def _insert(some: Compositions, others: Compositions, rows: NDArray[np.int64]) -> Compositions:
+    """Return ``others`` with these rows replaced by ``some``."""
+    if len(rows) == 0:
+        return others
+    source = np.arange(len(others))
+    source[rows] = len(others) + np.arange(len(some))
+    both = Compositions(
+        np.concatenate([others.row_ptr, others.row_ptr[-1] + some.row_ptr[1:]]),
+        np.concatenate([others.z, some.z]),
+        np.concatenate([others.amount, some.amount]),
+    )
+    return both.take(source)

@@ -1,0 +1,138 @@
+"""Read the plain formulas of a long column in one pass over its bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.materials._compiled import compiled
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.materials.elements import ATOMIC_NUMBER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_UNREAD = "?"
+_LINE_FEED, _OPEN, _CLOSE, _DOT = b"\n()."
+_DEEPEST = 8  # brackets within brackets that are still plain
+
+
+def scan_formulas(formulas: Sequence[object]) -> tuple[Compositions, NDArray[np.int64]]:
+    """Read every formula that is plain: ASCII symbols and amounts, round brackets, no blank, no doubt.
+
+    Returns
+    -------
+    tuple
+        ``n`` compositions, and the rows that were left empty for the complete parser
+        (:func:`formation_mlp.materials.formula_text.read_formula`), which reads the others to the same numbers.
+    """
+    n = len(formulas)
+    try:
+        text = "\n".join(formulas)  # type: ignore[arg-type]
+    except TypeError:
+        text = ""
+    if text.count("\n") != n - 1:
+        text = "\n".join(f if isinstance(f, str) and "\n" not in f else _UNREAD for f in formulas)
+    data = np.frombuffer((text + "\n").encode("ascii", errors="replace"), np.uint8)
+    row_ptr = np.zeros(n + 1, np.int64)
+    z, amount = np.empty(len(data), np.int64), np.empty(len(data))
+    is_unread = np.zeros(n, np.bool_)
+    n_entries = compiled(_scan)(data, _atomic_numbers(), row_ptr, z, amount, is_unread)
+    return Compositions(row_ptr, z[:n_entries].copy(), amount[:n_entries].copy()), np.flatnonzero(is_unread)
+
+
+def _atomic_numbers() -> NDArray[np.int64]:
+    """Return the atomic number by capital letter and small letter (0: none), or 0, as ``[26, 27]``."""
+    table = np.zeros((26, 27), np.int64)
+    for symbol, number in ATOMIC_NUMBER.items():
+        table[ord(symbol[0]) - ord("A"), ord(symbol[1]) - ord("a") + 1 if symbol[1:] else 0] = number
+    return table
+
+
+def _scan(data, atomic_numbers, row_ptr, z, amount, is_unread):  # type: ignore[no-untyped-def]
+    """Fill the rows from lines of ASCII; return the number of entries.
+
+    Entries are written as they come. A closing bracket multiplies those since its opening one and merges equal
+    elements; the end of a line does the same to the whole row. A row with a dot after a number other than 0 is left
+    to the complete parser if it has hydrogen (of water) or an element twice: the dot may be that of an adduct.
+    """
+    n_entries = start = row = i = line = depth = 0
+    opened = np.empty(_DEEPEST, np.int64)
+    is_plain, has_dot, is_doubtful = True, False, False
+    while i < len(data):
+        sign = data[i]
+        i += 1
+        if not is_plain and sign != _LINE_FEED:
+            continue
+        if sign == _OPEN:
+            is_plain = depth < _DEEPEST
+            opened[depth * is_plain] = n_entries
+            depth += 1
+            continue
+        element = 0
+        if 65 <= sign <= 90:  # a symbol: A to Z, then perhaps a to z
+            small = data[i] - 96 if 97 <= data[i] <= 122 else 0
+            i += small > 0
+            element = atomic_numbers[sign - 65, small]
+            is_plain = element > 0
+            is_doubtful = is_doubtful or element == 1
+        elif sign != _LINE_FEED and (sign != _CLOSE or depth == 0):
+            is_plain = False
+            continue
+
+        value = 1.0
+        if sign != _LINE_FEED and 48 <= data[i] <= 57:  # 0 to 9
+            number, n_digits, n_decimals = 0, 0, 0
+            while 48 <= data[i] <= 57:
+                number = 10 * number + (data[i] - 48)
+                n_digits += 1
+                i += 1
+            if data[i] == _DOT:
+                has_dot = has_dot or number > 0
+                i += 1
+                while 48 <= data[i] <= 57:
+                    number = 10 * number + (data[i] - 48)
+                    n_decimals += 1
+                    i += 1
+                is_plain = is_plain and n_decimals > 0
+            value = number / 10.0**n_decimals  # up to 15 digits this rounds once, as float() does
+            is_plain = is_plain and n_digits + n_decimals <= 15 and 1e-8 <= value <= 1e8
+        if element > 0:
+            z[n_entries], amount[n_entries] = element, value
+            n_entries += 1
+            continue
+
+        first = start  # the end of a bracket or a line: multiply and merge what it holds
+        if sign == _CLOSE:
+            depth -= 1
+            first = opened[depth]
+        is_plain = is_plain and n_entries > first
+        merged = first
+        for token in range(first, n_entries):
+            entry = first
+            while entry < merged and z[entry] != z[token]:
+                entry += 1
+            if entry < merged:
+                amount[entry] += amount[token] * value
+                is_doubtful = True
+            else:
+                z[merged], amount[merged] = z[token], amount[token] * value
+                merged += 1
+        n_entries = merged
+        if sign != _LINE_FEED:
+            continue
+
+        for entry in range(start, n_entries):
+            is_plain = is_plain and 1e-8 <= amount[entry] <= 1e8
+        is_nan = i - line == 4 and data[line] == 78 and data[line + 1] == 97 and data[line + 2] == 78  # has a note
+        if not is_plain or depth > 0 or (has_dot and is_doubtful) or is_nan:
+            is_unread[row] = True
+            n_entries = start
+        row += 1
+        row_ptr[row] = start = n_entries
+        line, depth = i, 0
+        is_plain, has_dot, is_doubtful = True, False, False
+    return n_entries

@@ -1,0 +1,155 @@
+"""Whatever a user calls a material, as arrays: formulas, pymatgen objects, structure files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from formation_mlp.errors import DataError
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.materials.elements import ATOMIC_NUMBER
+from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.records import Materials
+from formation_mlp.materials.structure_files import is_structure_file, read_structure, structure_from_json
+from formation_mlp.materials.structures import Structures
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMaterials:
+    """``n`` inputs as arrays.
+
+    Attributes
+    ----------
+    materials : all ``n`` rows; those that failed are empty
+    labels : what stands for each row in a table, ``[n]``
+    failures : row to the reason why it could not be read
+    notes : row to a remark on how it was read
+    """
+
+    materials: Materials
+    labels: list[str]
+    failures: dict[int, str]
+    notes: dict[int, str]
+
+
+def read_materials(items: Sequence[object]) -> ReadMaterials:
+    """Read formulas, pymatgen ``Composition`` or ``Structure`` objects, or paths of structure files.
+
+    A text counts as a path if its name is that of a structure file. If any item is a structure, all
+    must be.
+    """
+    kinds = {_kind(item) for item in items}
+    if "structure" in kinds:
+        return read_structures(items)
+    if "composition" in kinds:
+        return _from_compositions(items)
+    parsed = parse_formulas([item if isinstance(item, str) else "" for item in items])
+    failures = dict(parsed.failures)
+    failures |= {
+        i: f"{item!r} is no formula, Composition or Structure"
+        for i, item in enumerate(items)
+        if not isinstance(item, str)
+    }
+    labels = [str(item) for item in items]
+    return ReadMaterials(Materials(parsed.compositions), labels, failures, dict(parsed.notes))
+
+
+def read_structures(items: Sequence[object], folder: Path | None = None) -> ReadMaterials:
+    """Read structures: pymatgen objects, pymatgen JSON (text or dictionary), or paths of files.
+
+    Parameters
+    ----------
+    items
+        One structure each.
+    folder
+        Where relative paths start; the working folder if not given.
+    """
+    structures: list[Structures] = []
+    labels, failures = [], {}
+    for i, item in enumerate(items):
+        label = str(item) if _is_path(item) else ""
+        try:
+            structure = _to_structure(item, folder)
+            structures.append(Structures.from_pymatgen([structure]))
+            label = label or structure.composition.reduced_formula
+        except DataError as error:
+            failures[i] = str(error)
+            structures.append(_NO_STRUCTURE)
+        labels.append(label or "?")
+    column = concatenated(structures)
+    return ReadMaterials(Materials(column.compositions(), column), labels, failures, {})
+
+
+def concatenated(parts: Sequence[Structures]) -> Structures:
+    """Return all structures of ``parts``, one after another."""
+    counts = np.concatenate([[0], *(part.n_sites for part in parts)])
+    return Structures(
+        np.cumsum(counts, dtype=np.int64),
+        np.concatenate([np.empty((0, 3, 3)), *(part.lattice for part in parts)]),
+        np.concatenate([np.empty(0, np.int64), *(part.z for part in parts)]),
+        np.concatenate([np.empty((0, 3)), *(part.frac for part in parts)]),
+    )
+
+
+_NO_STRUCTURE = Structures(np.zeros(2, np.int64), np.eye(3)[None], np.empty(0, np.int64), np.empty((0, 3)))
+
+
+def _kind(item: object) -> str:
+    if isinstance(item, dict) or _is_path(item) or _is_pymatgen(item, "Structure"):
+        return "structure"
+    return "composition" if _is_pymatgen(item, "Composition") else "formula"
+
+
+def _is_path(item: object) -> bool:
+    return isinstance(item, Path) or (isinstance(item, str) and is_structure_file(Path(item)))
+
+
+def _is_pymatgen(item: object, name: str) -> bool:
+    """Tell a pymatgen object without importing pymatgen: if it is not loaded, nothing is one."""
+    core = sys.modules.get("pymatgen.core")
+    return core is not None and isinstance(item, getattr(core, name))
+
+
+def _to_structure(item: Any, folder: Path | None) -> Structure:
+    if _is_pymatgen(item, "Structure"):
+        structure: Structure = item
+        return structure
+    if isinstance(item, dict) or (isinstance(item, str) and item.lstrip().startswith("{")):
+        return structure_from_json(item)
+    if _is_path(item):
+        return read_structure((folder or Path()) / item)
+    raise DataError(f"{item!r} is no structure: give a file, pymatgen JSON or a pymatgen Structure.")
+
+
+def _from_compositions(items: Sequence[Any]) -> ReadMaterials:
+    rows: list[tuple[list[int], list[float]]] = []
+    labels, failures = [], {}
+    for i, item in enumerate(items):
+        numbers, amounts, reason = _numbers_of(item)
+        labels.append(item.reduced_formula if reason is None else str(item))
+        rows.append((numbers, amounts))
+        if reason is not None:
+            failures[i] = reason
+    return ReadMaterials(Materials(Compositions.from_rows(rows)), labels, failures, {})
+
+
+def _numbers_of(item: Any) -> tuple[list[int], list[float], str | None]:
+    if not _is_pymatgen(item, "Composition"):
+        return [], [], f"{item!r} is no Composition, but others in the same call are"
+    amounts: dict[str, float] = item.get_el_amt_dict()
+    unknown = [symbol for symbol in amounts if symbol not in ATOMIC_NUMBER and symbol not in ("D", "T")]
+    if unknown or not amounts:
+        return [], [], f"{item!r} holds {', '.join(unknown) or 'nothing'}, which is no element"
+    merged: dict[int, float] = {}
+    for symbol, amount in amounts.items():
+        z = ATOMIC_NUMBER.get(symbol, 1)
+        merged[z] = merged.get(z, 0.0) + float(amount)
+    return list(merged), list(merged.values()), None

@@ -1,0 +1,105 @@
+"""A column of crystal structures as flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.errors import DataError
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.materials.elements import SYMBOLS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pymatgen.core import Structure
+
+
+@dataclass(frozen=True, slots=True)
+class Structures:
+    """``n`` periodic structures without partial occupation.
+
+    Structure ``i`` has the sites ``site_ptr[i]:site_ptr[i + 1]``; a structure without sites stands
+    for one that could not be read.
+
+    Attributes
+    ----------
+    site_ptr : int64 ``[n + 1]``
+    lattice : float64 ``[n, 3, 3]``, lattice vectors as rows, in angstrom
+    z : int64 ``[m]``, atomic number of each site
+    frac : float64 ``[m, 3]``, fractional coordinates of each site
+    """
+
+    site_ptr: NDArray[np.int64]
+    lattice: NDArray[np.float64]
+    z: NDArray[np.int64]
+    frac: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.site_ptr) - 1
+
+    @property
+    def n_sites(self) -> NDArray[np.int64]:
+        """Number of sites of each structure, ``[n]``."""
+        return np.diff(self.site_ptr)
+
+    def take(self, rows: NDArray[np.int64] | Sequence[int]) -> Structures:
+        """Return the given structures, in the given order."""
+        index = np.asarray(rows, dtype=np.int64)
+        counts = self.n_sites[index]
+        site_ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        site = np.arange(site_ptr[-1]) + np.repeat(self.site_ptr[index] - site_ptr[:-1], counts)
+        return Structures(site_ptr, self.lattice[index], self.z[site], self.frac[site])
+
+    def compositions(self) -> Compositions:
+        """Return the cell contents as compositions, elements in the order of the sites."""
+        rows = []
+        ptr = self.site_ptr.tolist()
+        for a, b in pairwise(ptr):
+            z, first, count = np.unique(self.z[a:b], return_index=True, return_counts=True)
+            order = np.argsort(first)
+            rows.append((z[order].tolist(), count[order].astype(float).tolist()))
+        return Compositions.from_rows(rows)
+
+    def to_pymatgen(self) -> list[Structure]:
+        """Return one pymatgen ``Structure`` per row."""
+        from pymatgen.core import Lattice, Structure
+
+        symbols = [SYMBOLS[z] for z in self.z.tolist()]
+        ptr = self.site_ptr.tolist()
+        return [
+            Structure(Lattice(self.lattice[i]), symbols[a:b], self.frac[a:b]) for i, (a, b) in enumerate(pairwise(ptr))
+        ]
+
+    @classmethod
+    def from_pymatgen(cls, structures: Sequence[Structure]) -> Structures:
+        """Build from pymatgen structures.
+
+        Raises
+        ------
+        DataError
+            If a site is partially occupied or holds a species without an atomic number.
+        """
+        z = [number for structure in structures for number in _atomic_numbers(structure)]
+        frac = [structure.frac_coords for structure in structures]
+        return cls(
+            np.cumsum([0, *(len(structure) for structure in structures)], dtype=np.int64),
+            np.array([structure.lattice.matrix for structure in structures], float).reshape(-1, 3, 3),
+            np.array(z, np.int64),
+            np.concatenate([*frac, np.empty((0, 3))]),
+        )
+
+
+def _atomic_numbers(structure: Structure) -> list[int]:
+    if not structure.is_ordered:
+        raise DataError(
+            f"structure {structure.composition.reduced_formula}: it has partially occupied sites. "
+            "Give an ordered structure."
+        )
+    numbers = [int(getattr(site.specie, "Z", 0)) for site in structure]
+    if 0 in numbers:
+        raise DataError(f"structure {structure.composition.formula}: it holds a species that is no element.")
+    return numbers

@@ -1,0 +1,1 @@
+"""Networks that turn descriptors into formation energies or probabilities, and their parts."""

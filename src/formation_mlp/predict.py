@@ -1,0 +1,156 @@
+"""From formulas or structures to numbers, with nothing but a saved model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from formation_mlp.checkpoint import Checkpoint
+from formation_mlp.config import ModelConfig, TaskConfig
+from formation_mlp.errors import CheckpointError, DataError
+from formation_mlp.features.table import featurize
+from formation_mlp.materials.elements import SYMBOLS
+from formation_mlp.materials.inputs import ReadMaterials, read_materials
+from formation_mlp.tasks import Task
+from formation_mlp.training.loop import as_array, forward_rows
+from formation_mlp.training.network import build_model
+
+if TYPE_CHECKING:
+    from formation_mlp.materials.records import Materials
+
+MODEL_FILE = "model.safetensors"
+CHUNK = 65_536
+"""Rows described and predicted at a time, so that memory does not grow with their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """Predictions of ``n`` inputs, in their order.
+
+    Attributes
+    ----------
+    labels : the formula as given, or what stands for a structure, ``[n]``
+    values : eV/atom, or the probability of the positive class; NaN where there is an error, ``[n]``
+    warnings : a remark, or empty, ``[n]``
+    errors : why there is no prediction, or empty, ``[n]``
+    """
+
+    labels: list[str]
+    values: NDArray[np.float64]
+    warnings: list[str]
+    errors: list[str]
+
+    def rows(self) -> list[tuple[str, float | None, str, str]]:
+        """Return label, prediction (or None), warning and error of each input."""
+        values = [None if error else float(value) for value, error in zip(self.values, self.errors, strict=True)]
+        return list(zip(self.labels, values, self.warnings, self.errors, strict=True))
+
+
+class Predictor:
+    """A trained model together with its descriptors and scalers."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.task = Task(TaskConfig.model_validate(checkpoint.config["task"]), checkpoint.target_scaler)
+        self.model = build_model(len(checkpoint.scaler.kept), ModelConfig.model_validate(checkpoint.config["model"]))
+        try:
+            self.model.load_state_dict(checkpoint.weights, strict=True)
+        except RuntimeError as error:
+            raise CheckpointError(f"the weights do not fit the network of the configuration: {error}") from error
+
+    def predict(self, items: Sequence[object]) -> NDArray[np.float64]:
+        """Return one number per formula, ``Composition``, ``Structure`` or structure file.
+
+        Returns
+        -------
+        ndarray ``[n]``
+            eV/atom, or the probability of the positive class.
+
+        Raises
+        ------
+        DataError
+            If an input cannot be read or described. `predict_rows` gives the others.
+        """
+        predictions = self.predict_rows(items)
+        failed = [(i, error) for i, error in enumerate(predictions.errors) if error]
+        if failed:
+            i, error = failed[0]
+            raise DataError(f"{len(failed)} of {len(items)} inputs have no prediction; number {i}: {error}")
+        return predictions.values
+
+    def predict_rows(self, items: Sequence[object]) -> Predictions:
+        """Predict what can be predicted; an input that fails carries its reason."""
+        return self.predict_read(read_materials(items))
+
+    def predict_read(self, read: ReadMaterials) -> Predictions:
+        """Predict inputs that are already read."""
+        n = len(read.labels)
+        values, errors = np.full(n, np.nan), [""] * n
+        for row, reason in read.failures.items():
+            errors[row] = reason
+        good = [i for i in range(n) if not errors[i]]
+        for start in range(0, len(good), CHUNK):
+            rows = good[start : start + CHUNK]
+            values[rows], failures = self._predict_materials(read.materials.take(rows))
+            for j, reason in failures.items():
+                errors[rows[j]] = reason
+        warnings = [
+            "; ".join(filter(None, (read.notes.get(i, ""), "" if errors[i] else unseen)))
+            for i, unseen in enumerate(self._unseen(read.materials))
+        ]
+        return Predictions(read.labels, values, warnings, errors)
+
+    def _predict_materials(self, materials: Materials) -> tuple[NDArray[np.float64], dict[int, str]]:
+        scaler = self.checkpoint.scaler
+        table = featurize(materials, self.checkpoint.config["features"])
+        if table.names != scaler.names:
+            here, there = set(table.names), set(scaler.names)
+            raise CheckpointError(
+                "the model was trained on other descriptors than its presets give here: "
+                f"{len(there - here)} are missing ({', '.join(sorted(there - here)[:3])}), {len(here - there)} are new. "
+                f"It was made with {self.checkpoint.versions}; install those versions, or train again."
+            )
+        values = self.predict_descriptors(table.X)
+        values[list(table.failures)] = np.nan
+        return values, table.failures
+
+    def predict_descriptors(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return predictions for descriptors ``[n, d]`` in the order of the model's feature names."""
+        rows = torch.as_tensor(self.checkpoint.scaler.transform(X), dtype=torch.float32)
+        return self.task.decode(as_array(forward_rows(self.model, rows)))
+
+    def _unseen(self, materials: Materials) -> list[str]:
+        """Name, per row, the elements that no train row holds."""
+        known = self.checkpoint.training_elements
+        unseen = np.array([symbol not in known for symbol in SYMBOLS])
+        compositions = materials.compositions
+        ptr, z = compositions.row_ptr, compositions.z
+        flagged = np.flatnonzero(unseen[z])
+        rows = np.searchsorted(ptr, flagged, side="right") - 1
+        messages = [""] * len(compositions)
+        for row in np.unique(rows):
+            names = sorted({SYMBOLS[i] for i in z[flagged[rows == row]]})
+            messages[row] = f"never seen in training: {', '.join(names)}"
+        return messages
+
+
+def load(path: str | Path) -> Predictor:
+    """Load a trained model from a run folder, or from its ``model.safetensors``.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no model, or it cannot be used.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / MODEL_FILE
+    elif not path.exists():
+        raise CheckpointError(f"{path}: no such run folder. Train one with: formation-mlp train CONFIG")
+    return Predictor(Checkpoint.load(path))

@@ -1,0 +1,46 @@
+"""Look names up in the tables of parts, with an answer that helps when the name is wrong."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+from formation_mlp.errors import ConfigError
+
+T = TypeVar("T")
+
+
+def lookup(table: Mapping[str, T], name: str, where: str, what: str) -> T:
+    """Return ``table[name]``.
+
+    Parameters
+    ----------
+    table
+        A table of parts, such as ``ACTIVATIONS``.
+    name
+        The name asked for.
+    where
+        The place of the name for the error message, such as ``model.activation``.
+    what
+        The kind of part, such as ``activation``.
+
+    Raises
+    ------
+    ConfigError
+        If the name is not in the table; the message lists the names and the nearest one.
+    """
+    if name in table:
+        return table[name]
+    raise ConfigError(unknown_name(name, table, where, what))
+
+
+def unknown_name(name: object, allowed: Iterable[str], where: str, what: str) -> str:
+    """Return the one sentence shape of every unknown name."""
+    choices = sorted(allowed)
+    return f"{where}: unknown {what} {name!r}. Choose one of: {', '.join(choices)}.{did_you_mean(name, choices)}"
+
+
+def did_you_mean(name: object, choices: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the nearest choice, or nothing if none is near."""
+    lowered = {choice.lower(): choice for choice in choices}
+    near = get_close_matches(str(name).lower(), lowered, n=1, cutoff=0.6)
+    return f" Did you mean {lowered[near[0]]!r}?" if near else ""

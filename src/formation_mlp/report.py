@@ -1,0 +1,224 @@
+"""What a run tells its reader: a table, a JSON file, predictions and figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.checkpoint import package_versions
+from formation_mlp.data.records import Dataset
+from formation_mlp.evaluate import Evaluation
+from formation_mlp.files import write_csv
+from formation_mlp.progress import Reporter
+from formation_mlp.split import Split, overlap
+from formation_mlp.stages import Prepared
+from formation_mlp.tasks import Task
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelResult:
+    """One model on the val and test rows.
+
+    Attributes
+    ----------
+    name : of the model
+    prediction : part to predictions, ``val`` and ``test``
+    scores : part to scores; a part without rows has none
+    fit_seconds : to learn, with all candidates of a search
+    predict_seconds : for the test rows, from descriptors
+    details : options, number of weights, best epoch and the like
+    """
+
+    name: str
+    prediction: Mapping[str, Floats]
+    scores: Mapping[str, Mapping[str, float]]
+    fit_seconds: float
+    predict_seconds: float
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything but the predictions as plain data; NaN becomes null."""
+        return {
+            "scores": {part: without_nan(scores) for part, scores in self.scores.items()},
+            "fit_seconds": round(self.fit_seconds, 3),
+            "predict_seconds": round(self.predict_seconds, 5),
+            **self.details,
+        }
+
+
+def without_nan(scores: Mapping[str, float]) -> dict[str, float | None]:
+    """Return scores for JSON, which has no NaN."""
+    return {name: value if math.isfinite(value) else None for name, value in scores.items()}
+
+
+def score_table(results: Sequence[ModelResult], task: Task) -> str:
+    """Return the results as one aligned table; the test scores, or those of val where there is no test part."""
+    part = "test" if results[0].scores.get("test") else "val"
+    names = list(results[0].scores[part])
+    selection = task.selection_score
+    header = ["model", f"val {selection}", *(f"{part} {names[0]}", *names[1:]), "fit (s)", "predict (s)"]
+    rows = [
+        [
+            result.name,
+            f"{result.scores['val'][selection]:.4f}",
+            *(f"{result.scores[part][name]:.4f}" for name in names),
+            f"{result.fit_seconds:.1f}",
+            f"{result.predict_seconds:.3f}",
+        ]
+        for result in results
+    ]
+    return aligned(header, rows)
+
+
+def evaluation_table(evaluations: Mapping[str, Evaluation]) -> str:
+    """Return the scores of one model on several sets of rows as one aligned table."""
+    names = list(next(iter(evaluations.values())).scores)
+    rows = [
+        [part, str(len(e.y)), str(len(e.errors)), *(f"{e.scores[name]:.4f}" for name in names)]
+        for part, e in evaluations.items()
+    ]
+    return aligned(["rows", "predicted", "failed", *names], rows)
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as text: the first column to the left, the others to the right, two blanks between."""
+    columns = list(zip(header, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+
+    def line(cells: Sequence[str]) -> str:
+        first, *others = (
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        return "  ".join([first, *others]).rstrip()
+
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join([line(header), rule, *(line(row) for row in rows)])
+
+
+def write_predictions(path: Path, dataset: Dataset, split: Split, y: Floats, results: Sequence[ModelResult]) -> None:
+    """Write one line per val and test row: id, formula, part, truth, and the prediction of each model."""
+    rows = []
+    for part in ("val", "test"):
+        for j, i in enumerate(getattr(split, part)):
+            numbers = [f"{result.prediction[part][j]:.6f}" for result in results]
+            rows.append([dataset.ids[i], dataset.formulas[i], part, f"{y[i]:.6f}", *numbers])
+    one = len(results) == 1
+    columns = ["prediction"] if one else [f"prediction {result.name}" for result in results]
+    write_csv(path, ["id", "formula", "part", dataset.target.name, *columns], rows)
+
+
+def write_figures(folder: Path, prepared: Prepared, result: ModelResult, history: Sequence[Mapping[str, Any]]) -> None:
+    """Draw one model: loss curves; parity and residuals of an energy, confusion matrix and ROC curve of a class."""
+    from formation_mlp import figures
+
+    task, part = prepared.task, _shown_part(prepared)
+    _, y = prepared.part(part)
+    prediction, scores = result.prediction[part], result.scores[part]
+    title = f"{result.name}, {len(y)} {part} rows"
+    best = min(history, key=lambda record: record["val_score"])["epoch"]
+    selection = task.selection_score if task.is_classification else f"{task.selection_score} (eV/atom)"
+    drawn = {"loss.png": figures.loss_curves(history, best, f"validation {selection}")}
+    if task.is_classification:
+        called = (prediction >= task.config.threshold).astype(int)
+        drawn["confusion_matrix.png"] = figures.confusion_matrix_plot(y.astype(int), called, task.config.labels, title)
+        drawn["roc.png"] = figures.roc_curve_plot({result.name: (y, prediction)}, f"{len(y)} {part} rows")
+    else:
+        name = quantity(prepared)
+        drawn["parity.png"] = figures.parity_plot(y, prediction, "eV/atom", title, scores, name)
+        drawn["residuals.png"] = figures.residual_histogram(y, prediction, "eV/atom", title, name)
+    for name, figure in drawn.items():
+        figures.save_figure(figure, folder / name)
+
+
+def write_benchmark_figures(
+    folder: Path, prepared: Prepared, results: Sequence[ModelResult], networks: Sequence[str]
+) -> None:
+    """Draw the models beside each other: one score as bars, and parity plots or ROC curves."""
+    from formation_mlp import figures
+
+    task, part = prepared.task, _shown_part(prepared)
+    _, y = prepared.part(part)
+    unit = "" if task.is_classification else "eV/atom"
+    values = [result.scores[part][task.selection_score] for result in results]
+    names = [result.name for result in results]
+    drawn = {"benchmark.png": figures.benchmark_bars(names, values, unit, networks, f"{part} {task.selection_score}")}
+    shown = [result for result in results if np.ptp(result.prediction[part]) > 0]  # the mean has nothing to draw
+    pairs = {result.name: (y, result.prediction[part]) for result in shown}
+    if task.is_classification:
+        drawn["benchmark_roc.png"] = figures.roc_curve_plot(pairs, f"{len(y)} {part} rows")
+    else:
+        scores = {result.name: result.scores[part] for result in shown}
+        drawn["benchmark_parity.png"] = figures.parity_plots(pairs, unit, scores, quantity(prepared))
+    for name, figure in drawn.items():
+        figures.save_figure(figure, folder / name)
+
+
+def _shown_part(prepared: Prepared) -> str:
+    return "test" if len(prepared.split.test) else "val"
+
+
+def announce(prepared: Prepared, reporter: Reporter) -> None:
+    """Say what the rows, the descriptors and the split are."""
+    dataset, split, shared = prepared.dataset, prepared.split, overlap(prepared.dataset, prepared.split)
+    reporter.say(
+        f"{len(dataset)} rows of {prepared.config.data.path}, target {dataset.target.name} {dataset.target.unit}"
+    )
+    for note in dataset.notes:
+        reporter.say(f"  {note}")
+    reporter.say(
+        f"{len(prepared.table.names)} descriptors, {len(prepared.scaler.dropped)} constant over the train rows"
+    )
+    if prepared.scaler.dropped:
+        reporter.say("  dropped: " + ", ".join(prepared.scaler.dropped), level=1)
+    for name, count in prepared.table.missing.items():
+        reporter.say(f"  {name}: {count} rows have no value of their own", level=0)
+    reporter.say(
+        f"split by {prepared.config.split.method}: "
+        f"{len(split.train)} train, {len(split.val)} val, {len(split.test)} test; "
+        f"of the test rows {shared['test_rows_with_formula_in_train']} have their formula in train, "
+        f"{shared['test_rows_with_chemical_system_in_train']} their chemical system"
+    )
+
+
+def quantity(prepared: Prepared) -> str:
+    """Return the target's name as words for an axis."""
+    return prepared.dataset.target.name.removesuffix("_per_atom").removesuffix("_peratom").replace("_", " ")
+
+
+def description(prepared: Prepared) -> dict[str, Any]:
+    """Return what a reader needs to judge, and to make again, the numbers of a run."""
+    dataset, split = prepared.dataset, prepared.split
+    return {
+        "target": {
+            "name": dataset.target.name,
+            "unit": dataset.target.unit,
+            "declared_unit": dataset.target.declared_unit,
+            "source": dataset.target.source,
+        },
+        "rows": {part: len(getattr(split, part)) for part in ("train", "val", "test")},
+        "rows_sha256": rows_sha256(prepared),
+        "overlap": overlap(dataset, split),
+        "notes": list(dataset.notes),
+        "left_out": {row.id: row.reason for row in dataset.left_out},
+        "descriptors": len(prepared.table.names),
+        "constant_descriptors": prepared.scaler.dropped,
+        "rows_without_own_value": prepared.table.missing,
+        "config": prepared.config.model_dump(),
+        "versions": package_versions(),
+    }
+
+
+def rows_sha256(prepared: Prepared) -> str:
+    """Return a fingerprint of ids, compositions and targets."""
+    text = "\n".join(prepared.dataset.ids) + "\n" + "\n".join(prepared.dataset.keys())
+    return sha256(text.encode() + prepared.dataset.y.tobytes()).hexdigest()

@@ -1,0 +1,239 @@
+"""The jobs: train a network in its run folder, compare it, score it again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.baselines import Baseline
+from formation_mlp.checkpoint import Checkpoint, load_tensors, save_tensors
+from formation_mlp.choices import CHOICES
+from formation_mlp.config import Config, Part, check_config, merged
+from formation_mlp.errors import CheckpointError, ConfigError
+from formation_mlp.evaluate import Evaluation, evaluate, scores
+from formation_mlp.files import write_json
+from formation_mlp.predict import Predictor
+from formation_mlp.progress import Reporter
+from formation_mlp.report import (
+    ModelResult,
+    announce,
+    description,
+    rows_sha256,
+    without_nan,
+    write_benchmark_figures,
+    write_figures,
+    write_predictions,
+)
+from formation_mlp.run_folder import RunFolder
+from formation_mlp.split import PARTS
+from formation_mlp.stages import Prepared, checkpoint, load_rows, network_training, prepare
+from formation_mlp.training.network import NetworkTraining
+
+Floats = NDArray[np.float64]
+
+SAVE_EVERY_SECONDS = 5.0
+"""An interrupted run loses at most this much, and one epoch."""
+
+
+def train(
+    config: Config, reporter: Reporter, *, overwrite: bool = False, resume: bool = False
+) -> tuple[Prepared, list[ModelResult]]:
+    """Train the network of ``config`` in its run folder; return it beside the mean of the train rows."""
+    prepared = prepare(config, load_rows(config))
+    announce(prepared, reporter)
+    result = _train_in_folder(prepared, _main_name(config), reporter, overwrite=overwrite, resume=resume)
+    return prepared, [_fit_baseline(prepared, "mean"), result]
+
+
+def benchmark(config: Config, reporter: Reporter, *, overwrite: bool = False) -> tuple[Prepared, list[ModelResult]]:
+    """Compare the network of ``config`` with other networks and the baselines, on the same rows.
+
+    A finished run with the same configuration and rows is not trained again.
+    """
+    prepared = prepare(config, load_rows(config))
+    announce(prepared, reporter)
+    baselines = [Baseline(part, config.task, config.seed) for part in config.benchmark.baselines]
+    networks: list[ModelResult] = []
+    for name, variant in _variants(config).items():
+        own = replace(prepared, config=variant)
+        found = None if overwrite else _finished(own, name)
+        networks.append(found or _train_in_folder(own, name, reporter, overwrite=overwrite, resume=False))
+        reporter.say(f"{name}: {'already trained' if found else 'trained'} in {networks[-1].fit_seconds:.1f} s")
+    results = []
+    for baseline in baselines:
+        results.append(_fit_baseline(prepared, baseline))
+        reporter.say(f"{results[-1].name}: fitted in {results[-1].fit_seconds:.1f} s")
+    results += networks
+    _write_benchmark(prepared, results, [result.name for result in networks])
+    return prepared, results
+
+
+def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:
+    """Predict the val and test rows of a finished run anew, from their formulas or structures.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder is no finished run.
+    DataError
+        If the rows are no longer where the configuration says, or not the same.
+    """
+    run = RunFolder(folder)
+    if not run.is_done():
+        raise CheckpointError(f"{folder}: not the folder of a finished run.")
+    predictor = Predictor(Checkpoint.load(run.model))
+    dataset = load_rows(check_config(run.saved_config(), str(run.config), CHOICES))
+    row = {name: i for i, name in enumerate(dataset.ids)}
+    parts = json.loads(run.split.read_text(encoding="utf-8"))
+    gone = [name for part in PARTS for name in parts[part] if name not in row]
+    if gone:
+        raise CheckpointError(
+            f"{folder}: row {gone[0]!r} of the run is no longer in {predictor.checkpoint.config['data']['path']}."
+        )
+    rows = {part: [row[name] for name in parts[part]] for part in ("val", "test") if parts[part]}
+    return predictor, {part: evaluate(predictor, dataset.take(index)) for part, index in rows.items()}
+
+
+def score_table_file(folder: Path, path: Path, target: str | None, unit: str | None) -> tuple[Predictor, Evaluation]:
+    """Score a trained model on a table with a target."""
+    predictor = Predictor(Checkpoint.load(RunFolder(folder).model))
+    raw = predictor.checkpoint.config
+    data = {"path": str(path), "target": target, "unit": unit, "invalid": "drop"}
+    config = check_config(raw | {"data": data, "split": {}}, str(path), CHOICES)
+    return predictor, evaluate(predictor, load_rows(config))
+
+
+def _main_name(config: Config) -> str:
+    if config.model.hidden:
+        return "mlp"
+    return "logistic" if config.task.type == "classification" else "linear"
+
+
+def _variants(config: Config) -> dict[str, Config]:
+    """Return the networks of a benchmark, each with a run folder of its own."""
+    variants = {_main_name(config): config}
+    for name, changes in config.benchmark.networks.items():
+        if name in variants or not name.replace("_", "").replace("-", "").isalnum():
+            raise ConfigError(f"benchmark.networks: {name!r} is taken, or not made of letters, digits, '-' and '_'.")
+        changed = {"model": changes.model, "training": changes.training}
+        raw = merged(config, changed, output=f"{config.output}/networks/{name}", benchmark={})
+        variants[name] = check_config(raw, f"benchmark.networks.{name}", CHOICES)
+    return variants
+
+
+def _train_in_folder(
+    prepared: Prepared, name: str, reporter: Reporter, *, overwrite: bool, resume: bool
+) -> ModelResult:
+    """Train one network, saving as it goes, and write everything a run folder holds."""
+    config = prepared.config
+    folder = RunFolder(Path(str(config.output)))
+    job = network_training(prepared)
+    folder.begin(config.model_dump(), overwrite=overwrite, resume=resume)
+    if resume:
+        job.restore(*load_tensors(folder.state, "training state"))
+        reporter.say(f"resumed after epoch {job.state.epoch}")
+    write_json(folder.split, {part: [prepared.dataset.ids[i] for i in getattr(prepared.split, part)] for part in PARTS})
+    seconds = _run_epochs(prepared, job, folder, name, reporter)
+    details = {
+        "parameters": job.n_parameters,
+        "epochs": job.state.epoch,
+        "best_epoch": job.state.best_epoch,
+        "device": str(job.train.X.device),
+    }
+    result = _result(name, prepared, job.predict, seconds, details)
+    _save(prepared, job, folder, result.scores)
+    write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
+    write_figures(folder.path, prepared, result, folder.read_history())
+    write_json(folder.report, {"model": name, **result.as_json(), **description(prepared)})
+    folder.finish()
+    return result
+
+
+def _run_epochs(prepared: Prepared, job: NetworkTraining, folder: RunFolder, name: str, reporter: Reporter) -> float:
+    """Train to the end, saving now and then; keep the best model whatever happens; return the seconds."""
+    start = saved = time.perf_counter()
+    with reporter:
+        reporter.begin_training(name, job.limits.max_epochs)
+        try:
+            for record in job.epochs():
+                reporter.epoch(record, prepared.task.selection_score)
+                if record.epoch == 1 or time.perf_counter() - saved > SAVE_EVERY_SECONDS:
+                    _save(prepared, job, folder, {})
+                    saved = time.perf_counter()
+        except BaseException:
+            _save_best(prepared, job, folder, {})
+            raise
+    return time.perf_counter() - start
+
+
+def _save(prepared: Prepared, job: NetworkTraining, folder: RunFolder, part_scores: Mapping[str, Any]) -> None:
+    """Write the state between two epochs, and the best model."""
+    tensors, plain = job.snapshot()
+    save_tensors(folder.state, tensors, {"kind": "training state", **plain})
+    _save_best(prepared, job, folder, part_scores)
+
+
+def _save_best(prepared: Prepared, job: NetworkTraining, folder: RunFolder, part_scores: Mapping[str, Any]) -> None:
+    folder.write_history(job.history)
+    if job.state.best_epoch:
+        scores_by_part = {part: without_nan(values) for part, values in part_scores.items()}
+        checkpoint(prepared, job, scores_by_part).save(folder.model)
+
+
+def _finished(prepared: Prepared, name: str) -> ModelResult | None:
+    """Return the result of a finished run if it has this very configuration and these rows."""
+    folder = RunFolder(Path(str(prepared.config.output)))
+    if not folder.is_done():
+        return None
+    saved, asked = folder.saved_config(), prepared.config.model_dump()
+    if any(saved.get(key) != value for key, value in asked.items() if key not in ("benchmark", "output")):
+        return None
+    report = json.loads(folder.report.read_text(encoding="utf-8"))
+    if report["rows_sha256"] != rows_sha256(prepared):
+        return None
+    predictor = Predictor(Checkpoint.load(folder.model))
+    details = {key: report[key] for key in ("parameters", "epochs", "best_epoch", "device")}
+    return _result(name, prepared, predictor.predict_descriptors, report["fit_seconds"], details)
+
+
+def _fit_baseline(prepared: Prepared, part: Part | Baseline) -> ModelResult:
+    config = prepared.config
+    baseline = part if isinstance(part, Baseline) else Baseline(part, config.task, config.seed)
+    (X, y), (X_val, y_val) = prepared.part("train"), prepared.part("val")
+    scale = prepared.scaler.transform
+    start = time.perf_counter()
+    baseline.fit(scale(X), y, scale(X_val), y_val)
+    seconds = time.perf_counter() - start
+    name = baseline.name + " (tuned)" * baseline.tuned
+    details = {"options": baseline.options, "candidates": baseline.n_fits}
+    return _result(name, prepared, lambda X: baseline.predict(scale(X)), seconds, details)
+
+
+def _result(
+    name: str, prepared: Prepared, predict: Callable[[Floats], Floats], fit_seconds: float, details: Mapping[str, Any]
+) -> ModelResult:
+    """Read the val part and, once, the test part."""
+    (X_val, y_val), (X_test, y_test) = prepared.part("val"), prepared.part("test")
+    val = predict(X_val)
+    start = time.perf_counter()
+    test = predict(X_test) if len(X_test) else np.empty(0)
+    seconds = time.perf_counter() - start
+    part_scores = {"val": scores(prepared.task, y_val, val), "test": scores(prepared.task, y_test, test)}
+    return ModelResult(name, {"val": val, "test": test}, part_scores, fit_seconds, seconds, details)
+
+
+def _write_benchmark(prepared: Prepared, results: list[ModelResult], networks: list[str]) -> None:
+    folder = Path(str(prepared.config.output))
+    write_predictions(folder / "benchmark_predictions.csv", prepared.dataset, prepared.split, prepared.y, results)
+    write_benchmark_figures(folder, prepared, results, networks)
+    write_json(
+        folder / "benchmark.json",
+        {"models": {result.name: result.as_json() for result in results}, **description(prepared)},
+    )

@@ -1,0 +1,96 @@
+"""What is learned from the train rows before the network: imputation, kept columns, centre and scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.errors import FeatureError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureScaler:
+    """Fill, select and standardise columns.
+
+    Attributes
+    ----------
+    names : all input columns, ``[d]``
+    kept : input columns that are not constant over the train rows, ``[k]``
+    median : of the kept columns over the train rows, ``[k]``; stands in for missing values
+    centre, scale : mean and standard deviation of the kept columns over the train rows, ``[k]``
+    """
+
+    names: tuple[str, ...]
+    kept: NDArray[np.int64]
+    median: Floats
+    centre: Floats
+    scale: Floats
+
+    @classmethod
+    def fit(cls, X: Floats, names: Sequence[str]) -> FeatureScaler:
+        """Learn from the train rows ``X [n, d]``.
+
+        Raises
+        ------
+        FeatureError
+            If a value is infinite, or no column varies.
+        """
+        infinite = np.flatnonzero(np.isinf(X).any(axis=0))
+        if len(infinite):
+            raise FeatureError(f"features: column {names[infinite[0]]!r} holds an infinite value.")
+        present = ~np.isnan(X).all(axis=0)
+        median = np.zeros(X.shape[1])
+        median[present] = np.nanmedian(X[:, present], axis=0)
+        filled = np.where(np.isnan(X), median, X)
+        centre, scale = filled.mean(axis=0), filled.std(axis=0)
+        # A constant column has a standard deviation of rounding errors, not of zero.
+        kept = np.flatnonzero(present & (scale > 1e-10 * np.maximum(1.0, np.abs(centre))))
+        if not len(kept):
+            raise FeatureError(
+                "features: every column is constant over the train rows; there is nothing to learn from."
+            )
+        return cls(tuple(names), kept, median[kept], centre[kept], scale[kept])
+
+    @property
+    def dropped(self) -> list[str]:
+        """Names of the columns that are constant, or empty, over the train rows."""
+        kept = set(self.kept.tolist())
+        return [name for i, name in enumerate(self.names) if i not in kept]
+
+    @property
+    def kept_names(self) -> list[str]:
+        """Names of the columns that reach the model."""
+        return [self.names[i] for i in self.kept]
+
+    def transform(self, X: Floats) -> Floats:
+        """Return ``[n, k]``: the kept columns, filled and standardised."""
+        X = X[:, self.kept]
+        filled: Floats = np.where(np.isnan(X), self.median, X)
+        return (filled - self.centre) / self.scale
+
+
+@dataclass(frozen=True, slots=True)
+class TargetScaler:
+    """Centre and scale of the train targets; 0 and 1 for a classification."""
+
+    centre: float = 0.0
+    scale: float = 1.0
+
+    @classmethod
+    def fit(cls, y: Floats) -> TargetScaler:
+        """Learn from the train targets ``y [n]``."""
+        spread = float(y.std())
+        return cls(float(y.mean()), spread if spread > 0 else 1.0)
+
+    def transform(self, y: Floats) -> Floats:
+        """Return standardised targets."""
+        return (y - self.centre) / self.scale
+
+    def inverse(self, z: Floats) -> Floats:
+        """Return targets in their unit."""
+        return z * self.scale + self.centre

@@ -1,0 +1,114 @@
+"""Tables that come from a user and go back to one: inputs of a prediction, its output, descriptors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from formation_mlp.config import DataConfig, Part
+from formation_mlp.errors import DataError
+from formation_mlp.files import csv_text, write_bytes, write_text
+from formation_mlp.materials.inputs import ReadMaterials, read_materials
+from formation_mlp.report import aligned
+
+if TYPE_CHECKING:
+    from formation_mlp.predict import Predictions, Predictor
+
+
+def read_items(items: Sequence[str]) -> ReadMaterials:
+    """Read formulas or paths; nothing at all is an error."""
+    if not items:
+        raise DataError("predict: no formula was given.")
+    return read_materials(items)
+
+
+def read_inputs(path: Path, formula: str | None, id_column: str | None) -> tuple[list[str] | None, ReadMaterials]:
+    """Read the materials of a table, and its ids if it has a column of them."""
+    from formation_mlp.data import columns
+    from formation_mlp.data.dataset import ids_of_frame, materials_of_frame
+    from formation_mlp.data.sources import read_table
+
+    config = DataConfig(path=str(path), formula=formula, id=id_column)
+    frame = read_table(config.path, config.encoding)
+    has_ids = columns.find_column(frame, id_column, columns.ID, "--id") is not None
+    return (ids_of_frame(frame, config) if has_ids else None), materials_of_frame(frame, config)
+
+
+def print_predictions(predictions: Predictions, ids: list[str] | None, out: Path | None, predictor: Predictor) -> None:
+    """Write predictions as csv to ``out`` or a pipe, or as an aligned table to a terminal."""
+    header = ["formula", "prediction", "warning", "error"]
+    rows: list[list[Any]] = [
+        [label, None if value is None else f"{value:.6f}", warning, error]
+        for label, value, warning, error in predictions.rows()
+    ]
+    if ids is not None:
+        header = ["id", *header]
+        rows = [[name, *row] for name, row in zip(ids, rows, strict=True)]
+    if out is not None:
+        write_text(out, csv_text(header, rows))
+    elif sys.stdout.isatty():
+        print(f"{_meaning(predictor)}\n")
+        used = [i for i, name in enumerate(header) if name not in ("warning", "error") or any(row[i] for row in rows)]
+        print(aligned([header[i] for i in used], [[str(row[i] or "") for i in used] for row in rows]))
+    else:
+        sys.stdout.write(csv_text(header, rows))
+
+
+def _meaning(predictor: Predictor) -> str:
+    target, task = predictor.checkpoint.target, predictor.task
+    if task.is_classification:
+        return f"prediction: probability of {task.config.labels[1]!r}"
+    source = f" ({target.source})" if target.source else ""
+    return f"prediction: {target.name}, {target.unit}{source}"
+
+
+def featurize_table(path: Path, out: Path, features: Sequence[Part], formula: str | None, id_column: str | None) -> str:
+    """Write the descriptors of every row of a table; return what was done in a sentence.
+
+    Raises
+    ------
+    DataError
+        If the ending of ``out`` is unknown, or no row can be described.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from formation_mlp.features.table import featurize
+
+    if out.suffix not in (".parquet", ".csv"):
+        raise DataError(f"--out: {str(out)!r} ends neither in .parquet nor in .csv.")
+    ids, read = read_inputs(path, formula, id_column)
+    good = [i for i in range(len(read.labels)) if i not in read.failures]
+    if not good:
+        raise DataError(f"{path}: no row can be read; the first: {read.failures[0]}")
+    table = featurize(read.materials.take(good), features)
+    X = np.full((len(read.labels), len(table.names)), np.nan)
+    X[good] = table.X
+    errors = dict(read.failures) | {good[i]: reason for i, reason in table.failures.items()}
+    columns: dict[str, Any] = {} if ids is None else {"id": ids}
+    columns |= {"formula": read.labels, "error": [errors.get(i, "") for i in range(len(X))]}
+    frame = pd.concat([pd.DataFrame(columns), pd.DataFrame(X, columns=list(table.names))], axis=1)
+    _write_frame(frame, out, {"features": list(features)})
+    without = f"; {len(errors)} rows have an error and no numbers" if errors else ""
+    incomplete = f"; {len(table.missing)} columns lack values for some elements" if table.missing else ""
+    return f"{out}: {len(X)} rows, {len(table.names)} descriptors{without}{incomplete}"
+
+
+def _write_frame(frame: Any, out: Path, metadata: dict[str, Any]) -> None:
+    if out.suffix == ".csv":
+        write_text(out, frame.to_csv(index=False, lineterminator="\n"))
+        return
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from formation_mlp.checkpoint import package_versions
+
+    arrow = pa.Table.from_pandas(frame, preserve_index=False)
+    note = json.dumps(metadata | {"versions": package_versions()}).encode()
+    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), b"formation_mlp": note})
+    sink = pa.BufferOutputStream()
+    pq.write_table(arrow, sink)
+    write_bytes(out, sink.getvalue().to_pybytes())

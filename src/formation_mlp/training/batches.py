@@ -1,0 +1,79 @@
+"""Rows as tensors, and the mini-batches of an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from formation_mlp.errors import ConfigError
+from formation_mlp.registry import lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Scaled descriptors ``X [n, d]`` and encoded targets ``y [n]``, resident on one device."""
+
+    X: Tensor
+    y: Tensor
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X: NDArray[np.float64],
+        y: NDArray[np.float64],
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+    ) -> Rows:
+        """Convert once; after this, batches are index selections."""
+        if y.shape != (len(X),):
+            raise ValueError(f"targets of shape {y.shape} for {len(X)} rows")
+        return cls(torch.as_tensor(X, dtype=dtype, device=device), torch.as_tensor(y, dtype=dtype, device=device))
+
+
+def n_batches(n: int, batch_size: int) -> int:
+    """Return the number of mini-batches of an epoch."""
+    return max(1, round(n / batch_size)) if n > batch_size else 1
+
+
+def shuffled_batches(rows: Rows, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield all rows once, in random order, as non-overlapping mini-batches of nearly equal size.
+
+    Sizes differ by one row at most, so that no small last batch gets the weight of a whole one, and a
+    batch of one row does not break batch normalisation.
+    """
+    order = torch.randperm(len(rows), generator=generator).to(rows.X.device)
+    for batch in torch.tensor_split(order, n_batches(len(rows), batch_size)):
+        yield rows.X.index_select(0, batch), rows.y.index_select(0, batch)
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of a configuration; ``auto`` is cuda if there is one, else the cpu.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown, or this machine has no such device.
+    """
+    available = lookup(DEVICES, name, "training.device", "device")
+    if not available():
+        present = [key for key, check in DEVICES.items() if check()]
+        raise ConfigError(f"training.device: this machine has no {name!r}. Choose one of: {', '.join(present)}.")
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+DEVICES: dict[str, Callable[[], bool]] = {
+    "auto": lambda: True,
+    "cpu": lambda: True,
+    "cuda": torch.cuda.is_available,
+    "mps": torch.backends.mps.is_available,
+}

@@ -1,0 +1,118 @@
+"""The training loop, as a textbook writes it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from formation_mlp.errors import TrainingError
+from formation_mlp.seeding import borrowed_torch_rng
+from formation_mlp.training.batches import Rows, shuffled_batches
+from formation_mlp.training.optim import Optimizers
+from formation_mlp.training.state import EpochRecord, LoopState
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When and how far: epochs, patience, rows per step, largest norm of the gradient."""
+
+    max_epochs: int
+    patience: int | None
+    batch_size: int
+    gradient_clip: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generators:
+    """The two streams of random numbers of a run: the order of the rows, and noise inside layers."""
+
+    batches: torch.Generator
+    layers: torch.Generator
+
+
+def fit(
+    model: nn.Module,
+    train: Rows,
+    val: Rows,
+    loss_function: Loss,
+    select: Callable[[NDArray[np.float64]], float],
+    optimizers: Optimizers,
+    state: LoopState,
+    generators: Generators,
+    limits: Limits,
+) -> Iterator[EpochRecord]:
+    """Train epoch by epoch, and yield one record after each.
+
+    The caller reads, prints or saves between two epochs, and may stop at any of them. ``select`` gives
+    the score (lower is better) of the network's output on the validation part. ``state`` is advanced in
+    place.
+
+    Raises
+    ------
+    TrainingError
+        If the loss is no longer finite.
+    """
+    while not state.finished(limits.max_epochs, limits.patience):
+        with borrowed_torch_rng(generators.layers):
+            train_loss = train_epoch(model, train, loss_function, optimizers, state, generators.batches, limits)
+        output = forward_rows(model, val.X)
+        val_loss = float(loss_function(output, val.y))
+        score = select(as_array(output))
+        is_best = state.advance(score)
+        yield EpochRecord(state.epoch, train_loss, val_loss, score, optimizers.factor(state.step - 1), is_best)
+
+
+def train_epoch(
+    model: nn.Module,
+    train: Rows,
+    loss_function: Loss,
+    optimizers: Optimizers,
+    state: LoopState,
+    generator: torch.Generator,
+    limits: Limits,
+) -> float:
+    """Pass once through the train rows and return the mean loss over them."""
+    model.train()
+    total = 0.0
+    for X, y in shuffled_batches(train, limits.batch_size, generator):
+        optimizers.zero_grad()
+        output = model(X)
+        loss = loss_function(output, y)
+        loss.backward()
+        if limits.gradient_clip is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), limits.gradient_clip)
+        _require_finite(value := float(loss.detach()), state)
+        optimizers.step(state.step)
+        state.step += 1
+        total += value * len(y)
+    return total / len(train)
+
+
+@torch.no_grad()
+def forward_rows(model: nn.Module, X: Tensor, chunk: int = 8192) -> Tensor:
+    """Return the network's output for all rows, ``[n]``, without dropout and without gradients."""
+    model.eval()
+    return torch.cat([model(part) for part in X.split(chunk)]) if len(X) else X.new_empty(0)
+
+
+def as_array(output: Tensor) -> NDArray[np.float64]:
+    """Return a tensor as float64 numbers of NumPy."""
+    array: NDArray[np.float64] = output.double().cpu().numpy()
+    return array
+
+
+def _require_finite(loss: float, state: LoopState) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the loss became {loss} in epoch {state.epoch + 1}, after {state.step} updates. "
+            "Try a smaller training.learning_rate, training.gradient_clip: 1.0, or look for wild values "
+            "among the descriptors. The best model so far is kept."
+        )

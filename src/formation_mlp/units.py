@@ -1,0 +1,51 @@
+"""Energies in eV/atom, and the conversion to it; nothing else in the package converts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+EV_PER_ATOM = "eV/atom"
+
+KJ_PER_MOL = 96.48533212331
+"""One eV per particle in kJ/mol: the Faraday constant / 1000 (CODATA 2018)."""
+
+UNITS: dict[str, tuple[float, bool]] = {
+    "eV/atom": (1.0, False),
+    "meV/atom": (1e-3, False),
+    "kJ/mol": (1 / KJ_PER_MOL, False),
+    "eV/formula": (1.0, True),
+    "kJ/mol-formula": (1 / KJ_PER_MOL, True),
+}
+"""Unit to (value in eV, whether it counts a formula unit instead of one atom).
+
+``kJ/mol`` is per mole of atoms; ``kJ/mol-formula`` is per mole of the formula as written, which is
+what thermochemical tables usually print.
+"""
+
+
+def to_ev_per_atom(energy: NDArray[np.float64], unit: str, n_atoms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Convert energies to eV/atom.
+
+    Parameters
+    ----------
+    energy : ``[n]``, in ``unit``
+    unit : a key of `UNITS`
+    n_atoms : ``[n]``, atoms in the formula as written
+    """
+    factor, per_formula = UNITS[unit]
+    return energy * factor / n_atoms if per_formula else energy * factor
+
+
+def suspicion(energy: NDArray[np.float64]) -> str | None:
+    """Say why undeclared energies are hardly formation energies in eV/atom, or return None.
+
+    Formation energies of compounds lie between about -5 (fluorides) and +5 eV/atom. Enthalpies in
+    kJ/mol are a hundred times larger, and total energies are negative throughout and large.
+    """
+    largest = float(np.abs(energy).max())
+    if largest > 10:
+        return f"values reach {largest:.4g}, which looks like kJ/mol or energies per formula unit"
+    if len(energy) >= 3 and energy.max() < -1 and np.median(energy) < -4.5:
+        return f"all values lie between {energy.min():.3g} and {energy.max():.3g}, which looks like total energies"
+    return None

@@ -1,0 +1,309 @@
+"""Figures show what they are given, nothing is cut off, and a file is whole or absent."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from formation_mlp import figures
+from formation_mlp.errors import FormationMLPError
+
+
+def predictions(n, seed=0):
+    rng = np.random.default_rng(seed)
+    y = -3 * rng.random(n)
+    return y, y + 0.1 * rng.standard_t(2.5, n)
+
+
+def classes(n, seed=0):
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % 2.0
+    return y, 1 / (1 + np.exp(-2 * (y - 0.5) - rng.normal(size=n)))
+
+
+def history(n, **last):
+    records = [
+        {"epoch": i, "train_loss": 1 / i, "val_loss": 0.2 + 1 / i, "val_score": 0.1 + 0.5 / i} for i in range(1, n + 1)
+    ]
+    records[-1] |= last
+    return records
+
+
+def labels(ax):
+    return ax.get_xlabel(), ax.get_ylabel()
+
+
+def legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+CASES = {
+    "parity": lambda: figures.parity_plot(*predictions(300), "eV/atom", "MLP", {"MAE": 0.1, "R2": 0.9}),
+    "parity of one row": lambda: figures.parity_plot(*predictions(1), "eV/atom", None, {"R2": float("nan")}),
+    "dense parity": lambda: figures.parity_plot(*predictions(2_001), "eV/atom"),
+    "parity of a constant": lambda: figures.parity_plot(np.full(5, -1.0), np.full(5, -1.0), "eV/atom"),
+    "dense parity of a constant": lambda: figures.parity_plot(np.zeros(2_001), np.zeros(2_001), "eV/atom"),
+    "parity with a wild row": lambda: figures.parity_plot(np.zeros(2), np.array([0, -1e6]), "eV/atom"),
+    **{
+        f"{k} parities of {n}": lambda k=k, n=n: figures.parity_plots(
+            {f"model {i}": predictions(n, i) for i in range(k)}, "eV/atom"
+        )
+        for k in range(2, 6)
+        for n in (40, 2_500)
+    },
+    "residuals": lambda: figures.residual_histogram(*predictions(300), "eV/atom", "MLP"),
+    "residual of one row": lambda: figures.residual_histogram(*predictions(1), "eV/atom"),
+    "residuals all zero": lambda: figures.residual_histogram(np.zeros(3), np.zeros(3), "eV/atom"),
+    "losses": lambda: figures.loss_curves(history(500), 500, "validation MAE (eV/atom)", "quickstart"),
+    "losses of one epoch": lambda: figures.loss_curves(history(1), 1, "validation MAE (eV/atom)"),
+    "losses that broke": lambda: figures.loss_curves(history(8, train_loss=float("nan")), 7, "log loss"),
+    "confusion": lambda: figures.confusion_matrix_plot(
+        np.array([0, 1]), np.array([0, 0]), ["not strongly bound", "strongly bound"]
+    ),
+    "roc": lambda: figures.roc_curve_plot({"a network with a very long name, number 1": classes(50)}, "test"),
+    "roc of many": lambda: figures.roc_curve_plot({f"model {i}": classes(50, i) for i in range(9)}),
+    "bars": lambda: figures.benchmark_bars(["MLP", "mean"], [0.08, 0.9], "eV/atom", ["MLP"]),
+    "bars of many": lambda: figures.benchmark_bars([f"network {i}" * 9 for i in range(9)], [1.0] * 9, ""),
+    "bar of zero": lambda: figures.benchmark_bars(["MLP"], [0.0], "eV/atom"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_is_cut_off_or_too_small_to_read(case):
+    figure = CASES[case]()
+    figure.draw_without_rendering()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert box.x0 >= 0
+    assert box.y0 >= 0
+    assert box.x1 <= width
+    assert box.y1 <= height
+    for text in figure.findobj(mpl.text.Text):
+        assert text.get_fontsize() >= 8 or not text.get_text()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_panels_do_not_overlap(case):
+    figure = CASES[case]()
+    figure.draw_without_rendering()
+    boxes = [ax.get_tightbbox() for ax in figure.axes]
+    for left, right in pairwise(boxes):
+        assert left.x1 <= right.x0 + 1 or right.y1 <= left.y0 + 1
+
+
+def test_parity_shows_every_row_on_equal_axes_with_scores_and_units():
+    y, prediction = predictions(2_000)
+    scores = {"MAE": 0.0774, "RMSE": 0.1, "R2": 0.95}
+    figure = figures.parity_plot(y, prediction, "eV/atom", "MLP", scores, "formation enthalpy")
+    (ax,) = figure.axes
+    (points,) = ax.collections
+    np.testing.assert_array_equal(points.get_offsets(), np.column_stack([y, prediction]))
+    assert ax.get_xlim() == ax.get_ylim()
+    low, high = ax.get_xlim()
+    assert low < min(y.min(), prediction.min())
+    assert high > max(y.max(), prediction.max())
+    assert labels(ax) == ("actual formation enthalpy (eV/atom)", "predicted formation enthalpy (eV/atom)")
+    assert ax.get_title() == "MLP"
+    assert ax.texts[0].get_text().splitlines() == [
+        "n = 2,000",
+        "MAE = 0.077 eV/atom",
+        "RMSE = 0.100 eV/atom",
+        "R² = 0.950",
+    ]
+    (identity,) = ax.lines
+    assert identity.get_slope() == 1
+
+
+def test_more_than_two_thousand_rows_are_counted_in_hexagons_and_none_is_lost():
+    figure = figures.parity_plot(*predictions(2_001), "eV/atom")
+    (hexagons,) = figure.axes[0].collections
+    assert hexagons.get_array().sum() == 2_001
+    assert figure.axes[0].child_axes[0].get_ylabel() == "rows per hexagon"
+
+
+def test_parity_panels_share_limits_and_carry_their_own_scores():
+    parts = {"MLP": predictions(20, 1), "forest": predictions(30, 2)}
+    figure = figures.parity_plots(parts, "eV/atom", {"MLP": {"MAE": 0.1}})
+    left, right = figure.axes
+    assert left.get_xlim() == right.get_xlim() == right.get_ylim()
+    assert [ax.get_title() for ax in figure.axes] == ["MLP", "forest"]
+    assert left.texts[0].get_text() == "n = 20\nMAE = 0.100 eV/atom"
+    assert right.texts[0].get_text() == "n = 30"
+
+
+@pytest.mark.parametrize(
+    ("y", "prediction"),
+    [([], []), ([1.0], [1.0, 2.0]), ([1.0], [np.nan]), ([np.inf], [1.0]), ([[1.0]], [[1.0]])],
+)
+@pytest.mark.parametrize("draw", [figures.parity_plot, figures.residual_histogram])
+def test_arrays_that_cannot_be_drawn_are_refused(draw, y, prediction):
+    with pytest.raises(ValueError, match=r"found shapes|not finite"):
+        draw(np.array(y), np.array(prediction), "eV/atom")
+
+
+def test_residual_histogram_counts_every_row_inside_its_axis_and_names_the_rest():
+    y = np.zeros(1000)
+    residual = np.linspace(-0.1, 0.12, 1000)
+    residual[:3] = 50, -50, 60
+    figure = figures.residual_histogram(y, residual, "eV/atom", "test part", "formation enthalpy")
+    (ax,) = figure.axes
+    assert sum(bar.get_height() for bar in ax.patches) == 997
+    assert ax.get_xlim()[0] == -ax.get_xlim()[1]
+    assert legend(ax) == [f"mean {residual.mean():+.3f}", "3 beyond the axis"]
+    assert labels(ax) == ("predicted minus actual formation enthalpy (eV/atom)", "rows")
+
+
+def test_residual_histogram_is_drawn_the_right_way_round():
+    figure = figures.residual_histogram(np.zeros(50), np.full(50, 0.3), "eV/atom")
+    filled = [bar.get_x() for bar in figure.axes[0].patches if bar.get_height()]
+    assert filled[0] > 0
+    assert legend(figure.axes[0]) == ["mean +0.300"]
+
+
+def test_loss_curves_show_both_losses_the_score_and_the_best_epoch():
+    records = history(40)
+    figure = figures.loss_curves(records, 40, "validation MAE (eV/atom)")
+    left, right = figure.axes
+    np.testing.assert_array_equal(left.lines[0].get_ydata(), [r["train_loss"] for r in records])
+    np.testing.assert_array_equal(left.lines[1].get_ydata(), [r["val_loss"] for r in records])
+    np.testing.assert_array_equal(right.lines[0].get_ydata(), [r["val_score"] for r in records])
+    assert right.lines[1].get_xydata().tolist() == [[40, records[-1]["val_score"]]]
+    assert legend(left) == ["training", "validation", "best: epoch 40"]
+    assert legend(right) == ["best: epoch 40, 0.1125"]
+    assert labels(left) == ("epoch", "loss")
+    assert labels(right) == ("epoch", "validation MAE (eV/atom)")
+
+
+def test_losses_are_logarithmic_only_where_they_span_much_and_are_positive():
+    def scale(low, high):
+        return figures.loss_curves(history(2, train_loss=low, val_loss=high), 1, "MAE").axes[0].get_yscale()
+
+    assert scale(0.01, 1.0) == "log"
+    assert scale(0.5, 1.0) == "linear"
+    assert scale(0.0, 1.0) == "linear"
+    assert scale(float("nan"), float("inf")) == "linear"
+
+
+def test_a_loss_that_is_not_finite_is_marked_and_leaves_a_gap():
+    figure = figures.loss_curves(history(5, train_loss=float("inf"), val_loss=None, val_score=None), 4, "MAE")
+    left, right = figure.axes
+    assert legend(left) == ["training", "validation", "best: epoch 4", "not finite: epoch 5"]
+    assert np.isnan(left.lines[0].get_ydata()).tolist() == [False] * 4 + [True]
+    assert legend(right) == ["best: epoch 4, 0.225"]
+
+
+def test_confusion_matrix_has_actual_rows_and_predicted_columns_with_row_percent():
+    y = np.array([0] * 9 + [1] * 4)
+    predicted = np.array([0] * 6 + [1] * 3 + [0] + [1] * 3)
+    figure = figures.confusion_matrix_plot(y, predicted, ["no", "yes"], "MLP")
+    (ax,) = figure.axes
+    cells = {text.get_position(): text.get_text() for text in ax.texts}  # (column, row)
+    assert cells == {(0, 0): "6\n66.7 %", (1, 0): "3\n33.3 %", (0, 1): "1\n25.0 %", (1, 1): "3\n75.0 %"}
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["no", "yes"]
+    assert labels(ax) == ("predicted class", "actual class (100 % in a row)")
+
+
+def test_confusion_matrix_of_one_class_says_that_the_other_has_no_rows():
+    figure = figures.confusion_matrix_plot(np.ones(4), np.ones(4), ["no", "yes"])
+    assert [text.get_text() for text in figure.axes[0].texts] == [
+        "0\nno rows",
+        "0\nno rows",
+        "0\n0.0 %",
+        "4\n100.0 %",
+    ]
+
+
+@pytest.mark.parametrize("wrong", range(0, 101, 5))
+def test_confusion_matrix_text_contrasts_with_its_cell(wrong):
+    predicted = (np.arange(100) < wrong).astype(int)
+    (ax,) = figures.confusion_matrix_plot(np.zeros(100), predicted, ["no", "yes"]).axes
+    (image,) = ax.images
+    for text in ax.texts:
+        column, row = text.get_position()
+        fill = image.cmap(image.norm(image.get_array()[row, column]))
+        light, dark = sorted([luminance(fill), luminance(mpl.colors.to_rgb(text.get_color()))], reverse=True)
+        assert (light + 0.05) / (dark + 0.05) > 4.4
+
+
+def luminance(color):
+    """Relative luminance of sRGB after WCAG 2."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_roc_curves_carry_their_areas_and_run_from_corner_to_corner():
+    y = np.array([0, 0, 1, 1.0])
+    models = {"good": (y, np.array([0.1, 0.2, 0.8, 0.9])), "fair": (y, np.array([0.1, 0.6, 0.4, 0.9]))}
+    (ax,) = figures.roc_curve_plot(models).axes
+    assert legend(ax) == ["0.500  chance", "1.000  good", "0.750  fair"]
+    for line in ax.lines:
+        assert line.get_xydata()[[0, -1]].tolist() == [[0, 0], [1, 1]]
+    assert labels(ax) == ("false positive rate", "true positive rate")
+    assert len({(line.get_color(), line.get_linestyle()) for line in ax.lines}) == 3
+
+
+def test_a_model_of_one_class_has_no_roc_curve_but_a_line_in_the_legend():
+    (ax,) = figures.roc_curve_plot({"MLP": (np.ones(3), np.array([0.2, 0.4, 0.9]))}).axes
+    assert legend(ax) == ["0.500  chance", "undefined  MLP"]
+
+
+def test_benchmark_bars_write_the_scores_and_stress_the_networks():
+    (ax,) = figures.benchmark_bars(["MLP", "mean"], [0.0774, 0.9], "eV/atom", ["MLP"]).axes
+    assert [text.get_text() for text in ax.texts] == ["0.077", "0.900"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["MLP", "mean"]
+    assert ax.get_ylim() == (1.5, -0.5)  # the first on top
+    assert mpl.colors.to_hex(ax.patches[0].get_facecolor()) == figures.BLUE.lower()
+    assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
+    assert ax.get_xlabel() == "test MAE (eV/atom)"
+
+
+def test_dollar_signs_and_underscores_in_names_are_plain_text():
+    name = "_$\\frac$"
+    for figure in (
+        figures.roc_curve_plot({name: classes(10)}),
+        figures.benchmark_bars([name], [1.0], "", score_name=name),
+        figures.confusion_matrix_plot(np.zeros(2), np.zeros(2), [name, name], name),
+        figures.parity_plot(*predictions(3), name, name, {name: 1.0}, name),
+    ):
+        figure.draw_without_rendering()
+
+
+def test_save_figure_writes_a_png_with_its_metadata(tmp_path):
+    path = tmp_path / "new" / "parity.png"
+    figures.save_figure(figures.parity_plot(*predictions(3), "eV/atom"), path, {"Title": "Formation, 298 K, µ"})
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        assert image.text["Title"] == "Formation, 298 K, µ"
+        assert min(image.size) > 500
+    assert [p.name for p in path.parent.iterdir()] == ["parity.png"]
+
+
+def test_a_save_that_fails_leaves_the_old_file_and_nothing_half_written(tmp_path, monkeypatch):
+    path = tmp_path / "parity.png"
+    path.write_bytes(b"old")
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(FormationMLPError, match="No space left on device"):
+        figures.save_figure(Figure(), path)
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["parity.png"]
+
+
+def test_drawing_changes_no_settings_and_needs_no_pyplot():
+    code = (
+        "import sys, matplotlib; before = matplotlib.rcParams.copy()\n"
+        "import numpy as np; from formation_mlp import figures\n"
+        "figures.parity_plot(np.zeros(2), np.ones(2), 'eV/atom').draw_without_rendering()\n"
+        "assert matplotlib.rcParams.copy() == before\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
