@@ -24,6 +24,7 @@ from matminer.utils.data import (
 from pymatgen.core import Element
 
 from formation_mlp.features import element_statistics as presets
+from formation_mlp.features.element_data import SINGLE_PRECISION
 
 TABLES = Path(__file__).parents[1] / "src" / "formation_mlp" / "features" / "tables"
 ELEMENTS = [Element.from_Z(z) for z in range(1, 119)]
@@ -49,14 +50,11 @@ def table(make_source, names):
     values = np.array([[raw_value(raw, e, name) for name in names] for e in ELEMENTS])
     filled = np.array([[float(imputed.get_elemental_property(e, name)) for name in names] for e in ELEMENTS])
     missing = np.isnan(values)
-    if not np.array_equal(values[~missing], filled[~missing]):
-        raise SystemExit(f"{make_source.__name__}: imputation changes values that are known")
-    means = np.where(missing, filled, np.nan)
     means = np.array(
-        [column[~np.isnan(column)][0] if (~np.isnan(column)).any() else np.nan for column in means.T]
+        [column[where][0] if where.any() else np.nan for column, where in zip(filled.T, missing.T, strict=True)]
     )
-    if not np.allclose(np.where(missing, means, filled), filled, rtol=1e-13, atol=0):
-        raise SystemExit(f"{make_source.__name__}: imputed values differ between elements")
+    if not np.allclose(np.where(missing, means, values), filled, rtol=1e-13, atol=0):
+        raise SystemExit(f"{make_source.__name__}: what is imputed is not one mean of each property")
     return values, means
 
 
@@ -68,32 +66,24 @@ def write(name, source, columns, rows):
         writer.writerows(rows)
 
 
-def write_properties(name, make_source, columns, precision=np.float64):
+def write_properties(name, make_source, columns):
     values, means = table(make_source, columns)
-    symbols = [e.symbol for e in ELEMENTS]
-    rows = [
-        [symbol, *("" if np.isnan(v) else repr_short(precision(v)) for v in row)]
-        for symbol, row in zip([*symbols, "mean"], [*values, means], strict=True)
-    ]
-    # A mean is no embedding of the source: it is written as the double that it is.
-    rows[-1] = ["mean", *("" if np.isnan(v) else repr_short(v) for v in means)]
-    write(name, make_source.__name__ + " of matminer", columns, rows)
+    precision = np.float32 if name in SINGLE_PRECISION else np.float64
+    rows = [[e.symbol, *map(shortest, map(precision, row))] for e, row in zip(ELEMENTS, values, strict=True)]
+    rows.append(["mean", *map(shortest, means)])
+    write(name, f"{make_source.__name__} of matminer", columns, rows)
 
 
-def repr_short(value):
-    text = str(value)
-    return text.removesuffix(".0")
+def shortest(number):
+    return "" if np.isnan(number) else str(number).removesuffix(".0")
 
 
 def write_oxidation_states():
     def join(states):
         return " ".join(str(int(state)) for state in states)
 
-    rows = [
-        [e.symbol, join(e.common_oxidation_states), join(e.icsd_oxidation_states), join(e.oxidation_states)]
-        for e in ELEMENTS
-    ]
-    write("oxidation_states", "Element of pymatgen", ["common", "icsd", "known"], rows)
+    rows = [[e.symbol, join(e.common_oxidation_states), join(e.icsd_oxidation_states)] for e in ELEMENTS]
+    write("oxidation_states", "Element of pymatgen", ["common", "icsd"], rows)
 
 
 def main():
@@ -102,8 +92,8 @@ def main():
     write_properties("magpie", MagpieData, [*presets.MAGPIE_PROPERTIES, "ElectronAffinity"])
     write_properties("deml", DemlData, presets.DEML_PROPERTIES)
     write_properties("pymatgen", PymatgenData, presets.PYMATGEN_PROPERTIES)
-    write_properties("matscholar", MatscholarElementData, presets.MATSCHOLAR_PROPERTIES, np.float32)
-    write_properties("megnet_el", MEGNetElementData, presets.MEGNET_PROPERTIES, np.float32)
+    write_properties("matscholar", MatscholarElementData, presets.MATSCHOLAR_PROPERTIES)
+    write_properties("megnet_el", MEGNetElementData, presets.MEGNET_PROPERTIES)
     write_oxidation_states()
 
 

@@ -130,7 +130,7 @@ def load_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
 
 def _upgraded(description: dict[str, Any], path: Path) -> dict[str, Any]:
     found = description.get("format")
-    while found in UPGRADES:
+    while isinstance(found, int) and found in UPGRADES:
         description = UPGRADES[found](description)
         found = description["format"]
     if found != FORMAT:

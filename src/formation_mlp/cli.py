@@ -7,16 +7,31 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from formation_mlp.errors import FormationMLPError
 
 if TYPE_CHECKING:
     from formation_mlp.config import Config
 
+
+class _Verbs(typer.core.TyperGroup):
+    """The verbs; an interrupt ends them with a message, where typer would say nothing."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            offer = "; 'formation-mlp train CONFIG --resume' continues the run"
+            print(f"interrupted{offer if ctx.invoked_subcommand == 'train' else ''}", file=sys.stderr)
+            sys.exit(130)
+
+
 app = typer.Typer(
+    cls=_Verbs,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -64,9 +79,10 @@ def train(
     from formation_mlp.report import score_table
 
     loaded = _load(config, set_)
-    prepared, results = run.train(loaded, Reporter(verbose - quiet), overwrite=overwrite, resume=resume)
+    reporter = Reporter(verbose - quiet)
+    prepared, results = run.train(loaded, reporter, overwrite=overwrite, resume=resume)
     print(score_table(results, prepared.task))
-    print(f"\n{loaded.output}: model, report, predictions and figures", file=sys.stderr)
+    reporter.say(f"\n{loaded.output}: model, report, predictions and figures")
 
 
 @app.command()
@@ -83,9 +99,10 @@ def benchmark(
     from formation_mlp.report import score_table
 
     loaded = _load(config, set_)
-    prepared, results = run.benchmark(loaded, Reporter(verbose - quiet), overwrite=overwrite)
+    reporter = Reporter(verbose - quiet)
+    prepared, results = run.benchmark(loaded, reporter, overwrite=overwrite)
     print(score_table(results, prepared.task))
-    print(f"\n{loaded.output}: benchmark.json, predictions and figures", file=sys.stderr)
+    reporter.say(f"\n{loaded.output}: benchmark.json, predictions and figures")
 
 
 @app.command()
@@ -103,6 +120,7 @@ def predict(
     from formation_mlp import tables
     from formation_mlp.predict import load
 
+    tables.check_output(out, (".csv",))
     predictor = load(run)
     if csv is not None:
         ids, read = tables.read_inputs(csv, formula, id_)
@@ -129,12 +147,13 @@ def evaluate(
 ) -> None:
     """Score a trained model on its own val and test rows, or on a table with a target."""
     from formation_mlp import run as jobs
+    from formation_mlp.progress import Reporter
     from formation_mlp.report import evaluation_table
 
     if csv is None:
         _, evaluations = jobs.score_again(run)
     else:
-        _, evaluation = jobs.score_table_file(run, csv, target, unit)
+        _, evaluation = jobs.score_table_file(run, csv, target, unit, Reporter())
         evaluations = {csv.name: evaluation}
     print(evaluation_table(evaluations))
 
@@ -154,7 +173,8 @@ def featurize(
     """Describe every row of a table and write the descriptors."""
     from formation_mlp import tables
 
-    print(tables.featurize_table(table, out, features.split(","), formula, id_), file=sys.stderr)
+    presets = [name.strip() for name in features.split(",")]
+    print(tables.featurize_table(table, out, presets, formula, id_), file=sys.stderr)
 
 
 def _load(path: Path, overrides: list[str] | None) -> Config:
@@ -167,7 +187,10 @@ def _load(path: Path, overrides: list[str] | None) -> Config:
 def _lines_of_stdin() -> list[str]:
     if sys.stdin.isatty():
         raise FormationMLPError("predict: give formulas, a table with --csv, or formulas on standard input.")
-    return [line.strip("\r\n") for line in sys.stdin]
+    try:
+        return [line.strip("\r\n") for line in sys.stdin]
+    except UnicodeDecodeError as error:
+        raise FormationMLPError(f"predict: standard input is not text in UTF-8: {error}. Convert it first.") from error
 
 
 def main() -> None:
@@ -180,11 +203,3 @@ def main() -> None:
             raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        print("interrupted; 'formation-mlp train CONFIG --resume' continues a training run", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)

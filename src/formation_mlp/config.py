@@ -210,7 +210,7 @@ def check_config(raw: Mapping[str, Any], where: str, choices: Mapping[str, Colle
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        problems = [_explain(item) for item in error.errors(include_url=False)]
+        problems = list(dict.fromkeys(_explain(item) for item in error.errors(include_url=False)))
     problems += list(_wrong_names(raw, choices))
     if problems or config is None:
         lines = "".join(f"\n  {line}" for line in problems)
@@ -259,7 +259,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected sections such as 'data:' and 'model:', found {type(raw).__name__}.")
-    return raw
+    return {key: value for key, value in raw.items() if value is not None}  # a section without keys
 
 
 def _apply(raw: dict[str, Any], override: str) -> None:
@@ -287,9 +287,12 @@ def _explain(item: Any) -> str:
         return unknown_name(item["loc"][-1], _keys_at(item["loc"][:-1]), place, "key")
     if kind == "missing":
         return f"{place}: missing. It must be given."
-    if kind == "union_error":
-        return f"{place}: found {item['input']!r}."
-    message = item["msg"].removeprefix("Input ").replace("valid ", "")
+    if item["loc"][-1] in ("str", "dict[str,any]"):  # the two forms of a `Part`
+        place = ".".join(str(step) for step in item["loc"][:-1])
+        return f"{place}: found {item['input']!r}, but it should be a name, or '{{name: {{option: value}}}}'."
+    if kind == "model_type":
+        return f"{place}: found {item['input']!r}, but it should be a section of keys and values."
+    message = item["msg"].removeprefix("Input ").replace("a valid integer", "an integer").replace("valid ", "")
     expected = f"it {message}" if message.startswith("should") else message
     return f"{place}: found {item['input']!r}, but {expected}{_range(context)}."
 

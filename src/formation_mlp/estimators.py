@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from formation_mlp.choices import CHOICES
-from formation_mlp.config import Part, check_config
+from formation_mlp.config import ModelConfig, Part, TrainingConfig, check_config
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import read_materials
@@ -25,8 +25,6 @@ COMPOSITION_FEATURES = ("magpie", "stoichiometry", "valence_orbital", "element_f
 
 class _Network(BaseEstimator):  # type: ignore[misc]
     """What regressor and classifier share: parameters, and training on the rows that `fit` is given."""
-
-    _task = "regression"
 
     def __init__(
         self,
@@ -66,43 +64,28 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to one file, which `formation_mlp.load` reads."""
-        check_is_fitted(self)
+        check_is_fitted(self, "predictor_")
         self.predictor_.checkpoint.save(Path(path))
 
-    def _fit(self, X: Sequence[object], y: NDArray[np.float64]) -> None:
-        dataset = _dataset(X, y, self._task)
-        prepared = prepare(check_config(self._config(), type(self).__name__, CHOICES), dataset)
+    def _fit(self, X: Sequence[object], y: NDArray[np.float64], task: dict[str, Any]) -> None:
+        config = check_config(self._config() | {"task": task}, type(self).__name__, CHOICES)
+        prepared = prepare(config, _dataset(X, y, "eV/atom" if task["type"] == "regression" else ""))
         job = network_training(prepared)
         self.history_ = list(job.epochs())
         self.predictor_ = Predictor(checkpoint(prepared, job, {}))
 
     def _config(self) -> dict[str, Any]:
-        seed = self.random_state
-        if not isinstance(seed, int | np.integer):
-            seed = check_random_state(seed).randint(2**31 - 1)
+        plain = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
+        seed = plain["random_state"]
+        if not isinstance(seed, int):
+            seed = int(check_random_state(seed).randint(2**31 - 1))
         return {
             "data": {"path": "given to fit"},
-            "task": {"type": self._task},
-            "features": list(self.features),
-            "split": {"method": "formula", "val": self.validation_fraction, "test": 0.0},
-            "model": {
-                "hidden": [int(width) for width in self.hidden],
-                "activation": self.activation,
-                "dropout": float(self.dropout),
-                "normalization": self.normalization,
-                "residual": self.residual,
-            },
-            "training": {
-                "loss": self.loss,
-                "optimizer": self.optimizer,
-                "learning_rate": self.learning_rate,
-                "weight_decay": self.weight_decay,
-                "batch_size": self.batch_size,
-                "max_epochs": self.max_epochs,
-                "patience": self.patience,
-                "device": self.device,
-            },
-            "seed": int(seed),
+            "features": plain["features"],
+            "split": {"method": "formula", "val": plain["validation_fraction"], "test": 0.0},
+            "model": {name: plain[name] for name in ModelConfig.model_fields},
+            "training": {name: plain[name] for name in TrainingConfig.model_fields if name in plain},
+            "seed": seed,
         }
 
     def __sklearn_tags__(self) -> Any:
@@ -158,12 +141,16 @@ class FormationEnergyRegressor(RegressorMixin, _Network):  # type: ignore[misc]
         ConfigError
             If a parameter is wrong.
         """
-        self._fit(X, np.asarray(y, float))
+        try:
+            energies = np.asarray(y, float)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"y: energies in eV/atom are expected: {error}") from error
+        self._fit(X, energies, {"type": "regression"})
         return self
 
     def predict(self, X: Sequence[object]) -> NDArray[np.float64]:
         """Return energies in eV/atom, ``[n]``; raise `DataError` if an input cannot be predicted."""
-        check_is_fitted(self)
+        check_is_fitted(self, "predictor_")
         return self.predictor_.predict(_items(X))
 
 
@@ -179,39 +166,61 @@ class FormationEnergyClassifier(ClassifierMixin, _Network):  # type: ignore[misc
     history_ : one record per epoch
     """
 
-    _task = "classification"
-
     def fit(self, X: Sequence[object], y: ArrayLike) -> Self:
         """Train on formulas, ``Composition`` or ``Structure`` objects ``X [n]`` and two kinds of labels ``y [n]``.
 
         Raises
         ------
         DataError
-            If there are not two classes, an input cannot be read or described, or lengths differ.
+            If there are not two classes, a label is missing, an input cannot be read or described, or lengths differ.
+        ConfigError
+            If a parameter is wrong.
         """
-        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        if len(self.classes_) != 2:
-            raise DataError(f"y: found {len(self.classes_)} classes, but the classifier tells two apart.")
-        self._fit(X, codes.astype(float))
+        classes, codes = _classes(np.asarray(y))
+        self._fit(X, codes, {"type": "classification", "labels": [str(label) for label in classes]})
+        self.classes_ = classes
         return self
 
     def predict_proba(self, X: Sequence[object]) -> NDArray[np.float64]:
         """Return the probabilities of both classes, ``[n, 2]``, in the order of ``classes_``."""
-        check_is_fitted(self)
+        check_is_fitted(self, "predictor_")
         p = self.predictor_.predict(_items(X))
         return np.stack([1 - p, p], axis=1)
 
     def predict(self, X: Sequence[object]) -> NDArray[Any]:
         """Return the more probable class of each input, ``[n]``."""
-        labels: NDArray[Any] = self.classes_[(self.predict_proba(X)[:, 1] >= 0.5).astype(int)]
+        positive = self.predict_proba(X)[:, 1] >= 0.5
+        labels: NDArray[Any] = self.classes_[positive.astype(int)]
         return labels
 
 
+def _plain(value: Any) -> Any:
+    """Return a parameter as plain Python data; searches over parameters hand over numbers of NumPy."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def _items(X: Sequence[object]) -> list[object]:
+    if isinstance(X, str) or getattr(X, "ndim", 1) != 1:
+        found = f"the text {X!r}" if isinstance(X, str) else f"an array of shape {getattr(X, 'shape', '')}"
+        raise DataError(f"X: found {found}, but a list or one column of inputs is expected, such as ['NaCl', 'MgO'].")
     return [item.item() if isinstance(item, np.str_) else item for item in X]
 
 
-def _dataset(X: Sequence[object], y: NDArray[np.float64], task: str) -> Dataset:
+def _classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    try:
+        classes, codes = np.unique(y, return_inverse=True)
+    except TypeError as error:
+        raise DataError(f"y: class labels of one kind are expected: {error}") from error
+    if (classes != classes).any():
+        raise DataError("y: a label is missing (NaN).")
+    if len(classes) != 2:
+        raise DataError(f"y: found {len(classes)} classes, but the classifier tells two apart.")
+    return classes, codes.astype(float)
+
+
+def _dataset(X: Sequence[object], y: NDArray[np.float64], unit: str) -> Dataset:
     items = _items(X)
     if y.shape != (len(items),):
         raise DataError(f"y: found the shape {y.shape} for {len(items)} inputs; one target per input is expected.")
@@ -222,5 +231,4 @@ def _dataset(X: Sequence[object], y: NDArray[np.float64], task: str) -> Dataset:
         i, reason = next(iter(sorted(read.failures.items())))
         raise DataError(f"X: {len(read.failures)} of {len(items)} inputs cannot be read; number {i}: {reason}")
     ids = tuple(str(i) for i in range(len(items)))
-    unit = "eV/atom" if task == "regression" else ""
     return Dataset(ids, tuple(read.labels), read.materials, y, Target("y", unit))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.config import ModelConfig, TaskConfig
@@ -17,6 +18,7 @@ from formation_mlp.errors import CheckpointError, DataError
 from formation_mlp.features.table import featurize
 from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
+from formation_mlp.seeding import borrowed_torch_rng, torch_generator
 from formation_mlp.tasks import Task
 from formation_mlp.training.loop import as_array, forward_rows
 from formation_mlp.training.network import build_model
@@ -53,12 +55,25 @@ class Predictions:
 
 
 class Predictor:
-    """A trained model together with its descriptors and scalers."""
+    """A trained model together with its descriptors and scalers.
+
+    Raises
+    ------
+    CheckpointError
+        If the configuration in the checkpoint is damaged, or the weights do not fit it.
+    """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
-        self.task = Task(TaskConfig.model_validate(checkpoint.config["task"]), checkpoint.target_scaler)
-        self.model = build_model(len(checkpoint.scaler.kept), ModelConfig.model_validate(checkpoint.config["model"]))
+        try:
+            task = TaskConfig.model_validate(checkpoint.config["task"])
+            network = ModelConfig.model_validate(checkpoint.config["model"])
+            self.features = checkpoint.config["features"]
+        except (KeyError, TypeError, ValidationError) as error:
+            raise CheckpointError(f"the configuration in the model file is damaged: {error}. Train again.") from error
+        self.task = Task(task, checkpoint.target_scaler)
+        with borrowed_torch_rng(torch_generator(0, "weights")):  # initial weights, replaced at once
+            self.model = build_model(len(checkpoint.scaler.kept), network)
         try:
             self.model.load_state_dict(checkpoint.weights, strict=True)
         except RuntimeError as error:
@@ -75,7 +90,8 @@ class Predictor:
         Raises
         ------
         DataError
-            If an input cannot be read or described. `predict_rows` gives the others.
+            If an input cannot be read or described (`predict_rows` gives the others), or one text is
+            given instead of a list.
         """
         predictions = self.predict_rows(items)
         failed = [(i, error) for i, error in enumerate(predictions.errors) if error]
@@ -86,6 +102,8 @@ class Predictor:
 
     def predict_rows(self, items: Sequence[object]) -> Predictions:
         """Predict what can be predicted; an input that fails carries its reason."""
+        if isinstance(items, str):
+            raise DataError(f"found the text {items!r}, but a list of inputs is expected, such as [{items!r}].")
         return self.predict_read(read_materials(items))
 
     def predict_read(self, read: ReadMaterials) -> Predictions:
@@ -108,17 +126,20 @@ class Predictor:
 
     def _predict_materials(self, materials: Materials) -> tuple[NDArray[np.float64], dict[int, str]]:
         scaler = self.checkpoint.scaler
-        table = featurize(materials, self.checkpoint.config["features"])
+        table = featurize(materials, self.features)
         if table.names != scaler.names:
             here, there = set(table.names), set(scaler.names)
             raise CheckpointError(
                 "the model was trained on other descriptors than its presets give here: "
-                f"{len(there - here)} are missing ({', '.join(sorted(there - here)[:3])}), {len(here - there)} are new. "
-                f"It was made with {self.checkpoint.versions}; install those versions, or train again."
+                f"{len(there - here)} are missing ({', '.join(sorted(there - here)[:3])}), "
+                f"{len(here - there)} are new. It was made with {self.checkpoint.versions}; "
+                "install those versions, or train again."
             )
         values = self.predict_descriptors(table.X)
-        values[list(table.failures)] = np.nan
-        return values, table.failures
+        wild = np.flatnonzero(~np.isfinite(values)).tolist()
+        failures = dict.fromkeys(wild, "the prediction is not finite") | table.failures
+        values[list(failures)] = np.nan
+        return values, failures
 
     def predict_descriptors(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return predictions for descriptors ``[n, d]`` in the order of the model's feature names."""

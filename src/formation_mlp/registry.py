@@ -36,7 +36,8 @@ def lookup(table: Mapping[str, T], name: str, where: str, what: str) -> T:
 def unknown_name(name: object, allowed: Iterable[str], where: str, what: str) -> str:
     """Return the one sentence shape of every unknown name."""
     choices = sorted(allowed)
-    return f"{where}: unknown {what} {name!r}. Choose one of: {', '.join(choices)}.{did_you_mean(name, choices)}"
+    offer = f"Choose one of: {', '.join(choices)}." if choices else "There is none to choose."
+    return f"{where}: unknown {what} {name!r}. {offer}{did_you_mean(name, choices)}"
 
 
 def did_you_mean(name: object, choices: Iterable[str]) -> str:

@@ -125,7 +125,7 @@ def write_figures(folder: Path, prepared: Prepared, result: ModelResult, history
     _, y = prepared.part(part)
     prediction, scores = result.prediction[part], result.scores[part]
     title = f"{result.name}, {len(y)} {part} rows"
-    best = min(history, key=lambda record: record["val_score"])["epoch"]
+    best = max(record["epoch"] for record in history if record["is_best"])
     selection = task.selection_score if task.is_classification else f"{task.selection_score} (eV/atom)"
     drawn = {"loss.png": figures.loss_curves(history, best, f"validation {selection}")}
     if task.is_classification:
@@ -154,9 +154,9 @@ def write_benchmark_figures(
     drawn = {"benchmark.png": figures.benchmark_bars(names, values, unit, networks, f"{part} {task.selection_score}")}
     shown = [result for result in results if np.ptp(result.prediction[part]) > 0]  # the mean has nothing to draw
     pairs = {result.name: (y, result.prediction[part]) for result in shown}
-    if task.is_classification:
+    if pairs and task.is_classification:
         drawn["benchmark_roc.png"] = figures.roc_curve_plot(pairs, f"{len(y)} {part} rows")
-    else:
+    elif pairs:
         scores = {result.name: result.scores[part] for result in shown}
         drawn["benchmark_parity.png"] = figures.parity_plots(pairs, unit, scores, quantity(prepared))
     for name, figure in drawn.items():
@@ -206,7 +206,7 @@ def description(prepared: Prepared) -> dict[str, Any]:
             "source": dataset.target.source,
         },
         "rows": {part: len(getattr(split, part)) for part in ("train", "val", "test")},
-        "rows_sha256": rows_sha256(prepared),
+        "rows_sha256": rows_sha256(dataset),
         "overlap": overlap(dataset, split),
         "notes": list(dataset.notes),
         "left_out": {row.id: row.reason for row in dataset.left_out},
@@ -218,7 +218,7 @@ def description(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def rows_sha256(prepared: Prepared) -> str:
+def rows_sha256(dataset: Dataset) -> str:
     """Return a fingerprint of ids, compositions and targets."""
-    text = "\n".join(prepared.dataset.ids) + "\n" + "\n".join(prepared.dataset.keys())
-    return sha256(text.encode() + prepared.dataset.y.tobytes()).hexdigest()
+    text = "\n".join(dataset.ids) + "\n" + "\n".join(dataset.keys())
+    return sha256(text.encode() + dataset.y.tobytes()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,10 +15,11 @@ from formation_mlp.baselines import Baseline
 from formation_mlp.checkpoint import Checkpoint, load_tensors, save_tensors
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import Config, Part, check_config, merged
+from formation_mlp.data.dataset import SHOWN
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.evaluate import Evaluation, evaluate, scores
 from formation_mlp.files import write_json
-from formation_mlp.predict import Predictor
+from formation_mlp.predict import Predictor, load
 from formation_mlp.progress import Reporter
 from formation_mlp.report import (
     ModelResult,
@@ -81,9 +81,9 @@ def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:
     Raises
     ------
     CheckpointError
-        If the folder is no finished run.
+        If the folder is no finished run, or its rows have changed since.
     DataError
-        If the rows are no longer where the configuration says, or not the same.
+        If the rows are no longer where the configuration says.
     """
     run = RunFolder(folder)
     if not run.is_done():
@@ -91,23 +91,32 @@ def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:
     predictor = Predictor(Checkpoint.load(run.model))
     dataset = load_rows(check_config(run.saved_config(), str(run.config), CHOICES))
     row = {name: i for i, name in enumerate(dataset.ids)}
-    parts = json.loads(run.split.read_text(encoding="utf-8"))
-    gone = [name for part in PARTS for name in parts[part] if name not in row]
+    parts = run.read_json(run.split)
+    path = predictor.checkpoint.config["data"]["path"]
+    used = [name for part in PARTS for name in parts[part]]
+    gone = [name for name in used if name not in row]
     if gone:
-        raise CheckpointError(
-            f"{folder}: row {gone[0]!r} of the run is no longer in {predictor.checkpoint.config['data']['path']}."
-        )
+        raise CheckpointError(f"{folder}: row {gone[0]!r} of the run is no longer in {path}.")
+    if rows_sha256(dataset.take(sorted(row[name] for name in used))) != run.read_json(run.report)["rows_sha256"]:
+        raise CheckpointError(f"{folder}: formulas or targets in {path} have changed since the run. Train again.")
     rows = {part: [row[name] for name in parts[part]] for part in ("val", "test") if parts[part]}
     return predictor, {part: evaluate(predictor, dataset.take(index)) for part, index in rows.items()}
 
 
-def score_table_file(folder: Path, path: Path, target: str | None, unit: str | None) -> tuple[Predictor, Evaluation]:
-    """Score a trained model on a table with a target."""
-    predictor = Predictor(Checkpoint.load(RunFolder(folder).model))
+def score_table_file(
+    folder: Path, path: Path, target: str | None, unit: str | None, reporter: Reporter
+) -> tuple[Predictor, Evaluation]:
+    """Score a trained model on a table with a target; rows that cannot be read are named and left out."""
+    predictor = load(folder)
     raw = predictor.checkpoint.config
     data = {"path": str(path), "target": target, "unit": unit, "invalid": "drop"}
     config = check_config(raw | {"data": data, "split": {}}, str(path), CHOICES)
-    return predictor, evaluate(predictor, load_rows(config))
+    dataset = load_rows(config)
+    for row in dataset.left_out[:SHOWN]:
+        reporter.say(f"row {row.id} is left out: {row.reason}")
+    if len(dataset.left_out) > SHOWN:
+        reporter.say(f"... and {len(dataset.left_out) - SHOWN} more")
+    return predictor, evaluate(predictor, dataset)
 
 
 def _main_name(config: Config) -> str:
@@ -133,10 +142,10 @@ def _train_in_folder(
 ) -> ModelResult:
     """Train one network, saving as it goes, and write everything a run folder holds."""
     config = prepared.config
-    folder = RunFolder(Path(str(config.output)))
+    folder = RunFolder(str(config.output))
     job = network_training(prepared)
     folder.begin(config.model_dump(), overwrite=overwrite, resume=resume)
-    if resume:
+    if resume and folder.state.exists():  # there is none if the first epoch was interrupted
         job.restore(*load_tensors(folder.state, "training state"))
         reporter.say(f"resumed after epoch {job.state.epoch}")
     write_json(folder.split, {part: [prepared.dataset.ids[i] for i in getattr(prepared.split, part)] for part in PARTS})
@@ -189,14 +198,14 @@ def _save_best(prepared: Prepared, job: NetworkTraining, folder: RunFolder, part
 
 def _finished(prepared: Prepared, name: str) -> ModelResult | None:
     """Return the result of a finished run if it has this very configuration and these rows."""
-    folder = RunFolder(Path(str(prepared.config.output)))
+    folder = RunFolder(str(prepared.config.output))
     if not folder.is_done():
         return None
     saved, asked = folder.saved_config(), prepared.config.model_dump()
     if any(saved.get(key) != value for key, value in asked.items() if key not in ("benchmark", "output")):
         return None
-    report = json.loads(folder.report.read_text(encoding="utf-8"))
-    if report["rows_sha256"] != rows_sha256(prepared):
+    report = folder.read_json(folder.report)
+    if report["rows_sha256"] != rows_sha256(prepared.dataset):
         return None
     predictor = Predictor(Checkpoint.load(folder.model))
     details = {key: report[key] for key in ("parameters", "epochs", "best_epoch", "device")}

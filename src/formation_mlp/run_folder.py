@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,59 +13,39 @@ import yaml
 
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.files import write_text
+from formation_mlp.predict import MODEL_FILE
 from formation_mlp.training.state import EpochRecord
 
+FIGURES = ("loss", "parity", "residuals", "confusion_matrix", "roc", "benchmark", "benchmark_parity", "benchmark_roc")
+BENCHMARK_FILES = ("benchmark.json", "benchmark_predictions.csv")
 
-@dataclass(frozen=True, slots=True)
+
 class RunFolder:
     """The files of a run.
 
-    ``config.yaml`` resolved configuration, ``split.json`` ids of the parts, ``history.jsonl`` one line an
-    epoch, ``model.safetensors`` the best model, ``state.safetensors`` the last state, ``predictions.csv``,
-    ``report.json``, figures, and an empty ``DONE``, written last.
+    Attributes
+    ----------
+    path : the folder
+    config : resolved configuration, YAML
+    split : ids of train, val and test, JSON
+    history : one JSON line per epoch
+    model : the best model, all that prediction needs
+    state : what continues an interrupted run
+    predictions : truth and predictions of the val and test rows, csv
+    report : all numbers of the run, JSON
+    done : an empty file, written last
     """
 
-    path: Path
-
-    @property
-    def config(self) -> Path:
-        """The resolved configuration."""
-        return self.path / "config.yaml"
-
-    @property
-    def split(self) -> Path:
-        """The ids of train, val and test."""
-        return self.path / "split.json"
-
-    @property
-    def history(self) -> Path:
-        """One JSON line per epoch."""
-        return self.path / "history.jsonl"
-
-    @property
-    def model(self) -> Path:
-        """The best model."""
-        return self.path / "model.safetensors"
-
-    @property
-    def state(self) -> Path:
-        """What continues an interrupted run."""
-        return self.path / "state.safetensors"
-
-    @property
-    def report(self) -> Path:
-        """All numbers of the run."""
-        return self.path / "report.json"
-
-    @property
-    def predictions(self) -> Path:
-        """Predictions for the val and test rows."""
-        return self.path / "predictions.csv"
-
-    @property
-    def done(self) -> Path:
-        """Present when everything else is."""
-        return self.path / "DONE"
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.config = self.path / "config.yaml"
+        self.split = self.path / "split.json"
+        self.history = self.path / "history.jsonl"
+        self.model = self.path / MODEL_FILE
+        self.state = self.path / "state.safetensors"
+        self.predictions = self.path / "predictions.csv"
+        self.report = self.path / "report.json"
+        self.done = self.path / "DONE"
 
     def is_done(self) -> bool:
         """Return whether the run is finished."""
@@ -98,9 +78,25 @@ class RunFolder:
         """
         try:
             saved: dict[str, Any] = yaml.safe_load(self.config.read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise CheckpointError(f"{self.path}: not a run folder: {error}") from error
+        if not isinstance(saved, dict):
+            raise CheckpointError(f"{self.path}: not a run folder: {self.config.name} holds no configuration.")
         return saved
+
+    def read_json(self, path: Path) -> dict[str, Any]:
+        """Return the content of one of the JSON files of the run.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is missing or damaged.
+        """
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"{path}: missing or damaged: {error}. Train again with --overwrite.") from error
+        return content
 
     def write_history(self, history: list[EpochRecord]) -> None:
         """Write one JSON line per epoch."""
@@ -126,9 +122,29 @@ class RunFolder:
             )
 
     def _clear(self, overwrite: bool) -> None:
-        is_run = self.config.exists()
-        if not overwrite or not is_run:
-            what = "holds an earlier run" if is_run else "holds other files"
-            offer = "Use --overwrite, or name another folder" if is_run else "Name another folder"
+        foreign = next(self._foreign_files(), None)
+        if foreign is not None or not overwrite:
+            what = "holds an earlier run" if foreign is None else f"holds other files, such as {foreign.name!r}"
+            offer = "Use --overwrite, or name another folder" if foreign is None else "Name another folder"
             raise ConfigError(f"output: {str(self.path)!r} {what}. {offer} with --set output=runs/NAME.")
-        shutil.rmtree(self.path)
+        try:
+            for path in self.path.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        except OSError as error:
+            raise ConfigError(f"output: {str(self.path)!r} cannot be emptied ({error}). Name another one.") from error
+
+    def _foreign_files(self) -> Iterator[Path]:
+        """Yield what no run writes: a folder that holds such a thing is never emptied."""
+        if not self.path.is_dir():
+            yield self.path
+            return
+        own = {*BENCHMARK_FILES, *(f"{name}.png" for name in FIGURES)}
+        own |= {file.name for file in vars(self).values() if file != self.path}
+        if not self.config.exists():
+            own.clear()
+        for path in sorted(self.path.iterdir()):
+            if path.name == "networks" and path.is_dir():
+                for network in sorted(path.iterdir()):
+                    yield from RunFolder(network)._foreign_files()
+            elif path.name not in own and not (path.name.startswith(".") and path.suffix == ".tmp"):
+                yield path

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from formation_mlp.predict import Predictions, Predictor
 
 
+def check_output(out: Path | None, endings: Sequence[str]) -> None:
+    """Raise `DataError` if the ending of ``out`` promises a kind of file that is not written."""
+    if out is not None and out.suffix not in endings:
+        raise DataError(f"--out: {str(out)!r} does not end in {' or '.join(endings)}.")
+
+
 def read_items(items: Sequence[str]) -> ReadMaterials:
     """Read formulas or paths; nothing at all is an error."""
     if not items:
@@ -78,8 +84,7 @@ def featurize_table(path: Path, out: Path, features: Sequence[Part], formula: st
 
     from formation_mlp.features.table import featurize
 
-    if out.suffix not in (".parquet", ".csv"):
-        raise DataError(f"--out: {str(out)!r} ends neither in .parquet nor in .csv.")
+    check_output(out, (".parquet", ".csv"))
     ids, read = read_inputs(path, formula, id_column)
     good = [i for i in range(len(read.labels)) if i not in read.failures]
     if not good:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 from formation_mlp.errors import DataError
 from formation_mlp.registry import did_you_mean
@@ -48,8 +49,16 @@ def require_column(frame: pd.DataFrame, asked: str | None, aliases: Sequence[str
     """Return the column as `find_column` does; raise `DataError` if there is none."""
     column = find_column(frame, asked, aliases, key)
     if column is None:
-        names = ", ".join(str(name) for name in frame.columns)
+        names = [str(name) for name in frame.columns]
+        near = [name for alias in aliases for name in get_close_matches(alias, names, n=1, cutoff=0.8)]
         raise DataError(
-            f"{key}: no column is called {' or '.join(aliases[:3])}. Columns: {names}. Name the right one with {key}."
+            f"{key}: no column is called {' or '.join(aliases[:3])}. Columns: {', '.join(names)}. "
+            f"Name the right one with {key}." + (f" Did you mean {near[0]!r}?" if near else "")
         )
     return column
+
+
+def cells_of(frame: pd.DataFrame, column: str) -> list[Any]:
+    """Return the cells of a column; each kind of missing value (None, NaN, NA) comes as None."""
+    cells = frame[column].astype(object)
+    return cells.where(cells.notna(), None).tolist()

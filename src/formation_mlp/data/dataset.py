@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 INVALID = ("error", "drop")
 """What may become of rows that cannot be used."""
 
+TRUTH = {"true": 1.0, "false": 0.0}
+"""Words for the two classes."""
+
 SHOWN = 5
 """Rows named in a message; the report lists all."""
 
@@ -46,7 +49,11 @@ def dataset_from_frame(
 ) -> Dataset:
     """Build a `Dataset` from a table that is already in memory."""
     target = columns.require_column(frame, config.target, columns.TARGET, "data.target")
-    values, has_target = _numbers(frame[target].tolist(), f"data.target: column {target!r}")
+    is_class = task.type == "classification" and task.boundary is None
+    if is_class and config.duplicates != "keep":
+        raise DataError(f"data.duplicates: {config.duplicates!r} is for energies; classes can only be kept.")
+    cells = columns.cells_of(frame, target)
+    values, has_target = _numbers(cells, f"data.target: column {target!r}", TRUTH if is_class else {})
     read = materials_of_frame(frame, config)
     ids = ids_of_frame(frame, config)
     failed = sorted(i for i in read.failures if has_target[i])
@@ -58,15 +65,14 @@ def dataset_from_frame(
     left_out = [LeftOut(ids[i], "no target") for i in np.flatnonzero(~has_target)]
     left_out += [LeftOut(ids[i], read.failures[i]) for i in failed]
     materials = read.materials.take(keep)
-    y = _in_ev_per_atom(values[keep], config, task, materials.compositions.n_atoms)
+    y = _classes(values[keep]) if is_class else _energies(values[keep], config, materials.compositions.n_atoms)
     parts = None if split_column is None else _parts(frame, split_column, keep)
-    unit = "" if task.type == "classification" and task.boundary is None else EV_PER_ATOM
     dataset = Dataset(
         tuple(ids[i] for i in keep),
         tuple(read.labels[i] for i in keep),
         materials,
         y,
-        Target(target, unit, config.source, config.unit),
+        Target(target, "" if is_class else EV_PER_ATOM, config.source, config.unit),
         parts,
         tuple(left_out),
         tuple(_remarks(read, left_out)),
@@ -75,15 +81,16 @@ def dataset_from_frame(
 
 
 def materials_of_frame(frame: pd.DataFrame, config: DataConfig) -> ReadMaterials:
-    """Read the structures of a table, or else its formulas."""
-    column = columns.find_column(frame, config.structure, columns.STRUCTURE, "data.structure")
-    if column is None:
-        column = columns.require_column(frame, config.formula, columns.FORMULA, "data.formula")
-        cells = frame[column].tolist()
-        if all(cell is None or cell == "" for cell in cells):
-            raise DataError(f"data.formula: column {column!r} is empty.")
-        return read_materials(cells)
-    return read_structures(frame[column].tolist(), Path(frame.attrs.get("folder", ".")))
+    """Read the structures of a table, or else its formulas; a column asked for goes before one found by its name."""
+    usual = columns.STRUCTURE if config.formula is None else ()
+    column = columns.find_column(frame, config.structure, usual, "data.structure")
+    if column is not None:
+        return read_structures(columns.cells_of(frame, column), Path(frame.attrs.get("folder", ".")))
+    column = columns.require_column(frame, config.formula, columns.FORMULA, "data.formula")
+    cells = ["" if cell is None else cell for cell in columns.cells_of(frame, column)]
+    if all(isinstance(cell, str) and not cell for cell in cells):
+        raise DataError(f"data.formula: column {column!r} is empty.")
+    return read_materials(cells)
 
 
 def ids_of_frame(frame: pd.DataFrame, config: DataConfig) -> list[str]:
@@ -97,7 +104,7 @@ def ids_of_frame(frame: pd.DataFrame, config: DataConfig) -> list[str]:
     column = columns.find_column(frame, config.id, columns.ID, "data.id")
     if column is None:
         return [str(i) for i in range(1, len(frame) + 1)]
-    ids = [str(cell) for cell in frame[column].tolist()]
+    ids = ["" if cell is None else str(cell) for cell in columns.cells_of(frame, column)]
     seen: set[str] = set()
     twice = [i for i in ids if i in seen or seen.add(i)]  # type: ignore[func-returns-value]
     if twice or "" in seen:
@@ -116,14 +123,16 @@ def invalid_rows(path: str, rows: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def _numbers(cells: Iterable[object], where: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _numbers(
+    cells: Iterable[object], where: str, words: Mapping[str, float]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the values and which cells have one; a blank cell has none."""
     values, present = [], []
     for i, cell in enumerate(cells, start=1):
-        blank = cell is None or cell == "" or (isinstance(cell, float) and cell != cell)
-        present.append(not blank)
+        text = "" if cell is None else str(cell)
+        present.append(text != "")
         try:
-            value = 0.0 if blank else float(str(cell))
+            value = words[text.lower()] if text.lower() in words else float(text or 0)
         except ValueError:
             raise DataError(f"{where}, row {i}: {cell!r} is no number.") from None
         if not np.isfinite(value):
@@ -134,11 +143,7 @@ def _numbers(cells: Iterable[object], where: str) -> tuple[NDArray[np.float64], 
     return np.array(values), np.array(present)
 
 
-def _in_ev_per_atom(
-    values: NDArray[np.float64], config: DataConfig, task: TaskConfig, n_atoms: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    if task.type == "classification" and task.boundary is None:
-        return _classes(values)
+def _energies(values: NDArray[np.float64], config: DataConfig, n_atoms: NDArray[np.float64]) -> NDArray[np.float64]:
     if config.unit is not None:
         lookup(UNITS, config.unit, "data.unit", "unit")
         return to_ev_per_atom(values, config.unit, n_atoms)
@@ -163,8 +168,8 @@ def _classes(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _parts(frame: pd.DataFrame, column: str, keep: NDArray[np.int64]) -> tuple[str, ...]:
     name = columns.require_column(frame, column, (), "split.column")
-    cells = frame[name].tolist()
-    return tuple(str(cells[i]) for i in keep)
+    cells = columns.cells_of(frame, name)
+    return tuple("" if cells[i] is None else str(cells[i]) for i in keep)
 
 
 def _remarks(read: ReadMaterials, left_out: Sequence[LeftOut]) -> Iterable[str]:

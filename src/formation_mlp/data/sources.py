@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from formation_mlp.errors import DataError
-from formation_mlp.materials.structure_files import is_structure_file
+from formation_mlp.materials.structure_files import SUFFIXES, is_structure_file
 from formation_mlp.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ def read_table(path: str, encoding: str = "utf-8-sig") -> pd.DataFrame:
         frame, folder = (_read_folder(file), file) if file.is_dir() else (_read_file(file, encoding), file.parent)
     if frame.empty:
         raise DataError(f"{path}: the table has no rows.")
+    frame.columns = [str(name) for name in frame.columns]
+    _require_once(frame.columns, path, "columns")
     frame.attrs["folder"] = str(folder)
     return frame
 
@@ -72,23 +76,33 @@ def _read_file(file: Path, encoding: str) -> pd.DataFrame:
     raise DataError(f"{file}: unknown kind of table. Endings: {', '.join(READERS)}.")
 
 
-def _read_csv(file: Path, encoding: str) -> pd.DataFrame:
+def _read_csv(file: Path, encoding: str, header: int | None = 0) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding=encoding, skipinitialspace=True)
-    except UnicodeDecodeError as error:
+        frame = pd.read_csv(
+            file, header=header, dtype=str, keep_default_na=False, encoding=encoding, skipinitialspace=True
+        )
+    except UnicodeError as error:  # UTF-16 without its mark raises no UnicodeDecodeError
         raise DataError(
-            f"{file}: byte {error.start} is not {encoding}. Save the file as UTF-8, or name its encoding, "
+            f"{file}: not text in the encoding {encoding!r}: {error}. Save the file as UTF-8, or name its encoding, "
             "such as data.encoding: latin-1 (or cp1252, utf-16)."
         ) from error
     except LookupError as error:
         raise DataError(f"data.encoding: {error}. Try utf-8, latin-1, cp1252 or utf-16.") from error
     except pd.errors.EmptyDataError as error:
         raise DataError(f"{file}: the file is empty.") from error
-    except (pd.errors.ParserError, OSError, EOFError) as error:
-        raise DataError(f"{file}: not readable as a comma-separated table: {error}") from error
+    except (pd.errors.ParserError, OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{file}: not readable as a comma-separated table: {str(error).strip()}") from error
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas takes what has no name for the names of the rows
+        raise DataError(
+            f"{file}: the rows have more cells than the first line, {', '.join(frame.columns)!r}, has names. "
+            "Name every column, and end no row with a comma."
+        )
     frame.columns = [str(name).strip() for name in frame.columns]
+    separator = next((sign for sign in ";\t|" if sign in frame.columns[0]), None)
+    if len(frame.columns) == 1 and separator is not None:
+        raise DataError(f"{file}: the columns are separated by {separator!r}. Save the table with commas.")
     return frame
 
 
@@ -102,7 +116,7 @@ def _read_json(file: Path, _encoding: str) -> pd.DataFrame:
         if isinstance(content, dict) and {"columns", "data"} <= content.keys():
             return pd.DataFrame(content["data"], columns=content["columns"])
         return pd.DataFrame(content)
-    except (OSError, EOFError, ValueError, TypeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, TypeError) as error:
         raise DataError(f"{file}: not readable as a JSON table: {error}") from error
 
 
@@ -119,18 +133,41 @@ def _read_folder(folder: Path) -> pd.DataFrame:
     """Read structure files and, if present, their targets: a csv of file name (without ending) and value."""
     import pandas as pd
 
-    listing = next((folder / name for name in TARGETS_OF_FOLDER if (folder / name).exists()), None)
     files = sorted(p for p in folder.iterdir() if p.is_file() and is_structure_file(p))
     if not files:
         raise DataError(f"{folder}: no CIF, POSCAR or JSON file in this folder.")
-    frame = pd.DataFrame({"id": [p.stem for p in files], "structure": [p.name for p in files]})
+    frame = pd.DataFrame({"id": [_id_of_file(p.name) for p in files], "structure": [p.name for p in files]})
+    _require_once(frame["id"], str(folder), "names of structure files")
+    listing = next((folder / name for name in TARGETS_OF_FOLDER if (folder / name).exists()), None)
     if listing is None:
         return frame
-    header = None if listing.name == "id_prop.csv" else 0  # by custom, id_prop.csv has no header line
-    targets = pd.read_csv(listing, dtype=str, keep_default_na=False, header=header, encoding="utf-8-sig")
-    targets.columns = ["id", "target", *targets.columns[2:]]
-    targets["id"] = [Path(name).stem if is_structure_file(Path(name)) else name for name in targets["id"]]
-    return frame.merge(targets, on="id", how="left", validate="one_to_one").fillna({"target": ""})
+    targets = _read_targets(listing)
+    lost = sorted({*targets["id"]} - {*frame["id"]})  # reading will say that these files are missing
+    frame = pd.concat([frame, pd.DataFrame({"id": lost, "structure": [f"{name}.cif" for name in lost]})])
+    return frame.merge(targets, on="id", how="left")
+
+
+def _read_targets(listing: Path) -> pd.DataFrame:
+    """Read names of structure files and their targets."""
+    has_header = listing.name != "id_prop.csv"  # by custom
+    targets = _read_csv(listing, "utf-8-sig", 0 if has_header else None)
+    if len(targets.columns) < 2:
+        raise DataError(f"{listing}: one column only. Give the name of a file and its target, separated by a comma.")
+    targets.columns = ["id", targets.columns[1] if has_header else "target", *targets.columns[2:]]
+    targets["id"] = [_id_of_file(name) for name in targets["id"]]
+    _require_once(targets["id"], str(listing), "names")
+    return targets
+
+
+def _id_of_file(name: str) -> str:
+    """Return a name without the ending of a structure file: ``NaCl.cif`` is ``NaCl``, ``POSCAR.NaCl`` is itself."""
+    return Path(name).stem if Path(name).suffix.lower() in SUFFIXES else name
+
+
+def _require_once(names: Iterable[str], where: str, what: str) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(f"{where}: {len(twice)} {what} occur twice, the first is {twice[0]!r}. Rename or remove one.")
 
 
 def _read_matminer(name: str) -> pd.DataFrame:

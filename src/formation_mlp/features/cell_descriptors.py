@@ -9,6 +9,7 @@ import numpy as np
 
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.base import FeatureBlock, Preset
+from formation_mlp.features.citations import MATMINER_2018
 from formation_mlp.features.structure_rows import Floats, broken_cells, failed_rows, structures_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from formation_mlp.materials.records import Materials
+
+FABER_2015 = (
+    "F. Faber, A. Lindmaa, O. A. von Lilienfeld, R. Armiento, Crystal structure representations for machine learning "
+    "models of formation energies, Int. J. Quantum Chem. 115, 1094-1101 (2015). doi:10.1002/qua.24917"
+)
 
 GRAM_PER_CM3 = 1.66053906892
 """One atomic mass unit per cubic angstrom (CODATA 2022)."""
@@ -59,8 +65,8 @@ def density() -> Preset:
         missing = int(np.isnan(X[:, 2]).sum()) - len(block.failures)
         return FeatureBlock(X, block.failures, {"packing fraction": missing} if missing else {})
 
-    citation = "Ward et al., Comput. Mater. Sci. 152, 60 (2018)"
-    return Preset(("density", "vpa", "packing fraction"), compute, needs_structure=True, citation=citation)
+    names = ("density", "vpa", "packing fraction")
+    return Preset(names, compute, needs_structure=True, citation=MATMINER_2018)
 
 
 def sine_coulomb(n_eigenvalues: int = 60) -> Preset:
@@ -68,11 +74,11 @@ def sine_coulomb(n_eigenvalues: int = 60) -> Preset:
 
     The matrix of a cell of ``k`` sites has 0.5 Z_i^2.4 on its diagonal and Z_i Z_j / r_ij beside it,
     r_ij (bohr) the length of the vector sum_a sin^2(pi (f_ia - f_ja)) a (Faber et al., Int. J. Quantum Chem.
-    115, 1094 (2015)). Its eigenvalues come sorted by descending magnitude and padded with zeros;
-    of a cell with more sites the ``n_eigenvalues`` largest are kept. They are matminer's numbers, but
-    matminer leaves them in the order of its eigensolver, which changes with the order of the sites,
-    and raises for a cell larger than any it was fitted to. They stay the same when sites are permuted or
-    all shifted together. They differ between two cells of one crystal: the matrix is one of the cell.
+    115, 1094 (2015)). Its eigenvalues fall from the largest on and are padded with zeros; of a cell with
+    more sites the ``n_eigenvalues`` largest are kept. They are matminer's numbers, but matminer leaves
+    them in the order of its eigensolver, which changes with the order of the sites, and raises for a cell
+    larger than any it was fitted to. They stay the same when sites are permuted or all shifted together. They
+    differ between two cells of one crystal: the matrix is one of the cell.
 
     Parameters
     ----------
@@ -98,15 +104,14 @@ def sine_coulomb(n_eigenvalues: int = 60) -> Preset:
             matrix, clash = _sine_matrices(group.lattice, group.z.reshape(-1, n), group.frac.reshape(-1, n, 3))
             failures |= {int(row): "two sites lie on the same point" for row in rows[clash]}
             values = np.linalg.eigvalsh(matrix)
-            order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :n_eigenvalues]
-            X[rows, : order.shape[1]] = np.take_along_axis(values, order, axis=1)
+            X[rows, :n] = values[:, ::-1][:, :n_eigenvalues]
         return failed_rows(X, failures)
 
     return Preset(
         tuple(f"sine coulomb matrix eig {i}" for i in range(n_eigenvalues)),
         compute,
         needs_structure=True,
-        citation="Faber et al., Int. J. Quantum Chem. 115, 1094 (2015)",
+        citation=FABER_2015,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.base import FeatureBlock, Preset
+from formation_mlp.features.citations import ONG_2013
 from formation_mlp.features.structure_rows import Floats, describe_each, structures_of
 from formation_mlp.materials.elements import SYMBOLS
 
@@ -24,6 +25,7 @@ BANDWIDTH = 0.05
 """Width of the smeared peaks, in standard deviations of the pattern."""
 ANGLE_TOLERANCE = 1e-5
 """Reflections whose 2 theta rounds to the same multiple of this, degrees, are one peak."""
+MOST_REFLECTIONS = 3_000_000
 PHASES_AT_ONCE = 1_000_000
 
 
@@ -34,7 +36,8 @@ def xrd(wavelength: float = 1.54184) -> Preset:
     the scattering factors f of pymatgen's ``XRDCalculator`` (De Graef and McHenry, Structure of Materials,
     2nd ed. (2012), chapter 12), and no thermal motion. The strongest peak is scaled to 100,
     intensities are cut to whole numbers, and the pattern becomes a density by Gaussians of 0.05 of its standard
-    deviation (`scipy.stats.gaussian_kde`), given at each whole degree of 2 theta from 0 to 127.
+    deviation (`scipy.stats.gaussian_kde`), given at each whole degree of 2 theta from 0 to 127. Rounding in
+    pymatgen can cut the strongest peak to 99, which changes a value by some thousandths; here it is 100.
 
     Parameters
     ----------
@@ -53,7 +56,7 @@ def xrd(wavelength: float = 1.54184) -> Preset:
         tuple(f"xrd_{angle}" for angle in range(LARGEST_ANGLE + 1)),
         compute,
         needs_structure=True,
-        citation="Ong et al., Comput. Mater. Sci. 68, 314 (2013)",
+        citation=ONG_2013,
     )
 
 
@@ -74,12 +77,15 @@ def _peaks(lattice: Floats, z: Ints, frac: Floats, wavelength: float) -> tuple[F
     intensity = np.abs(structure_factor) ** 2 * (1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
     angle = np.degrees(2 * theta)
     _, first_of, peak = np.unique(np.rint(angle / ANGLE_TOLERANCE), return_index=True, return_inverse=True)
-    return angle[first_of], np.bincount(peak, weights=intensity)
+    summed: Floats = np.bincount(peak, weights=intensity).astype(float)
+    return angle[first_of], summed
 
 
 def _reflections(lattice: Floats, longest: float) -> tuple[Floats, Floats]:
     """Return one of each pair of opposite reciprocal lattice vectors, as ``hkl [k, 3]``, and their lengths, sorted."""
     h, k, m = (np.floor(longest * np.linalg.norm(lattice, axis=1)) + 1).astype(int)
+    if (h + 1) * (2 * k + 1) * (2 * m + 1) > MOST_REFLECTIONS:
+        raise FeatureError(f"the cell is so large that it has more than {MOST_REFLECTIONS} reflections")
     grid = np.mgrid[0 : h + 1, -k : k + 1, -m : m + 1].reshape(3, -1).T.astype(float)
     reciprocal = np.linalg.inv(lattice).T
     length = np.linalg.norm(grid @ reciprocal, axis=1)

@@ -41,7 +41,7 @@ class ElementTable:
     def select(self, properties: tuple[str, ...]) -> ElementTable:
         """Return the table of these properties, in this order."""
         columns = [self.properties.index(name) for name in properties]
-        return ElementTable(properties, self.values[:, columns], self.means[columns])
+        return ElementTable(properties, self.values[:, columns].copy(), self.means[columns])  # row by row in memory
 
     def imputed(self) -> NDArray[np.float64]:
         """Return ``values`` with matminer's mean in place of what is missing."""
@@ -50,8 +50,10 @@ class ElementTable:
     def rows_lacking_data(self, compositions: Compositions) -> NDArray[np.int64]:
         """Return the rows with an element for which any of the properties is missing."""
         incomplete = np.isnan(self.values).any(axis=1)
-        entries = np.flatnonzero(incomplete[compositions.z])
-        return np.unique(np.searchsorted(compositions.row_ptr, entries, side="right") - 1)
+        entries = np.flatnonzero(np.take(incomplete, compositions.z))
+        is_lacking = np.zeros(len(compositions), np.bool_)
+        is_lacking[np.searchsorted(compositions.row_ptr, entries, side="right") - 1] = True
+        return np.flatnonzero(is_lacking)
 
 
 @cache
@@ -68,6 +70,22 @@ def load_table(source: str) -> ElementTable:
         else:
             values[ATOMIC_NUMBER[symbol]] = np.array(numbers, precision)
     return ElementTable(tuple(header[1:]), values, means)
+
+
+@cache
+def load_oxidation_states() -> dict[str, tuple[tuple[int, ...], ...]]:
+    """Return the oxidation states of each atomic number: the ``common`` ones and those seen in the ``icsd``."""
+    header, *rows = _read_csv("oxidation_states")
+    columns = zip(*(row[1:] for row in rows), strict=True)
+    return {
+        name: ((), *(tuple(map(int, cell.split())) for cell in cells))
+        for name, cells in zip(header[1:], columns, strict=True)
+    }
+
+
+def _read_csv(source: str) -> list[list[str]]:
+    text = (files(__package__) / "tables" / f"{source}.csv").read_text(encoding="utf-8")
+    return list(csv.reader(line for line in text.splitlines() if not line.startswith("#")))
 
 
 def describe(
@@ -99,19 +117,3 @@ def describe(
     lacking = columns(compositions.take(rows), table.values) if impute_nan else X[rows]
     counts = np.isnan(lacking).sum(axis=0).tolist()
     return FeatureBlock(X, missing={name: n for name, n in zip(names, counts, strict=True) if n})
-
-
-@cache
-def load_oxidation_states() -> dict[str, tuple[tuple[int, ...], ...]]:
-    """Return the oxidation states of each atomic number: ``common``, seen in the ``icsd``, and all ``known``."""
-    header, *rows = _read_csv("oxidation_states")
-    columns = zip(*(row[1:] for row in rows), strict=True)
-    return {
-        name: ((), *(tuple(map(int, cell.split())) for cell in cells))
-        for name, cells in zip(header[1:], columns, strict=True)
-    }
-
-
-def _read_csv(source: str) -> list[list[str]]:
-    text = (files(__package__) / "tables" / f"{source}.csv").read_text(encoding="utf-8")
-    return list(csv.reader(line for line in text.splitlines() if not line.startswith("#")))

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from formation_mlp.features.base import Preset
-from formation_mlp.features.citations import WARD_2016
+from formation_mlp.features.base import FeatureBlock, Preset
+from formation_mlp.features.citations import CHEN_2019, DEML_2016, ONG_2013, TSHITOYAN_2019, WARD_2016
 from formation_mlp.features.element_data import describe, load_table
 from formation_mlp.materials._compiled import kernel_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from formation_mlp.features.base import FeatureBlock
     from formation_mlp.materials.compositions import Compositions
     from formation_mlp.materials.records import Materials
 
@@ -57,8 +56,9 @@ def element_statistics(
     - with ``spread="std_dev"`` also ``std_dev``, the weighted standard deviation of a sample,
       ``sqrt(S sum(w (x - mean)^2) / (S^2 - sum(w^2)))``, 0 for one element.
 
-    Numbers equal matminer's, apart from rounding, with one exception: data that are missing and not imputed are
-    NaN for every source (matminer raises for some and takes a dummy atom for MEGNet's).
+    Numbers equal matminer's, apart from rounding, with one exception: where data are missing and not imputed, all but
+    the ``std_dev`` of one element is NaN for every source (matminer raises for some, takes a dummy atom for MEGNet's,
+    and lacks the atomic number, mass and row of elements 110 to 118 in Deml's).
 
     Parameters
     ----------
@@ -75,14 +75,14 @@ def element_statistics(
     spread
         ``avg_dev`` or ``std_dev``.
     """
+    kernel = _mean_deviations if spread == "avg_dev" else _standard_deviations
     last = ("avg_dev", "mode") if spread == "avg_dev" else ("std_dev",)
     statistics = ("minimum", "maximum", "range", "mean", *last)
     names = tuple(f"{matminer_class} {statistic} {name}" for name in properties for statistic in statistics)
 
     def columns(compositions: Compositions, values: NDArray[np.float64]) -> NDArray[np.float64]:
         X = np.empty((len(compositions), len(names)))
-        kernel = kernel_for(X.size, _mean_deviations if spread == "avg_dev" else _standard_deviations)
-        kernel(compositions.row_ptr, compositions.z, compositions.amount, values, X)
+        kernel_for(len(X), kernel)(compositions.row_ptr, compositions.z, compositions.amount, values, X)
         return X
 
     def compute(materials: Materials) -> FeatureBlock:
@@ -90,11 +90,6 @@ def element_statistics(
         return describe(materials.compositions, table, names, columns, impute_nan)
 
     return Preset(names, compute, needs_structure=False, citation=citation)
-
-
-def magpie(impute_nan: bool = False) -> Preset:
-    """Return the 132 Magpie statistics; matminer's ``ElementProperty.from_preset("magpie")``."""
-    return element_statistics("magpie", "MagpieData", MAGPIE_PROPERTIES, WARD_2016, impute_nan, "avg_dev")
 
 
 def _mean_deviations(row_ptr, z, amount, values, out):  # type: ignore[no-untyped-def]
@@ -142,6 +137,8 @@ def _mean_deviations(row_ptr, z, amount, values, out):  # type: ignore[no-untype
 def _standard_deviations(row_ptr, z, amount, values, out):  # type: ignore[no-untyped-def]
     """Fill ``out [n, 5 f]`` with minimum, maximum, range, mean and standard deviation of each property."""
     n_properties = values.shape[1]
+    low, high = np.empty(n_properties), np.empty(n_properties)
+    mean, squares = np.empty(n_properties), np.empty(n_properties)
     for row in range(len(row_ptr) - 1):
         start, stop = row_ptr[row], row_ptr[row + 1]
         total, pairs = 0.0, 0.0  # pairs = (S^2 - sum(w^2)) / 2, without the loss of digits of the difference
@@ -149,17 +146,52 @@ def _standard_deviations(row_ptr, z, amount, values, out):  # type: ignore[no-un
             pairs += amount[entry] * total
             total += amount[entry]
         for f in range(n_properties):
-            low, high, mean, squares = np.inf, -np.inf, 0.0, 0.0
-            for entry in range(start, stop):
-                x = values[z[entry], f]
-                low = x if x < low else low
-                high = x if x > high else high
-                mean += amount[entry] / total * x
-            for entry in range(start, stop):
-                squares += amount[entry] * (values[z[entry], f] - mean) ** 2
-            gap = mean - mean  # NaN where a value is missing, else 0
-            out[row, 5 * f] = low + gap
-            out[row, 5 * f + 1] = high + gap
-            out[row, 5 * f + 2] = high - low + gap
-            out[row, 5 * f + 3] = mean
-            out[row, 5 * f + 4] = math.sqrt(total * squares / (2 * pairs)) if stop - start > 1 else gap
+            low[f], high[f], mean[f], squares[f] = np.inf, -np.inf, 0.0, 0.0
+        for entry in range(start, stop):
+            element = z[entry]
+            weight = amount[entry] / total
+            for f in range(n_properties):
+                x = values[element, f]
+                low[f] = x if x < low[f] else low[f]
+                high[f] = x if x > high[f] else high[f]
+                mean[f] += weight * x
+        for entry in range(start, stop):
+            element = z[entry]
+            weight = amount[entry]
+            for f in range(n_properties):
+                difference = values[element, f] - mean[f]
+                squares[f] += weight * difference * difference
+        factor = total / (2 * pairs) if stop - start > 1 else 0.0
+        for f in range(n_properties):
+            gap = mean[f] - mean[f]  # NaN where a value is missing, else 0
+            out[row, 5 * f] = low[f] + gap
+            out[row, 5 * f + 1] = high[f] + gap
+            out[row, 5 * f + 2] = high[f] - low[f] + gap
+            out[row, 5 * f + 3] = mean[f]
+            out[row, 5 * f + 4] = math.sqrt(factor * squares[f]) if stop - start > 1 else 0.0
+
+
+def magpie(impute_nan: bool = False) -> Preset:
+    """Return the 132 Magpie statistics; matminer's ``ElementProperty.from_preset("magpie")``."""
+    return element_statistics("magpie", "MagpieData", MAGPIE_PROPERTIES, WARD_2016, impute_nan, "avg_dev")
+
+
+def deml(impute_nan: bool = False) -> Preset:
+    """Return 80 statistics of Deml's data; matminer's ``ElementProperty.from_preset("deml")``."""
+    return element_statistics("deml", "DemlData", DEML_PROPERTIES, DEML_2016, impute_nan)
+
+
+def pymatgen(impute_nan: bool = False) -> Preset:
+    """Return 65 statistics of pymatgen's data; matminer's ``ElementProperty.from_preset("matminer")``."""
+    return element_statistics("pymatgen", "PymatgenData", PYMATGEN_PROPERTIES, ONG_2013, impute_nan)
+
+
+def matscholar(impute_nan: bool = False) -> Preset:
+    """Return 1,000 statistics of word embeddings; matminer's ``ElementProperty.from_preset("matscholar_el")``."""
+    source, name = "matscholar", "MatscholarElementData"
+    return element_statistics(source, name, MATSCHOLAR_PROPERTIES, TSHITOYAN_2019, impute_nan)
+
+
+def megnet_el(impute_nan: bool = False) -> Preset:
+    """Return 80 statistics of MEGNet's embeddings; matminer's ``ElementProperty.from_preset("megnet_el")``."""
+    return element_statistics("megnet_el", "MEGNetElementData", MEGNET_PROPERTIES, CHEN_2019, impute_nan)

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.features.compiled import compiled
+from formation_mlp.features.kernels import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -20,7 +20,7 @@ Array = TypeVar("Array", Floats, Ints)
 IMAGE_BASE = 1 << 16  # the translation (a, b, c) has the code (a * base + b) * base + c
 
 
-@compiled
+@kernel
 def neighbours_within(radius: float, i: int, basis: Floats, reciprocal: Floats, frac: Floats) -> tuple[Ints, Floats]:
     """Return the neighbours of site ``i``, in no order.
 
@@ -51,7 +51,7 @@ def neighbours_within(radius: float, i: int, basis: Floats, reciprocal: Floats, 
     return sites[:k], points[:k]
 
 
-@compiled
+@kernel
 def doubled(array: Array) -> Array:
     """Return the rows with as much room again behind them."""
     longer = np.empty((2 * array.shape[0], array.shape[1]), array.dtype)
@@ -61,14 +61,14 @@ def doubled(array: Array) -> Array:
     return longer
 
 
-@compiled
+@kernel
 def dot(a: Floats, b: Floats) -> float:
     """Return the scalar product of two vectors."""
     product: float = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
     return product
 
 
-@compiled
+@kernel
 def reduced_lattice(lattice: Floats) -> Floats:
     """Return a basis of the same lattice in which adding one vector to another shortens none."""
     basis = lattice.copy()
@@ -85,7 +85,7 @@ def reduced_lattice(lattice: Floats) -> Floats:
     return basis
 
 
-@compiled
+@kernel
 def reciprocal_lattice(basis: Floats) -> Floats:
     """Return the rows ``g`` with ``g_a . basis_b = delta_ab``."""
     reciprocal = np.empty((3, 3))
@@ -98,7 +98,7 @@ def reciprocal_lattice(basis: Floats) -> Floats:
     return reciprocal
 
 
-@compiled
+@kernel
 def determinant(basis: Floats) -> float:
     """Return the volume of the cell, negative if the basis is left-handed."""
     volume = 0.0
@@ -108,7 +108,7 @@ def determinant(basis: Floats) -> float:
     return volume
 
 
-@compiled
+@kernel
 def coordinates_in(basis: Floats, reciprocal: Floats, lattice: Floats, frac: Floats) -> Floats:
     """Return fractional coordinates of another basis of the same lattice, in [0, 1)."""
     converted = np.zeros((len(frac), 3))

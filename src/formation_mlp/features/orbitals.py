@@ -26,14 +26,16 @@ def valence_orbital(impute_nan: bool = False) -> Preset:
     names = tuple(f"{what} {orbital} valence electrons" for what in ("avg", "frac") for orbital in "spdf")
 
     def columns(compositions: Compositions, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        mean = weighted_means(compositions, values)
-        return np.hstack([mean[:, :4], mean[:, :4] / mean[:, 4:]])
+        X = np.empty((len(compositions), len(names)))
+        kernel = kernel_for(len(X), _valence_electrons)
+        kernel(compositions.row_ptr, compositions.z, compositions.amount, values, X)
+        return X
 
     def compute(materials: Materials) -> FeatureBlock:
         table = load_table("magpie").select(("NsValence", "NpValence", "NdValence", "NfValence", "NValence"))
         return describe(materials.compositions, table, names, columns, impute_nan)
 
-    return Preset(names, compute, False, WARD_2016)
+    return Preset(names, compute, needs_structure=False, citation=WARD_2016)
 
 
 def band_center(impute_nan: bool = False) -> Preset:
@@ -45,8 +47,9 @@ def band_center(impute_nan: bool = False) -> Preset:
     names = ("band center",)
 
     def columns(compositions: Compositions, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        electronegativity = 0.5 * (values[:, :1] / 1000 + values[:, 1:]) / 96.48
-        return np.exp(weighted_means(compositions, np.log(electronegativity)))
+        electronegativity = 0.5 * (values[:, 0] / 1000 + values[:, 1]) / 96.48
+        share = compositions.fractions() * np.log(electronegativity)[compositions.z]
+        return np.exp(np.add.reduceat(share, compositions.row_ptr[:-1]))[:, None]
 
     def compute(materials: Materials) -> FeatureBlock:
         ionization = load_table("deml").select(("first_ioniz",))
@@ -58,25 +61,19 @@ def band_center(impute_nan: bool = False) -> Preset:
         )
         return describe(materials.compositions, table, names, columns, impute_nan)
 
-    return Preset(names, compute, False, BUTLER_1978)
+    return Preset(names, compute, needs_structure=False, citation=BUTLER_1978)
 
 
-def weighted_means(compositions: Compositions, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of ``values [119, f]`` over the atoms of each row, ``[n, f]``; no row may be empty."""
-    means = np.empty((len(compositions), values.shape[1]))
-    kernel = kernel_for(means.size, _weighted_means)
-    kernel(compositions.row_ptr, compositions.z, compositions.amount, values, means)
-    return means
-
-
-def _weighted_means(row_ptr, z, amount, values, out):  # type: ignore[no-untyped-def]
-    """Fill ``out [n, f]``."""
+def _valence_electrons(row_ptr, z, amount, values, out):  # type: ignore[no-untyped-def]
+    """Fill ``out [n, 8]`` from ``values [119, 5]``: electrons in s, p, d, f orbitals, and all of them."""
     for row in range(len(row_ptr) - 1):
-        total = 0.0
+        n_atoms, n_electrons = 0.0, 0.0
         for entry in range(row_ptr[row], row_ptr[row + 1]):
-            total += amount[entry]
-        for f in range(values.shape[1]):
-            weighted = 0.0
+            n_atoms += amount[entry]
+            n_electrons += amount[entry] * values[z[entry], 4]
+        for orbital in range(4):
+            n_here = 0.0
             for entry in range(row_ptr[row], row_ptr[row + 1]):
-                weighted += amount[entry] * values[z[entry], f]
-            out[row, f] = weighted / total
+                n_here += amount[entry] * values[z[entry], orbital]
+            out[row, orbital] = n_here / n_atoms
+            out[row, orbital + 4] = n_here / n_electrons

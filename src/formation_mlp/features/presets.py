@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from inspect import signature
+import json
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, signature
+from typing import Any
 
 from formation_mlp.config import Part, named_options
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.base import Preset
 from formation_mlp.features.composition import COMPOSITION_PRESETS
+from formation_mlp.features.feature_file import table
+from formation_mlp.features.matminer_adapter import matminer
 from formation_mlp.features.structure import STRUCTURE_PRESETS
 from formation_mlp.registry import lookup, unknown_name
 
@@ -19,24 +23,79 @@ def build_presets(parts: Sequence[Part]) -> list[Preset]:
     Raises
     ------
     ConfigError
-        If a name or an option is unknown, an option has a wrong value, or a preset is named twice.
+        If a name or an option is unknown, an option has a wrong value, or a preset is named twice. Those in
+        `REPEATABLE` may be named again with other options.
     """
-    presets, seen = [], set[str]()
+    seen = set[str]()
     for part in parts:
-        name, options = named_options(part, "features")
-        factory = lookup(PRESETS, name, "features", "preset")
-        if name in seen:
+        name, _ = resolved(part)
+        text = part_text(part) if name in REPEATABLE else name
+        if text in seen:
             raise ConfigError(f"features: {name!r} is named twice.")
-        seen.add(name)
-        allowed = list(signature(factory).parameters)
-        for option in options:
-            if option not in allowed:
-                raise ConfigError(unknown_name(option, allowed, f"features.{name}", "option"))
-        try:
-            presets.append(factory(**options))
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"features.{name}: {error}") from error
-    return presets
+        seen.add(text)
+    return [build_preset(part) for part in parts]
 
 
-PRESETS: dict[str, Callable[..., Preset]] = {**COMPOSITION_PRESETS, **STRUCTURE_PRESETS}
+def build_preset(part: Part) -> Preset:
+    """Return the preset of one entry of the configuration; raise `ConfigError` as `build_presets` does."""
+    name, options = resolved(part)
+    factory = PRESETS[name]
+    parameters = signature(factory).parameters
+    takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
+    for option, value in options.items():
+        if option in parameters:
+            _require_kind(value, parameters[option].default, f"features.{name}.{option}")
+        elif not takes_any:
+            raise ConfigError(unknown_name(option, parameters, f"features.{name}", "option"))
+    try:
+        return factory(**options)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"features.{name}: {error}") from error
+
+
+def _require_kind(value: object, default: object, where: str) -> None:
+    """Refuse a value of another kind than the default; a whole number may stand for a real one."""
+    if isinstance(default, bool | int | float | str) and type(value) is not type(default):
+        if type(default) is float and type(value) is int:
+            return
+        raise ConfigError(f"{where}: found {value!r}; give a value like the default, {default!r}.")
+
+
+def resolved(part: Part) -> tuple[str, dict[str, Any]]:
+    """Return name and options of an entry; a value that is no mapping is that of the preset's first option."""
+    if isinstance(part, Mapping) and len(part) == 1:
+        ((key, value),) = part.items()
+        factory = lookup(PRESETS, str(key), "features", "preset")
+        if value is not None and not isinstance(value, Mapping):
+            first = next(iter(signature(factory).parameters), None)
+            if first is None:
+                raise ConfigError(f"features.{key}: found {value!r}, but this preset has no options.")
+            return str(key), {first: value}
+    name, options = named_options(part, "features")
+    lookup(PRESETS, name, "features", "preset")
+    return name, options
+
+
+def part_text(part: Part) -> str:
+    """Return one text for all spellings of an entry, from which `build_preset` can make it again."""
+    name, options = resolved(part)
+    try:
+        return json.dumps({name: options}, sort_keys=True)
+    except TypeError as error:
+        raise ConfigError(f"features.{name}: options must be plain data, as in a YAML file: {error}.") from error
+
+
+def is_costly(part: Part, preset: Preset) -> bool:
+    """Tell whether a preset takes so long that its numbers are worth being kept, and its rows being spread."""
+    return preset.needs_structure or resolved(part)[0] == "matminer"
+
+
+PRESETS: dict[str, Callable[..., Preset]] = {
+    **COMPOSITION_PRESETS,
+    **STRUCTURE_PRESETS,
+    "matminer": matminer,
+    "table": table,
+}
+
+REPEATABLE = ("matminer", "table")
+"""Presets that may be named more than once, with other options each time."""

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from formation_mlp.errors import ConfigError
+from formation_mlp.errors import ConfigError, FeatureError
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.structure_rows import broken_cells, failed_rows, structures_of
+from formation_mlp.features.citations import MATMINER_2018
+from formation_mlp.features.structure_rows import Floats, describe_each, structures_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from formation_mlp.materials.records import Materials
+
+MOST_NEIGHBOURS = 1_000_000
+"""Of one atom: 100 MB of memory."""
 
 
 def rdf(cutoff: float = 20.0, bin_size: float = 0.1) -> Preset:
-    """Return the preset of the radial distribution function g(r), with the columns of matminer's
-    ``RadialDistributionFunction``.
+    """Return the preset of the radial distribution function g(r).
 
-    A column is the number of neighbours of an atom at distances in [r, r + ``bin_size``), averaged over
-    the atoms, divided by the volume of this shell and by the number of atoms per volume; it goes to one at
-    large r. matminer sums over the atoms instead, so that a doubled cell has twice the values: its numbers
-    are these times the number of sites. A distance less than a millionth of a bin below an edge counts
-    above it, so that rounding, as from another choice of cell, moves no shell of neighbours.
+    The columns are those of matminer's ``RadialDistributionFunction``: the number of neighbours of an atom at
+    distances in [r, r + ``bin_size``), averaged over the atoms, divided by the volume of this shell and by
+    the number of atoms per volume. It goes to one at large r. matminer sums over the atoms instead, so that
+    a doubled cell has twice the values: its numbers are these times the number of sites. A distance less
+    than a millionth of a bin below an edge counts above it, so that rounding, as from another choice of cell,
+    moves no shell of neighbours.
 
     Parameters
     ----------
@@ -46,21 +53,21 @@ def rdf(cutoff: float = 20.0, bin_size: float = 0.1) -> Preset:
     shell_volume = 4 / 3 * np.pi * np.diff(edges**3)
 
     def compute(materials: Materials) -> FeatureBlock:
-        from formation_mlp.features.radial_counts import pair_counts
+        from formation_mlp.features.radial_counts import neighbour_counts
 
-        structures = structures_of(materials)
-        failures = broken_cells(structures)
-        usable = np.ones(len(structures), np.bool_)
-        usable[list(failures)] = False
-        counts = pair_counts(structures.site_ptr, structures.lattice, structures.frac, bin_size, n_bins, usable)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            number_density = structures.n_sites / np.abs(np.linalg.det(structures.lattice))
-            X = counts / shell_volume / number_density[:, None]
-        return failed_rows(X, failures)
+        def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> Floats:
+            number_density = len(z) / abs(np.linalg.det(lattice))
+            if number_density * shell_volume.sum() > MOST_NEIGHBOURS:
+                raise FeatureError(f"an atom has more than {MOST_NEIGHBOURS} neighbours within {cutoff} angstrom")
+            counts = neighbour_counts(np.array(lattice), np.array(frac), bin_size, n_bins)
+            g: Floats = counts / shell_volume / number_density
+            return g
+
+        return describe_each(structures_of(materials), n_bins, describe)
 
     return Preset(
-        tuple(f"rdf [{low:.5f} - {high:.5f}]A" for low, high in zip(edges, edges[1:], strict=False)),
+        tuple(f"rdf [{low:.5f} - {high:.5f}]A" for low, high in pairwise(edges)),
         compute,
         needs_structure=True,
-        citation="Ward et al., Comput. Mater. Sci. 152, 60 (2018)",
+        citation=MATMINER_2018,
     )

@@ -14,31 +14,10 @@ from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
 if TYPE_CHECKING:
     from formation_mlp.materials.records import Materials
 
-MAGNETIC_METALS = tuple(
-    [
-        "Ti",
-        "V",
-        "Cr",
-        "Mn",
-        "Fe",
-        "Co",
-        "Ni",
-        "Cu",
-        "Nb",
-        "Mo",
-        "Tc",
-        "Ru",
-        "Rh",
-        "Pd",
-        "Ag",
-        "Ta",
-        "W",
-        "Re",
-        "Os",
-        "Ir",
-        "Pt",
-    ]
-)
+MAGNETIC_METALS = (
+    "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Ta", "W", "Re", "Os",
+    "Ir", "Pt",
+)  # fmt: skip
 """The transition metals that matminer's ``TMetalFraction`` counts."""
 
 
@@ -51,10 +30,10 @@ def stoichiometry() -> Preset:
     def compute(materials: Materials) -> FeatureBlock:
         compositions = materials.compositions
         X = np.empty((len(compositions), 6))
-        kernel_for(X.size, _norms)(compositions.row_ptr, compositions.amount, X)
+        kernel_for(len(X), _norms)(compositions.row_ptr, compositions.amount, X)
         return FeatureBlock(X)
 
-    return Preset(tuple(f"{p}-norm" for p in (0, 2, 3, 5, 7, 10)), compute, False, WARD_2016)
+    return Preset(tuple(f"{p}-norm" for p in (0, 2, 3, 5, 7, 10)), compute, needs_structure=False, citation=WARD_2016)
 
 
 def element_fraction() -> Preset:
@@ -67,10 +46,10 @@ def element_fraction() -> Preset:
         X[row, compositions.z - 1] = compositions.fractions()
         return FeatureBlock(X)
 
-    return Preset(SYMBOLS[1:], compute, False, MATMINER_2018)
+    return Preset(SYMBOLS[1:], compute, needs_structure=False, citation=MATMINER_2018)
 
 
-def transition_metal_fraction() -> Preset:
+def tm_fraction() -> Preset:
     """Return the atomic fraction of magnetic transition metals; matminer's ``TMetalFraction``."""
     is_magnetic = np.zeros(len(SYMBOLS))
     is_magnetic[[ATOMIC_NUMBER[symbol] for symbol in MAGNETIC_METALS]] = 1.0
@@ -80,7 +59,7 @@ def transition_metal_fraction() -> Preset:
         share = compositions.fractions() * is_magnetic[compositions.z]
         return FeatureBlock(np.add.reduceat(share, compositions.row_ptr[:-1])[:, None])
 
-    return Preset(("transition metal fraction",), compute, False, DEML_2016)
+    return Preset(("transition metal fraction",), compute, needs_structure=False, citation=DEML_2016)
 
 
 def _norms(row_ptr, amount, out):  # type: ignore[no-untyped-def]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from formation_mlp.features.bonds import bond_fractions
 from formation_mlp.features.cell_descriptors import density, sine_coulomb
 from formation_mlp.features.diffraction import xrd
 from formation_mlp.features.radial import rdf
+from formation_mlp.features.site_statistics import site_stats
 from formation_mlp.features.symmetry import structural_complexity, symmetry
 from formation_mlp.features.ward2017 import ward2017
 
@@ -23,5 +25,7 @@ STRUCTURE_PRESETS: dict[str, Callable[..., Preset]] = {
     "sine_coulomb": sine_coulomb,
     "rdf": rdf,
     "xrd": xrd,
+    "bond_fractions": bond_fractions,
+    "site_stats": site_stats,
 }
 """Name of each structure preset, and what makes it from its options."""

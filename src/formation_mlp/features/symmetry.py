@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
 
     from formation_mlp.materials.records import Materials
 
+TOGO_2024 = (
+    "A. Togo, K. Shinohara, I. Tanaka, Spglib: a software library for crystal symmetry search, Sci. Technol. Adv. "
+    "Mater. Meth. 4, 2384822 (2024). doi:10.1080/27660400.2024.2384822"
+)
+KRIVOVICHEV_2013 = (
+    "S. V. Krivovichev, Structural complexity of minerals: information storage and processing in the mineral world, "
+    "Mineral. Mag. 77, 275-326 (2013). doi:10.1180/minmag.2013.077.3.05"
+)
+
 CRYSTAL_SYSTEM_STARTS = (1, 3, 16, 75, 143, 168, 195)
 """First space group of each crystal system: triclinic, monoclinic, ..., hexagonal, cubic."""
 
@@ -27,8 +38,9 @@ def symmetry(symprec: float = 0.01) -> Preset:
     Columns: number of the space group (1 to 230), crystal system (1 cubic, 2 hexagonal, 3 trigonal,
     4 tetragonal, 5 orthorhombic, 6 monoclinic, 7 triclinic: a falling number of operations), 1 if the point
     group holds the inversion, and number of symmetry operations of the primitive cell. The last is the
-    order of the point group, 1 to 48. matminer counts the operations of the cell it is given, so that a
-    doubled cell has twice as many; for primitive cells the numbers agree.
+    order of the point group, 1 to 48. matminer counts the operations that leave the given cell in place, centring
+    translations included: a cubic cell has four times as many as its face-centred primitive one. For primitive
+    cells the numbers agree.
 
     Parameters
     ----------
@@ -38,13 +50,11 @@ def symmetry(symprec: float = 0.01) -> Preset:
 
     def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> tuple[float, ...]:
         found = _symmetry_dataset(lattice, z, frac, symprec)
-        point_group = np.unique(found.rotations, axis=0)
-        centrosymmetric = bool((point_group == -np.eye(3)).all(axis=(1, 2)).any())
         system = 8 - int(np.searchsorted(CRYSTAL_SYSTEM_STARTS, found.number, side="right"))
-        return found.number, system, centrosymmetric, len(point_group)
+        return found.number, system, *_point_group(found.hall_number)
 
     names = ("spacegroup_num", "crystal_system_int", "is_centrosymmetric", "n_symmetry_ops")
-    return _symmetry_preset(names, describe, "Togo et al., Sci. Technol. Adv. Mater. Meth. 4, 2384822 (2024)")
+    return _symmetry_preset(names, describe, TOGO_2024)
 
 
 def structural_complexity(symprec: float = 0.1) -> Preset:
@@ -69,16 +79,33 @@ def structural_complexity(symprec: float = 0.1) -> Preset:
         return per_atom, per_atom * (int(found.mapping_to_primitive.max()) + 1)
 
     names = ("structural complexity per atom", "structural complexity per cell")
-    return _symmetry_preset(names, describe, "Krivovichev, Mineral. Mag. 77, 275 (2013)")
+    return _symmetry_preset(names, describe, KRIVOVICHEV_2013)
 
 
 def _symmetry_preset(names: tuple[str, ...], describe: Describe, citation: str) -> Preset:
     def compute(materials: Materials) -> FeatureBlock:
+        # What spglib says of its errors comes with the row; what it retries, it would write to standard error.
+        os.environ.setdefault("SPGLIB_WARNING", "OFF")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # spglib's, about its own way to report errors
+            warnings.simplefilter("ignore", DeprecationWarning)
             return describe_each(structures_of(materials), len(names), describe)
 
     return Preset(names, compute, needs_structure=True, citation=citation)
+
+
+@cache
+def _point_group(hall_number: int) -> tuple[bool, int]:
+    """Return whether the point group holds the inversion, and its order.
+
+    The operations that spglib finds for a structure will not do: those of an oblong supercell are fewer.
+    """
+    import spglib
+
+    operations = spglib.get_symmetry_from_database(hall_number)
+    if operations is None:
+        raise FeatureError(f"spglib has no operations for the Hall number {hall_number}")
+    rotations = np.unique(operations["rotations"], axis=0)
+    return bool((rotations == -np.eye(3)).all(axis=(1, 2)).any()), len(rotations)
 
 
 def _symmetry_dataset(lattice: Floats, z: NDArray[np.int64], frac: Floats, symprec: float) -> SpglibDataset:

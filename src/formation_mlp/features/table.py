@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.config import Part
-from formation_mlp.errors import FeatureError
-from formation_mlp.features.presets import build_presets
+from formation_mlp.errors import ConfigError, FeatureError
+from formation_mlp.features.cache import DescriptorCache, cache_folder
+from formation_mlp.features.chunks import Runner, describe_serially
+from formation_mlp.features.costly import Progress, describe_in_chunks
+from formation_mlp.features.pool import describe_in_processes
+from formation_mlp.features.presets import build_presets, is_costly, part_text
 from formation_mlp.materials.records import Materials
 
 
@@ -24,50 +31,103 @@ class FeatureTable:
     names : column names, ``[d]``
     failures : row to the reason why it could not be described
     missing : column to the number of rows without a value of their own there
+    notes : remarks for the reader, such as on a cache that is damaged or cannot be written
     """
 
     X: NDArray[np.float64]
     names: tuple[str, ...]
     failures: dict[int, str] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.X.ndim != 2 or self.X.shape[1] != len(self.names):
             raise ValueError(f"{self.X.shape} numbers for {len(self.names)} names")
-        if len(set(self.names)) != len(self.names):
-            twice = sorted({name for name in self.names if self.names.count(name) > 1})
-            raise FeatureError(f"features: columns occur twice: {', '.join(twice[:5])}. Drop one of the presets.")
+        _require_once(self.names)
 
     def __len__(self) -> int:
         return len(self.X)
 
 
-def featurize(materials: Materials, features: Sequence[Part]) -> FeatureTable:
+def featurize(
+    materials: Materials,
+    features: Sequence[Part],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    cache: str | Path | None = None,
+    progress: Progress | None = None,
+) -> FeatureTable:
     """Describe materials by the named presets, side by side.
 
     A row that a preset cannot describe is NaN throughout and its reason is kept; the other rows are
     not touched. No row of ``materials`` may be empty.
 
+    Presets of compositions take microseconds a row and run here, at once. The costly ones (those of structures,
+    and matminer's own) run in chunks: each finished chunk is kept in the cache folder, so that a second run reads
+    it, and an interrupted one goes on where it stopped.
+
+    Parameters
+    ----------
+    materials
+        ``n`` rows.
+    features
+        Presets by name, or ``{name: {option: value}}``.
+    workers
+        Processes for the costly presets; 1 is this process.
+    scheduler
+        Address or scheduler file of a Dask cluster that runs them instead.
+    cache
+        Folder for finished chunks, or ``off``; see `formation_mlp.features.cache.cache_folder`.
+    progress
+        Called after each chunk with the number of rows done, and of all.
+
     Raises
     ------
     ConfigError
-        If a preset or option is unknown.
+        If a preset or option is unknown, or ``workers`` is.
     FeatureError
-        If a preset needs structures and there are none.
+        If a preset needs structures and there are none, two presets have a column in common, or a cluster
+        does not answer.
     """
     presets = build_presets(features)
+    names = tuple(name for preset in presets for name in preset.names)
+    _require_once(names)
     if materials.structures is None and any(preset.needs_structure for preset in presets):
         raise FeatureError(
             "features: some presets describe crystal structures, but the rows have formulas only. "
             "Give structures, or use composition presets such as magpie."
         )
-    blocks = [preset.compute(materials) for preset in presets]
-    X = np.concatenate([np.empty((len(materials), 0)), *(block.X for block in blocks)], axis=1)
+    run = _runner(workers, scheduler)
+    store = DescriptorCache(cache_folder(cache))
+    costly = {i: (part_text(part), presets[i]) for i, part in enumerate(features) if is_costly(part, presets[i])}
+    blocks = {i: preset.compute(materials) for i, preset in enumerate(presets) if i not in costly}
+    if costly:
+        found = describe_in_chunks(
+            materials, list(costly.values()), run, store, progress or (lambda _done, _total: None)
+        )
+        blocks |= dict(zip(costly, found, strict=True))
+    X = np.concatenate([np.empty((len(materials), 0)), *(blocks[i].X for i in range(len(presets)))], axis=1)
     failures: dict[int, str] = {}
     missing: dict[str, int] = {}
-    for block in blocks:
-        failures = block.failures | failures
-        missing |= block.missing
+    for i in range(len(presets)):
+        failures = blocks[i].failures | failures
+        missing |= blocks[i].missing
     X[list(failures)] = np.nan
-    names = tuple(name for preset in presets for name in preset.names)
-    return FeatureTable(X, names, dict(sorted(failures.items())), missing)
+    return FeatureTable(X, names, dict(sorted(failures.items())), missing, tuple(store.notes))
+
+
+def _runner(workers: int, scheduler: str | None) -> Runner:
+    if not isinstance(workers, int) or workers < 1:
+        raise ConfigError(f"workers: found {workers!r}; give a whole number of at least 1.")
+    if scheduler is not None:
+        from formation_mlp.features.cluster import describe_on_cluster
+
+        return partial(describe_on_cluster, scheduler=scheduler)
+    return describe_serially if workers == 1 else partial(describe_in_processes, n_workers=workers)
+
+
+def _require_once(names: Sequence[str]) -> None:
+    if len(set(names)) != len(names):
+        twice = sorted(name for name, count in Counter(names).items() if count > 1)
+        raise FeatureError(f"features: columns occur twice: {', '.join(twice[:5])}. Drop one of the presets.")

@@ -20,7 +20,8 @@ import math
 
 import numpy as np
 
-from formation_mlp.features.compiled import compiled
+from formation_mlp.errors import FeatureError
+from formation_mlp.features.kernels import kernel
 from formation_mlp.features.neighbours import (
     Floats,
     Ints,
@@ -34,16 +35,19 @@ from formation_mlp.features.neighbours import (
 )
 
 COMPLETE, SITES_COINCIDE, TOO_MANY_NEIGHBOURS, VOLUME_DIFFERS = 0, 1, 2, 3
+REASONS = {
+    SITES_COINCIDE: "two sites lie on the same point",
+    TOO_MANY_NEIGHBOURS: "the cell is so long and thin that a million neighbours may bound a Voronoi cell",
+    VOLUME_DIFFERS: "the Voronoi cells do not fill the unit cell; the lattice may be nearly flat",
+}
 
 FIRST_SEARCH_RADIUS = 2.4  # edges of a cube that holds one atom
-MOST_NEIGHBOURS = 4_000_000  # of one site: 200 MB of memory
-MOST_VERTICES = 200  # of one face; faces of crystals rarely have more than ten
+MOST_NEIGHBOURS = 1_000_000  # of one site: 100 MB of memory
 SHORTEST_DISTANCE = 1e-4  # angstrom
 VOLUME_TOLERANCE = 1e-8  # relative
 
 
-@compiled
-def tessellate(lattice: Floats, frac: Floats) -> tuple[int, Ints, Ints, Floats]:
+def voronoi_faces(lattice: Floats, frac: Floats) -> tuple[Ints, Ints, Floats]:
     """Return the Voronoi faces of all sites of a structure.
 
     Parameters
@@ -53,22 +57,36 @@ def tessellate(lattice: Floats, frac: Floats) -> tuple[int, Ints, Ints, Floats]:
 
     Returns
     -------
-    status : `COMPLETE`, or why there is no tessellation
     ptr : ``[n + 1]``; site ``i`` has the faces ``ptr[i]:ptr[i + 1]``
     target : ``[m, 2]``, the site on the other side of each face and the code of its lattice
         translation; codes add up as translations do
-    face : ``[m, 2]``, distance of the two sites (angstrom; the face is half as far) and area of the
-        face (square angstrom)
+    face : ``[m, 3]``, distance of the two sites (angstrom; the face is half as far), area of the face
+        (square angstrom), and the solid angle that it fills as seen from its site
+
+    Raises
+    ------
+    FeatureError
+        If two sites coincide, or the cell is too long and thin or too flat.
     """
+    # Copies, because numba would compile once more for arrays that are read-only or strided.
+    status, ptr, target, face = tessellate(np.array(lattice, float), np.array(frac, float))
+    if status != COMPLETE:
+        raise FeatureError(REASONS[status])
+    return ptr, target, face
+
+
+@kernel
+def tessellate(lattice: Floats, frac: Floats) -> tuple[int, Ints, Ints, Floats]:
+    """Return a status and what `voronoi_faces` returns."""
     n = len(frac)
     basis = reduced_lattice(lattice)
     reciprocal = reciprocal_lattice(basis)
     volume = abs(determinant(basis))
     frac = coordinates_in(basis, reciprocal, lattice, frac)
-    ptr, target, face = np.zeros(n + 1, np.int64), np.empty((20 * n, 2), np.int64), np.empty((20 * n, 2))
+    ptr, target, face = np.zeros(n + 1, np.int64), np.empty((20 * n, 2), np.int64), np.empty((20 * n, 3))
     filled = 0.0
     for i in range(n):
-        status, faces, areas, sites, points = voronoi_cell(i, basis, reciprocal, volume, frac)
+        status, faces, sizes, sites, points = voronoi_cell(i, basis, reciprocal, volume, frac)
         if status != COMPLETE:
             return status, ptr, target, face
         m = ptr[i]
@@ -77,44 +95,46 @@ def tessellate(lattice: Floats, frac: Floats) -> tuple[int, Ints, Ints, Floats]:
                 target, face = doubled(target), doubled(face)
             k = faces[f]
             target[m, 0], target[m, 1] = sites[k, 0], sites[k, 1]
-            face[m, 0], face[m, 1] = points[k, 3], areas[f]
-            filled += areas[f] * points[k, 3] / 6.0
+            face[m, 0], face[m, 1], face[m, 2] = points[k, 3], sizes[f, 0], sizes[f, 1]
+            filled += sizes[f, 0] * points[k, 3] / 6.0
             m += 1
         ptr[i + 1] = m
     status = COMPLETE if abs(filled - volume) <= VOLUME_TOLERANCE * volume else VOLUME_DIFFERS
     return status, ptr, target[: ptr[n]], face[: ptr[n]]
 
 
-@compiled
+@kernel
 def voronoi_cell(
     i: int, basis: Floats, reciprocal: Floats, volume: float, frac: Floats
 ) -> tuple[int, Ints, Floats, Ints, Floats]:
-    """Return status, indices of the neighbours with a face, areas, and the sorted neighbours of site ``i``."""
+    """Return status, indices of the neighbours with a face, its sizes, and the sorted neighbours."""
     bound = 0.5 * math.sqrt(dot(basis[0], basis[0]) + dot(basis[1], basis[1]) + dot(basis[2], basis[2]))
     bound *= 1 + 1e-9
     radius = min(FIRST_SEARCH_RADIUS * (volume / len(frac)) ** (1 / 3), 2 * bound)
     sites, points = np.empty((0, 2), np.int64), np.empty((0, 4))
+    faces, sizes = np.empty(0, np.int64), np.empty((0, 2))
     while True:
         if 4.2 * radius**3 * len(frac) / volume > MOST_NEIGHBOURS:
-            return TOO_MANY_NEIGHBOURS, np.empty(0, np.int64), np.empty(0), sites, points
+            return TOO_MANY_NEIGHBOURS, faces, sizes, sites, points
         sites, points = neighbours_within(radius, i, basis, reciprocal, frac)
         order = np.argsort(points[:, 3])
         sites, points = sites[order], points[order]
-        faces, areas, needed = cut_faces(points, bound, radius)
         if len(points) > 0 and points[0, 3] < SHORTEST_DISTANCE:
-            return SITES_COINCIDE, faces, areas, sites, points
+            return SITES_COINCIDE, faces, sizes, sites, points
+        faces, sizes, needed = cut_faces(points, bound, radius)
         if needed <= radius or radius == 2 * bound:
-            return COMPLETE, faces, areas, sites, points
+            return COMPLETE, faces, sizes, sites, points
         radius = min(1.5 * radius, 2 * bound)
 
 
-@compiled
+@kernel
 def cut_faces(points: Floats, bound: float, radius: float) -> tuple[Ints, Floats, float]:
-    """Return the neighbours with a face, the areas, and the search radius that completes them."""
+    """Return the neighbours with a face, area and solid angle of each, and the radius that completes them."""
     tolerance = 1e-13 * bound
-    polygon, spare = np.empty((MOST_VERTICES, 3)), np.empty((MOST_VERTICES, 3))
-    offset = np.empty(MOST_VERTICES)
-    faces, areas = np.empty(len(points), np.int64), np.empty(len(points))
+    # Each cut of a convex polygon adds one vertex at most.
+    polygon, spare = np.empty((len(points) + 4, 3)), np.empty((len(points) + 4, 3))
+    offset = np.empty(len(points) + 4)
+    faces, sizes = np.empty(len(points), np.int64), np.empty((len(points), 2))
     n_faces, farthest = 0, 0.0
     for j in range(len(points)):
         if n_faces > 0 and points[j, 3] > 2 * farthest:
@@ -133,15 +153,16 @@ def cut_faces(points: Floats, bound: float, radius: float) -> tuple[Ints, Floats
                 reach = farthest_vertex(polygon, n)
             k += 1
         if n >= 3:
-            faces[n_faces], areas[n_faces] = j, polygon_area(polygon, n)
+            faces[n_faces] = j
+            sizes[n_faces, 0], sizes[n_faces, 1] = polygon_area(polygon, n), solid_angle(polygon, n)
             n_faces += 1
             farthest = max(farthest, reach)
             if 2 * farthest > radius and radius < 2 * bound:
                 break
-    return faces[:n_faces], areas[:n_faces], 2 * farthest if n_faces > 0 else math.inf
+    return faces[:n_faces], sizes[:n_faces], 2 * farthest if n_faces > 0 else math.inf
 
 
-@compiled
+@kernel
 def bisector_square(point: Floats, bound: float, polygon: Floats) -> int:
     """Write a square of twice ``bound`` about the middle of the way to ``point``, perpendicular to it."""
     nx, ny, nz = point[0] / point[3], point[1] / point[3], point[2] / point[3]
@@ -162,7 +183,7 @@ def bisector_square(point: Floats, bound: float, polygon: Floats) -> int:
     return 4
 
 
-@compiled
+@kernel
 def cut(polygon: Floats, n: int, point: Floats, tolerance: float, spare: Floats, offset: Floats) -> tuple[int, bool]:
     """Keep the part of the polygon that is nearer to the origin than to ``point``.
 
@@ -177,6 +198,8 @@ def cut(polygon: Floats, n: int, point: Floats, tolerance: float, spare: Floats,
             beyond += 1
     if beyond == 0 or beyond == n:
         return n - beyond, beyond > 0
+    if n + beyond > len(spare):  # only if rounding has made it badly concave; the volume will tell
+        return 0, True
     m = 0
     for v in range(n):
         w = v + 1 if v + 1 < n else 0
@@ -195,7 +218,7 @@ def cut(polygon: Floats, n: int, point: Floats, tolerance: float, spare: Floats,
     return m, True
 
 
-@compiled
+@kernel
 def farthest_vertex(polygon: Floats, n: int) -> float:
     """Return the largest distance of a vertex from the origin."""
     largest = 0.0
@@ -204,20 +227,29 @@ def farthest_vertex(polygon: Floats, n: int) -> float:
     return math.sqrt(largest)
 
 
-@compiled
+@kernel
 def polygon_area(polygon: Floats, n: int) -> float:
     """Return the area of a planar convex polygon."""
-    x, y, z = 0.0, 0.0, 0.0
+    area = np.zeros(3)
     for v in range(1, n - 1):
-        ax, ay, az = (
-            polygon[v, 0] - polygon[0, 0],
-            polygon[v, 1] - polygon[0, 1],
-            polygon[v, 2] - polygon[0, 2],
-        )
-        bx, by, bz = (
-            polygon[v + 1, 0] - polygon[0, 0],
-            polygon[v + 1, 1] - polygon[0, 1],
-            polygon[v + 1, 2] - polygon[0, 2],
-        )
-        x, y, z = x + ay * bz - az * by, y + az * bx - ax * bz, z + ax * by - ay * bx
-    return 0.5 * math.sqrt(x * x + y * y + z * z)
+        for x in range(3):
+            y, z = (x + 1) % 3, (x + 2) % 3
+            area[x] += (polygon[v, y] - polygon[0, y]) * (polygon[v + 1, z] - polygon[0, z])
+            area[x] -= (polygon[v, z] - polygon[0, z]) * (polygon[v + 1, y] - polygon[0, y])
+    return 0.5 * math.sqrt(dot(area, area))
+
+
+@kernel
+def solid_angle(polygon: Floats, n: int) -> float:
+    """Return the solid angle of a convex polygon (van Oosterom and Strackee, IEEE TBME 30, 125 (1983))."""
+    a = polygon[0]
+    length_a, angle = math.sqrt(dot(a, a)), 0.0
+    for v in range(1, n - 1):
+        b, c = polygon[v], polygon[v + 1]
+        length_b, length_c = math.sqrt(dot(b, b)), math.sqrt(dot(c, c))
+        volume = a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2])
+        volume += a[2] * (b[0] * c[1] - b[1] * c[0])
+        lengths = length_a * length_b * length_c
+        lengths += length_c * dot(a, b) + length_b * dot(a, c) + length_a * dot(b, c)
+        angle += 2 * math.atan2(abs(volume), lengths)
+    return angle

@@ -8,52 +8,33 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from formation_mlp.features.compiled import compiled
-from formation_mlp.features.tessellation import COMPLETE, tessellate
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from formation_mlp.features.kernels import kernel
+from formation_mlp.features.neighbours import Floats, Ints
 
 N_BEFORE_DIFFERENCES = 18
 """Packing efficiency (1), ordering (3), heterogeneity (9), coordination number (5)."""
 
 
-@compiled
-def ward_attributes(
-    site_ptr: Ints, lattice: Floats, z: Ints, frac: Floats, properties: Floats, usable: NDArray[np.bool_]
-) -> tuple[Floats, Ints]:
-    """Return the attributes of each structure, and the status of its tessellation.
+@kernel
+def ward_attributes(ptr: Ints, target: Ints, face: Floats, z: Ints, properties: Floats) -> Floats:
+    """Return the attributes ``[18 + 5 p]`` of a structure.
 
     Parameters
     ----------
-    site_ptr, lattice, z, frac : as in `Structures`
+    ptr, target, face : as `voronoi_faces` returns them
+    z : ``[n]``, atomic number of each site
     properties : ``[119, p]``, elemental properties by atomic number
-    usable : ``[n]``, whether to describe the structure; the others have NaN and the status 0
-
-    Returns
-    -------
-    X : ``[n, 18 + 5 p]``, NaN where the tessellation is not complete
-    status : ``[n]``, of the tessellation
     """
-    n = len(site_ptr) - 1
-    X = np.full((n, N_BEFORE_DIFFERENCES + 5 * properties.shape[1]), np.nan)
-    status = np.zeros(n, np.int64)
-    for row in range(n):
-        if not usable[row]:
-            continue
-        first, end = site_ptr[row], site_ptr[row + 1]
-        status[row], ptr, target, face = tessellate(lattice[row], frac[first:end])
-        if status[row] == COMPLETE:
-            weight = relative_areas(ptr, face)
-            ordering(ptr, target, weight, z[first:end], X[row])
-            geometry(ptr, face, weight, X[row])
-            differences(ptr, target, weight, z[first:end], properties, X[row])
-    return X, status
+    x = np.zeros(N_BEFORE_DIFFERENCES + 5 * properties.shape[1])
+    weight = relative_areas(ptr, face)
+    ordering(ptr, target, weight, z, x)
+    geometry(ptr, face, weight, x)
+    differences(ptr, target, weight, z, properties, x)
+    return x
 
 
-@compiled
+@kernel
 def relative_areas(ptr: Ints, face: Floats) -> Floats:
     """Return the area of each face divided by that of the largest face of its site."""
     weight = np.empty(len(face))
@@ -66,7 +47,7 @@ def relative_areas(ptr: Ints, face: Floats) -> Floats:
     return weight
 
 
-@compiled
+@kernel
 def ordering(ptr: Ints, target: Ints, weight: Floats, z: Ints, x: Floats) -> None:
     """Write the mean ordering parameter of the shells 1 to 3.
 
@@ -82,7 +63,6 @@ def ordering(ptr: Ints, target: Ints, weight: Floats, z: Ints, x: Floats) -> Non
     n_elements = 0
     for element in range(119):
         n_elements += count[element] > 0
-    x[1:4] = 0.0
     if n_elements == 1:
         return
     for i in range(n):
@@ -97,7 +77,7 @@ def ordering(ptr: Ints, target: Ints, weight: Floats, z: Ints, x: Floats) -> Non
                     x[1 + shell] += abs(1 - share / (count[element] / n)) / (n * n_elements)
 
 
-@compiled
+@kernel
 def walk(i: int, ptr: Ints, target: Ints, weight: Floats, z: Ints, reached: Floats) -> None:
     """Add up the weights of the walks from site ``i``, by length and last element."""
     for a in range(ptr[i], ptr[i + 1]):
@@ -115,7 +95,7 @@ def walk(i: int, ptr: Ints, target: Ints, weight: Floats, z: Ints, reached: Floa
                     reached[2, z[m]] += product * weight[c]
 
 
-@compiled
+@kernel
 def geometry(ptr: Ints, face: Floats, weight: Floats, x: Floats) -> None:
     """Write packing efficiency, heterogeneity of bond lengths and cell sizes, and coordination numbers."""
     n = len(ptr) - 1
@@ -147,7 +127,7 @@ def geometry(ptr: Ints, face: Floats, weight: Floats, x: Floats) -> None:
     five_statistics(coordination, x[13:18])
 
 
-@compiled
+@kernel
 def differences(ptr: Ints, target: Ints, weight: Floats, z: Ints, properties: Floats, x: Floats) -> None:
     """Write the statistics of the local property differences."""
     n, n_properties = len(ptr) - 1, properties.shape[1]
@@ -168,7 +148,7 @@ def differences(ptr: Ints, target: Ints, weight: Floats, z: Ints, properties: Fl
         five_statistics(difference[p], x[first : first + 5])
 
 
-@compiled
+@kernel
 def five_statistics(values: Floats, x: Floats) -> None:
     """Write minimum, maximum, range, mean and mean absolute deviation; all NaN if a value is."""
     n = len(values)

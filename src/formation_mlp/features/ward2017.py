@@ -8,13 +8,19 @@ import numpy as np
 
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.element_data import load_table
-from formation_mlp.features.structure_rows import broken_cells, failed_rows, structures_of
+from formation_mlp.features.structure_rows import Floats, describe_each, structures_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from formation_mlp.materials.records import Materials
     from formation_mlp.materials.structures import Structures
+
+WARD_2017 = (
+    "L. Ward, R. Liu, A. Krishna, V. I. Hegde, A. Agrawal, A. Choudhary, C. Wolverton, Including crystal structure "
+    "attributes in machine learning models of formation energies via Voronoi tessellations, Phys. Rev. B 96, 024104 "
+    "(2017). doi:10.1103/PhysRevB.96.024104"
+)
 
 STATISTICS = ("minimum", "maximum", "range", "mean", "avg_dev")
 PROPERTIES = (
@@ -34,13 +40,6 @@ NAMES = (
     *(f"{statistic} CN_VoronoiNN" for statistic in STATISTICS),
     *(f"{statistic} local difference in {name}" for name in PROPERTIES for statistic in STATISTICS),
 )
-REASONS = (
-    "",
-    "two sites lie on the same point",
-    "the cell is so long and thin that millions of neighbours would bound one Voronoi cell",
-    "the Voronoi cells do not fill the unit cell; the lattice may be nearly flat",
-)
-"""What each status of a tessellation means."""
 
 
 def ward2017(impute_nan: bool = False) -> Preset:
@@ -69,26 +68,20 @@ def ward2017(impute_nan: bool = False) -> Preset:
     """
 
     def compute(materials: Materials) -> FeatureBlock:
+        from formation_mlp.features.tessellation import voronoi_faces
         from formation_mlp.features.tessellation_statistics import ward_attributes
 
         structures = structures_of(materials)
         table = load_table("magpie").select(PROPERTIES)
-        failures = broken_cells(structures)
-        usable = np.ones(len(structures), np.bool_)
-        usable[list(failures)] = False
-        X, status = ward_attributes(
-            structures.site_ptr,
-            structures.lattice,
-            structures.z,
-            structures.frac,
-            table.imputed() if impute_nan else table.values,
-            usable,
-        )
-        failures |= {int(row): REASONS[status[row]] for row in np.flatnonzero(status)}
-        block = failed_rows(X, failures)
-        return FeatureBlock(X, block.failures, _missing(structures, failures, np.isnan(table.values)))
+        properties = table.imputed() if impute_nan else table.values
 
-    return Preset(NAMES, compute, needs_structure=True, citation="Ward et al., Phys. Rev. B 96, 024104 (2017)")
+        def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> Floats:
+            return ward_attributes(*voronoi_faces(lattice, frac), np.array(z), properties)
+
+        block = describe_each(structures, len(NAMES), describe)
+        return FeatureBlock(block.X, block.failures, _missing(structures, block.failures, np.isnan(table.values)))
+
+    return Preset(NAMES, compute, needs_structure=True, citation=WARD_2017)
 
 
 def _missing(structures: Structures, failures: dict[int, str], unknown: NDArray[np.bool_]) -> dict[str, int]:

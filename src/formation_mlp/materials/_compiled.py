@@ -6,32 +6,36 @@ more than a whole prediction for one formula; compiling makes a kernel some hund
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
-Kernel = Callable[..., Any]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-COMPILE_FROM = 25_000
-"""Numbers to compute from which a kernel is compiled (about 200 rows of the Magpie set)."""
+COMPILE_FROM = 500
+"""Rows, in this process, from which numba, its import included, is faster than the interpreter."""
 
-
-def kernel_for(n_numbers: int, kernel: Kernel) -> Kernel:
-    """Return ``kernel`` in the form that computes so many numbers soonest."""
-    return kernel if n_numbers < COMPILE_FROM else compiled(kernel)
+_ROWS: Counter[Callable[..., Any]] = Counter()
+_COMPILED: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 
-@cache
-def compiled(kernel: Kernel) -> Kernel:
-    """Return ``kernel`` compiled by numba, from numba's disk cache where it has been compiled before.
+def kernel_for(n_rows: int, kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``kernel`` for the next ``n_rows`` rows: compiled once it has had enough of them."""
+    _ROWS[kernel] += n_rows
+    return kernel if _ROWS[kernel] < COMPILE_FROM else compiled(kernel)
 
-    numba keeps the machine code beside the module, in ``NUMBA_CACHE_DIR`` or in the user's cache folder;
-    where none of them can be written the kernel is compiled anew in each process.
+
+def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``kernel`` compiled by numba, taken from numba's disk cache where it has been compiled before.
+
+    numba keeps the machine code beside the module, in ``NUMBA_CACHE_DIR`` or in the user's cache folder; where
+    none of them can be written, each process compiles anew.
     """
-    from numba import njit
+    if kernel not in _COMPILED:
+        from numba import njit
 
-    options = {"nogil": True, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **options)(kernel)  # type: ignore[no-any-return]
-    except RuntimeError:  # "no locator available": no folder for the cache
-        return njit(**options)(kernel)  # type: ignore[no-any-return]
+        try:
+            _COMPILED[kernel] = njit(kernel, cache=True, nogil=True, error_model="numpy")
+        except RuntimeError:  # numba finds no folder for its cache
+            _COMPILED[kernel] = njit(kernel, nogil=True, error_model="numpy")
+    return _COMPILED[kernel]

@@ -76,6 +76,11 @@ class Compositions:
         ptr = self.row_ptr.tolist()
         return [" ".join(f"{SYMBOLS[z[j]]}{fraction[j]}" for j in range(a, b)) for a, b in pairwise(ptr)]
 
+    def formulas(self) -> list[str]:
+        """Return the atoms of each row as text, in its order: ``Fe2 O3``."""
+        atoms = [f"{SYMBOLS[z]}{amount:g}" for z, amount in zip(self.z.tolist(), self.amount.tolist(), strict=True)]
+        return [" ".join(atoms[a:b]) for a, b in pairwise(self.row_ptr.tolist())]
+
     def chemical_systems(self) -> list[str]:
         """Return the sorted element symbols of each row, joined by hyphens: ``Fe-O``."""
         symbols = [SYMBOLS[z] for z in self.z.tolist()]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from formation_mlp.errors import DataError
-from formation_mlp.materials._compiled import COMPILE_FROM
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.formula_adducts import FormulaError
 from formation_mlp.materials.formula_scanner import scan_formulas
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+SCAN_FROM = 25_000
+"""Formulas from which the compiled scanner, the import of numba included, is faster than the complete parser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def parse_formulas(formulas: Sequence[str]) -> ParsedFormulas:
     if isinstance(formulas, str):
         raise DataError(f"parse_formulas: found the text {formulas!r}. Give a sequence, such as [{formulas!r}].")
     formulas = list(formulas)
-    if len(formulas) < COMPILE_FROM:
+    if len(formulas) < SCAN_FROM:
         return _parse_each(formulas, range(len(formulas)))
     plain, unread = scan_formulas(formulas)
     rest = _parse_each(formulas, unread.tolist())
@@ -84,14 +86,12 @@ def _parse_each(formulas: Sequence[object], chosen: Sequence[int]) -> ParsedForm
 
 
 def _insert(some: Compositions, others: Compositions, rows: NDArray[np.int64]) -> Compositions:
-    """Return ``others`` with these rows replaced by ``some``."""
-    if len(rows) == 0:
-        return others
-    source = np.arange(len(others))
-    source[rows] = len(others) + np.arange(len(some))
-    both = Compositions(
-        np.concatenate([others.row_ptr, others.row_ptr[-1] + some.row_ptr[1:]]),
-        np.concatenate([others.z, some.z]),
-        np.concatenate([others.amount, some.amount]),
+    """Return ``others`` with ``some`` in these rows, which are empty."""
+    positions = np.repeat(others.row_ptr[rows], some.n_elements)
+    added = np.zeros_like(others.row_ptr)
+    added[rows + 1] = some.n_elements
+    return Compositions(
+        others.row_ptr + np.cumsum(added),
+        np.insert(others.z, positions, some.z),
+        np.insert(others.amount, positions, some.amount),
     )
-    return both.take(source)

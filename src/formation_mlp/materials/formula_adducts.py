@@ -3,7 +3,8 @@
 The signs ``·``, ``•``, ``*`` and their like always separate the parts of an adduct, and so does a dot that no
 digit follows (``MgCl2.H2O``). A dot before a digit is read by the first of these rules that fits:
 
-1. the number ends the formula, the number before the dot is 0, or a 0 follows the dot: a decimal point;
+1. the number ends the formula, or is 0 before the dot, or has a 0 or more than two digits after it: a decimal
+   point;
 2. water follows to the end or to the next dot (``.5H2O``, ``.2(H2O)``, ``.D2O``): an adduct, unless the
    number before it is 1, which an adduct does not need: refused;
 3. no number stands before the dot (``LiNi.5Mn1.5O4``, ``K2O.3Al2O3``): refused;
@@ -75,7 +76,7 @@ def _read_dots(head: str, numbers: list[str], tail: str) -> str:
 
 def _joins(head: str, before: str, after: str, tail: str) -> bool:
     """Apply the rules at the top of this module to one dot before a digit."""
-    if _is_zero(before) or after.startswith("0"):
+    if _is_zero(before) or after.startswith("0") or len(after) > 2:
         return False
     follows = _rest_of_part(tail)
     if not follows or _EXPONENT.match(follows):

@@ -41,7 +41,7 @@ def scan_formulas(formulas: Sequence[object]) -> tuple[Compositions, NDArray[np.
     z, amount = np.empty(len(data), np.int64), np.empty(len(data))
     is_unread = np.zeros(n, np.bool_)
     n_entries = compiled(_scan)(data, _atomic_numbers(), row_ptr, z, amount, is_unread)
-    return Compositions(row_ptr, z[:n_entries].copy(), amount[:n_entries].copy()), np.flatnonzero(is_unread)
+    return Compositions(row_ptr, z[:n_entries], amount[:n_entries]), np.flatnonzero(is_unread)
 
 
 def _atomic_numbers() -> NDArray[np.int64]:
@@ -56,8 +56,8 @@ def _scan(data, atomic_numbers, row_ptr, z, amount, is_unread):  # type: ignore[
     """Fill the rows from lines of ASCII; return the number of entries.
 
     Entries are written as they come. A closing bracket multiplies those since its opening one and merges equal
-    elements; the end of a line does the same to the whole row. A row with a dot after a number other than 0 is left
-    to the complete parser if it has hydrogen (of water) or an element twice: the dot may be that of an adduct.
+    elements; the end of a line does the same to the whole row. A row with a dot that may join an adduct is left to the
+    complete parser if it has hydrogen, as in water, or an element twice.
     """
     n_entries = start = row = i = line = depth = 0
     opened = np.empty(_DEEPEST, np.int64)
@@ -68,8 +68,10 @@ def _scan(data, atomic_numbers, row_ptr, z, amount, is_unread):  # type: ignore[
         if not is_plain and sign != _LINE_FEED:
             continue
         if sign == _OPEN:
-            is_plain = depth < _DEEPEST
-            opened[depth * is_plain] = n_entries
+            if depth < _DEEPEST:
+                opened[depth] = n_entries
+            else:
+                is_plain = False
             depth += 1
             continue
         element = 0
@@ -91,12 +93,13 @@ def _scan(data, atomic_numbers, row_ptr, z, amount, is_unread):  # type: ignore[
                 n_digits += 1
                 i += 1
             if data[i] == _DOT:
-                has_dot = has_dot or number > 0
+                may_join = number > 0
                 i += 1
                 while 48 <= data[i] <= 57:
                     number = 10 * number + (data[i] - 48)
                     n_decimals += 1
                     i += 1
+                has_dot = has_dot or (may_join and n_decimals <= 2)
                 is_plain = is_plain and n_decimals > 0
             value = number / 10.0**n_decimals  # up to 15 digits this rounds once, as float() does
             is_plain = is_plain and n_digits + n_decimals <= 15 and 1e-8 <= value <= 1e8

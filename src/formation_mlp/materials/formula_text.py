@@ -45,9 +45,10 @@ def read_formula(formula: object) -> Reading:
     FormulaError
         Whatever else is found. Nothing is guessed.
     """
-    if not isinstance(formula, str) or (formula != "NaN" and formula.strip().lower() in _MISSING):
+    text = formula.translate(_INVISIBLE).strip() if isinstance(formula, str) else ""
+    if text != "NaN" and text.lower() in _MISSING:
         raise FormulaError("the formula is missing. Fill it in or leave the row out.")
-    split = split_adduct(formula.translate(_INVISIBLE).strip())
+    split = split_adduct(text)
     parts = [_split_coefficient(part) if len(split) > 1 else (1.0, part) for part in split]
     amounts: dict[int, float] = {}
     notes: dict[str, None] = {}
@@ -59,7 +60,7 @@ def read_formula(formula: object) -> Reading:
             amounts[z] = amounts.get(z, 0.0) + amount * coefficient
             if symbol in _HYDROGEN:
                 notes[f"{symbol} read as H"] = None
-    if formula == "NaN":
+    if text == "NaN":
         notes["read as sodium nitride, one Na and one N; leave a missing formula blank"] = None
     for amount in amounts.values():
         _check_amount(amount)

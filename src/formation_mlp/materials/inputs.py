@@ -126,7 +126,8 @@ def _to_structure(item: Any, folder: Path | None) -> Structure:
         return structure_from_json(item)
     if _is_path(item):
         return read_structure((folder or Path()) / item)
-    raise DataError(f"{item!r} is no structure: give a file, pymatgen JSON or a pymatgen Structure.")
+    shown = repr(item) if len(repr(item)) <= 60 else f"{repr(item)[:60]}..."
+    raise DataError(f"{shown} is no structure: give a file, pymatgen JSON or a pymatgen Structure.")
 
 
 def _from_compositions(items: Sequence[Any]) -> ReadMaterials:

@@ -14,14 +14,16 @@ from formation_mlp.materials.structures import Structures
 
 @dataclass(frozen=True, slots=True)
 class Materials:
-    """``n`` compositions and, where known, the crystal structure of each."""
+    """``n`` compositions and, where known, the crystal structure and the id of each."""
 
     compositions: Compositions
     structures: Structures | None = None
+    ids: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.structures is not None and len(self.structures) != len(self.compositions):
-            raise ValueError(f"{len(self.structures)} structures for {len(self.compositions)} compositions")
+        for name, column in (("structures", self.structures), ("ids", self.ids)):
+            if column is not None and len(column) != len(self.compositions):
+                raise ValueError(f"{len(column)} {name} for {len(self.compositions)} compositions")
 
     def __len__(self) -> int:
         return len(self.compositions)
@@ -29,4 +31,5 @@ class Materials:
     def take(self, rows: NDArray[np.int64] | Sequence[int]) -> Materials:
         """Return the given materials, in the given order."""
         structures = None if self.structures is None else self.structures.take(rows)
-        return Materials(self.compositions.take(rows), structures)
+        ids = None if self.ids is None else tuple(self.ids[i] for i in rows)
+        return Materials(self.compositions.take(rows), structures, ids)

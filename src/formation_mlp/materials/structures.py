@@ -94,12 +94,13 @@ class Structures:
 
 
 def _atomic_numbers(structure: Structure) -> list[int]:
+    from pymatgen.core import DummySpecies
+
     if not structure.is_ordered:
         raise DataError(
             f"structure {structure.composition.reduced_formula}: it has partially occupied sites. "
             "Give an ordered structure."
         )
-    numbers = [int(getattr(site.specie, "Z", 0)) for site in structure]
-    if 0 in numbers:
+    if any(isinstance(site.specie, DummySpecies) for site in structure):  # their Z is a hash of their name
         raise DataError(f"structure {structure.composition.formula}: it holds a species that is no element.")
-    return numbers
+    return [int(site.specie.Z) for site in structure]

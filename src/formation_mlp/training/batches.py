@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -39,15 +40,18 @@ class Rows:
 
 
 def n_batches(n: int, batch_size: int) -> int:
-    """Return the number of mini-batches of an epoch."""
-    return max(1, round(n / batch_size)) if n > batch_size else 1
+    """Return the number of mini-batches of an epoch: ``n / batch_size`` to the nearest whole number.
+
+    Halves go down; so no batch is a single row, unless ``n`` or ``batch_size`` is one.
+    """
+    return max(1, math.ceil(n / batch_size - 0.5))
 
 
 def shuffled_batches(rows: Rows, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield all rows once, in random order, as non-overlapping mini-batches of nearly equal size.
 
-    Sizes differ by one row at most, so that no small last batch gets the weight of a whole one, and a
-    batch of one row does not break batch normalisation.
+    Sizes differ by one row at most, so that no small last batch gets the weight of a whole one, or is a
+    single row, which batch normalisation cannot take.
     """
     order = torch.randperm(len(rows), generator=generator).to(rows.X.device)
     for batch in torch.tensor_split(order, n_batches(len(rows), batch_size)):

@@ -58,13 +58,13 @@ def fit(
     Raises
     ------
     TrainingError
-        If the loss is no longer finite.
+        If the loss of either part is no longer finite.
     """
     while not state.finished(limits.max_epochs, limits.patience):
         with borrowed_torch_rng(generators.layers):
             train_loss = train_epoch(model, train, loss_function, optimizers, state, generators.batches, limits)
         output = forward_rows(model, val.X)
-        val_loss = float(loss_function(output, val.y))
+        val_loss = _finite(loss_function(output, val.y), "validation", state)
         score = select(as_array(output))
         is_best = state.advance(score)
         yield EpochRecord(state.epoch, train_loss, val_loss, score, optimizers.factor(state.step - 1), is_best)
@@ -84,15 +84,13 @@ def train_epoch(
     total = 0.0
     for X, y in shuffled_batches(train, limits.batch_size, generator):
         optimizers.zero_grad()
-        output = model(X)
-        loss = loss_function(output, y)
+        loss = loss_function(model(X), y)
+        total += _finite(loss, "training", state) * len(y)
         loss.backward()
         if limits.gradient_clip is not None:
             nn.utils.clip_grad_norm_(model.parameters(), limits.gradient_clip)
-        _require_finite(value := float(loss.detach()), state)
         optimizers.step(state.step)
         state.step += 1
-        total += value * len(y)
     return total / len(train)
 
 
@@ -105,14 +103,17 @@ def forward_rows(model: nn.Module, X: Tensor, chunk: int = 8192) -> Tensor:
 
 def as_array(output: Tensor) -> NDArray[np.float64]:
     """Return a tensor as float64 numbers of NumPy."""
-    array: NDArray[np.float64] = output.double().cpu().numpy()
+    array: NDArray[np.float64] = output.cpu().double().numpy()
     return array
 
 
-def _require_finite(loss: float, state: LoopState) -> None:
-    if not math.isfinite(loss):
+def _finite(loss: Tensor, part: str, state: LoopState) -> float:
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        kept = f"The model of epoch {state.best_epoch} is kept." if state.best_epoch else "There is no model to keep."
         raise TrainingError(
-            f"the loss became {loss} in epoch {state.epoch + 1}, after {state.step} updates. "
+            f"the {part} loss became {value} in epoch {state.epoch + 1}, after {state.step} updates. "
             "Try a smaller training.learning_rate, training.gradient_clip: 1.0, or look for wild values "
-            "among the descriptors. The best model so far is kept."
+            f"among the descriptors. {kept}"
         )
+    return value

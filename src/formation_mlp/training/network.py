@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from formation_mlp.config import ModelConfig, TrainingConfig
-from formation_mlp.errors import CheckpointError
+from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.models.mlp import MLP, n_parameters
 from formation_mlp.scaler import FeatureScaler
 from formation_mlp.seeding import borrowed_torch_rng, torch_generator
@@ -47,6 +47,11 @@ class NetworkTraining:
     ----------
     history : one record per completed epoch
     best_weights : weights of the epoch with the best validation score
+
+    Raises
+    ------
+    ConfigError
+        If a name is unknown, the device is missing, or batch normalisation would see single rows.
     """
 
     def __init__(
@@ -70,6 +75,10 @@ class NetworkTraining:
         self.generators = Generators(torch_generator(seed, "batches"), torch_generator(seed, "layers"))
         with borrowed_torch_rng(torch_generator(seed, "weights")):
             self.model = build_model(len(scaler.kept), model).to(device)
+        if training.batch_size == 1 and model.normalization == "batch":
+            raise ConfigError(
+                "training.batch_size: found 1, but model.normalization 'batch' needs 2 or more rows a step."
+            )
         steps = n_batches(len(self.train), training.batch_size) * training.max_epochs
         self.optimizers = build_optimizers(self.model, training, steps)
         self.limits = Limits(training.max_epochs, training.patience, training.batch_size, training.gradient_clip)
@@ -114,7 +123,7 @@ class NetworkTraining:
         tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
         for part, values in enumerate(self.optimizers.state()):
             for weight, entries in values.items():
-                tensors |= {f"optimizer.{part}.{weight}.{key}": entries[key].cpu() for key in entries}
+                tensors |= {f"optimizer.{part}.{weight}.{key}": entries[key].cpu().clone() for key in entries}
         tensors["generator.batches"] = self.generators.batches.get_state()
         tensors["generator.layers"] = self.generators.layers.get_state()
         plain = {
@@ -134,18 +143,16 @@ class NetworkTraining:
         """
         if plain["rows"] != self._fingerprint():
             raise CheckpointError("the rows or descriptors are not those of the interrupted run. Start a new run.")
-        if plain["loop"] is None:
-            return
         self.model.load_state_dict(_under(tensors, "model."))
         self.best_weights = _under(tensors, "best.")
         optimizer_states: list[dict[int, dict[str, Any]]] = [{} for _ in self.optimizers.parts]
         for name, value in _under(tensors, "optimizer.").items():
             part, weight, key = name.split(".", 2)
-            optimizer_states[int(part)].setdefault(int(weight), {})[key] = value
+            optimizer_states[int(part)].setdefault(int(weight), {})[key] = value.clone()
         self.optimizers.restore(optimizer_states)
         self.generators.batches.set_state(tensors["generator.batches"])
         self.generators.layers.set_state(tensors["generator.layers"])
-        self.state.__dict__.update(plain["loop"])
+        self.state.__dict__.update(plain["loop"] or asdict(LoopState()))
         self.history[:] = [EpochRecord(**record) for record in plain["history"]]
 
     def _weights(self) -> dict[str, Tensor]:

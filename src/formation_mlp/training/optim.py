@@ -40,8 +40,11 @@ class Optimizers:
             part.step()
 
     def factor(self, number: int) -> float:
-        """Return the step size of an update, relative to the largest."""
-        return self.schedule(min(1.0, (number + 1) / self.total_steps))
+        """Return the step size of an update, relative to the largest: the schedule's in the middle of the update.
+
+        At its start a warm-up, and at its end a cosine, would make the first or the last update one of size zero.
+        """
+        return self.schedule((number + 0.5) / self.total_steps)
 
     def state(self) -> list[dict[int, dict[str, Any]]]:
         """Return momenta and counters of each optimizer, by number of the weight."""
@@ -56,7 +59,9 @@ class Optimizers:
 def build_optimizers(model: nn.Module, config: TrainingConfig, total_steps: int) -> Optimizers:
     """Return the optimizers and schedule of a configuration.
 
-    Weight decay acts on matrices only; biases, norms and activations' own weights are not decayed.
+    Weight decay acts on matrices only; biases, norms and activations' own weights are not decayed. It is
+    decoupled from the gradient in adamw and muon (Loshchilov and Hutter 2019), and the gradient of an L2
+    penalty in sgd and adam.
     """
     matrices = [p for p in model.parameters() if p.ndim >= 2]
     rest = [p for p in model.parameters() if p.ndim < 2]
@@ -86,7 +91,7 @@ def _adamw(_model: nn.Module, groups: list[dict[str, Any]], config: TrainingConf
 
 
 def _muon(model: nn.Module, _groups: list[dict[str, Any]], config: TrainingConfig) -> list[Optimizer]:
-    """Muon (Jordan et al. 2024) on the matrices of the body, AdamW on the head, biases and norms."""
+    """Muon (Jordan et al. 2024) on the matrices of the body, AdamW without decay on the head, biases and norms."""
     head = {id(p) for name, p in model.named_parameters() if name.startswith("head.")}
     matrices = [p for p in model.parameters() if p.ndim == 2 and id(p) not in head]
     chosen = {id(p) for p in matrices}

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Install with the dev extras and check everything: lint, format, types, tests with coverage.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/_environment.sh"
+prepare_environment "[dev]"
+PATH="$PWD/.venv/bin:$PATH"
+
+ruff check .
+ruff format --check .
+mypy
+python -m pytest --cov --cov-report=term "$@"

@@ -1,0 +1,183 @@
+"""Describe a table that is larger than memory: a parquet dataset in, a partitioned parquet dataset out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from formation_mlp.config import DataConfig, Part
+from formation_mlp.data import columns
+from formation_mlp.data.dataset import materials_of_frame
+from formation_mlp.errors import DataError
+from formation_mlp.features.cache import engine_state
+from formation_mlp.features.costly import Progress
+from formation_mlp.features.parquet_rows import in_parts, parquet_files, used_columns
+from formation_mlp.features.presets import build_presets, part_text
+from formation_mlp.features.table import FeatureTable, featurize
+from formation_mlp.files import write_bytes, write_json
+from formation_mlp.materials.records import Materials
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS_PER_PART = 50_000
+MANIFEST = "manifest.json"
+_META = b"formation_mlp"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSummary:
+    """What a folder of descriptors holds.
+
+    Attributes
+    ----------
+    n_rows : rows of the source, and of the result
+    n_errors : rows without numbers, each with its reason in the column ``error``
+    n_columns : descriptors
+    n_parts : files
+    n_found : files that an earlier run had written
+    notes : remarks for the reader
+    """
+
+    n_rows: int
+    n_errors: int
+    n_columns: int
+    n_parts: int
+    n_found: int
+    notes: tuple[str, ...]
+
+
+def featurize_dataset(
+    data: DataConfig,
+    out: Path,
+    features: Sequence[Part],
+    *,
+    rows_per_part: int = ROWS_PER_PART,
+    single_precision: bool = False,
+    workers: int = 1,
+    scheduler: str | None = None,
+    cache: str | Path | None = None,
+    progress: Progress | None = None,
+) -> StreamSummary:
+    """Describe every row and write ``out/part-00000.parquet`` and so on, and at the end ``out/manifest.json``.
+
+    Rows stay in their order. A part has the id (where there is one), the formula, the column ``error`` (empty where
+    there are numbers) and the descriptors. It is written whole or not at all, so that the same call goes on where
+    an interrupted one stopped. Memory holds one part, whatever the size of the source.
+
+    Parameters
+    ----------
+    data
+        ``path`` is a parquet file, or a folder of them, read in the order of their names. The columns ``formula``,
+        ``structure`` and ``id`` are found by their usual names if not given. Nothing else is used.
+    out
+        The folder to write.
+    features, workers, scheduler, cache
+        As for `formation_mlp.features.table.featurize`.
+    rows_per_part
+        Rows in each file but the last.
+    single_precision
+        Whether descriptors are written as float32.
+    progress
+        Called after each part with the number of rows done, and of all.
+
+    Raises
+    ------
+    DataError
+        If the source is no parquet dataset or lacks a column, or ``out`` holds something else.
+    ConfigError, FeatureError
+        As for `formation_mlp.features.table.featurize`.
+    """
+    files = parquet_files(Path(data.path).expanduser())
+    used, n_rows = used_columns(files, data)
+    names = [name for preset in build_presets(features) for name in preset.names]
+    job = {
+        "source": [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files],
+        "columns": used,
+        "features": [part_text(part) for part in features],
+        "rows_per_part": rows_per_part,
+        "single_precision": single_precision,
+        "engine": engine_state(),
+    }
+    key = sha256(json.dumps(job).encode()).hexdigest()
+    finished = _finished_parts(out, key)
+    describe = partial(featurize, features=features, workers=workers, scheduler=scheduler, cache=cache)
+    parts: list[dict[str, Any]] = []
+    notes: list[str] = []
+    done = 0
+    for number, rows in enumerate(in_parts(files, used, rows_per_part)):
+        name = f"part-{number:05d}.parquet"
+        summary = finished.get(name)
+        if summary is None:
+            content, summary, remarks = _describe_part(rows, data, files[0].parent, describe, single_precision)
+            _write(out / name, content, {"key": key, "summary": summary})
+            notes += remarks
+        parts.append({"file": name, **summary})
+        done += len(rows)
+        if progress is not None:
+            progress(done, n_rows)
+    n_errors = sum(part["errors"] for part in parts)
+    manifest = {"key": key, "rows": done, "errors": n_errors, "descriptors": names, "parts": parts, "job": job}
+    write_json(out / MANIFEST, manifest)
+    return StreamSummary(done, n_errors, len(names), len(parts), len(finished), tuple(dict.fromkeys(notes)))
+
+
+def _describe_part(
+    rows: pa.Table,
+    data: DataConfig,
+    folder: Path,
+    describe: Callable[[Materials], FeatureTable],
+    single_precision: bool,
+) -> tuple[pa.Table, dict[str, Any], tuple[str, ...]]:
+    """Return the columns of a part, a summary, and remarks."""
+    import pyarrow as pa
+
+    frame = rows.to_pandas()
+    frame.attrs["folder"] = str(folder)
+    read = materials_of_frame(frame, data)
+    id_column = columns.find_column(frame, data.id, columns.ID, "data.id")
+    ids = None if id_column is None else tuple(map(str, columns.cells_of(frame, id_column)))
+    good = np.setdiff1d(np.arange(len(frame)), list(read.failures))
+    table = describe(replace(read.materials, ids=ids).take(good))
+    errors = read.failures | {int(good[row]): reason for row, reason in table.failures.items()}
+    X = np.full((len(table.names), len(frame)), np.nan, np.float32 if single_precision else np.float64)
+    X[:, good] = table.X.T
+    content = {} if ids is None else {"id": pa.array(ids)}
+    content |= {"formula": pa.array(read.labels), "error": pa.array([errors.get(i, "") for i in range(len(frame))])}
+    content |= dict(zip(table.names, map(pa.array, X), strict=True))
+    return pa.table(content), {"rows": len(frame), "errors": len(errors), "missing": table.missing}, table.notes
+
+
+def _write(path: Path, content: pa.Table, description: dict[str, Any]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(content.replace_schema_metadata({_META: json.dumps(description)}), sink, compression="zstd")
+    write_bytes(path, sink.getvalue())
+
+
+def _finished_parts(out: Path, key: str) -> dict[str, dict[str, Any]]:
+    """Return the summaries of the parts that this job has written before, by file name."""
+    import pyarrow.parquet as pq
+
+    finished = {}
+    for path in sorted(out.glob("*.parquet")):
+        try:
+            description = json.loads((pq.read_schema(path).metadata or {}).get(_META, b"{}"))
+        except (OSError, ValueError):
+            description = {}
+        if description.get("key") != key:
+            raise DataError(
+                f"{path}: not of this job: its source, features or versions differ, or it is damaged. "
+                "Choose another folder, or remove this one."
+            )
+        finished[path.name] = description["summary"]
+    return finished

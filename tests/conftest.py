@@ -1,0 +1,239 @@
+"""What several test modules need: small tables and configurations, and the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+import formation_mlp
+from formation_mlp import cli
+
+# For networks as small as those of the tests, threads only wait for one another. Set before torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+ROOT = Path(__file__).resolve().parents[1]
+BUNDLED = ROOT / "data" / "measured_enthalpies.csv"
+N_ROWS = 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind: exit code and both streams."""
+
+    code: int
+    out: str
+    err: str
+
+    def refused(self) -> str:
+        """Check that the command ended as bad input must, and return its message."""
+        assert self.code == 2, self.err
+        assert self.out == ""
+        assert "Traceback" not in self.err
+        assert "error: " in self.err
+        return self.err.split("error: ", 1)[1]
+
+    def succeeded(self) -> str:
+        assert self.code == 0, self.err
+        return self.out
+
+
+@pytest.fixture(scope="session")
+def rows() -> list[tuple[str, str]]:
+    """60 formulas of the bundled table with their measured formation enthalpies in eV/atom, spread over it."""
+    with BUNDLED.open(encoding="utf-8", newline="") as file:
+        table = [(row["formula"], row["formation_enthalpy_per_atom"]) for row in csv.DictReader(file)]
+    return table[:: len(table) // N_ROWS][:N_ROWS]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of published data sets; the test is skipped on a machine without one."""
+    folder = Path(os.environ.get("FORMATION_MLP_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is absent; FORMATION_MLP_DATA names another place")
+    return folder
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty working folder, where no variable of the caller changes what is printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def write_csv(workplace: Path, rows: list[tuple[str, str]]) -> Callable[..., Path]:
+    """Return a function that writes a table, of the 60 rows if none are given."""
+
+    def write(
+        lines: Sequence[Sequence[object]] | None = None,
+        header: Sequence[str] = ("formula", "formation_energy_per_atom"),
+        name: str = "table.csv",
+    ) -> Path:
+        path = workplace / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([header, *(rows if lines is None else lines)])
+        return path
+
+    return write
+
+
+TINY: dict[str, Any] = {
+    "data": {"path": "table.csv"},
+    "features": ["stoichiometry", "element_fraction"],
+    "split": {"val": 0.2, "test": 0.2},
+    "model": {"hidden": [8]},
+    "training": {"max_epochs": 2, "batch_size": 16, "device": "cpu"},
+    "benchmark": {"baselines": ["mean", "ridge"]},
+    "output": "run",
+}
+
+
+def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested plain data with some keys changed or added; other keys stay."""
+    return {
+        **base,
+        **{
+            key: changed(base[key], value) if isinstance(value, Mapping) and key in base else value
+            for key, value in changes.items()
+        },
+    }
+
+
+@pytest.fixture
+def tiny_config(workplace: Path, write_csv: Callable[..., Path]) -> Callable[..., Path]:
+    """Return a function that writes a configuration that trains in a moment, sections changed as asked."""
+    write_csv()
+
+    def write(name: str = "job.yaml", **changes: Any) -> Path:
+        path = workplace / name
+        path.write_text(yaml.safe_dump(changed(TINY, changes), allow_unicode=True), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def command(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """Return a function that runs ``formation-mlp`` with arguments and standard input, inside this process."""
+
+    def run(*arguments: object, stdin: str = "") -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["formation-mlp", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        code: object = 0
+        try:
+            cli.main()
+        except SystemExit as exit_:
+            code = exit_.code or 0
+        assert isinstance(code, int)
+        return Outcome(code, *capsys.readouterr())
+
+    return run
+
+
+def python_environment(**variables: str) -> dict[str, str]:
+    """Return the variables of a process that imports the package tested here."""
+    return {**os.environ, "PYTHONPATH": str(Path(formation_mlp.__file__).parents[1]), **variables}
+
+
+def real_command(*arguments: object, stdin: bytes = b"", **variables: str) -> Outcome:
+    """Run ``formation-mlp`` as a process of its own; this costs seconds, so only where it matters."""
+    done = subprocess.run(
+        [sys.executable, "-m", "formation_mlp", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        env=python_environment(**variables),
+        timeout=120,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> Path:
+    """Return the folder of one finished run, shared by all tests: it must not be changed."""
+    from formation_mlp import run
+    from formation_mlp.choices import CHOICES
+    from formation_mlp.config import check_config
+    from formation_mlp.progress import Reporter
+
+    folder = tmp_path_factory.mktemp("finished")
+    table = folder / "table.csv"
+    table.write_text("formula,formation_energy_per_atom\n" + "".join(f"{a},{b}\n" for a, b in rows), encoding="utf-8")
+    raw = changed(TINY, {"data": {"path": str(table), "source": "measured"}, "output": str(folder / "run")})
+    run.train(check_config(raw, "finished_run", CHOICES), Reporter(-1))
+    return folder / "run"
+
+
+@pytest.fixture
+def own_run(finished_run: Path, workplace: Path) -> Path:
+    """Return a copy of the finished run that a test may change."""
+    return Path(shutil.copytree(finished_run, workplace / "run"))
+
+
+def leftovers(folder: Path) -> list[str]:
+    """Return temporary files below a folder: what an interrupted write must not leave."""
+    return [str(path.relative_to(folder)) for path in folder.rglob("*.tmp")]
+
+
+def rock_salt(cation: str, anion: str, length: float) -> Structure:
+    """Return the conventional cell of a rock salt, 8 sites, edge in angstrom."""
+    from pymatgen.core import Lattice, Structure
+
+    corners = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+    centres = [[x + 0.5, y, z] for x, y, z in corners]
+    return Structure(Lattice.cubic(length), [cation] * 4 + [anion] * 4, corners + centres)
+
+
+ROCK_SALTS = {
+    "NaCl": (("Na", "Cl", 5.64), -2.131),
+    "KCl": (("K", "Cl", 6.29), -2.262),
+    "LiF": (("Li", "F", 4.03), -3.194),
+    "MgO": (("Mg", "O", 4.21), -3.118),
+    "CaO": (("Ca", "O", 4.81), -3.291),
+    "NaF": (("Na", "F", 4.63), -2.988),
+}
+"""Formula to cation, anion and edge in angstrom, and the measured formation enthalpy in eV/atom."""
+
+
+@pytest.fixture(scope="session")
+def _structure_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("structures")
+    for name, (arguments, _energy) in ROCK_SALTS.items():
+        structure = rock_salt(*arguments)
+        if name == "CaO":
+            structure.to(folder / "CaO.vasp", fmt="poscar")
+        elif name == "NaF":
+            (folder / "NaF.json").write_text(json.dumps(structure.as_dict()), encoding="utf-8")
+        else:
+            structure.to(folder / f"{name}.cif", fmt="cif")
+    lines = [f"{name},{energy}\n" for name, (_arguments, energy) in ROCK_SALTS.items()]
+    (folder / "targets.csv").write_text("name,formation_energy_per_atom\n" + "".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def structure_folder(_structure_files: Path, workplace: Path) -> Path:
+    """Return a folder of four CIF files, a POSCAR and a JSON file, with their targets in targets.csv."""
+    return Path(shutil.copytree(_structure_files, workplace / "structures"))

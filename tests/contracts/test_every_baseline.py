@@ -1,0 +1,77 @@
+"""What every baseline must do; a new entry of the table is held to it by itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from formation_mlp.baselines import BASELINES, Baseline
+from formation_mlp.choices import CHOICES
+from formation_mlp.config import TaskConfig
+from formation_mlp.tasks import Task
+from network_fixtures import noisy_classes, smooth_problem
+
+ENTRIES = [(task, name) for task, table in BASELINES.items() for name in table]
+TUNABLE = [(task, name) for task, name in ENTRIES if BASELINES[task][name][1]]
+FOREST = {"n_estimators": 5, "n_jobs": 1}
+"""Options that make an estimator of many trees quick."""
+
+
+def problem(task: str):
+    """Return train and val rows, and new rows."""
+    X, y = noisy_classes(90) if task == "classification" else smooth_problem(90)
+    return X[:50], y[:50], X[50:70], y[50:70], X[70:]
+
+
+def fitted(task: str, name: str, seed: int = 0, **options) -> Baseline:
+    fast = FOREST if "n_estimators" in BASELINES[task][name][0](0).get_params() else {}
+    return Baseline({name: fast | options}, TaskConfig(type=task), seed).fit(*problem(task)[:4])
+
+
+@pytest.mark.parametrize(("task", "name"), ENTRIES)
+def test_it_predicts_one_finite_number_per_row_whatever_the_other_rows(task, name):
+    baseline, X_new = fitted(task, name), problem(task)[4]
+    prediction = baseline.predict(X_new)
+    assert prediction.shape == (20,)
+    assert prediction.dtype == np.float64
+    assert np.isfinite(prediction).all()
+    if task == "classification":
+        assert ((prediction >= 0) & (prediction <= 1)).all()
+    np.testing.assert_allclose(baseline.predict(X_new[::-1])[::-1], prediction, rtol=1e-9)
+    np.testing.assert_allclose(baseline.predict(X_new[:1]), prediction[:1], rtol=1e-9)
+
+
+@pytest.mark.parametrize(("task", "name"), ENTRIES)
+def test_its_scores_can_be_taken_and_no_train_row_is_changed(task, name):
+    X, y, X_val, y_val, _ = problem(task)
+    copies = [a.copy() for a in (X, y, X_val, y_val)]
+    baseline = Baseline({name: fitted(task, name).options}, TaskConfig(type=task), 0).fit(X, y, X_val, y_val)
+    scores = Task.fit(TaskConfig(type=task), y).scores(y_val, baseline.predict(X_val))
+    assert np.isfinite(list(scores.values())).all()
+    assert all(np.array_equal(a, b) for a, b in zip((X, y, X_val, y_val), copies, strict=True))
+
+
+@pytest.mark.parametrize(("task", "name"), ENTRIES)
+@pytest.mark.parametrize("seed", [0, 2**40])
+def test_a_seed_repeats_it(task, name, seed):
+    X_new = problem(task)[4]
+    first, second = (fitted(task, name, seed).predict(X_new) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(("task", "name"), TUNABLE)
+def test_tuning_fits_every_candidate_once_and_is_no_worse_on_the_val_rows(task, name):
+    grid = BASELINES[task][name][1]
+    assert set(grid) <= set(BASELINES[task][name][0](0).get_params())
+    tuned, plain = fitted(task, name, tuned=True), fitted(task, name)
+    assert tuned.n_fits == np.prod([len(values) for values in grid.values()])
+    assert all(tuned.options[key] in values for key, values in grid.items())
+    _, _, X_val, y_val, _ = problem(task)
+    judge = Task.fit(TaskConfig(type=task), y_val)
+    assert judge.selection(y_val, tuned.predict(X_val)) <= judge.selection(y_val, plain.predict(X_val)) + 1e-12
+
+
+def test_every_task_has_the_mean_and_every_name_may_be_configured():
+    assert set(BASELINES) == set(CHOICES["task.type"])
+    assert all("mean" in table for table in BASELINES.values())
+    assert {name for _, name in ENTRIES} <= set(CHOICES["benchmark.baselines"])

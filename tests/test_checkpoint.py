@@ -1,0 +1,251 @@
+"""Saved models: the same predictions after a round trip, and a reason for every file that is not one."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+import formation_mlp
+from formation_mlp import checkpoint, load
+from formation_mlp.checkpoint import Checkpoint, load_tensors, save_tensors
+from formation_mlp.errors import CheckpointError, FormationMLPError
+from formation_mlp.predict import Predictor
+
+FORMAT_1 = Path(__file__).parent / "golden" / "model_format_1.safetensors"
+FORMULAS = ["NaCl", "Fe2O3", "CsBr"]
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """Return a small saved model that a test may change."""
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(FORMAT_1.read_bytes())
+    return path
+
+
+def rewrite(path: Path, change: Callable[[dict, dict], None]) -> Path:
+    """Write a saved model again after ``change(tensors, description)``, as a stranger could."""
+    with safe_open(path, framework="pt") as file:
+        description = json.loads(file.metadata()["formation_mlp"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
+    change(tensors, description)
+    save_file(tensors, path, metadata={"formation_mlp": json.dumps(description)})
+    return path
+
+
+def test_a_model_of_format_1_still_loads_and_predicts_its_numbers():
+    predictions = load(FORMAT_1).predict(FORMULAS)
+    np.testing.assert_allclose(predictions, [-2.0995849, -2.2273497, -2.5565746], rtol=1e-5)
+
+
+def test_the_present_format_is_1_and_its_fixture_is_small():
+    assert checkpoint.FORMAT == 1, "a new format needs an entry in UPGRADES and a fixture of its own"
+    assert FORMAT_1.stat().st_size < 20_000
+
+
+def test_a_round_trip_changes_nothing(finished_run, tmp_path):
+    first = Checkpoint.load(finished_run / "model.safetensors")
+    first.save(tmp_path / "copy")
+    second = Checkpoint.load(tmp_path / "copy")
+    for field in fields(Checkpoint):
+        if field.name not in ("weights", "scaler"):
+            assert getattr(first, field.name) == getattr(second, field.name)
+    assert first.scaler.names == second.scaler.names
+    for name in ("kept", "median", "centre", "scale"):
+        np.testing.assert_array_equal(getattr(first.scaler, name), getattr(second.scaler, name))
+        assert getattr(first.scaler, name).dtype == getattr(second.scaler, name).dtype
+    assert first.weights.keys() == second.weights.keys()
+    assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
+    np.testing.assert_array_equal(Predictor(first).predict(FORMULAS), Predictor(second).predict(FORMULAS))
+    assert (finished_run / "model.safetensors").read_bytes() == (tmp_path / "copy").read_bytes()
+
+
+def test_a_model_holds_what_prediction_and_its_reader_need(finished_run):
+    model = Checkpoint.load(finished_run / "model.safetensors")
+    assert model.target.unit == "eV/atom"
+    assert model.target.source == "measured"
+    assert model.scaler.names[:2] == ("0-norm", "2-norm")
+    assert model.training_elements["O"] > 1
+    assert set(model.scores) == {"val", "test"}
+    assert {"torch", "numpy"} <= set(model.versions)
+    assert model.config["model"]["hidden"] == [8]
+
+
+def test_the_description_can_be_read_without_torch(saved):
+    with safe_open(saved, framework="np") as file:
+        description = json.loads(file.metadata()["formation_mlp"])
+    assert description["format"] == 1
+    assert description["kind"] == "model"
+
+
+def test_saved_files_hold_no_code(finished_run):
+    for path in (finished_run / "model.safetensors", finished_run / "state.safetensors"):
+        assert path.read_bytes()[8:9] == b"{"  # the JSON header of safetensors, behind its length
+        assert not zipfile.is_zipfile(path)  # which is what torch.save writes
+        with safe_open(path, framework="np") as file:
+            assert list(file.keys())
+    source = Path(formation_mlp.__file__).parent
+    code = {str(path.relative_to(source)): path.read_text(encoding="utf-8") for path in source.rglob("*.py")}
+    assert "checkpoint.py" in code
+    assert [name for name, text in code.items() if "torch.save" in text or "torch.load" in text] == []
+    saving = [name for name in code if name.startswith(("checkpoint", "files", "predict", "run", "training"))]
+    assert [name for name in saving if "pickle" in code[name]] == []
+
+
+# what a stranger may have done to the file -> what the message says
+DAMAGE = {
+    "a missing weight": (lambda t, _: t.pop("weights.head.bias"), "weights do not fit.*Missing key.*head.bias"),
+    "an extra weight": (
+        lambda t, _: t.update({"weights.more": torch.zeros(1)}),
+        "weights do not fit.*Unexpected.*more",
+    ),
+    "a foreign tensor": (lambda t, _: t.update(alien=torch.zeros(1)), "weights do not fit.*Unexpected.*alien"),
+    "another shape": (
+        lambda t, _: t.update({"weights.head.bias": torch.zeros(2)}),
+        "weights do not fit.*size mismatch",
+    ),
+    "another network": (lambda _, d: d["config"]["model"].update(hidden=[4]), "weights do not fit"),
+    "an unknown key of the network": (
+        lambda _, d: d["config"]["model"].update(depth=3),
+        "configuration.*damaged.*depth",
+    ),
+    "a wrong type": (lambda _, d: d["config"]["model"].update(hidden="four"), "configuration.*damaged.*hidden"),
+    "no network": (lambda _, d: d["config"].pop("model"), "configuration.*damaged.*model"),
+    "no task": (lambda _, d: d["config"].pop("task"), "configuration.*damaged.*task"),
+    "no presets": (lambda _, d: d["config"].pop("features"), "configuration.*damaged.*features"),
+    "a configuration that is a list": (lambda _, d: d.update(config=[]), "configuration.*damaged"),
+    "no scaler": (lambda t, _: t.pop("scaler.median"), "damaged: the description lacks or misuses.*scaler.median"),
+    "no feature names": (lambda _, d: d.pop("feature_names"), "lacks or misuses.*feature_names"),
+    "no target": (lambda _, d: d.pop("target"), "lacks or misuses.*target"),
+    "another target": (lambda _, d: d["target"].update(colour="red"), "lacks or misuses.*colour"),
+    "no training elements": (lambda _, d: d.pop("training_elements"), "lacks or misuses.*training_elements"),
+    "no format": (lambda _, d: d.pop("format"), "format None, but .* reads formats up to 1"),
+    "a newer format": (lambda _, d: d.update(format=2), "format 2, but .*Update the package"),
+    "an older, unknown format": (lambda _, d: d.update(format=0), "format 0, but"),
+    "a format that is text": (lambda _, d: d.update(format="1"), "format '1', but"),
+    "a format that is a list": (lambda _, d: d.update(format=[1]), r"format \[1\], but"),
+    "another kind": (lambda _, d: d.update(kind="training state"), "not a model of formation_mlp"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), DAMAGE.values(), ids=DAMAGE)
+def test_a_changed_file_is_refused_with_the_reason(saved, change, message):
+    with pytest.raises(CheckpointError, match=f"(?s){message}"):
+        load(rewrite(saved, change))
+
+
+def test_an_unchanged_file_is_not_refused(saved):
+    load(rewrite(saved, lambda _tensors, _description: None)).predict(FORMULAS)
+
+
+FOREIGN = {
+    "empty": b"",
+    "text": b"formula,target\nNaCl,-2.1\n",
+    "a zip": b"PK\x03\x04" + bytes(200),
+    "a huge header": b"\xff" * 100,
+    "zeros": bytes(100),
+}
+
+
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
+def test_a_foreign_file_is_refused(tmp_path, content):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"model.safetensors: damaged, or not a safetensors file"):
+        load(path)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.9, 0.999])
+def test_a_truncated_file_is_refused(saved, share):
+    content = saved.read_bytes()
+    saved.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(CheckpointError, match="damaged"):
+        load(saved)
+
+
+def test_a_safetensors_file_of_someone_else_is_refused(tmp_path):
+    for metadata in (None, {"formation_mlp": "[1]"}, {"format": "pt"}):
+        save_file({"w": torch.zeros(1)}, tmp_path / "other", metadata=metadata)
+        with pytest.raises(CheckpointError, match="a safetensors file, but not a model of formation_mlp"):
+            load(tmp_path / "other")
+    save_file({"w": torch.zeros(1)}, tmp_path / "other", metadata={"formation_mlp": "{half"})
+    with pytest.raises(CheckpointError, match="damaged"):
+        load(tmp_path / "other")
+
+
+def test_a_missing_file_or_folder_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"nowhere: no such run folder"):
+        load(tmp_path / "nowhere")
+    with pytest.raises(CheckpointError, match=r"model.safetensors: no such file"):
+        load(tmp_path)
+    (tmp_path / "model.safetensors").mkdir()
+    with pytest.raises(CheckpointError, match=r"model.safetensors"):
+        load(tmp_path)
+
+
+def test_older_formats_are_brought_up_to_date_step_by_step(saved, monkeypatch):
+    monkeypatch.setattr(checkpoint, "FORMAT", 3)
+    monkeypatch.setitem(checkpoint.UPGRADES, 1, lambda d: {**d, "format": 2, "first": True})
+    monkeypatch.setitem(checkpoint.UPGRADES, 2, lambda d: {**d, "format": 3, "second": d["first"]})
+    _, description = load_tensors(saved, "model")
+    assert (description["format"], description["second"]) == (3, True)
+
+
+def test_tensors_and_numbers_come_back_exactly(tmp_path):
+    tensors = {
+        "float64": torch.tensor([1 / 3, -0.0, 1e-310], dtype=torch.float64),
+        "float32": torch.rand(2, 3).t(),
+        "scalar": torch.tensor(7, dtype=torch.int64),
+        "bytes": torch.arange(5, dtype=torch.uint8),
+        "empty": torch.zeros(0, 4),
+    }
+    numbers = {"kind": "test", "third": 1 / 3, "tiny": 5e-324, "text": "μ°", "nothing": None}
+    save_tensors(tmp_path / "file", tensors, numbers)
+    found, description = load_tensors(tmp_path / "file", "test")
+    assert found.keys() == tensors.keys()
+    for name, value in tensors.items():
+        assert found[name].dtype == value.dtype
+        assert torch.equal(found[name], value)
+    assert {key: description[key] for key in numbers} == numbers
+
+
+def test_a_nan_in_the_description_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        save_tensors(tmp_path / "file", {}, {"kind": "test", "value": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_write_leaves_the_old_model_and_nothing_else(saved, monkeypatch):
+    before, model = saved.read_bytes(), Checkpoint.load(saved)
+
+    def full_disk(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(FormationMLPError, match=r"model.safetensors: cannot be written \(No space left on device\)"):
+        model.save(saved)
+    assert saved.read_bytes() == before
+    assert [path.name for path in saved.parent.iterdir()] == ["model.safetensors"]
+
+
+def test_an_interrupted_write_leaves_the_old_model_and_nothing_else(saved, monkeypatch):
+    before, model = saved.read_bytes(), Checkpoint.load(saved)
+
+    def interrupt(_descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.save(saved)
+    assert saved.read_bytes() == before
+    assert [path.name for path in saved.parent.iterdir()] == ["model.safetensors"]

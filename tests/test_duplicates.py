@@ -1,0 +1,49 @@
+"""Rows of one reduced formula."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from formation_mlp.config import DataConfig, TaskConfig
+from formation_mlp.data.dataset import dataset_from_frame
+from formation_mlp.data.records import Dataset
+
+# SiO2 under three spellings, TiO2 twice, MgO once; the lowest SiO2 is the third of them
+ROWS = [("SiO2", -3.1), ("MgO", -3.0), ("Si2O4", -3.2), ("TiO2", -3.2), ("O2Si", -3.3), ("Ti0.5O", -3.1)]
+
+
+def merged(choice: str) -> Dataset:
+    frame = pd.DataFrame(ROWS, columns=["formula", "target"])
+    return dataset_from_frame(frame, DataConfig(path="t.csv", duplicates=choice), TaskConfig())
+
+
+def test_all_rows_are_kept_and_the_repeats_counted() -> None:
+    data = merged("keep")
+    assert data.ids == ("1", "2", "3", "4", "5", "6")
+    assert data.notes == ("3 rows repeat the reduced formula of another row (kept)",)
+    assert data.left_out == ()
+
+
+def test_the_mean_stands_at_the_first_row_of_a_formula() -> None:
+    data = merged("mean")
+    assert dict(zip(data.formulas, data.y, strict=True)) == pytest.approx({"SiO2": -3.2, "MgO": -3.0, "TiO2": -3.15})
+    assert data.ids == ("1", "2", "4")
+    assert [row.id for row in data.left_out] == ["3", "5", "6"]
+    assert data.notes == ("3 rows merged: averaged with an earlier row of the same formula",)
+
+
+def test_the_lowest_row_of_a_formula_is_its_ground_state() -> None:
+    data = merged("lowest")
+    assert dict(zip(data.formulas, data.y, strict=True)) == {"MgO": -3.0, "TiO2": -3.2, "O2Si": -3.3}
+    assert data.ids == ("2", "4", "5")
+    assert [row.id for row in data.left_out] == ["1", "3", "6"]
+    assert data.notes == ("3 rows merged: another row of the same formula lies lower",)
+
+
+@pytest.mark.parametrize("choice", ["keep", "mean", "lowest"])
+def test_without_duplicates_nothing_changes_and_nothing_is_said(choice: str) -> None:
+    frame = pd.DataFrame({"formula": ["SiO2", "MgO"], "target": [-3.1, -3.0]})
+    data = dataset_from_frame(frame, DataConfig(path="t.csv", duplicates=choice), TaskConfig())
+    assert data.y.tolist() == [-3.1, -3.0]
+    assert (data.left_out, data.notes) == ((), ())

@@ -1,0 +1,112 @@
+"""Imports run downwards, floor by floor, and cost little."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import formation_mlp
+from conftest import python_environment
+
+PACKAGE = Path(formation_mlp.__file__).parent
+
+FLOORS = [
+    ["errors", "registry", "seeding", "units", "files"],
+    ["config", "metrics"],
+    ["materials"],
+    ["data"],
+    ["features"],
+    ["split"],
+    ["scaler"],
+    ["models", "tasks", "baselines"],
+    ["training"],
+    ["checkpoint"],
+    ["predict", "evaluate"],
+    ["stages"],
+    ["figures", "report", "progress", "run_folder"],
+    ["choices"],
+    ["run", "estimators", "tables"],
+    ["cli"],
+    ["__main__"],
+]
+FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
+
+
+def modules() -> dict[str, ast.Module]:
+    """Return the syntax tree of every module but the package's own, which imports on use, by its name."""
+    trees = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        if name != "__init__":
+            trees[name.removesuffix(".__init__")] = ast.parse(path.read_text(encoding="utf-8"))
+    return trees
+
+
+MODULES = modules()
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Yield the modules of this package that are imported anywhere in a module, inside functions too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name their module in full"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            own = name.removeprefix("formation_mlp.")
+            if own != name:
+                yield next((module for module in (own, own.rpartition(".")[0]) if module in MODULES), "")
+
+
+GRAPH = {name: {other for other in imported(tree) if other} for name, tree in MODULES.items()}
+
+
+def test_every_module_has_its_floor() -> None:
+    assert {name.split(".")[0] for name in MODULES} == set(FLOOR)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_run_downwards(name: str) -> None:
+    upward = [other for other in GRAPH[name] if FLOOR[other.split(".")[0]] > FLOOR[name.split(".")[0]]]
+    assert upward == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    order = list(TopologicalSorter(GRAPH).static_order())
+    assert order.index("errors") < order.index("config") < order.index("cli")
+
+
+def loaded_after(code: str, *arguments: str) -> set[str]:
+    """Return the packages that a fresh interpreter has loaded after some code."""
+    report = "import sys; print('loaded', *{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=python_environment(),
+    )
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+def test_the_command_line_is_imported_without_any_heavy_package() -> None:
+    loaded = loaded_after("import formation_mlp, formation_mlp.cli")
+    heavy = "torch pandas sklearn matminer pymatgen numba pydantic numpy rich matplotlib scipy yaml safetensors"
+    assert loaded & set(heavy.split()) == set()
+    assert "typer" in loaded
+
+
+def test_a_formula_is_predicted_without_tables_forests_or_figures(finished_run: Path) -> None:
+    code = "import sys; from formation_mlp.cli import main\ntry: main()\nexcept SystemExit: pass"
+    loaded = loaded_after(code, "predict", str(finished_run), "NaCl")
+    assert loaded & {"pandas", "sklearn", "matminer", "matplotlib", "numba", "pymatgen", "scipy", "rich"} == set()
+    assert "torch" in loaded

@@ -1,0 +1,263 @@
+"""A network in training: the same numbers from one seed, through interruptions too, and the best weights kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+
+from formation_mlp.checkpoint import load_tensors, save_tensors
+from formation_mlp.errors import CheckpointError, ConfigError, TrainingError
+from formation_mlp.training.network import NetworkTraining
+from formation_mlp.training.optim import OPTIMIZERS
+from network_fixtures import network_on, noisy_classes, smooth_problem
+
+MAX_EPOCHS = 4
+NOISY = {"hidden": [6, 6], "activation": "rrelu", "dropout": 0.3, "normalization": "batch", "residual": True}
+
+
+def noisy_network(optimizer: str = "adamw", seed: int = 0, **training) -> NetworkTraining:
+    """A network with everything that draws random numbers or keeps a state beside its weights."""
+    X, y = smooth_problem()
+    keys = {"optimizer": optimizer, "schedule": "one_cycle", "gradient_clip": 1.0, "max_epochs": MAX_EPOCHS} | training
+    return network_on(X[:30], y[:30], X[30:], y[30:], model=NOISY, seed=seed, learning_rate=0.01, **keys)
+
+
+def finished(job: NetworkTraining) -> NetworkTraining:
+    for _ in job.epochs():
+        pass
+    return job
+
+
+def fingerprint(job: NetworkTraining) -> tuple:
+    """All numbers of a finished run, exactly."""
+    weights = {name: value.tolist() for name, value in job.model.state_dict().items()}
+    best = {name: value.tolist() for name, value in job.best_weights.items()}
+    return weights, best, [asdict(record) for record in job.history], asdict(job.state)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_one_seed_gives_the_same_bits_and_another_seed_does_not(optimizer):
+    runs = [fingerprint(finished(noisy_network(optimizer, seed))) for seed in (0, 0, 1)]
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]
+
+
+def test_the_seed_decides_the_first_weights_and_leaves_the_global_generator_alone():
+    before = torch.get_rng_state()
+    weights = [noisy_network(seed=seed).best_weights["head.weight"] for seed in (0, 0, 1)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("through_a_file", [False, True], ids=["in memory", "through a file"])
+def test_a_restored_run_continues_bit_for_bit_from_any_epoch(optimizer, through_a_file, tmp_path):
+    uninterrupted = fingerprint(finished(noisy_network(optimizer)))
+    for epoch in range(MAX_EPOCHS + 1):
+        stopped = noisy_network(optimizer)
+        for _ in islice(stopped.epochs(), epoch):
+            pass
+        tensors, plain = stopped.snapshot()
+        if through_a_file:
+            save_tensors(tmp_path / "state", tensors, {"kind": "training state", **plain})
+            tensors, plain = load_tensors(tmp_path / "state", "training state")
+        resumed = noisy_network(optimizer)
+        resumed.restore(tensors, plain)
+        assert resumed.state.epoch == epoch
+        assert fingerprint(finished(resumed)) == uninterrupted
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_snapshot_stays_what_it_was_while_training_goes_on(optimizer):
+    job = noisy_network(optimizer)
+    epochs = job.epochs()
+    next(epochs)
+    tensors, plain = job.snapshot()
+    frozen = {name: value.clone() for name, value in tensors.items()}, json.dumps(plain)
+    for _ in epochs:
+        pass
+    uninterrupted = fingerprint(job)
+    for _ in range(2):  # a snapshot can be used more than once, also for the job it was taken of
+        job.restore(tensors, plain)
+        assert job.state.epoch == 1
+        assert fingerprint(finished(job)) == uninterrupted
+    assert all(torch.equal(frozen[0][name], value) for name, value in tensors.items())
+    assert json.dumps(plain) == frozen[1]
+
+
+def test_a_snapshot_before_the_first_epoch_starts_a_used_job_anew():
+    job = noisy_network()
+    start = job.snapshot()
+    uninterrupted = fingerprint(finished(job))
+    job.restore(*start)
+    assert (job.state.epoch, job.history) == (0, [])
+    assert fingerprint(finished(job)) == uninterrupted
+
+
+def test_momentum_of_zero_has_no_state_and_resumes_too():
+    uninterrupted = fingerprint(finished(noisy_network("sgd", momentum=0.0)))
+    stopped = noisy_network("sgd", momentum=0.0)
+    next(stopped.epochs())
+    resumed = noisy_network("sgd", momentum=0.0)
+    resumed.restore(*stopped.snapshot())
+    assert fingerprint(finished(resumed)) == uninterrupted
+
+
+def test_patience_goes_on_counting_where_it_stood():
+    def job() -> NetworkTraining:
+        X, y = smooth_problem()
+        return network_on(X[:30], y[:30], X[30:], y[30:], learning_rate=1e-20, patience=3, max_epochs=50)
+
+    whole = finished(job())
+    stopped = job()
+    for _ in islice(stopped.epochs(), 3):
+        pass
+    resumed = job()
+    resumed.restore(*stopped.snapshot())
+    assert len(finished(resumed).history) == len(whole.history) == 4
+
+
+def test_a_finished_run_that_is_restored_has_nothing_left_to_do_and_its_best_weights_in_place():
+    done = finished(noisy_network())
+    resumed = noisy_network()
+    resumed.restore(*done.snapshot())
+    assert list(resumed.epochs()) == []
+    assert fingerprint(resumed) == fingerprint(done)
+
+
+def test_other_rows_are_refused():
+    tensors, plain = finished(noisy_network()).snapshot()
+    X, y = smooth_problem(seed=1)
+    other = network_on(X[:30], y[:30], X[30:], y[30:], model=NOISY)
+    with pytest.raises(CheckpointError, match="not those of the interrupted run"):
+        other.restore(tensors, plain)
+
+
+def test_the_best_weights_are_those_of_the_best_epoch_and_end_in_the_model():
+    X, y = smooth_problem(60)
+    job = network_on(X[:20], y[:20], X[20:], y[20:], model={"hidden": [64]}, max_epochs=60, learning_rate=0.02)
+    weights = [{name: value.clone() for name, value in job.model.state_dict().items()} for _ in job.epochs()]
+    scores = [record.val_score for record in job.history]
+    best = int(np.argmin(scores))
+    assert best + 1 == job.state.best_epoch < len(scores), (
+        "the problem must be one where the last epoch is not the best"
+    )
+    for name, value in job.model.state_dict().items():
+        assert torch.equal(value, weights[best][name])
+        assert torch.equal(value, job.best_weights[name])
+    assert np.mean(np.abs(job.predict(X[20:]) - y[20:])) == pytest.approx(scores[best], rel=1e-12)
+
+
+def test_best_weights_are_a_copy_that_later_epochs_do_not_change():
+    job = noisy_network()
+    epochs = job.epochs()
+    assert next(epochs).is_best
+    best = job.best_weights
+    copy = {name: value.clone() for name, value in best.items()}
+    next(epochs)
+    assert all(torch.equal(copy[name], value) for name, value in best.items())
+
+
+def test_a_run_that_goes_wrong_raises_and_keeps_the_best_weights():
+    job = noisy_network(schedule="constant")
+    epochs = job.epochs()
+    assert next(epochs).is_best
+    best = {name: value.clone() for name, value in job.best_weights.items()}
+    with torch.no_grad():
+        job.model.head.weight.fill_(torch.inf)
+    with pytest.raises(TrainingError, match=r"training loss became (inf|nan) in epoch 2.*The model of epoch 1 is kept"):
+        next(epochs)
+    assert (job.state.epoch, len(job.history)) == (1, 1)
+    assert all(torch.equal(best[name], value) for name, value in job.best_weights.items())
+
+
+def test_a_step_size_beyond_all_reason_ends_with_the_reason():
+    X, y = smooth_problem()
+    job = network_on(X, y, optimizer="sgd", learning_rate=1e6, loss="mse", max_epochs=200)
+    with pytest.raises(TrainingError, match=r"loss became (inf|nan).*training.learning_rate"):
+        finished(job)
+    assert all(torch.isfinite(value).all() for value in job.best_weights.values())
+
+
+def test_infinite_descriptors_of_a_val_row_end_the_run_instead_of_leaving_it_untrained():
+    X, y = smooth_problem()
+    X_val = X[30:].copy()
+    X_val[0, 0] = np.inf
+    with pytest.raises(TrainingError, match="validation loss became"):
+        finished(network_on(X[:30], y[:30], X_val, y[30:]))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("loss", ["l1", "mse", "huber"])
+def test_a_tiny_set_is_memorised(optimizer, loss):
+    X, y = smooth_problem(8)
+    model = {"hidden": [64, 64], "activation": "tanh"}
+    rate = {"sgd": 0.1, "muon": 3e-3}.get(optimizer, 5e-3)
+    keys = {"optimizer": optimizer, "loss": loss, "learning_rate": rate, "weight_decay": 0.0, "max_epochs": 400}
+    job = finished(network_on(X, y, model=model, **keys))
+    assert np.abs(job.predict(X) - y).max() < 0.02 * y.std()
+
+
+def test_a_tiny_set_of_classes_that_no_line_separates_is_memorised():
+    X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    y = np.array([0.0, 1, 1, 0])
+    job = finished(network_on(X, y, task="classification", model={"hidden": [16]}, learning_rate=0.05, max_epochs=200))
+    assert np.abs(job.predict(X) - y).max() < 0.05
+
+
+def test_one_epoch_of_one_batch_trains_the_network():
+    X, y = smooth_problem(8)
+    job = network_on(X, y, batch_size=8, max_epochs=1)
+    before = job.best_weights["head.weight"].clone()
+    assert not torch.equal(finished(job).model.head.weight.detach(), before)
+
+
+@pytest.mark.parametrize("n", [3, 7, 31])
+def test_batch_normalisation_never_sees_a_single_row(n):
+    X, y = smooth_problem(n)
+    finished(network_on(X, y, model={"normalization": "batch"}, batch_size=2, max_epochs=1))
+
+
+def test_batch_normalisation_with_batches_of_one_is_refused():
+    X, y = smooth_problem(9)
+    with pytest.raises(ConfigError, match=r"training.batch_size: found 1, but model.normalization 'batch'"):
+        network_on(X, y, model={"normalization": "batch"}, batch_size=1)
+    finished(network_on(X, y, model={"normalization": "layer"}, batch_size=1, max_epochs=1))
+
+
+def test_energies_are_learned_in_scaled_units_and_scored_in_their_own():
+    X, y = smooth_problem()
+    jobs = [finished(network_on(X, factor * y + shift, loss="l1")) for factor, shift in ((1, 0), (1000, 7))]
+    assert jobs[1].history[-1].val_loss == pytest.approx(jobs[0].history[-1].val_loss, rel=1e-3)
+    assert jobs[1].history[-1].val_score == pytest.approx(1000 * jobs[0].history[-1].val_score, rel=1e-3)
+
+
+def test_a_classifier_is_selected_by_log_loss_and_predicts_probabilities():
+    X, y = noisy_classes(60)
+    job = finished(network_on(X, y, task="classification"))
+    p = job.predict(X)
+    assert ((p > 0) & (p < 1)).all()
+    best = min(job.history, key=lambda record: record.val_score)
+    assert best.val_score == pytest.approx(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), rel=1e-9)
+    assert best.val_score == pytest.approx(best.val_loss, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"device": "tpu"}, "training.device: unknown device 'tpu'"),
+        ({"loss": "l2"}, "training.loss: unknown loss of a regression 'l2'"),
+        ({"loss": "bce"}, "training.loss: unknown loss of a regression 'bce'"),
+        ({"optimizer": "lion"}, "training.optimizer: unknown optimizer 'lion'"),
+    ],
+)
+def test_unknown_names_are_refused(keys, message):
+    X, y = smooth_problem()
+    with pytest.raises(ConfigError, match=message):
+        network_on(X, y, **keys)

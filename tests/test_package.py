@@ -1,0 +1,37 @@
+"""What an installation carries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    pytest.importorskip("hatchling")
+    out = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(out)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=300)
+    (wheel,) = out.glob("*.whl")
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_the_wheel_carries_every_module_and_table(wheel_names: set[str]) -> None:
+    source = ROOT / "src" / "formation_mlp"
+    files = {p for p in source.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
+    missing = {str(Path("formation_mlp") / p.relative_to(source)) for p in files} - wheel_names
+    assert not missing
+
+
+def test_the_wheel_carries_the_bundled_data(wheel_names: set[str]) -> None:
+    assert "formation_mlp/data/bundled/measured_enthalpies.csv" in wheel_names
+
+
+def test_the_wheel_is_typed_and_licensed(wheel_names: set[str]) -> None:
+    assert "formation_mlp/py.typed" in wheel_names
+    assert any(name.endswith("licenses/LICENSE") for name in wheel_names)

@@ -1,0 +1,213 @@
+"""Predictions from a saved model: nothing but the model is needed, and every row has a number or a reason."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pymatgen.core import Composition, Lattice, Structure
+
+from formation_mlp import FormationEnergyRegressor, load, predict
+from formation_mlp.errors import CheckpointError, ConfigError, DataError, FeatureError
+from formation_mlp.predict import Predictor
+
+FORMULAS = ["NaCl", "Fe2O3", "MgO", "TiO2", "Al2O3"]
+
+
+@pytest.fixture(scope="module")
+def predictor(finished_run) -> Predictor:
+    return load(finished_run)
+
+
+def chloride(a: float, metal: str = "Na") -> Structure:
+    """The structure of caesium chloride with the lattice constant ``a`` in angstrom."""
+    return Structure(Lattice.cubic(a), [metal, "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+
+
+@pytest.fixture(scope="module")
+def structure_model() -> Predictor:
+    """A model on the density of the structure."""
+    structures = [chloride(a, metal) for metal in ("Na", "K", "Li", "Ag") for a in (5.0, 5.3, 5.6)]
+    energies = np.linspace(-3, -1, len(structures))
+    keys = {"features": ["density"], "hidden": (8,), "residual": False, "max_epochs": 3, "device": "cpu"}
+    return FormationEnergyRegressor(**keys, random_state=0).fit(structures, energies).predictor_
+
+
+def test_a_run_folder_and_its_model_file_give_the_same_model(finished_run):
+    expected = load(finished_run).predict(FORMULAS)
+    for path in (str(finished_run), finished_run / "model.safetensors", str(finished_run / "model.safetensors")):
+        np.testing.assert_array_equal(load(path).predict(FORMULAS), expected)
+
+
+def test_a_model_needs_nothing_but_its_own_file(finished_run, tmp_path, monkeypatch):
+    shutil.copy(finished_run / "model.safetensors", tmp_path / "alone")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FORMATION_MLP_DATA", str(tmp_path / "nowhere"))
+    np.testing.assert_array_equal(load("alone").predict(FORMULAS), load(finished_run).predict(FORMULAS))
+
+
+def test_predictions_follow_the_order_of_the_inputs_and_do_not_depend_on_the_other_rows(predictor):
+    together = predictor.predict(FORMULAS)
+    assert together.shape == (5,)
+    assert len(set(together)) == 5
+    np.testing.assert_allclose(predictor.predict(FORMULAS[::-1])[::-1], together, rtol=1e-5)
+    np.testing.assert_allclose([predictor.predict([formula])[0] for formula in FORMULAS], together, rtol=1e-5)
+
+
+def test_rows_are_described_in_chunks_without_a_trace(predictor, monkeypatch):
+    inputs = ["NaCl", "Xx2O", "MgO", "", "UF6", "Fe2O3", "NACL"]
+    at_once = predictor.predict_rows(inputs)
+    monkeypatch.setattr(predict, "CHUNK", 2)
+    in_chunks = predictor.predict_rows(inputs)
+    np.testing.assert_allclose(in_chunks.values, at_once.values, rtol=1e-5)
+    assert (in_chunks.errors, in_chunks.warnings) == (at_once.errors, at_once.warnings)
+
+
+def test_a_row_that_fails_carries_its_reason_and_the_others_are_predicted(predictor):
+    inputs = ["NaCl", "Xx2O", "MgO", "", 17, None, "Fe2O3"]
+    found = predictor.predict_rows(inputs)
+    assert [bool(error) for error in found.errors] == [False, True, False, True, True, True, False]
+    assert "Xx" in found.errors[1]
+    assert "17" in found.errors[4]
+    np.testing.assert_array_equal(np.isnan(found.values), [bool(error) for error in found.errors])
+    np.testing.assert_allclose(found.values[[0, 2, 6]], predictor.predict(["NaCl", "MgO", "Fe2O3"]), rtol=1e-6)
+    rows = found.rows()
+    assert [row[0] for row in rows] == ["NaCl", "Xx2O", "MgO", "", "17", "None", "Fe2O3"]
+    assert [row[1] is None for row in rows] == [bool(error) for error in found.errors]
+    assert all(isinstance(row[1], float) for row in rows if not row[3])
+
+
+def test_predict_raises_the_first_reason_and_counts_the_failures(predictor):
+    with pytest.raises(DataError, match=r"2 of 3 inputs have no prediction; number 1: .*Xx"):
+        predictor.predict(["NaCl", "Xx2O", "NACL"])
+
+
+def test_no_inputs_give_no_predictions(predictor):
+    assert predictor.predict([]).shape == (0,)
+    assert predictor.predict_rows([]).rows() == []
+
+
+def test_nothing_but_failures_is_an_answer_too(predictor):
+    found = predictor.predict_rows(["Xx", "Yy"])
+    assert np.isnan(found.values).all()
+    assert all(found.errors)
+
+
+def test_one_text_is_not_taken_for_a_list_of_elements(predictor):
+    for call in (predictor.predict, predictor.predict_rows):
+        with pytest.raises(DataError, match=r"found the text 'CO'.*such as \['CO'\]"):
+            call("CO")
+
+
+def test_elements_never_seen_in_training_are_named(predictor):
+    known = predictor.checkpoint.training_elements
+    assert not {"Pu", "Xe", "Ac"} & set(known)
+    seen = next(iter(known))
+    found = predictor.predict_rows([f"{seen}2O", f"XePuAc2{seen}", "PuO2", "Xx2O"])
+    assert found.warnings == [
+        "",
+        "never seen in training: Ac, Pu, Xe",
+        "never seen in training: Pu",
+        "",
+    ]
+    assert found.errors[:3] == ["", "", ""]
+
+
+def test_a_remark_on_the_reading_stands_beside_the_unseen_elements(predictor):
+    (warning,) = predictor.predict_rows(["D2PuO"]).warnings
+    assert "D read as H; never seen in training: " in warning
+    assert warning.endswith("Pu")
+
+
+def test_spellings_and_objects_of_one_compound_have_one_prediction(predictor):
+    values = predictor.predict(["Fe2O3", "Fe4O6", "O3Fe2"])
+    np.testing.assert_allclose(values, values[0], rtol=1e-5)
+    compositions = predictor.predict([Composition("Fe2O3"), Composition("NaCl")])
+    np.testing.assert_allclose(compositions, predictor.predict(["Fe2O3", "NaCl"]), rtol=1e-6)
+
+
+def test_a_model_of_compositions_accepts_structures(predictor, tmp_path):
+    structure = chloride(5.64)
+    structure.to(filename=str(tmp_path / "salt.cif"))
+    expected = predictor.predict(["NaCl"])[0]
+    found = predictor.predict_rows([structure, tmp_path / "salt.cif", str(tmp_path / "salt.cif"), structure.as_dict()])
+    assert found.errors == [""] * 4
+    np.testing.assert_allclose(found.values, expected, rtol=1e-5)
+    assert found.labels[0] == "NaCl"
+    assert found.labels[1].endswith("salt.cif")
+
+
+def test_a_model_of_structures_tells_polymorphs_apart(structure_model):
+    small, large = structure_model.predict([chloride(5.0), chloride(6.0)])
+    assert small != large
+
+
+def test_a_model_of_structures_refuses_formulas(structure_model):
+    with pytest.raises(FeatureError, match="formulas only"):
+        structure_model.predict(["NaCl"])
+
+
+def test_a_structure_that_cannot_be_used_carries_its_reason(structure_model, tmp_path):
+    disordered = Structure(Lattice.cubic(4), [{"Na": 0.5, "K": 0.5}], [[0, 0, 0]])
+    inputs = [chloride(5.0), disordered, tmp_path / "missing.cif", "NaCl", chloride(6.0)]
+    found = structure_model.predict_rows(inputs)
+    assert [bool(error) for error in found.errors] == [False, True, True, True, False]
+    assert "partially occupied" in found.errors[1]
+    assert "missing.cif" in found.errors[2]
+    assert "NaCl" in found.errors[3]
+    np.testing.assert_allclose(found.values[[0, 4]], structure_model.predict([inputs[0], inputs[4]]), rtol=1e-6)
+
+
+def changed_scaler(predictor: Predictor, names: tuple[str, ...]) -> Predictor:
+    scaler = replace(predictor.checkpoint.scaler, names=names)
+    return Predictor(replace(predictor.checkpoint, scaler=scaler))
+
+
+def test_descriptors_that_are_not_those_of_the_model_are_refused_by_name(predictor):
+    names = predictor.checkpoint.scaler.names
+    with pytest.raises(CheckpointError, match=r"other descriptors.*1 are missing \(lost\), 1 are new.*torch"):
+        changed_scaler(predictor, ("lost", *names[1:])).predict(["NaCl"])
+    with pytest.raises(CheckpointError, match="other descriptors"):
+        changed_scaler(predictor, names[::-1]).predict(["NaCl"])
+
+
+def test_a_preset_that_no_longer_exists_is_named(predictor):
+    config = predictor.checkpoint.config | {"features": ["stoichiometri"]}
+    with pytest.raises(ConfigError, match=r"unknown preset 'stoichiometri'.*Did you mean 'stoichiometry'"):
+        Predictor(replace(predictor.checkpoint, config=config)).predict(["NaCl"])
+
+
+def test_a_prediction_that_is_not_finite_is_an_error_not_a_number(predictor):
+    weights = {name: value.clone() for name, value in predictor.checkpoint.weights.items()}
+    weights["head.bias"].fill_(torch.inf)
+    found = Predictor(replace(predictor.checkpoint, weights=weights)).predict_rows(["NaCl", "Xx"])
+    assert found.errors[0] == "the prediction is not finite"
+    assert np.isnan(found.values).all()
+
+
+def test_predictions_from_descriptors_equal_those_from_formulas(predictor):
+    from formation_mlp.features.table import featurize
+    from formation_mlp.materials.inputs import read_materials
+
+    X = featurize(read_materials(FORMULAS).materials, predictor.features).X
+    np.testing.assert_array_equal(predictor.predict_descriptors(X), predictor.predict(FORMULAS))
+
+
+def test_loading_and_predicting_leave_the_model_and_the_global_generator_alone(finished_run):
+    state = torch.get_rng_state()
+    predictor = load(finished_run)
+    first = predictor.predict(FORMULAS)
+    np.testing.assert_array_equal(predictor.predict(FORMULAS), first)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not any(module.training for module in predictor.model.modules())
+
+
+def test_a_folder_without_a_model_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"model.safetensors: no such file. Give the folder of a finished run"):
+        load(tmp_path)
+    with pytest.raises(CheckpointError, match=r"no such run folder\. Train one with"):
+        load(Path("nowhere at all"))

@@ -1,0 +1,139 @@
+"""What the README shows is what happens: its commands are run and its output is compared."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from formation_mlp.choices import CHOICES
+from formation_mlp.config import check_config
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TOLERANCE = 0.03
+"""Scores and energies (eV/atom) move by this much between machines; times are not compared at all."""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def console() -> list[tuple[str, str]]:
+    """Return each command that follows a dollar sign, and the output shown below it."""
+    pairs = []
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            pairs.append((re.sub(r"\s+# .*", "", command), output))
+    return pairs
+
+
+def assert_same_output(shown: str, found: str) -> None:
+    """Compare word by word; numbers may differ a little, and the two times that end a score table entirely."""
+    shown_lines, found_lines = shown.strip().splitlines(), found.strip().splitlines()
+    assert len(shown_lines) == len(found_lines), found
+    times = False
+    for a, b in zip(shown_lines, found_lines, strict=True):
+        times = "fit (s)" in a or (times and bool(a.strip()))
+        drop = 2 if times and "fit (s)" not in a else None
+        words_a, words_b = (re.split(r"\s+|,", line.strip())[: -drop if drop else None] for line in (a, b))
+        assert len(words_a) == len(words_b), f"{a!r} is shown, {b!r} is printed"
+        for word_a, word_b in zip(words_a, words_b, strict=True):
+            same = word_a == word_b or set(word_a + word_b) == {"-"} or _close(word_a, word_b)
+            assert same, f"{a!r} is shown, {b!r} is printed"
+
+
+def _close(a: str, b: str) -> bool:
+    try:
+        return abs(float(a) - float(b)) <= TOLERANCE
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the repository whose environment is the present one."""
+    copy = tmp_path_factory.mktemp("readme") / "formation_mlp"
+    ignored = shutil.ignore_patterns(".git", ".venv", "runs", "*_cache", "__pycache__", ".coverage*")
+    shutil.copytree(ROOT, copy, ignore=ignored)
+    (copy / ".venv").symlink_to(sys.prefix)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def demo_output(checkout: Path) -> str:
+    stamp = Path(sys.prefix) / ".installed"
+    if not stamp.exists():
+        pytest.skip("this environment was not made by scripts/test.sh")
+    return shell("bash scripts/demo.sh", checkout)
+
+
+def shell(command: str, folder: Path) -> str:
+    """Run a command as the README says, and return both streams as a terminal shows them."""
+    environment = {**os.environ, "PATH": f"{folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    return done.stdout
+
+
+def test_the_two_commands_exist() -> None:
+    (first,) = (block for block in blocks("sh") if "demo.sh" in block)
+    for line in first.splitlines():
+        assert (ROOT / line.split()[1]).is_file()
+
+
+def test_the_demo_prints_what_the_readme_shows(demo_output: str) -> None:
+    (shown,) = (block for block in blocks("") if "== Predictions ==" in block)
+    assert_same_output(shown, demo_output)
+
+
+def test_the_demo_leaves_the_plots_that_the_readme_promises(checkout: Path, demo_output: str) -> None:
+    for name in ("parity.png", "loss.png", "residuals.png", "benchmark.png", "benchmark_parity.png", "DONE"):
+        assert (checkout / "runs" / "quickstart" / name).exists()
+    for name in ("confusion_matrix.png", "roc.png", "loss.png", "benchmark_roc.png"):
+        assert (checkout / "runs" / "quickstart_classifier" / name).exists()
+
+
+def test_the_network_is_ahead_of_the_forest(demo_output: str) -> None:
+    row = {line.split()[0]: line.split() for line in demo_output.splitlines() if line.strip()}
+    assert float(row["mlp"][2]) < float(row["random_forest"][3])
+
+
+def test_the_commands_print_what_the_readme_shows(checkout: Path, demo_output: str) -> None:
+    for command, shown in console():
+        assert_same_output(shown, shell(command, checkout))
+
+
+def test_the_python_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (code,) = blocks("python")
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 (our own page)
+    assert names["model"].predict(["RbCl"]).shape == (1,)  # type: ignore[attr-defined]
+
+
+def test_the_yaml_block_is_a_configuration() -> None:
+    (text,) = blocks("yaml")
+    check_config(yaml.safe_load(text.replace("2e-3", "0.002")), "README.md", CHOICES)
+
+
+def test_links_lead_to_files() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if "://" not in target:
+            assert (ROOT / target).exists(), target

@@ -1,0 +1,396 @@
+"""Whole runs: what they leave, that they repeat, and that they survive an interruption."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+import formation_mlp
+from conftest import Outcome, leftovers
+from formation_mlp import run
+from formation_mlp.metrics import regression_scores
+from formation_mlp.progress import Reporter
+
+Command = Callable[..., Outcome]
+ConfigWriter = Callable[..., Path]
+
+SAME_ON_EVERY_RUN = ("history.jsonl", "model.safetensors", "state.safetensors", "predictions.csv", "split.json")
+
+# Dropout, batch normalisation and momenta all carry a state that a resumed run must take over.
+STATEFUL = {
+    "model": {"hidden": [8, 8], "dropout": 0.2, "normalization": "batch", "activation": "rrelu"},
+    "training": {"max_epochs": 6, "batch_size": 9},
+}
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in SAME_ON_EVERY_RUN}
+
+
+def test_a_finished_run_leaves_these_files_and_no_others(finished_run: Path) -> None:
+    figures = {"loss.png", "parity.png", "residuals.png"}
+    others = {"config.yaml", "report.json", "DONE"}
+    assert {path.name for path in finished_run.iterdir()} == {*SAME_ON_EVERY_RUN, *figures, *others}
+    assert all(path.stat().st_size > 0 for path in finished_run.iterdir() if path.name != "DONE")
+
+
+def test_the_report_tells_what_the_numbers_mean(finished_run: Path) -> None:
+    report = read_json(finished_run / "report.json")
+    assert report["target"] == {
+        "name": "formation_energy_per_atom",
+        "unit": "eV/atom",
+        "declared_unit": None,
+        "source": "measured",
+    }
+    assert report["rows"] == {"train": 36, "val": 12, "test": 12}
+    assert report["overlap"]["test_rows_with_formula_in_train"] == 0
+    assert report["left_out"] == {}
+    assert report["descriptors"] > len(report["constant_descriptors"]) > 0
+    assert report["config"] == yaml.safe_load((finished_run / "config.yaml").read_text(encoding="utf-8"))
+    assert {"torch", "numpy", "matminer", "pymatgen"} <= set(report["versions"])
+    assert report["parameters"] > 0
+    assert report["epochs"] == 2
+    assert report["device"] == "cpu"
+
+
+def test_the_scores_of_the_report_are_those_of_the_predictions(finished_run: Path) -> None:
+    scores, lines = read_json(finished_run / "report.json")["scores"], read_csv(finished_run / "predictions.csv")
+    assert list(lines[0]) == ["id", "formula", "part", "formation_energy_per_atom", "prediction"]
+    for part in ("val", "test"):
+        chosen = [line for line in lines if line["part"] == part]
+        y = np.array([float(line["formation_energy_per_atom"]) for line in chosen])
+        prediction = np.array([float(line["prediction"]) for line in chosen])
+        assert scores[part] == pytest.approx(regression_scores(y, prediction), abs=1e-5)
+
+
+def test_the_parts_hold_every_row_once(finished_run: Path, rows: list[tuple[str, str]]) -> None:
+    parts = read_json(finished_run / "split.json")
+    assert sorted(map(int, parts["train"] + parts["val"] + parts["test"])) == list(range(1, len(rows) + 1))
+    truth = {str(i): energy for i, (_, energy) in enumerate(rows, start=1)}
+    lines = read_csv(finished_run / "predictions.csv")
+    assert [line["id"] for line in lines] == parts["val"] + parts["test"]
+    assert all(float(line["formation_energy_per_atom"]) == float(truth[line["id"]]) for line in lines)
+
+
+def test_the_saved_model_predicts_what_the_run_wrote(finished_run: Path) -> None:
+    lines = read_csv(finished_run / "predictions.csv")
+    found = formation_mlp.load(finished_run).predict([line["formula"] for line in lines])
+    np.testing.assert_allclose(found, [float(line["prediction"]) for line in lines], atol=1e-6)
+
+
+def test_the_best_epoch_is_marked_in_the_history(finished_run: Path) -> None:
+    history = [json.loads(line) for line in (finished_run / "history.jsonl").read_text().splitlines()]
+    assert [record["epoch"] for record in history] == [1, 2]
+    best = min(history, key=lambda record: record["val_score"])
+    assert read_json(finished_run / "report.json")["best_epoch"] == best["epoch"]
+    assert best["is_best"]
+    assert read_json(finished_run / "report.json")["scores"]["val"]["MAE"] == pytest.approx(best["val_score"], abs=1e-6)
+
+
+def test_one_seed_gives_one_run_bit_for_bit_and_another_seed_another(
+    tiny_config: ConfigWriter, command: Command, workplace: Path
+) -> None:
+    config, found = tiny_config(**STATEFUL), []
+    for seed in (0, 0, 1):
+        command("train", config, "--set", f"seed={seed}", "--overwrite", "-q").succeeded()
+        found.append(contents(workplace / "run"))
+    first, again, other = found
+    assert first == again
+    assert [name for name in SAME_ON_EVERY_RUN if first[name] == other[name]] == []
+
+
+@pytest.fixture
+def interrupt(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """Return a function that lets the user press Ctrl-C after an epoch of the next run."""
+    real = Reporter.epoch
+
+    def at(epoch: int) -> None:
+        def show(self: Reporter, record: Any, score: str) -> None:
+            real(self, record, score)
+            if record.epoch == epoch:
+                monkeypatch.setattr(Reporter, "epoch", real)
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(Reporter, "epoch", show)
+
+    yield at
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "muon"])
+@pytest.mark.parametrize("seconds", [0.0, 1e9], ids=["saved every epoch", "saved after the first epoch"])
+def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(
+    tiny_config: ConfigWriter,
+    command: Command,
+    workplace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    interrupt: Callable[[int], None],
+    optimizer: str,
+    seconds: float,
+) -> None:
+    monkeypatch.setattr(run, "SAVE_EVERY_SECONDS", seconds)
+    train = ("train", tiny_config(**STATEFUL), "--set", f"training.optimizer={optimizer}")
+    command(*train, "-q").succeeded()
+    straight = contents((workplace / "run").rename(workplace / "straight"))
+    interrupt(3)
+    stopped = command(*train)
+    assert stopped.code == 130
+    assert stopped.err.endswith("interrupted; 'formation-mlp train CONFIG --resume' continues the run\n")
+    assert not (workplace / "run" / "DONE").exists()
+    assert formation_mlp.load(workplace / "run").predict(["NaCl"]).shape == (1,)
+    resumed = command(*train, "--resume")
+    assert f"resumed after epoch {1 if seconds else 2}\n" in resumed.err
+    resumed.succeeded()
+    assert contents(workplace / "run") == straight
+
+
+def test_a_run_interrupted_in_its_first_epoch_is_resumed_from_the_start(
+    tiny_config: ConfigWriter, command: Command, workplace: Path, interrupt: Callable[[int], None]
+) -> None:
+    config = tiny_config()
+    interrupt(1)
+    assert command("train", config).code == 130
+    assert not (workplace / "run" / "state.safetensors").exists()
+    command("train", config, "--resume").succeeded()
+    assert (workplace / "run" / "DONE").exists()
+
+
+def test_an_interrupted_run_is_not_resumed_on_other_rows(
+    tiny_config: ConfigWriter, command: Command, workplace: Path, interrupt: Callable[[int], None]
+) -> None:
+    config = tiny_config(**STATEFUL)
+    interrupt(2)
+    assert command("train", config).code == 130
+    table = workplace / "table.csv"
+    table.write_text("".join(table.read_text(encoding="utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8")
+    assert (
+        "the rows or descriptors are not those of the interrupted run"
+        in command("train", config, "--resume", "-q").refused()
+    )
+
+
+@pytest.mark.parametrize("n_writes", [0, 1, 2, 3, 4, 5, 8])
+def test_a_disk_that_fills_up_ends_the_run_and_a_resumed_one_goes_on_from_there(
+    tiny_config: ConfigWriter,
+    command: Command,
+    workplace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    n_writes: int,
+    full_run: dict[str, bytes],
+) -> None:
+    monkeypatch.setattr(run, "SAVE_EVERY_SECONDS", 0.0)
+    config, left, real = tiny_config(**STATEFUL), [n_writes], os.fsync
+
+    def fsync(descriptor: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(os, "fsync", fsync)
+        message = command("train", config, "-q").refused()
+    assert "cannot be written (No space left on device)" in message
+    assert leftovers(workplace) == []
+    assert not (workplace / "run" / "DONE").exists()
+    command("train", config, "-q", *(["--resume"] if n_writes else [])).succeeded()
+    assert contents(workplace / "run") == full_run
+
+
+@pytest.fixture(scope="session")
+def full_run_cache() -> dict[str, bytes]:
+    return {}
+
+
+@pytest.fixture
+def full_run(
+    tiny_config: ConfigWriter, command: Command, workplace: Path, full_run_cache: dict[str, bytes]
+) -> dict[str, bytes]:
+    """Return the files of the uninterrupted run."""
+    if not full_run_cache:
+        command("train", tiny_config(**STATEFUL), "-q").succeeded()
+        full_run_cache |= contents((workplace / "run").rename(workplace / "uninterrupted"))
+    return full_run_cache
+
+
+def test_a_loss_that_explodes_ends_the_run_and_keeps_the_last_good_model(
+    tiny_config: ConfigWriter, command: Command, workplace: Path
+) -> None:
+    explosive = {"optimizer": "sgd", "loss": "mse", "learning_rate": 1e8, "max_epochs": 50, "batch_size": 64}
+    config = tiny_config(model={"hidden": []}, training={**explosive, "schedule": "constant", "warmup": 0.0})
+    message = command("train", config, "-q").refused()
+    assert "the loss became" in message
+    assert "Try a smaller training.learning_rate" in message
+    assert "The best model so far is kept." in message
+    assert np.isfinite(formation_mlp.load(workplace / "run").predict(["NaCl"])).all()
+
+
+def test_patience_ends_a_run_early(tiny_config: ConfigWriter, command: Command, workplace: Path) -> None:
+    config = tiny_config(training={"max_epochs": 200, "patience": 3, "learning_rate": 0.3, "schedule": "constant"})
+    command("train", config, "-q").succeeded()
+    report = read_json(workplace / "run" / "report.json")
+    assert report["epochs"] == report["best_epoch"] + 3 < 200
+
+
+def test_a_classifier_leaves_its_own_figures_and_scores(
+    tiny_config: ConfigWriter, command: Command, workplace: Path
+) -> None:
+    task = {"type": "classification", "boundary": -1.0, "labels": ["weak", "strong"]}
+    outcome = command("train", tiny_config(task=task, model={"hidden": []}), "-q")
+    assert "balanced accuracy" in outcome.succeeded()
+    assert "logistic" in outcome.out
+    assert {"loss.png", "confusion_matrix.png", "roc.png"} <= {path.name for path in (workplace / "run").iterdir()}
+    predictions = read_csv(workplace / "run" / "predictions.csv")
+    assert {line["formation_energy_per_atom"] for line in predictions} <= {"0.000000", "1.000000"}
+    assert all(0 <= float(line["prediction"]) <= 1 for line in predictions)
+
+
+def test_a_part_of_one_row_or_of_one_class_is_still_reported(
+    tiny_config: ConfigWriter, command: Command, write_csv: Callable[..., Path], rows: list[tuple[str, str]]
+) -> None:
+    lines = [(*row, "test" if i == 0 else "val" if i < 8 else "train") for i, row in enumerate(rows)]
+    table = write_csv(lines, ["formula", "target", "part"])
+    split = {"method": "column", "column": "part"}
+    command("train", tiny_config(split=split), "-q").succeeded()
+    assert read_json(table.parent / "run" / "report.json")["scores"]["test"]["R2"] is None
+    config = tiny_config(split=split, task={"type": "classification", "boundary": -1.0}, output="classes")
+    assert "nan" in command("train", config, "-q").succeeded()
+    assert read_json(table.parent / "classes" / "report.json")["scores"]["test"]["ROC-AUC"] is None
+
+
+def test_a_benchmark_puts_all_models_on_the_same_rows(
+    tiny_config: ConfigWriter, command: Command, workplace: Path
+) -> None:
+    networks = {"linear": {"model": {"hidden": []}}, "wide": {"model": {"hidden": [16]}, "training": {"max_epochs": 1}}}
+    config = tiny_config(benchmark={"baselines": ["mean", {"ridge": {"tuned": True}}], "networks": networks})
+    table = command("benchmark", config, "-q").succeeded()
+    models = ["mean", "ridge (tuned)", "mlp", "linear", "wide"]
+    assert [line.split("  ")[0] for line in table.splitlines()[2:]] == models
+    report = read_json(workplace / "run" / "benchmark.json")
+    assert list(report["models"]) == models
+    assert report["models"]["ridge (tuned)"]["candidates"] > 1
+    lines = read_csv(workplace / "run" / "benchmark_predictions.csv")
+    assert list(lines[0]) == [
+        "id",
+        "formula",
+        "part",
+        "formation_energy_per_atom",
+        *(f"prediction {m}" for m in models),
+    ]
+    own = read_csv(workplace / "run" / "predictions.csv")
+    assert [line["id"] for line in own] == [line["id"] for line in lines]
+    assert [line["prediction"] for line in own] == [line["prediction mlp"] for line in lines]
+    for name in ("linear", "wide"):
+        assert (workplace / "run" / "networks" / name / "DONE").exists()
+        own = read_csv(workplace / "run" / "networks" / name / "predictions.csv")
+        assert [line["prediction"] for line in own] == [line[f"prediction {name}"] for line in lines]
+    train = np.array([float(line["formation_energy_per_atom"]) for line in lines if line["part"] == "test"])
+    mean = np.array([float(line["prediction mean"]) for line in lines if line["part"] == "test"])
+    assert np.ptp(mean) == 0
+    assert report["models"]["mean"]["scores"]["test"]["MAE"] == pytest.approx(np.abs(train - mean).mean(), abs=1e-5)
+
+
+def test_a_benchmark_uses_a_finished_run_and_overwrites_it_only_if_asked(
+    tiny_config: ConfigWriter, command: Command, workplace: Path
+) -> None:
+    config, model = tiny_config(), workplace / "run" / "model.safetensors"
+    command("train", config, "-q").succeeded()
+    written = model.stat().st_mtime_ns
+    assert "mlp: already trained in " in command("benchmark", config).err
+    assert "mlp: already trained in " in command("benchmark", config, "--set", "benchmark.baselines=[ridge]").err
+    assert model.stat().st_mtime_ns == written
+    assert "holds an earlier run" in command("benchmark", config, "--set", "seed=1", "-q").refused()
+    assert model.stat().st_mtime_ns == written
+    again = command("benchmark", config, "--set", "seed=1", "--overwrite")
+    again.succeeded()
+    assert "mlp: trained in " in again.err
+    assert model.stat().st_mtime_ns > written
+
+
+def test_a_finished_run_is_not_used_for_other_rows(
+    tiny_config: ConfigWriter, command: Command, write_csv: Callable[..., Path], rows: list[tuple[str, str]]
+) -> None:
+    config = tiny_config()
+    command("train", config, "-q").succeeded()
+    write_csv([(formula, float(energy) + 0.1) for formula, energy in rows])
+    assert "holds an earlier run" in command("benchmark", config, "-q").refused()
+
+
+def test_a_classifier_is_compared_with_classifiers(
+    tiny_config: ConfigWriter, command: Command, workplace: Path
+) -> None:
+    config = tiny_config(
+        task={"type": "classification", "boundary": -1.0, "threshold": 0.4},
+        benchmark={"baselines": ["mean", "logistic_regression"], "networks": {"logistic": {"model": {"hidden": []}}}},
+    )
+    table = command("benchmark", config, "-q").succeeded()
+    assert [line.split()[0] for line in table.splitlines()[2:]] == ["mean", "logistic_regression", "mlp", "logistic"]
+    assert {"benchmark.png", "benchmark_roc.png"} <= {path.name for path in (workplace / "run").iterdir()}
+
+
+@pytest.mark.parametrize("name", ["mlp", "a/b", "..", ""])
+def test_a_network_of_a_benchmark_needs_a_name_of_its_own(
+    tiny_config: ConfigWriter, command: Command, workplace: Path, name: str
+) -> None:
+    config = tiny_config(benchmark={"networks": {name: {}}})
+    assert (
+        f"benchmark.networks: {name!r} is taken, or not made of letters" in command("benchmark", config, "-q").refused()
+    )
+    assert not (workplace / "run").exists()
+
+
+def test_rows_that_are_left_out_are_named_in_the_report(
+    tiny_config: ConfigWriter, command: Command, write_csv: Callable[..., Path], rows: list[tuple[str, str]]
+) -> None:
+    wrong = ["Xx2O", "NACL", "Li1-xCoO2", "", "Na0Cl"]
+    table = write_csv([*rows, *((formula, "-1") for formula in wrong), ("KCl", "")])
+    outcome = command("train", tiny_config(data={"invalid": "drop"}))
+    outcome.succeeded()
+    assert "5 rows cannot be read and are left out" in outcome.err
+    assert "1 rows have no target" in outcome.err
+    report = read_json(table.parent / "run" / "report.json")
+    assert sum(report["rows"].values()) == len(rows)
+    assert list(report["left_out"]) == ["66", "61", "62", "63", "64", "65"]
+    assert "Did you mean NaCl?" in report["left_out"]["62"]
+
+
+def test_merged_duplicates_are_counted_and_named_in_the_report(
+    tiny_config: ConfigWriter, command: Command, write_csv: Callable[..., Path], rows: list[tuple[str, str]]
+) -> None:
+    doubled = [(f"({formula})2", float(energy) - 0.5) for formula, energy in rows[:7]]
+    table = write_csv([*rows, *doubled])
+    command("train", tiny_config(data={"duplicates": "lowest"}), "-q").succeeded()
+    report = read_json(table.parent / "run" / "report.json")
+    assert sum(report["rows"].values()) == len(rows)
+    assert report["notes"] == ["7 rows merged: another row of the same formula lies lower"]
+    assert list(report["left_out"]) == [str(i) for i in range(1, 8)]
+
+
+def test_structures_are_trained_on_and_predicted(
+    tiny_config: ConfigWriter, command: Command, structure_folder: Path
+) -> None:
+    config = tiny_config(
+        data={"path": str(structure_folder)}, features=["stoichiometry", "density"], training={"batch_size": 4}
+    )
+    command("train", config, "-q").succeeded()
+    files = [structure_folder / "NaCl.cif", structure_folder / "CaO.vasp", structure_folder / "NaF.json"]
+    table = command("predict", "run", *files).succeeded()
+    assert [line.split(",")[0] for line in table.splitlines()[1:]] == [str(file) for file in files]
+    assert "some presets describe crystal structures" in command("predict", "run", "NaCl").refused()

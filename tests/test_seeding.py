@@ -1,0 +1,60 @@
+"""Streams of random numbers, and torch's global generator borrowed and given back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from formation_mlp.seeding import borrowed_torch_rng, numpy_generator, stream_seed, torch_generator
+
+STREAMS = ("split", "weights", "batches", "layers")
+
+
+def test_seeds_of_streams_are_frozen_for_they_decide_every_published_number():
+    assert [stream_seed(0, stream) for stream in STREAMS] == [
+        2515624203271457519,
+        3699729803252847382,
+        598306082256072567,
+        3247737477698024904,
+    ]
+
+
+def test_streams_and_seeds_are_independent():
+    seeds = {stream_seed(seed, stream) for seed in range(100) for stream in STREAMS}
+    assert len(seeds) == 400
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_a_stream_repeats_itself_and_another_differs():
+    numbers = numpy_generator(3, "split").random(5)
+    np.testing.assert_array_equal(numbers, numpy_generator(3, "split").random(5))
+    assert not np.array_equal(numbers, numpy_generator(4, "split").random(5))
+    assert not np.array_equal(numbers, numpy_generator(3, "other").random(5))
+    draws = torch.rand(5, generator=torch_generator(3, "batches"))
+    assert torch.equal(draws, torch.rand(5, generator=torch_generator(3, "batches")))
+    assert not torch.equal(draws, torch.rand(5, generator=torch_generator(3, "layers")))
+
+
+def test_borrowing_continues_the_generator_and_gives_the_global_one_back():
+    before = torch.get_rng_state()
+    generator, reference = torch_generator(0, "layers"), torch_generator(0, "layers")
+    for _ in range(2):
+        with borrowed_torch_rng(generator):
+            drawn = torch.rand(3)
+        assert torch.equal(drawn, torch.rand(3, generator=reference))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(generator.get_state(), reference.get_state())
+
+
+def test_an_error_inside_gives_the_global_generator_back_too():
+    before = torch.get_rng_state()
+
+    def draw_and_fail() -> None:
+        with borrowed_torch_rng(torch_generator(0, "layers")):
+            torch.rand(1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        draw_and_fail()
+    assert torch.equal(torch.get_rng_state(), before)
