@@ -137,9 +137,9 @@ def command(
 ) -> Callable[..., Outcome]:
     """Return a function that runs ``formation-mlp`` with arguments and standard input, inside this process."""
 
-    def run(*arguments: object, stdin: str = "") -> Outcome:
+    def run(*arguments: object, stdin: str | io.StringIO = "") -> Outcome:
         monkeypatch.setattr(sys, "argv", ["formation-mlp", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin) if isinstance(stdin, str) else stdin)
         capsys.readouterr()
         code: object = 0
         try:

@@ -162,6 +162,19 @@ def test_a_structure_that_cannot_be_used_carries_its_reason(structure_model, tmp
     np.testing.assert_allclose(found.values[[0, 4]], structure_model.predict([inputs[0], inputs[4]]), rtol=1e-6)
 
 
+@pytest.mark.parametrize("chunk", [100, 2])
+def test_a_structure_that_can_be_read_but_not_described_carries_its_reason(structure_model, monkeypatch, chunk):
+    flat = Structure(Lattice([[4, 0, 0], [0, 4, 0], [4, 4, 0]]), ["Pu", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    monkeypatch.setattr(predict, "CHUNK", chunk)
+    seen = next(symbol for symbol in structure_model.checkpoint.training_elements if symbol != "Cl")
+    small, large, unseen = chloride(5.0, seen), chloride(6.0, seen), chloride(5.0, "Pu")
+    found = structure_model.predict_rows(["NaCl", small, large, unseen, flat, small])
+    assert [bool(error) for error in found.errors] == [True, False, False, False, True, False]
+    assert found.warnings == ["", "", "", "never seen in training: Pu", "", ""]
+    np.testing.assert_array_equal(np.isnan(found.values), [bool(error) for error in found.errors])
+    assert found.values[1] == pytest.approx(found.values[5]) != pytest.approx(found.values[2])
+
+
 def changed_scaler(predictor: Predictor, names: tuple[str, ...]) -> Predictor:
     scaler = replace(predictor.checkpoint.scaler, names=names)
     return Predictor(replace(predictor.checkpoint, scaler=scaler))

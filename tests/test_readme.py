@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
 
+from conftest import ROOT
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import check_config
 

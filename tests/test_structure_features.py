@@ -28,6 +28,11 @@ OBLIQUE = (
     np.array([3, 26, 8, 8, 15]),
     np.array([[0.1, 0.2, 0.3], [0.55, 0.1, 0.72], [0.83, 0.61, 0.05], [0.3, 0.7, 0.6], [0.02, 0.88, 0.44]]),
 )
+PEROVSKITE = (
+    3.905 * np.eye(3),
+    np.array([38, 22, 8, 8, 8]),
+    np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]),
+)
 NEON = (2.2 * (1 - np.eye(3)), np.array([10]), np.zeros((1, 3)))
 OGANESSON = (2.2 * (1 - np.eye(3)), np.array([118]), np.zeros((1, 3)))
 # Numbers that belong to one atom of the crystal, so that any cell of it has the same.
@@ -129,7 +134,7 @@ def test_origin_wrapping_site_order_and_orientation_change_nothing(name, cell):
     np.testing.assert_allclose(X, X[[0] * 5], rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("cell", [RUTILE, OBLIQUE], ids=["rutile", "oblique"])
+@pytest.mark.parametrize("cell", [RUTILE, OBLIQUE, PEROVSKITE], ids=["rutile", "oblique", "perovskite"])
 @pytest.mark.parametrize("name", OF_THE_CRYSTAL)
 def test_another_cell_of_the_crystal_or_a_supercell_changes_nothing(name, cell):
     lattice, z, frac = cell

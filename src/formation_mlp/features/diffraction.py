@@ -46,7 +46,12 @@ def xrd(wavelength: float = 1.54184) -> Preset:
     """
 
     def describe(lattice: Floats, z: Ints, frac: Floats) -> Floats:
-        angle, intensity = _peaks(lattice, z, frac, wavelength)
+        from formation_mlp.features.neighbours import coordinates_in, reciprocal_lattice, reduced_lattice
+
+        # An oblique basis would put the reflections into a huge box of indices.
+        basis = reduced_lattice(np.array(lattice))
+        coordinates = coordinates_in(basis, reciprocal_lattice(basis), np.array(lattice), np.array(frac))
+        angle, intensity = _peaks(basis, z, coordinates, wavelength)
         return _smeared(angle, np.floor(100 * intensity / intensity.max() + 1e-9))
 
     def compute(materials: Materials) -> FeatureBlock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,7 +81,7 @@ def _norms(row_ptr, amount, out):  # type: ignore[no-untyped-def]
             p7 += fifth * square
             p10 += fifth * fifth
         out[row, 0] = stop - start
-        out[row, 1] = p2 ** (1 / 2)
+        out[row, 1] = math.sqrt(p2)
         out[row, 2] = p3 ** (1 / 3)
         out[row, 3] = p5 ** (1 / 5)
         out[row, 4] = p7 ** (1 / 7)

@@ -60,10 +60,11 @@ def symmetry(symprec: float = 0.01) -> Preset:
 def structural_complexity(symprec: float = 0.1) -> Preset:
     """Return the preset of matminer's ``StructuralComplexity``.
 
-    Columns: Shannon information of the distribution of the sites over the symmetry orbits,
+    Columns: Shannon information of the distribution of the sites over the orbits of the space group,
     -sum_i p_i log2 p_i with p_i the fraction of sites in orbit i, in bits per atom, and this number times
     the atoms of the primitive cell (Krivovichev, Mineral. Mag. 77, 275 (2013)). matminer multiplies by the
-    atoms of the cell it is given; for primitive cells the numbers agree.
+    atoms of the cell it is given, and its orbits fall apart where this cell is less symmetric than the crystal;
+    for primitive cells the numbers agree.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def structural_complexity(symprec: float = 0.1) -> Preset:
 
     def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> tuple[float, ...]:
         found = _symmetry_dataset(lattice, z, frac, symprec)
-        _, sites = np.unique(found.equivalent_atoms, return_counts=True)
+        _, sites = np.unique(found.crystallographic_orbits, return_counts=True)
         fraction = sites / len(z)
         per_atom = float(-(fraction * np.log2(fraction)).sum()) + 0.0
         return per_atom, per_atom * (int(found.mapping_to_primitive.max()) + 1)
