@@ -7,8 +7,7 @@ PATH="$PWD/.venv/bin:$PATH"
 
 echo
 echo "== Formation enthalpy (eV/atom) from the composition: 2,135 measured compounds =="
-formation-mlp train configs/quickstart.yaml --overwrite -q > /dev/null
-formation-mlp benchmark configs/quickstart.yaml -q
+formation-mlp benchmark configs/quickstart.yaml --overwrite -q
 
 echo
 echo "== Strongly bound (below -1 eV/atom), or not =="

@@ -30,7 +30,7 @@ N = 240
 def two_workers() -> Iterator[Any]:
     """Return a local cluster of two workers, each a process."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
     ) as local:
         yield local
 
@@ -80,7 +80,7 @@ def test_workers_with_other_versions_are_refused(
     two_workers: Any, materials: Materials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "engine_state", lambda: "another")
-    with pytest.raises(FeatureError, match="other numbers.*same versions"):
+    with pytest.raises(FeatureError, match=r"other numbers.*same versions"):
         featurize(materials, ["density"], scheduler=two_workers.scheduler_address, cache="off")
 
 
@@ -100,6 +100,8 @@ def test_a_row_that_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch)
             return list(chunks.describe_chunk(self.parts, self.rows))
 
     class Client:
+        loop = None
+
         def __enter__(self) -> Any:
             return self
 
@@ -114,7 +116,7 @@ def test_a_row_that_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch)
 
     class Dask:
         @staticmethod
-        def as_completed(futures: Any) -> Any:
+        def as_completed(futures: Any, loop: None) -> Any:
             class Queue(list[Any]):
                 def __iter__(self) -> Iterator[Any]:
                     while self:

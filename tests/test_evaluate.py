@@ -18,6 +18,13 @@ FORMULAS = ["NaCl", "MgO", "Fe2O3", "TiO2", "CuS", "Al2O3"]
 ENERGIES = np.array([-2.1, -3.1, -1.7, -3.3, -0.3, -3.5])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _cache_of_its_own(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORMATION_MLP_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 def dataset(items, y) -> Dataset:
     read = read_materials(items)
     ids = tuple(str(i) for i in range(len(items)))

@@ -18,6 +18,13 @@ from formation_mlp.predict import Predictor
 FORMULAS = ["NaCl", "Fe2O3", "MgO", "TiO2", "Al2O3"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _cache_of_its_own(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORMATION_MLP_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def predictor(finished_run) -> Predictor:
     return load(finished_run)

@@ -17,6 +17,7 @@ import yaml
 import formation_mlp
 from conftest import Outcome, leftovers
 from formation_mlp import run, stages
+from formation_mlp.config import load_config
 from formation_mlp.features.table import FeatureTable, featurize
 from formation_mlp.materials.records import Materials
 from formation_mlp.metrics import regression_scores
@@ -166,6 +167,7 @@ def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(
     assert stopped.err.endswith("interrupted; 'formation-mlp train CONFIG --resume' continues the run\n")
     assert not (workplace / "run" / "DONE").exists()
     assert formation_mlp.load(workplace / "run").predict(["NaCl"]).shape == (1,)
+    assert (workplace / "run" / "history.jsonl").read_text().count("\n") == 3
     resumed = command(*train, "--resume")
     assert f"resumed after epoch {1 if seconds else 2}\n" in resumed.err
     resumed.succeeded()
@@ -272,7 +274,7 @@ def test_a_classifier_leaves_its_own_figures_and_scores(
 ) -> None:
     task = {"type": "classification", "boundary": -1.0, "labels": ["weak", "strong"]}
     outcome = command("train", tiny_config(task=task, model={"hidden": []}), "-q")
-    assert "balanced accuracy" in outcome.succeeded()
+    assert "bal. acc." in outcome.succeeded()
     assert "logistic" in outcome.out
     assert {"loss.png", "confusion_matrix.png", "roc.png"} <= {path.name for path in (workplace / "run").iterdir()}
     predictions = read_csv(workplace / "run" / "predictions.csv")
@@ -384,6 +386,21 @@ def test_rows_that_are_left_out_are_named_in_the_report(
     assert sum(report["rows"].values()) == len(rows)
     assert list(report["left_out"]) == ["66", "61", "62", "63", "64", "65"]
     assert "Did you mean NaCl?" in report["left_out"]["62"]
+
+
+def test_what_is_learned_before_training_comes_from_train_rows_only(
+    tiny_config: ConfigWriter, write_csv: Callable[..., Path], rows: list[tuple[str, str]]
+) -> None:
+    config = load_config(tiny_config())
+    first = stages.prepare(config, stages.load_rows(config))
+    train = first.split.train
+    assert first.scaler.centre == pytest.approx(first.table.X[train][:, first.scaler.kept].mean(axis=0))
+    assert first.task.target_scaler.centre == pytest.approx(first.y[train].mean())
+    write_csv([(formula, energy if i in train else "4.5") for i, (formula, energy) in enumerate(rows)])
+    second = stages.prepare(config, stages.load_rows(config))
+    assert not np.array_equal(first.y, second.y)
+    np.testing.assert_array_equal(second.split.train, train)
+    assert second.task.target_scaler == first.task.target_scaler
 
 
 @pytest.mark.usefixtures("without_figures")

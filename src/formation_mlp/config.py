@@ -116,7 +116,7 @@ class TrainingConfig(Section):
     momentum: Share = 0.9
     """Momentum of `sgd`."""
     weight_decay: NonNegative = 0.01
-    """Decoupled decay of weight matrices; biases and norms are not decayed."""
+    """Decay of weight matrices: decoupled for `adamw` and `muon`, L2 for the others; biases and norms have none."""
     schedule: str = "cosine"
     """Step size over the run: `constant`, `cosine` or `one_cycle`."""
     warmup: Share = 0.03
@@ -124,7 +124,7 @@ class TrainingConfig(Section):
     gradient_clip: Positive | None = None
     """Largest norm of the gradient; longer ones are shortened. None: no limit."""
     batch_size: Count = 64
-    """Rows per step."""
+    """Rows per step; the rows of an epoch are dealt into batches of nearly this size."""
     max_epochs: Count = 100
     """Passes through the training rows."""
     patience: Count | None = None
@@ -319,7 +319,11 @@ def _wrong_names(raw: Mapping[str, Any], choices: Mapping[str, Collection[str]])
             value = value.get(step) if isinstance(value, Mapping) else None
         for name in _names(value):
             if name not in allowed:
-                yield unknown_name(name, allowed, key, key.rsplit(".", 1)[-1].removesuffix("s"))
+                yield unknown_name(name, allowed, key, _singular(key.rsplit(".", 1)[-1]))
+
+
+def _singular(key: str) -> str:
+    return key if key.endswith("ss") else key.removesuffix("s")
 
 
 def _names(value: Any) -> Iterator[str]:

@@ -83,7 +83,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
             "data": {"path": "given to fit"},
             "features": plain["features"],
             "split": {"method": "formula", "val": plain["validation_fraction"], "test": 0.0},
-            "model": {name: plain[name] for name in ModelConfig.model_fields},
+            "model": {name: plain[name] for name in ModelConfig.model_fields if name in plain},
             "training": {name: plain[name] for name in TrainingConfig.model_fields if name in plain},
             "seed": seed,
         }

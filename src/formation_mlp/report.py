@@ -60,12 +60,17 @@ def without_nan(scores: Mapping[str, float]) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in scores.items()}
 
 
+_SHORT = {"accuracy": "acc.", "balanced accuracy": "bal. acc.", "precision": "prec."}
+"""Shorter names of scores, for a table that fits a terminal."""
+
+
 def score_table(results: Sequence[ModelResult], task: Task) -> str:
     """Return the results as one aligned table; the test scores, or those of val where there is no test part."""
     part = "test" if results[0].scores.get("test") else "val"
     names = list(results[0].scores[part])
     selection = task.selection_score
-    header = ["model", f"val {selection}", *(f"{part} {names[0]}", *names[1:]), "fit (s)", "predict (s)"]
+    first, *others = (_SHORT.get(name, name) for name in names)
+    header = ["model", f"val {selection}", f"{part} {first}", *others, "fit (s)", "predict (s)"]
     rows = [
         [
             result.name,

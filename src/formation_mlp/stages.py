@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -99,4 +99,4 @@ def _without_failures(dataset: Dataset, table: FeatureTable, config: Config) -> 
         raise DataError(f"{config.data.path}: no row can be described; the first: {rows[0][1]}")
     note = f"{len(rows)} rows cannot be described and are left out; the report names them"
     dataset = dataset.take(keep, [LeftOut(*row) for row in rows], [note])
-    return dataset, FeatureTable(table.X[keep], table.names, {}, table.missing)
+    return dataset, replace(table, X=table.X[keep], failures={})

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from formation_mlp.errors import FeatureError
@@ -69,7 +70,7 @@ def describe_on_cluster(tasks: Iterator[Task], scheduler: str) -> Iterator[tuple
             return found
 
         running = {submit(task.parts, task.materials): task for task in first}
-        queue = distributed.as_completed(running)
+        queue = distributed.as_completed(running, loop=client.loop)
         for future in queue:
             task = running.pop(future)
             try:
@@ -107,8 +108,11 @@ def _distributed() -> Any:
 
 def _connected(distributed: Any, scheduler: str) -> Any:
     """Return a client of a cluster that has a worker."""
-    where = {"scheduler_file": scheduler} if scheduler.endswith(".json") else {"address": scheduler}
+    is_file = scheduler.endswith(".json")
+    where = {"scheduler_file" if is_file else "address": scheduler}
     try:
+        if is_file and not Path(scheduler).is_file():
+            raise FileNotFoundError("there is no such file")  # Dask would wait for it
         client = distributed.Client(**where, timeout=SECONDS_FOR_ANSWER, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise FeatureError(
