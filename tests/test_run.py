@@ -17,7 +17,6 @@ import yaml
 import formation_mlp
 from conftest import Outcome, leftovers
 from formation_mlp import run, stages
-from formation_mlp.config import load_config
 from formation_mlp.features.table import FeatureTable, featurize
 from formation_mlp.materials.records import Materials
 from formation_mlp.metrics import regression_scores
@@ -386,21 +385,6 @@ def test_rows_that_are_left_out_are_named_in_the_report(
     assert sum(report["rows"].values()) == len(rows)
     assert list(report["left_out"]) == ["66", "61", "62", "63", "64", "65"]
     assert "Did you mean NaCl?" in report["left_out"]["62"]
-
-
-def test_what_is_learned_before_training_comes_from_train_rows_only(
-    tiny_config: ConfigWriter, write_csv: Callable[..., Path], rows: list[tuple[str, str]]
-) -> None:
-    config = load_config(tiny_config())
-    first = stages.prepare(config, stages.load_rows(config))
-    train = first.split.train
-    assert first.scaler.centre == pytest.approx(first.table.X[train][:, first.scaler.kept].mean(axis=0))
-    assert first.task.target_scaler.centre == pytest.approx(first.y[train].mean())
-    write_csv([(formula, energy if i in train else "4.5") for i, (formula, energy) in enumerate(rows)])
-    second = stages.prepare(config, stages.load_rows(config))
-    assert not np.array_equal(first.y, second.y)
-    np.testing.assert_array_equal(second.split.train, train)
-    assert second.task.target_scaler == first.task.target_scaler
 
 
 @pytest.mark.usefixtures("without_figures")

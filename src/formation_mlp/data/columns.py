@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FORMULA = ("formula", "composition", "reduced_formula", "formula_pretty", "pretty_formula")
 STRUCTURE = ("structure", "cif", "poscar")
+CELL = ("lattice", "species", "frac_coords")
+"""Three columns that together write out a structure, see `read_structure_columns`."""
 ID = ("id", "material_id")
 TARGET = (
     "formation_energy_per_atom",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from formation_mlp.data.records import Dataset, LeftOut, Target
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
+from formation_mlp.materials.structure_columns import read_structure_columns
 from formation_mlp.registry import lookup
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 
@@ -86,11 +88,20 @@ def materials_of_frame(frame: pd.DataFrame, config: DataConfig) -> ReadMaterials
     column = columns.find_column(frame, config.structure, usual, "data.structure")
     if column is not None:
         return read_structures(columns.cells_of(frame, column), Path(frame.attrs.get("folder", ".")))
+    if config.formula is None and set(columns.CELL) <= set(frame.columns):
+        return _structures_in_columns(frame)
     column = columns.require_column(frame, config.formula, columns.FORMULA, "data.formula")
     cells = ["" if cell is None else cell for cell in columns.cells_of(frame, column)]
     if all(isinstance(cell, str) and not cell for cell in cells):
         raise DataError(f"data.formula: column {column!r} is empty.")
     return read_materials(cells)
+
+
+def _structures_in_columns(frame: pd.DataFrame) -> ReadMaterials:
+    read = read_structure_columns(*(columns.cells_of(frame, name) for name in columns.CELL))
+    formula = columns.find_column(frame, None, columns.FORMULA, "data.formula")
+    labels = read.labels if formula is None else [str(cell) for cell in columns.cells_of(frame, formula)]
+    return replace(read, labels=labels)
 
 
 def ids_of_frame(frame: pd.DataFrame, config: DataConfig) -> list[str]:

@@ -129,6 +129,31 @@ def _read_parquet(file: Path, _encoding: str) -> pd.DataFrame:
         raise DataError(f"{file}: not readable as parquet: {error}") from error
 
 
+def _read_extxyz(file: Path, _encoding: str) -> pd.DataFrame:
+    """Read the frames of an extended XYZ file through ASE; what the comment lines name becomes columns."""
+    import pandas as pd
+
+    try:
+        from ase.io import iread
+    except ImportError as error:
+        raise DataError(f"{file}: extended XYZ files need ASE. Install it with: pip install ase") from error
+    from pymatgen.io.ase import AseAtomsAdaptor
+
+    rows = []
+    try:
+        for atoms in iread(file, index=":", format="extxyz"):
+            if not atoms.pbc.all():
+                raise DataError(f"{file}: frame {len(rows) + 1} is not periodic. Give a lattice and pbc=\"T T T\".")
+            results = {} if atoms.calc is None else atoms.calc.results
+            scalars = {k: v for k, v in {**results, **atoms.info}.items() if isinstance(v, str | int | float)}
+            rows.append({**scalars, "structure": AseAtomsAdaptor.get_structure(atoms)})
+    except DataError:
+        raise
+    except Exception as error:  # ASE raises many kinds for a broken file
+        raise DataError(f"{file}: frame {len(rows) + 1} is not readable as extended XYZ: {error}") from error
+    return pd.DataFrame(rows)
+
+
 def _read_folder(folder: Path) -> pd.DataFrame:
     """Read structure files and, if present, their targets: a csv of file name (without ending) and value."""
     import pandas as pd
@@ -193,4 +218,6 @@ READERS: dict[str, Callable[[Path, str], pd.DataFrame]] = {
     ".json": _read_json,
     ".json.gz": _read_json,
     ".parquet": _read_parquet,
+    ".extxyz": _read_extxyz,
+    ".xyz": _read_extxyz,
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,49 +15,78 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def parquet_files(path: Path) -> list[Path]:
-    """Return the file, or the files of the folder by name; raise `DataError` if there are none."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Parquet files with the same columns.
+
+    Attributes
+    ----------
+    files : in the order of their rows
+    n_rows : of all files
+    material : the column of formulas or structures
+    is_structure : which of both
+    id : the column of ids, if there is one
+    """
+
+    files: tuple[Path, ...]
+    n_rows: int
+    material: str
+    is_structure: bool
+    id: str | None
+
+    def rows(self, n: int) -> Iterator[pa.Table]:
+        """Yield the two columns, ``n`` rows at a time, and the rest at the end."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        used = [name for name in (self.material, self.id) if name is not None]
+        waiting, n_waiting = list[pa.RecordBatch](), 0
+        for file in self.files:
+            with pq.ParquetFile(file) as opened:
+                for batch in opened.iter_batches(batch_size=n, columns=used, use_threads=False):
+                    waiting.append(batch)
+                    n_waiting += len(batch)
+                    if n_waiting >= n:
+                        rows = pa.Table.from_batches(waiting)
+                        yield rows.slice(0, n)
+                        waiting, n_waiting = rows.slice(n).to_batches(), n_waiting - n
+        if n_waiting:
+            yield pa.Table.from_batches(waiting)
+
+
+def open_source(data: DataConfig) -> Source:
+    """Find the files of ``data.path`` and the columns to read.
+
+    Raises
+    ------
+    DataError
+        If the path is no parquet file or folder of them, a file cannot be read, or lacks a column that others have.
+    """
+    path = Path(data.path).expanduser()
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not files or not files[0].is_file() or files[0].suffix != ".parquet":
         raise DataError(f"{path}: give a parquet file, or a folder of them. Other tables fit into memory as a whole.")
-    return files
+    found = [_columns_of(file, data) for file in files]
+    for file, (_, *own) in zip(files, found, strict=True):
+        if own != list(found[0][1:]):
+            raise DataError(f"{file}: its columns are {own}, those of {files[0].name} {[*found[0][1:]]}.")
+    _, material, is_structure, id_column = found[0]
+    return Source(tuple(files), sum(n for n, *_ in found), material, is_structure, id_column)
 
 
-def used_columns(files: Sequence[Path], data: DataConfig) -> tuple[list[str], int]:
-    """Return the columns to read, the same in all files, and the number of rows."""
+def _columns_of(file: Path, data: DataConfig) -> tuple[int, str, bool, str | None]:
+    """Return the number of rows, the column of materials, whether they are structures, and the column of ids."""
     import pyarrow.parquet as pq
 
-    n_rows, used = 0, list[str | None]()
-    for file in files:
-        try:
-            with pq.ParquetFile(file) as opened:
-                n_rows += opened.metadata.num_rows
-                frame = opened.schema_arrow.empty_table().to_pandas()
-        except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-            raise DataError(f"{file}: not readable as parquet: {error}") from error
-        material = columns.find_column(frame, data.structure, columns.STRUCTURE, "data.structure")
-        material = material or columns.require_column(frame, data.formula, columns.FORMULA, "data.formula")
-        own = [material, columns.find_column(frame, data.id, columns.ID, "data.id")]
-        if used and own != used:
-            raise DataError(f"{file}: its columns are {own}, those of {files[0].name} {used}. Make them the same.")
-        used = own
-    return [name for name in used if name], n_rows
-
-
-def in_parts(files: Sequence[Path], used: Sequence[str], n: int) -> Iterator[pa.Table]:
-    """Yield the rows of all files, ``n`` at a time, and the rest at the end."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    waiting, n_waiting = list[pa.RecordBatch](), 0
-    for file in files:
+    try:
         with pq.ParquetFile(file) as opened:
-            for batch in opened.iter_batches(batch_size=n, columns=list(used), use_threads=False):
-                waiting.append(batch)
-                n_waiting += len(batch)
-                if n_waiting >= n:
-                    rows = pa.Table.from_batches(waiting)
-                    yield rows.slice(0, n)
-                    waiting, n_waiting = rows.slice(n).to_batches(), n_waiting - n
-    if n_waiting:
-        yield pa.Table.from_batches(waiting)
+            n_rows = opened.metadata.num_rows
+            frame = opened.schema_arrow.empty_table().to_pandas()
+    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+        raise DataError(f"{file}: not readable as parquet: {error}") from error
+    id_column = columns.find_column(frame, data.id, columns.ID, "data.id")
+    usual = columns.STRUCTURE if data.formula is None else ()
+    structure = columns.find_column(frame, data.structure, usual, "data.structure")
+    if structure is not None:
+        return n_rows, structure, True, id_column
+    return n_rows, columns.require_column(frame, data.formula, columns.FORMULA, "data.formula"), False, id_column

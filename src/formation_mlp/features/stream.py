@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from formation_mlp.config import DataConfig, Part
-from formation_mlp.data import columns
-from formation_mlp.data.dataset import materials_of_frame
 from formation_mlp.errors import DataError
 from formation_mlp.features.cache import engine_state
 from formation_mlp.features.costly import Progress
-from formation_mlp.features.parquet_rows import in_parts, parquet_files, used_columns
+from formation_mlp.features.parquet_rows import Source, open_source
 from formation_mlp.features.presets import build_presets, part_text
 from formation_mlp.features.table import FeatureTable, featurize
 from formation_mlp.files import write_bytes, write_json
+from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.inputs import read_structures
 from formation_mlp.materials.records import Materials
 
 if TYPE_CHECKING:
@@ -95,12 +95,11 @@ def featurize_dataset(
     ConfigError, FeatureError
         As for `formation_mlp.features.table.featurize`.
     """
-    files = parquet_files(Path(data.path).expanduser())
-    used, n_rows = used_columns(files, data)
+    source = open_source(data)
     names = [name for preset in build_presets(features) for name in preset.names]
     job = {
-        "source": [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files],
-        "columns": used,
+        "source": [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in source.files],
+        "columns": [source.material, source.id],
         "features": [part_text(part) for part in features],
         "rows_per_part": rows_per_part,
         "single_precision": single_precision,
@@ -112,17 +111,17 @@ def featurize_dataset(
     parts: list[dict[str, Any]] = []
     notes: list[str] = []
     done = 0
-    for number, rows in enumerate(in_parts(files, used, rows_per_part)):
+    for number, rows in enumerate(source.rows(rows_per_part)):
         name = f"part-{number:05d}.parquet"
         summary = finished.get(name)
         if summary is None:
-            content, summary, remarks = _describe_part(rows, data, files[0].parent, describe, single_precision)
+            content, summary, remarks = _describe_part(rows, source, describe, single_precision)
             _write(out / name, content, {"key": key, "summary": summary})
             notes += remarks
         parts.append({"file": name, **summary})
         done += len(rows)
         if progress is not None:
-            progress(done, n_rows)
+            progress(done, source.n_rows)
     n_errors = sum(part["errors"] for part in parts)
     manifest = {"key": key, "rows": done, "errors": n_errors, "descriptors": names, "parts": parts, "job": job}
     write_json(out / MANIFEST, manifest)
@@ -130,29 +129,33 @@ def featurize_dataset(
 
 
 def _describe_part(
-    rows: pa.Table,
-    data: DataConfig,
-    folder: Path,
-    describe: Callable[[Materials], FeatureTable],
-    single_precision: bool,
+    rows: pa.Table, source: Source, describe: Callable[[Materials], FeatureTable], single_precision: bool
 ) -> tuple[pa.Table, dict[str, Any], tuple[str, ...]]:
     """Return the columns of a part, a summary, and remarks."""
     import pyarrow as pa
 
-    frame = rows.to_pandas()
-    frame.attrs["folder"] = str(folder)
-    read = materials_of_frame(frame, data)
-    id_column = columns.find_column(frame, data.id, columns.ID, "data.id")
-    ids = None if id_column is None else tuple(map(str, columns.cells_of(frame, id_column)))
-    good = np.setdiff1d(np.arange(len(frame)), list(read.failures))
-    table = describe(replace(read.materials, ids=ids).take(good))
-    errors = read.failures | {int(good[row]): reason for row, reason in table.failures.items()}
-    X = np.full((len(table.names), len(frame)), np.nan, np.float32 if single_precision else np.float64)
+    n = len(rows)
+    cells = rows.column(source.material).to_pylist()
+    ids = None if source.id is None else tuple(map(str, rows.column(source.id).to_pylist()))
+    labels, materials, failures = _read(cells, source)
+    good = np.setdiff1d(np.arange(n), list(failures))
+    table = describe(replace(materials, ids=ids).take(good))
+    errors = failures | {int(good[row]): reason for row, reason in table.failures.items()}
+    X = np.full((len(table.names), n), np.nan, np.float32 if single_precision else np.float64)
     X[:, good] = table.X.T
     content = {} if ids is None else {"id": pa.array(ids)}
-    content |= {"formula": pa.array(read.labels), "error": pa.array([errors.get(i, "") for i in range(len(frame))])}
+    content |= {"formula": pa.array(labels), "error": pa.array([errors.get(i, "") for i in range(n)])}
     content |= dict(zip(table.names, map(pa.array, X), strict=True))
-    return pa.table(content), {"rows": len(frame), "errors": len(errors), "missing": table.missing}, table.notes
+    return pa.table(content), {"rows": n, "errors": len(errors), "missing": table.missing}, table.notes
+
+
+def _read(cells: list[Any], source: Source) -> tuple[list[str], Materials, dict[int, str]]:
+    """Return formulas, materials, and the rows that cannot be read."""
+    if source.is_structure:
+        read = read_structures(cells, source.files[0].parent)
+        return read.labels, read.materials, read.failures
+    parsed = parse_formulas(cells)
+    return ["" if cell is None else str(cell) for cell in cells], Materials(parsed.compositions), parsed.failures
 
 
 def _write(path: Path, content: pa.Table, description: dict[str, Any]) -> None:

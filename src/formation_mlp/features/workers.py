@@ -105,8 +105,7 @@ class ChildProcess:
         except EOFError:
             died = self._stop(GRACE_SECONDS)
             raise FeatureError(
-                f"a worker process could not be started: {sys.executable} ended with {died.end}; "
-                "what it said is above."
+                f"a worker process could not be started: {sys.executable} ended with {died.end}; what it said is above."
             ) from None
         return process
 

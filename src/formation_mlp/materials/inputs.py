@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from formation_mlp.materials.structure_files import is_structure_file, read_stru
 from formation_mlp.materials.structures import Structures
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core import Composition, Structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,14 @@ def read_materials(items: Sequence[object]) -> ReadMaterials:
 
     A text counts as a path if its name is that of a structure file. If any item is a structure, all
     must be.
+
+    Raises
+    ------
+    DataError
+        If the argument is one text instead of a sequence.
     """
+    if isinstance(items, str):
+        raise DataError(f"found the text {items!r}, but a list is expected, such as [{items!r}].")
     kinds = {_kind(item) for item in items}
     if "structure" in kinds:
         return read_structures(items)
@@ -79,7 +87,7 @@ def read_structures(items: Sequence[object], folder: Path | None = None) -> Read
         try:
             structure = _to_structure(item, folder)
             structures.append(Structures.from_pymatgen([structure]))
-            label = label or structure.composition.reduced_formula
+            label = label or _reduced_formula(structure)
         except DataError as error:
             failures[i] = str(error)
             structures.append(_NO_STRUCTURE)
@@ -130,12 +138,19 @@ def _to_structure(item: Any, folder: Path | None) -> Structure:
     raise DataError(f"{shown} is no structure: give a file, pymatgen JSON or a pymatgen Structure.")
 
 
+def _reduced_formula(material: Structure | Composition) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pymatgen warns of noble gases, which have no electronegativity
+        formula: str = getattr(material, "composition", material).reduced_formula
+    return formula
+
+
 def _from_compositions(items: Sequence[Any]) -> ReadMaterials:
     rows: list[tuple[list[int], list[float]]] = []
     labels, failures = [], {}
     for i, item in enumerate(items):
         numbers, amounts, reason = _numbers_of(item)
-        labels.append(item.reduced_formula if reason is None else str(item))
+        labels.append(_reduced_formula(item) if reason is None else str(item))
         rows.append((numbers, amounts))
         if reason is not None:
             failures[i] = reason

@@ -56,13 +56,12 @@ class Structures:
 
     def compositions(self) -> Compositions:
         """Return the cell contents as compositions, elements in the order of the sites."""
-        rows = []
-        ptr = self.site_ptr.tolist()
-        for a, b in pairwise(ptr):
-            z, first, count = np.unique(self.z[a:b], return_index=True, return_counts=True)
-            order = np.argsort(first)
-            rows.append((z[order].tolist(), count[order].astype(float).tolist()))
-        return Compositions.from_rows(rows)
+        row = np.repeat(np.arange(len(self)), self.n_sites)
+        _, first, count = np.unique(row * len(SYMBOLS) + self.z, return_index=True, return_counts=True)
+        order = np.argsort(first)
+        site = first[order]
+        row_ptr = np.concatenate([[0], np.cumsum(np.bincount(row[site], minlength=len(self)))])
+        return Compositions(row_ptr.astype(np.int64), self.z[site], count[order].astype(np.float64))
 
     def to_pymatgen(self) -> list[Structure]:
         """Return one pymatgen ``Structure`` per row."""

@@ -1,0 +1,103 @@
+"""Structures in text columns and in extended XYZ files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROCK_SALTS, Outcome, rock_salt
+
+from formation_mlp.config import DataConfig, TaskConfig
+from formation_mlp.data.dataset import load_dataset
+from formation_mlp.errors import DataError
+from formation_mlp.materials.structure_columns import lattice_vectors, read_structure_columns
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [(4.0, 4.0, 4.0, 90, 90, 90), (3.1, 4.2, 5.3, 71, 82, 93), (3.0, 3.0, 8.0, 90, 90, 120), (5, 6, 7, 60, 60, 60)],
+)
+def test_lattice_vectors_are_those_of_pymatgen(parameters: tuple[float, ...]) -> None:
+    from pymatgen.core import Lattice
+
+    expected = Lattice.from_parameters(*parameters).matrix
+    assert np.allclose(lattice_vectors(np.array(parameters, float)), expected, atol=1e-12)
+
+
+def test_columns_give_back_the_structure() -> None:
+    structure = rock_salt("Na", "Cl", 5.64)
+    cell = " ".join(map(str, structure.lattice.parameters))
+    species = " ".join(site.specie.symbol for site in structure)
+    frac = " ".join(map(str, structure.frac_coords.ravel()))
+    read = read_structure_columns([cell], [species], [frac])
+    (again,) = read.materials.structures.to_pymatgen()  # type: ignore[union-attr]
+    assert not read.failures
+    assert again.matches(structure)
+    assert read.labels == ["Na4 Cl4"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "species", "frac", "reason"),
+    [
+        ("4 4 4 90 90", "Na", "0 0 0", "found 5 numbers"),
+        ("4 4 4 90 90 90", "Xx", "0 0 0", "'Xx' is no element"),
+        ("4 4 4 90 90 90", "", "", "the cell is empty"),
+        ("4 4 4 90 90 90", "Na Cl", "0 0 0", "for 2 sites"),
+        ("4 4 4 90 90 90", "Na", "0 0 a", "could not convert"),
+        ("4 4 4 90 90 90", "Na", "0 0 nan", "not finite"),
+        ("0 4 4 90 90 90", "Na", "0 0 0", "no volume"),
+    ],
+)
+def test_a_bad_row_says_why_and_the_others_are_read(cell: str, species: str, frac: str, reason: str) -> None:
+    good = ("4 4 4 90 90 90", "Po", "0 0 0")
+    read = read_structure_columns(*zip((cell, species, frac), good, strict=True))
+    assert list(read.failures) == [0]
+    assert reason in read.failures[0]
+    assert read.materials.structures is not None
+    assert read.materials.structures.n_sites.tolist() == [0, 1]
+
+
+def test_published_structures_are_read_whole(shared_data: Path) -> None:
+    path = shared_data / "mp20_mpts52_structures" / "mp20_mpts52_structures.csv.gz"
+    dataset = load_dataset(DataConfig(path=str(path), target="energy_above_hull", unit="eV/atom"), TaskConfig())
+    assert dataset.materials.structures is not None
+    reduced = dataset.materials.compositions.keys()[:50]
+    from formation_mlp.materials.formula import parse_formulas
+
+    assert reduced == parse_formulas(dataset.formulas[:50]).compositions.keys()
+
+
+def write_extxyz(path: Path, periodic: bool = True) -> None:
+    ase = pytest.importorskip("ase")
+    from ase.io import write
+
+    frames = []
+    for arguments, energy in ROCK_SALTS.values():
+        structure = rock_salt(*arguments)
+        symbols = [site.specie.symbol for site in structure]
+        atoms = ase.Atoms(symbols, positions=structure.cart_coords, cell=structure.lattice.matrix, pbc=periodic)
+        atoms.info["formation_energy_per_atom"] = energy
+        frames.append(atoms)
+    write(path, frames, format="extxyz")
+
+
+def test_an_extended_xyz_file_is_a_table(workplace: Path) -> None:
+    write_extxyz(workplace / "salts.extxyz")
+    dataset = load_dataset(DataConfig(path="salts.extxyz"), TaskConfig())
+    assert list(dataset.formulas) == list(ROCK_SALTS)
+    assert dataset.y.tolist() == [energy for _, energy in ROCK_SALTS.values()]
+
+
+def test_a_frame_without_a_cell_is_refused(workplace: Path) -> None:
+    write_extxyz(workplace / "salts.xyz", periodic=False)
+    with pytest.raises(DataError, match="frame 1 is not periodic"):
+        load_dataset(DataConfig(path="salts.xyz"), TaskConfig())
+
+
+def test_descriptors_of_an_extended_xyz_file(workplace: Path, command: Callable[..., Outcome]) -> None:
+    write_extxyz(workplace / "salts.extxyz")
+    outcome = command("featurize", "salts.extxyz", "--out", "out.csv", "--features", "density")
+    assert outcome.code == 0, outcome.err
+    assert (workplace / "out.csv").read_text(encoding="utf-8").count("\n") == 1 + len(ROCK_SALTS)
