@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS_PER_PART = 50_000
-MANIFEST = "manifest.json"
+MANIFEST = "_manifest.json"
+"""Readers of parquet folders pass over names with an underscore."""
 _META = b"formation_mlp"
 
 
@@ -66,7 +67,7 @@ def featurize_dataset(
     cache: str | Path | None = None,
     progress: Progress | None = None,
 ) -> StreamSummary:
-    """Describe every row and write ``out/part-00000.parquet`` and so on, and at the end ``out/manifest.json``.
+    """Describe every row and write ``out/part-00000.parquet`` and so on, and at the end ``out/_manifest.json``.
 
     Rows stay in their order. A part has the id (where there is one), the formula, the column ``error`` (empty where
     there are numbers) and the descriptors. It is written whole or not at all, so that the same call goes on where
