@@ -150,9 +150,7 @@ def check(path: Path, expected: bytes) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Build the bundled table of measured formation enthalpies.")
-    parser.add_argument(
-        "--check", action="store_true", help="compare the table with the source; write nothing"
-    )
+    parser.add_argument("--check", action="store_true", help="compare the table with the source; write nothing")
     parser.add_argument("--table", type=Path, default=TABLE, help="where the table is (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:

@@ -73,17 +73,13 @@ def distance_above_hull(bundled: pd.Series) -> pd.DataFrame:
         diagram = PhaseDiagram([*inside, *(PDEntry(Composition({element: 1}), 0.0) for element in system)])
         for entry in inside:
             if frozenset(entry.elements) == system:
-                products = [
-                    part.composition.reduced_formula for part in diagram.get_decomposition(entry.composition)
-                ]
+                products = [part.composition.reduced_formula for part in diagram.get_decomposition(entry.composition)]
                 found[entry.composition.reduced_formula] = (
                     diagram.get_e_above_hull(entry),
                     " + ".join(sorted(products)),
                 )
     table = pd.DataFrame.from_dict(found, orient="index", columns=["above_hull", "products"])
-    return table.join(bundled.rename("bundled")).sort_values(
-        ["above_hull", "bundled"], ascending=[False, True]
-    )
+    return table.join(bundled.rename("bundled")).sort_values(["above_hull", "bundled"], ascending=[False, True])
 
 
 def report(
@@ -98,16 +94,12 @@ def report(
     difference = enthalpy - reference
 
     summaries = {name: summary(differences[name]) for name in others} | {"reference": summary(difference)}
-    per_source = pd.DataFrame(summaries).T.astype(
-        {"formulas": int, "equal": int, "> 0.05": int, "> 0.1": int}
-    )
+    per_source = pd.DataFrame(summaries).T.astype({"formulas": int, "equal": int, "> 0.05": int, "> 0.1": int})
     print("absolute difference from the bundled table, eV/atom")
     print(per_source.round(4).to_string())
 
     equal = differences.abs() <= EQUAL
-    print(
-        f"\n{len(enthalpy)} bundled formulas, {others.notna().any(axis=1).sum()} of them in another source,"
-    )
+    print(f"\n{len(enthalpy)} bundled formulas, {others.notna().any(axis=1).sum()} of them in another source,")
     print(f"  {equal.any(axis=1).sum()} with an equal number in at least one")
     print(f"  without {', '.join(shared)}: {reference.notna().sum()} in another source,")
     print(f"  {equal[independent].any(axis=1).sum()} with an equal number in at least one")
@@ -132,12 +124,8 @@ def report(
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("compilation", type=Path, help="CSV file with formula, source and value")
-    parser.add_argument(
-        "--same", default="MP2020-fit", help="the source that the bundled table is drawn from"
-    )
-    parser.add_argument(
-        "--shared", nargs="*", default=["IIT"], help="sources that went into the bundled table"
-    )
+    parser.add_argument("--same", default="MP2020-fit", help="the source that the bundled table is drawn from")
+    parser.add_argument("--shared", nargs="*", default=["IIT"], help="sources that went into the bundled table")
     parser.add_argument(
         "--computed", type=Path, help=f"CSV file with formula and {COMPUTED_TARGET} from DFT, a third opinion"
     )

@@ -175,7 +175,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str,
     """Return the folder of one finished run, shared by all tests: it must not be changed."""
     from formation_mlp import run
     from formation_mlp.choices import CHOICES
-    from formation_mlp.config import check_config
+    from formation_mlp.config_file import check_config
     from formation_mlp.progress import Reporter
 
     folder = tmp_path_factory.mktemp("finished")

@@ -68,10 +68,7 @@ def test_the_readme_counts_what_the_table_holds(rows: list[dict[str, str]]) -> N
     assert f"two {n_elements[2]:,}; three {n_elements[3]}; four {n_elements[4]}; none are elements" in text
     assert sum(n_elements[n] for n in (2, 3, 4)) == len(rows)
     assert f"{min(enthalpies):.3f} (CeF3) to {max(enthalpies):.3f} (CuCN)" in text
-    assert (
-        f"{sum(e > 0 for e in enthalpies)} positive; {sum(e < -1 for e in enthalpies)} (31.2 %) below -1"
-        in text
-    )
+    assert f"{sum(e > 0 for e in enthalpies)} positive; {sum(e < -1 for e in enthalpies)} (31.2 %) below -1" in text
     assert all(f"{n:,} `{flag}`" in text for flag, n in flags.items())
     assert f"{sum(bool(row['mp_id']) for row in rows):,}, all different" in text
     assert f"{sum(c.num_atoms >= 100 for c in compositions)} formulas have 100 atoms or more" in text

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from conftest import ROOT, TINY, changed
 from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config, check_config, load_config, merged, named_options
+from formation_mlp.config import Config, named_options
+from formation_mlp.config_file import check_config, load_config, merged
 from formation_mlp.errors import ConfigError
 
 

@@ -151,7 +151,7 @@ def test_the_key_tells_all_that_decides_the_numbers(materials: Materials, monkey
     changed = materials.take(range(N))
     changed.compositions.amount[0] += 1
     keys.append(chunk_key("{}", changed, True))
-    monkeypatch.setattr(cache, "_version", lambda _package: "another")
+    monkeypatch.setattr(cache, "versions", lambda: {"pymatgen": "another"})
     engine_state.cache_clear()
     keys.append(chunk_key("{}", materials, True))
     monkeypatch.undo()

@@ -18,7 +18,7 @@ PACKAGE = Path(formation_mlp.__file__).parent
 
 FLOORS = [
     ["errors", "registry", "seeding", "units", "files"],
-    ["config", "metrics"],
+    ["config", "config_file", "metrics"],
     ["materials"],
     ["data"],
     ["features"],

@@ -142,7 +142,7 @@ def test_every_kind_of_structure_file_is_read(structure_folder: Path, name: str)
         ("a.txt", b"", "not known as a structure file. Endings: .cif"),
         ("a.cif", b"", "not readable as CIF"),
         ("a.cif", b"data_a\n_cell_length_a 3\n", "not readable as CIF"),
-        ("a.cif", b"\xff\xfe\x00", "not readable as CIF"),
+        ("a.cif", b"\xff\xfe\x00", "not readable as text"),
         ("POSCAR", b"NaCl\n1.0\n", "not readable as POSCAR"),
         ("a.json", b"{", "not a pymatgen structure in JSON"),
         ("a.json", b"[1]", "not a pymatgen structure in JSON"),

@@ -14,7 +14,7 @@ import yaml
 
 from conftest import ROOT
 from formation_mlp.choices import CHOICES
-from formation_mlp.config import check_config
+from formation_mlp.config_file import check_config
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TOLERANCE = 0.03

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import TINY, changed
 from formation_mlp.choices import CHOICES
-from formation_mlp.config import check_config
+from formation_mlp.config_file import check_config
 from formation_mlp.data.records import Dataset, LeftOut, Target
 from formation_mlp.evaluate import Evaluation
 from formation_mlp.materials.inputs import read_materials

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config, check_config
+from formation_mlp.config import Config
+from formation_mlp.config_file import check_config
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.materials.inputs import read_materials

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROCK_SALTS, Outcome, rock_salt
 
+from conftest import ROCK_SALTS, Outcome, rock_salt
 from formation_mlp.config import DataConfig, TaskConfig
 from formation_mlp.data.dataset import load_dataset
 from formation_mlp.errors import DataError
@@ -101,3 +101,13 @@ def test_descriptors_of_an_extended_xyz_file(workplace: Path, command: Callable[
     outcome = command("featurize", "salts.extxyz", "--out", "out.csv", "--features", "density")
     assert outcome.code == 0, outcome.err
     assert (workplace / "out.csv").read_text(encoding="utf-8").count("\n") == 1 + len(ROCK_SALTS)
+
+
+@pytest.mark.parametrize("kind", ["cif", "poscar"])
+def test_a_column_may_hold_the_text_of_files(kind: str) -> None:
+    from formation_mlp.materials.inputs import read_structures
+
+    text = rock_salt("Na", "Cl", 5.64).to(fmt=kind)
+    read = read_structures([text, text[: len(text) // 3]])
+    assert read.labels[0] == "NaCl"
+    assert list(read.failures) == [1]

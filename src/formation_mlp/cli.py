@@ -179,7 +179,7 @@ def featurize(
 
 def _load(path: Path, overrides: list[str] | None) -> Config:
     from formation_mlp.choices import CHOICES
-    from formation_mlp.config import load_config
+    from formation_mlp.config_file import load_config
 
     return load_config(path, overrides or (), CHOICES)
 

@@ -13,7 +13,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from formation_mlp.choices import CHOICES
-from formation_mlp.config import ModelConfig, Part, TrainingConfig, check_config
+from formation_mlp.config import ModelConfig, Part, TrainingConfig
+from formation_mlp.config_file import check_config
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import read_materials

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from formation_mlp.baselines import Baseline
 from formation_mlp.checkpoint import Checkpoint, load_tensors, save_tensors
 from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config, Part, check_config, merged
+from formation_mlp.config import Config, Part
+from formation_mlp.config_file import check_config, merged
 from formation_mlp.data.dataset import SHOWN
+from formation_mlp.data.sources import read_table
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.evaluate import Evaluation, evaluate, scores
 from formation_mlp.files import write_json
@@ -109,7 +111,8 @@ def score_table_file(
     """Score a trained model on a table with a target; rows that cannot be read are named and left out."""
     predictor = load(folder)
     raw = predictor.checkpoint.config
-    data = {"path": str(path), "target": target, "unit": unit, "invalid": "drop"}
+    named = target or _present_column(path, predictor.checkpoint.target.name)
+    data = {"path": str(path), "target": named, "unit": unit, "invalid": "drop"}
     config = check_config(raw | {"data": data, "split": {}}, str(path), CHOICES)
     dataset = load_rows(config)
     for row in dataset.left_out[:SHOWN]:
@@ -117,6 +120,11 @@ def score_table_file(
     if len(dataset.left_out) > SHOWN:
         reporter.say(f"... and {len(dataset.left_out) - SHOWN} more")
     return predictor, evaluate(predictor, dataset)
+
+
+def _present_column(path: Path, name: str) -> str | None:
+    """Return the model's own target column if the table has it, else None: then the usual names are tried."""
+    return name if name in read_table(str(path)).columns else None
 
 
 def _main_name(config: Config) -> str:

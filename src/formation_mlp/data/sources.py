@@ -139,11 +139,11 @@ def _read_extxyz(file: Path, _encoding: str) -> pd.DataFrame:
         raise DataError(f"{file}: extended XYZ files need ASE. Install it with: pip install ase") from error
     from pymatgen.io.ase import AseAtomsAdaptor
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     try:
         for atoms in iread(file, index=":", format="extxyz"):
             if not atoms.pbc.all():
-                raise DataError(f"{file}: frame {len(rows) + 1} is not periodic. Give a lattice and pbc=\"T T T\".")
+                raise DataError(f'{file}: frame {len(rows) + 1} is not periodic. Give a lattice and pbc="T T T".')
             results = {} if atoms.calc is None else atoms.calc.results
             scalars = {k: v for k, v in {**results, **atoms.info}.items() if isinstance(v, str | int | float)}
             rows.append({**scalars, "structure": AseAtomsAdaptor.get_structure(atoms)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -69,7 +70,7 @@ def chunk_key(part: str, materials: Materials, needs_structure: bool) -> str:
 @cache
 def engine_state() -> str:
     """Return the SHA-256 of the code and the element data that describe materials, and of the `PACKAGES` they use."""
-    digest = sha256(repr([(name, _version(name)) for name in PACKAGES]).encode())
+    digest = sha256(json.dumps(versions()).encode())
     for folder in ("features", "features/tables", "materials"):
         for source in sorted(files("formation_mlp").joinpath(folder).iterdir(), key=lambda source: source.name):
             if source.name.endswith((".py", ".csv")):
@@ -166,8 +167,10 @@ def _user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
+def versions() -> dict[str, str]:
+    """Return the versions of the `PACKAGES` that are installed."""
+    found = {}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

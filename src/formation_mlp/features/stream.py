@@ -14,7 +14,7 @@ import numpy as np
 
 from formation_mlp.config import DataConfig, Part
 from formation_mlp.errors import DataError
-from formation_mlp.features.cache import engine_state
+from formation_mlp.features.cache import engine_state, versions
 from formation_mlp.features.costly import Progress
 from formation_mlp.features.parquet_rows import Source, open_source
 from formation_mlp.features.presets import build_presets, part_text
@@ -124,8 +124,8 @@ def featurize_dataset(
         if progress is not None:
             progress(done, source.n_rows)
     n_errors = sum(part["errors"] for part in parts)
-    manifest = {"key": key, "rows": done, "errors": n_errors, "descriptors": names, "parts": parts, "job": job}
-    write_json(out / MANIFEST, manifest)
+    totals = {"rows": done, "errors": n_errors, "versions": versions()}
+    write_json(out / MANIFEST, totals | {"descriptors": names, "parts": parts, "job": job, "key": key})
     return StreamSummary(done, n_errors, len(names), len(parts), len(finished), tuple(dict.fromkeys(notes)))
 
 

@@ -16,7 +16,12 @@ from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.formula import parse_formulas
 from formation_mlp.materials.records import Materials
-from formation_mlp.materials.structure_files import is_structure_file, read_structure, structure_from_json
+from formation_mlp.materials.structure_files import (
+    is_structure_file,
+    read_structure,
+    structure_from_json,
+    structure_from_text,
+)
 from formation_mlp.materials.structures import Structures
 
 if TYPE_CHECKING:
@@ -134,8 +139,10 @@ def _to_structure(item: Any, folder: Path | None) -> Structure:
         return structure_from_json(item)
     if _is_path(item):
         return read_structure((folder or Path()) / item)
+    if isinstance(item, str) and "\n" in item.strip():
+        return structure_from_text(item, "cif" if "_cell_length_a" in item else "poscar")
     shown = repr(item) if len(repr(item)) <= 60 else f"{repr(item)[:60]}..."
-    raise DataError(f"{shown} is no structure: give a file, pymatgen JSON or a pymatgen Structure.")
+    raise DataError(f"{shown} is no structure: give a file, CIF or POSCAR text, pymatgen JSON or a Structure.")
 
 
 def _reduced_formula(material: Structure | Composition) -> str:

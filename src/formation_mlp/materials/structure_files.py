@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from formation_mlp.errors import DataError
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
+
+Kind = Literal["cif", "poscar", "json"]
 
 SUFFIXES = (".cif", ".json", ".poscar", ".vasp")
 """File endings of structures; files whose name starts with POSCAR or CONTCAR count too."""
@@ -29,24 +31,37 @@ def read_structure(path: Path) -> Structure:
     DataError
         If the file is missing, of no known kind, or not readable.
     """
-    from pymatgen.core import Structure
-
     if not path.is_file():
         raise DataError(f"{path}: no such structure file.")
     if not is_structure_file(path):
         raise DataError(f"{path}: not known as a structure file. Endings: {', '.join(SUFFIXES)}, or POSCAR*.")
-    kind = {".cif": "cif", ".json": "json"}.get(path.suffix.lower(), "poscar")
+    kinds: dict[str, Kind] = {".cif": "cif", ".json": "json"}
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        if kind == "json":
-            return structure_from_json(text)
+        return structure_from_text(path.read_text(encoding="utf-8-sig"), kinds.get(path.suffix.lower(), "poscar"))
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not readable as text: {error}") from error
+
+
+def structure_from_text(text: str, kind: Kind) -> Structure:
+    """Build a structure from the text of a file of this kind.
+
+    Raises
+    ------
+    DataError
+        If the text is not of this kind.
+    """
+    from pymatgen.core import Structure
+
+    if kind == "json":
+        return structure_from_json(text)
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pymatgen comments on every rounded coordinate
             return Structure.from_str(text, fmt=kind)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
     except Exception as error:  # pymatgen raises many kinds for a broken file
-        raise DataError(f"{path}: not readable as {kind.upper()}: {error}") from error
+        raise DataError(f"not readable as {kind.upper()}: {error}") from error
 
 
 def structure_from_json(content: str | dict[str, Any]) -> Structure:
