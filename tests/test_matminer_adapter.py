@@ -85,12 +85,14 @@ def test_a_featurizer_of_structures_gives_the_numbers_of_the_preset(own: Any, ad
 
 
 def test_values_that_are_missing_are_counted_and_not_imputed() -> None:
-    materials = formulas("NaCl", "NaNe")  # neon has no electronegativity
-    block = described(materials, {"matminer": "BandCenter"})
+    materials = formulas("NaCl", "NaNe")  # Deml's data have no energy of neon
+    (column,) = columns = ["DemlData mean GGAU_Etot"]
+    options = {"featurizer": "ElementProperty", "preset": "deml", "columns": columns}
+    block = described(materials, {"matminer": options})
     assert np.isnan(block.X[:, 0]).tolist() == [False, True]
-    assert block.missing == {"band center": 1}
+    assert block.missing == {column: 1}
     assert block.failures == {}
-    imputed = described(materials, {"matminer": {"featurizer": "BandCenter", "impute_nan": True}})
+    imputed = described(materials, {"matminer": {**options, "impute_nan": True}})
     assert np.isfinite(imputed.X).all()
 
 

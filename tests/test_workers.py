@@ -183,6 +183,26 @@ def test_an_error_in_a_worker_ends_the_job_and_its_processes(monkeypatch: pytest
     assert all(child.closed for child in children)
 
 
+def test_processes_end_with_a_job_that_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    children: list[ChildProcess] = []
+
+    class Known(ChildProcess):
+        def __init__(self) -> None:
+            super().__init__()
+            children.append(self)
+
+    def give_up(done: int, _total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(chunks, "MAX_ROWS", 10)
+    monkeypatch.setattr(pool, "ChildProcess", Known)
+    with pytest.raises(KeyboardInterrupt):
+        featurize(cells(100), ["density"], workers=2, cache="off", progress=give_up)
+    assert [child.closed for child in children] == [True, True]
+    assert [child._process for child in children] == [None, None]
+
+
 @pytest.mark.parametrize("workers", [0, -1, 1.5, "2"])
 def test_a_wrong_number_of_workers_is_refused(workers: object) -> None:
     with pytest.raises(ConfigError, match="workers: found"):

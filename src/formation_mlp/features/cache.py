@@ -23,7 +23,7 @@ from formation_mlp.materials.records import Materials
 
 OFF = "off"
 WORTH_SECONDS = 0.02
-"""Numbers that took less are not kept: writing and reading a chunk of 500 rows and 128 columns takes as long."""
+"""A chunk that took less is not kept: writing and reading one of 1,000 rows and 128 columns takes as long."""
 
 PACKAGES = ("formation-mlp", "matminer", "pymatgen", "pymatgen-core", "spglib", "numpy", "scipy")
 """Packages that decide the numbers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,8 +32,9 @@ class Task:
     materials: Materials
 
 
-Runner = Callable[[Iterator[Task]], Iterator[tuple[int, list[Timed]]]]
-"""From tasks to their numbers and results, in any order, each task once."""
+Results = Generator[tuple[int, list[Timed]], None, None]
+Runner = Callable[[Iterator[Task]], Results]
+"""From tasks to their numbers and results, in any order, each task once; closing it ends what runs."""
 
 
 def describe_chunk(parts: Sequence[str], materials: Materials) -> Iterator[Timed]:
@@ -44,7 +45,7 @@ def describe_chunk(parts: Sequence[str], materials: Materials) -> Iterator[Timed
         yield block, time.perf_counter() - start
 
 
-def describe_serially(tasks: Iterator[Task]) -> Iterator[tuple[int, list[Timed]]]:
+def describe_serially(tasks: Iterator[Task]) -> Results:
     """Run tasks one after another in this process."""
     for task in tasks:
         yield task.number, list(describe_chunk(task.parts, task.materials))

@@ -22,7 +22,7 @@ from typing import Any
 
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.cache import engine_state
-from formation_mlp.features.chunks import Task, Timed, describe_by_halves, describe_chunk
+from formation_mlp.features.chunks import Results, Task, Timed, describe_by_halves, describe_chunk
 from formation_mlp.features.workers import ProcessDied
 from formation_mlp.materials.records import Materials
 
@@ -32,7 +32,7 @@ QUEUED_PER_THREAD = 3
 """Chunks on the cluster at a time, so that neither the scheduler nor this process holds them all."""
 
 
-def describe_on_cluster(tasks: Iterator[Task], scheduler: str) -> Iterator[tuple[int, list[Timed]]]:
+def describe_on_cluster(tasks: Iterator[Task], scheduler: str) -> Results:
     """Run tasks on the workers of a Dask cluster.
 
     Dask gives the chunk of a lost worker to another one. A chunk that loses several workers is divided until the row

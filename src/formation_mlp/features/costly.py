@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -59,13 +60,15 @@ def describe_in_chunks(
         for number, wanted in todo.items():
             yield Task(number, tuple(presets[i][0] for i in wanted), materials.take(ranges[number]))
 
-    for number, blocks in run(tasks()):
-        for (i, key), (block, seconds) in zip(todo[number].items(), blocks, strict=True):
-            _place(block, ranges[number].start, results[i])
-            if seconds >= WORTH_SECONDS and not any(reason.startswith(DIED) for reason in block.failures.values()):
-                store.store(key, presets[i][1].names, block)
-        done += len(ranges[number])
-        progress(done, n)
+    with closing(run(tasks())) as found:
+        for number, blocks in found:
+            is_worth = sum(seconds for _, seconds in blocks) >= WORTH_SECONDS
+            for (i, key), (block, _) in zip(todo[number].items(), blocks, strict=True):
+                _place(block, ranges[number].start, results[i])
+                if is_worth and not any(reason.startswith(DIED) for reason in block.failures.values()):
+                    store.store(key, presets[i][1].names, block)
+            done += len(ranges[number])
+            progress(done, n)
     if done != n:
         raise RuntimeError(f"{n - done} rows were lost")
     return results

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from queue import SimpleQueue
 from threading import Lock, Thread
 
-from formation_mlp.features.chunks import Task, Timed, describe_by_halves, describe_chunk
+from formation_mlp.features.chunks import Results, Task, Timed, describe_by_halves, describe_chunk
 from formation_mlp.features.workers import ChildProcess, ProcessDied
 from formation_mlp.materials.records import Materials
 
@@ -14,7 +14,7 @@ ATTEMPTS = 2
 """How often a chunk is given to a process before the chunk itself is suspected of killing it."""
 
 
-def describe_in_processes(tasks: Iterator[Task], n_workers: int) -> Iterator[tuple[int, list[Timed]]]:
+def describe_in_processes(tasks: Iterator[Task], n_workers: int) -> Results:
     """Run tasks in ``n_workers`` processes; arrays travel, and each process computes with one thread.
 
     The chunk of a process that dies is done again by a new one. If that dies too, the chunk is divided

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
@@ -25,10 +26,27 @@ from formation_mlp.training.state import EpochRecord, LoopState
 
 Floats = NDArray[np.float64]
 
+SMALL_STEP = 5e7
+"""Rows times weights of an update below which it runs on one CPU thread.
+
+The threads of so small an update wait for each other longer than they compute (five times slower on two busy
+cores), and sums over several threads round differently on machines with other numbers of cores.
+"""
+
 
 def build_model(d_in: int, config: ModelConfig) -> MLP:
     """Return an untrained network; its weights come from torch's global generator."""
     return MLP(d_in, config.hidden, config.activation, config.dropout, config.normalization, config.residual)
+
+
+@contextmanager
+def _cpu_threads(n: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class NetworkTraining:
@@ -99,7 +117,7 @@ class NetworkTraining:
             self.generators,
             self.limits,
         )
-        for record in loop:
+        while (record := self._next_epoch(loop)) is not None:
             self.history.append(record)
             if record.is_best:
                 self.best_weights = self._weights()
@@ -111,6 +129,14 @@ class NetworkTraining:
         device = self.train.X.device
         rows = torch.as_tensor(self.scaler.transform(X), dtype=self.train.X.dtype, device=device)
         return self.task.decode(as_array(forward_rows(self.model, rows)))
+
+    def _next_epoch(self, loop: Iterator[EpochRecord]) -> EpochRecord | None:
+        with _cpu_threads(1 if self._is_small else torch.get_num_threads()):
+            return next(loop, None)
+
+    @property
+    def _is_small(self) -> bool:
+        return self.limits.batch_size * self.n_parameters < SMALL_STEP
 
     @property
     def n_parameters(self) -> int:
