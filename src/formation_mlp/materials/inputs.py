@@ -140,7 +140,7 @@ def _to_structure(item: Any, folder: Path | None) -> Structure:
     if _is_path(item):
         return read_structure((folder or Path()) / item)
     if isinstance(item, str) and "\n" in item.strip():
-        return structure_from_text(item, "cif" if "_cell_length_a" in item else "poscar")
+        return structure_from_text(item, "cif" if "_cell_" in item or "data_" in item else "poscar")
     shown = repr(item) if len(repr(item)) <= 60 else f"{repr(item)[:60]}..."
     raise DataError(f"{shown} is no structure: give a file, CIF or POSCAR text, pymatgen JSON or a Structure.")
 
