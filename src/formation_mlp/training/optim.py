@@ -83,11 +83,11 @@ def _sgd(_model: nn.Module, groups: list[dict[str, Any]], config: TrainingConfig
 
 
 def _adam(_model: nn.Module, groups: list[dict[str, Any]], config: TrainingConfig) -> list[Optimizer]:
-    return [torch.optim.Adam(groups, lr=config.learning_rate)]
+    return [torch.optim.Adam(groups, lr=config.learning_rate, fused=True)]
 
 
 def _adamw(_model: nn.Module, groups: list[dict[str, Any]], config: TrainingConfig) -> list[Optimizer]:
-    return [torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99))]
+    return [torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)]
 
 
 def _muon(model: nn.Module, _groups: list[dict[str, Any]], config: TrainingConfig) -> list[Optimizer]:
@@ -100,7 +100,7 @@ def _muon(model: nn.Module, _groups: list[dict[str, Any]], config: TrainingConfi
     if matrices:
         rate, decay = config.muon_learning_rate, config.weight_decay
         parts.append(torch.optim.Muon(matrices, lr=rate, momentum=0.95, weight_decay=decay))
-    parts.append(torch.optim.AdamW(rest, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0))
+    parts.append(torch.optim.AdamW(rest, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=True))
     return parts
 
 
