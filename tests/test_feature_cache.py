@@ -225,6 +225,9 @@ def test_the_folder_is_asked_for_or_named_by_the_environment_or_the_users(
     assert cache_folder() is None
     monkeypatch.delenv("FORMATION_MLP_CACHE")
     assert cache_folder() == tmp_path / "user" / "formation_mlp" / "descriptors"
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+    assert cache_folder() is None
 
 
 def test_a_block_survives_the_journey_to_the_disk(tmp_path: Path) -> None:

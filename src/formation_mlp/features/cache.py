@@ -40,8 +40,11 @@ def cache_folder(asked: str | Path | None = None) -> Path | None:
         A folder, or ``off``. If not given, ``$FORMATION_MLP_CACHE`` says it, and else it is the user's cache folder.
         The folder may be deleted at any time.
     """
-    folder = asked or os.environ.get("FORMATION_MLP_CACHE") or _user_cache() / "formation_mlp"
-    return None if folder == OFF else Path(folder).expanduser() / "descriptors"
+    folder = asked or os.environ.get("FORMATION_MLP_CACHE")
+    try:
+        return None if folder == OFF else Path(folder or _user_cache() / "formation_mlp").expanduser() / "descriptors"
+    except RuntimeError:  # a user without a home
+        return None
 
 
 def chunk_key(part: str, materials: Materials, needs_structure: bool) -> str:
