@@ -22,6 +22,7 @@ from formation_mlp import cli
 
 # For networks as small as those of the tests, threads only wait for one another. Set before torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["FORMATION_MLP_CACHE"] = "off"
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

@@ -391,7 +391,7 @@ def test_rows_that_are_left_out_are_named_in_the_report(
 def test_rows_that_cannot_be_described_stop_the_run_or_are_named_in_the_report(
     tiny_config: ConfigWriter, command: Command, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def describe(materials: Materials, features: list[str]) -> FeatureTable:
+    def describe(materials: Materials, features: list[str], **_options: object) -> FeatureTable:
         table = featurize(materials, features)
         table.X[[4, 7]] = np.nan
         return FeatureTable(table.X, table.names, {4: "too heavy", 7: "too light"}, table.missing)

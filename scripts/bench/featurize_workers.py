@@ -34,9 +34,9 @@ def main() -> None:
             start = perf_counter()
             featurize(read.materials, FEATURES, workers=workers, cache="off")
             measured.append(perf_counter() - start)
-    one, two = (median(measured) for measured in seconds.values())
-    print(f"{arguments.rows} structures: {arguments.rows / one:.0f}/s in one process, {arguments.rows / two:.0f}/s with "
-          f"two workers, ratio {median(a / b for a, b in zip(*seconds.values(), strict=True)):.2f}")
+    one, two = (arguments.rows / median(measured) for measured in seconds.values())
+    ratio = median(a / b for a, b in zip(*seconds.values(), strict=True))
+    print(f"{arguments.rows} structures: {one:.0f}/s in one process, {two:.0f}/s with two workers, ratio {ratio:.2f}")
 
 
 if __name__ == "__main__":

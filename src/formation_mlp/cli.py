@@ -46,6 +46,10 @@ Overrides = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the same folder.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but results and errors.")]
+Workers = Annotated[int, typer.Option("--workers", help="Processes that describe structures.")]
+Dask = Annotated[
+    str | None, typer.Option("--dask", metavar="ADDRESS", help="Dask scheduler, tcp://HOST:PORT, or its file.")
+]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
 CsvIn = Annotated[Path | None, typer.Option("--csv", help="A table: .csv, .json or .parquet.")]
 Out = Annotated[Path | None, typer.Option("--out", help="File to write: .csv, or the terminal if not given.")]
@@ -72,6 +76,8 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
+    workers: Workers = 1,
+    dask: Dask = None,
 ) -> None:
     """Train the network of a configuration and write a run folder."""
     from formation_mlp import run
@@ -80,7 +86,7 @@ def train(
 
     loaded = _load(config, set_)
     reporter = Reporter(verbose - quiet)
-    prepared, results = run.train(loaded, reporter, overwrite=overwrite, resume=resume)
+    prepared, results = run.train(loaded, reporter, overwrite=overwrite, resume=resume, workers=workers, scheduler=dask)
     print(score_table(results, prepared.task))
     reporter.say(f"\n{loaded.output}: model, report, predictions and figures")
 
@@ -92,6 +98,8 @@ def benchmark(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
+    workers: Workers = 1,
+    dask: Dask = None,
 ) -> None:
     """Compare the network with the baselines on the same rows; a finished run is used as it is."""
     from formation_mlp import run
@@ -100,7 +108,7 @@ def benchmark(
 
     loaded = _load(config, set_)
     reporter = Reporter(verbose - quiet)
-    prepared, results = run.benchmark(loaded, reporter, overwrite=overwrite)
+    prepared, results = run.benchmark(loaded, reporter, overwrite=overwrite, workers=workers, scheduler=dask)
     print(score_table(results, prepared.task))
     reporter.say(f"\n{loaded.output}: benchmark.json, predictions and figures")
 
@@ -163,18 +171,29 @@ def featurize(
     table: Annotated[
         Path, typer.Argument(help="A table with a column of formulas or structures, or a folder of them.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="File to write: .parquet or .csv.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="File to write: .parquet or .csv; or a folder, for parquet of any size.")
+    ],
     features: Annotated[
-        str, typer.Option(help="Presets, separated by commas.")
+        str, typer.Option(help="Presets, separated by commas, with options as in '{matminer: BandCenter}'.")
     ] = "magpie,stoichiometry,valence_orbital,element_fraction",
     formula: Annotated[str | None, typer.Option(help="Column of formulas in the table.")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="Column of row names in the table.")] = None,
+    workers: Workers = 1,
+    dask: Dask = None,
+    quiet: Quiet = False,
 ) -> None:
     """Describe every row of a table and write the descriptors."""
     from formation_mlp import tables
+    from formation_mlp.config_file import preset_list
+    from formation_mlp.progress import Reporter
 
-    presets = [name.strip() for name in features.split(",")]
-    print(tables.featurize_table(table, out, presets, formula, id_), file=sys.stderr)
+    presets = preset_list(features, "--features")
+    with Reporter(-quiet) as reporter:
+        done = tables.featurize_table(
+            table, out, presets, formula, id_, workers=workers, scheduler=dask, progress=reporter.rows
+        )
+    print(done, file=sys.stderr)
 
 
 def _load(path: Path, overrides: list[str] | None) -> Config:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from formation_mlp.config import Config
+from formation_mlp.config import Config, Part
 from formation_mlp.errors import ConfigError
 from formation_mlp.registry import did_you_mean, unknown_name
 
@@ -37,6 +37,17 @@ def load_config(path: Path, overrides: Sequence[str] = (), choices: Mapping[str,
         _apply(raw, override)
     config = check_config(raw, str(path), choices)
     return config if config.output else config.model_copy(update={"output": f"runs/{path.stem}"})
+
+
+def preset_list(text: str, where: str) -> list[Part]:
+    """Read ``magpie,{matminer: BandCenter}`` as the list that a configuration would hold."""
+    try:
+        parts = _yaml(f"[{text}]")
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where} {text!r}: no list of presets: {error}") from error
+    if not parts or not all(isinstance(part, str | dict) for part in parts):
+        raise ConfigError(f"{where} {text!r}: write names of presets, or '{{name: {{option: value}}}}'.")
+    return list(parts)
 
 
 def check_config(raw: Mapping[str, Any], where: str, choices: Mapping[str, Collection[str]]) -> Config:

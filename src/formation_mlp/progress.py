@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,10 @@ from formation_mlp.training.state import EpochRecord
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+
+SAY_EVERY_SECONDS = 30.0
+"""Where there is no terminal, a line that often tells how far a long job is."""
 
 
 class Reporter:
@@ -25,6 +31,8 @@ class Reporter:
         self.verbosity = verbosity
         self._bar: Progress | None = None
         self._task: TaskID | None = None
+        self._first: tuple[float, int] | None = None
+        self._said = 0.0
 
     def say(self, text: str, level: int = 0) -> None:
         """Print a line, unless it is less important than the verbosity asks for."""
@@ -37,8 +45,29 @@ class Reporter:
     def __exit__(self, *_exc: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.end_training()
 
+    def rows(self, done: int, total: int) -> None:
+        """Show how many rows are described; the first call of a job starts its clock."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first, self._said = (now, done), now
+            if done < total:
+                self._open("descriptors", total, "rows")
+        start, done_before = self._first
+        rate = (done - done_before) / (now - start) if now > start else 0.0
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, note=f"{rate:,.0f} rows/s")
+        elif rate and now - self._said > SAY_EVERY_SECONDS:
+            self._said = now
+            left = timedelta(seconds=round((total - done) / rate))
+            self.say(f"described {done:,} of {total:,} rows, {rate:,.0f} rows/s, {left} left")
+        if done >= total:
+            self.end_training()
+
     def begin_training(self, name: str, max_epochs: int) -> None:
         """Open the bar of a network."""
+        self._open(name, max_epochs, "epochs")
+
+    def _open(self, name: str, total: int, unit: str) -> None:
         if self.verbosity < 0 or not sys.stderr.isatty():
             return
         from rich.console import Console
@@ -47,13 +76,13 @@ class Reporter:
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.completed}/{task.total} epochs"),
+            TextColumn(f"{{task.completed}}/{{task.total}} {unit}"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task(name, total=max_epochs, note="")
+        self._task = self._bar.add_task(name, total=total, note="")
         self._bar.start()
 
     def epoch(self, record: EpochRecord, score: str) -> None:
@@ -70,6 +99,7 @@ class Reporter:
 
     def end_training(self) -> None:
         """Close the bar."""
+        self._first = None
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

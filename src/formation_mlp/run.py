@@ -45,21 +45,29 @@ SAVE_EVERY_SECONDS = 5.0
 
 
 def train(
-    config: Config, reporter: Reporter, *, overwrite: bool = False, resume: bool = False
+    config: Config,
+    reporter: Reporter,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    workers: int = 1,
+    scheduler: str | None = None,
 ) -> tuple[Prepared, list[ModelResult]]:
     """Train the network of ``config`` in its run folder; return it beside the mean of the train rows."""
-    prepared = prepare(config, load_rows(config))
+    prepared = _prepare(config, reporter, workers, scheduler)
     announce(prepared, reporter)
     result = _train_in_folder(prepared, _main_name(config), reporter, overwrite=overwrite, resume=resume)
     return prepared, [_fit_baseline(prepared, "mean"), result]
 
 
-def benchmark(config: Config, reporter: Reporter, *, overwrite: bool = False) -> tuple[Prepared, list[ModelResult]]:
+def benchmark(
+    config: Config, reporter: Reporter, *, overwrite: bool = False, workers: int = 1, scheduler: str | None = None
+) -> tuple[Prepared, list[ModelResult]]:
     """Compare the network of ``config`` with other networks and the baselines, on the same rows.
 
     A finished run with the same configuration and rows is not trained again.
     """
-    prepared = prepare(config, load_rows(config))
+    prepared = _prepare(config, reporter, workers, scheduler)
     announce(prepared, reporter)
     baselines = [Baseline(part, config.task, config.seed) for part in config.benchmark.baselines]
     networks: list[ModelResult] = []
@@ -75,6 +83,14 @@ def benchmark(config: Config, reporter: Reporter, *, overwrite: bool = False) ->
     results += networks
     _write_benchmark(prepared, results, [result.name for result in networks])
     return prepared, results
+
+
+def _prepare(config: Config, reporter: Reporter, workers: int, scheduler: str | None) -> Prepared:
+    with reporter:
+        prepared = prepare(config, load_rows(config), workers=workers, scheduler=scheduler, progress=reporter.rows)
+    for note in prepared.table.notes:
+        reporter.say(note)
+    return prepared
 
 
 def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:

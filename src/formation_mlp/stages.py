@@ -14,6 +14,7 @@ from formation_mlp.config import Config
 from formation_mlp.data.dataset import invalid_rows, load_dataset
 from formation_mlp.data.records import Dataset, LeftOut
 from formation_mlp.errors import ConfigError, DataError
+from formation_mlp.features.costly import Progress
 from formation_mlp.features.table import FeatureTable, featurize
 from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.scaler import FeatureScaler
@@ -45,9 +46,19 @@ class Prepared:
         return self.table.X[rows], self.y[rows]
 
 
-def prepare(config: Config, dataset: Dataset) -> Prepared:
-    """Describe, divide and scale the rows; everything that is fitted sees train rows only."""
-    table = featurize(dataset.materials, config.features)
+def prepare(
+    config: Config,
+    dataset: Dataset,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> Prepared:
+    """Describe, divide and scale the rows; everything that is fitted sees train rows only.
+
+    The keywords are those of `formation_mlp.features.table.featurize`.
+    """
+    table = featurize(dataset.materials, config.features, workers=workers, scheduler=scheduler, progress=progress)
     dataset, table = _without_failures(dataset, table, config)
     split = make_split(dataset, config.split, config.seed)
     y = labels(config.task, dataset.y)

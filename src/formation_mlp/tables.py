@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.report import aligned
 
 if TYPE_CHECKING:
+    from formation_mlp.features.costly import Progress
     from formation_mlp.predict import Predictions, Predictor
 
 
@@ -39,8 +41,11 @@ def read_inputs(path: Path, formula: str | None, id_column: str | None) -> tuple
 
     config = DataConfig(path=str(path), formula=formula, id=id_column)
     frame = read_table(config.path, config.encoding)
-    has_ids = columns.find_column(frame, id_column, columns.ID, "--id") is not None
-    return (ids_of_frame(frame, config) if has_ids else None), materials_of_frame(frame, config)
+    read = materials_of_frame(frame, config)
+    if columns.find_column(frame, id_column, columns.ID, "--id") is None:
+        return None, read
+    ids = ids_of_frame(frame, config)
+    return ids, replace(read, materials=replace(read.materials, ids=tuple(ids)))
 
 
 def print_predictions(predictions: Predictions, ids: list[str] | None, out: Path | None, predictor: Predictor) -> None:
@@ -71,8 +76,20 @@ def _meaning(predictor: Predictor) -> str:
     return f"prediction: {target.name}, {target.unit}{source}"
 
 
-def featurize_table(path: Path, out: Path, features: Sequence[Part], formula: str | None, id_column: str | None) -> str:
+def featurize_table(
+    path: Path,
+    out: Path,
+    features: Sequence[Part],
+    formula: str | None,
+    id_column: str | None,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> str:
     """Write the descriptors of every row of a table; return what was done in a sentence.
+
+    If ``out`` has no ending, it is a folder, and ``path`` a parquet dataset of any size.
 
     Raises
     ------
@@ -82,14 +99,20 @@ def featurize_table(path: Path, out: Path, features: Sequence[Part], formula: st
     import numpy as np
     import pandas as pd
 
+    from formation_mlp.features.stream import featurize_dataset
     from formation_mlp.features.table import featurize
 
+    if not out.suffix:
+        data = DataConfig(path=str(path), formula=formula, id=id_column)
+        done = featurize_dataset(data, out, features, workers=workers, scheduler=scheduler, progress=progress)
+        return _sentence(out, done.n_rows, done.n_columns, done.n_errors, done.notes)
     check_output(out, (".parquet", ".csv"))
     ids, read = read_inputs(path, formula, id_column)
     good = [i for i in range(len(read.labels)) if i not in read.failures]
     if not good:
         raise DataError(f"{path}: no row can be read; the first: {read.failures[0]}")
-    table = featurize(read.materials.take(good), features)
+    rows = read.materials.take(good)
+    table = featurize(rows, features, workers=workers, scheduler=scheduler, progress=progress)
     X = np.full((len(read.labels), len(table.names)), np.nan)
     X[good] = table.X
     errors = dict(read.failures) | {good[i]: reason for i, reason in table.failures.items()}
@@ -97,9 +120,15 @@ def featurize_table(path: Path, out: Path, features: Sequence[Part], formula: st
     columns |= {"formula": read.labels, "error": [errors.get(i, "") for i in range(len(X))]}
     frame = pd.concat([pd.DataFrame(columns), pd.DataFrame(X, columns=list(table.names))], axis=1)
     _write_frame(frame, out, {"features": list(features)})
-    without = f"; {len(errors)} rows have an error and no numbers" if errors else ""
-    incomplete = f"; {len(table.missing)} columns lack values for some elements" if table.missing else ""
-    return f"{out}: {len(X)} rows, {len(table.names)} descriptors{without}{incomplete}"
+    incomplete = f"{len(table.missing)} columns lack values for some elements"
+    return _sentence(
+        out, len(X), len(table.names), len(errors), (*([incomplete] if table.missing else []), *table.notes)
+    )
+
+
+def _sentence(out: Path, n_rows: int, n_columns: int, n_errors: int, notes: Sequence[str]) -> str:
+    without = f"; {n_errors} rows have an error and no numbers" if n_errors else ""
+    return "\n".join([f"{out}: {n_rows} rows, {n_columns} descriptors{without}", *notes])
 
 
 def _write_frame(frame: Any, out: Path, metadata: dict[str, Any]) -> None:

@@ -66,7 +66,7 @@ def dataset_from_frame(
         raise DataError(f"{config.path}: no row is left: {len(failed)} of {len(ids)} rows cannot be read.")
     left_out = [LeftOut(ids[i], "no target") for i in np.flatnonzero(~has_target)]
     left_out += [LeftOut(ids[i], read.failures[i]) for i in failed]
-    materials = read.materials.take(keep)
+    materials = replace(read.materials, ids=tuple(ids)).take(keep)
     y = _classes(values[keep]) if is_class else _energies(values[keep], config, materials.compositions.n_atoms)
     parts = None if split_column is None else _parts(frame, split_column, keep)
     dataset = Dataset(

@@ -59,7 +59,7 @@ def read_materials(items: Sequence[object]) -> ReadMaterials:
     """
     if isinstance(items, str):
         raise DataError(f"found the text {items!r}, but a list is expected, such as [{items!r}].")
-    kinds = {_kind(item) for item in items}
+    kinds = {"formula" if type(item) is str and item.isalnum() else _kind(item) for item in items}
     if "structure" in kinds:
         return read_structures(items)
     if "composition" in kinds:
@@ -122,7 +122,7 @@ def _kind(item: object) -> str:
 
 
 def _is_path(item: object) -> bool:
-    return isinstance(item, Path) or (isinstance(item, str) and is_structure_file(Path(item)))
+    return isinstance(item, Path) or (isinstance(item, str) and is_structure_file(item))
 
 
 def _is_pymatgen(item: object, name: str) -> bool:

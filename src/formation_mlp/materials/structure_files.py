@@ -18,9 +18,10 @@ SUFFIXES = (".cif", ".json", ".poscar", ".vasp")
 """File endings of structures; files whose name starts with POSCAR or CONTCAR count too."""
 
 
-def is_structure_file(path: Path) -> bool:
+def is_structure_file(path: Path | str) -> bool:
     """Tell by its name whether a file holds a structure."""
-    return path.suffix.lower() in SUFFIXES or path.name.upper().startswith(("POSCAR", "CONTCAR"))
+    text = str(path).lower()
+    return text.endswith(SUFFIXES) or ("car" in text and Path(text).name.startswith(("poscar", "contcar")))
 
 
 def read_structure(path: Path) -> Structure:
