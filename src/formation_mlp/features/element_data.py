@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -32,16 +32,16 @@ class ElementTable:
     properties : names, ``[f]``
     values : float64 ``[119, f]``, one row per atomic number (row 0 is empty); NaN where nothing is tabulated
     means : float64 ``[f]``, what matminer's ``impute_nan=True`` takes instead of a missing value
+    incomplete : bool ``[119]``, whether any of the properties of an element is missing
     """
 
     properties: tuple[str, ...]
     values: NDArray[np.float64]
     means: NDArray[np.float64]
+    incomplete: NDArray[np.bool_] = field(init=False)
 
-    def select(self, properties: tuple[str, ...]) -> ElementTable:
-        """Return the table of these properties, in this order."""
-        columns = [self.properties.index(name) for name in properties]
-        return ElementTable(properties, self.values[:, columns].copy(), self.means[columns])  # row by row in memory
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "incomplete", np.isnan(self.values).any(axis=1))
 
     def imputed(self) -> NDArray[np.float64]:
         """Return ``values`` with matminer's mean in place of what is missing."""
@@ -49,8 +49,9 @@ class ElementTable:
 
     def rows_lacking_data(self, compositions: Compositions) -> NDArray[np.int64]:
         """Return the rows with an element for which any of the properties is missing."""
-        incomplete = np.isnan(self.values).any(axis=1)
-        entries = np.flatnonzero(np.take(incomplete, compositions.z))
+        entries = np.flatnonzero(self.incomplete[compositions.z])
+        if len(entries) == 0:
+            return entries
         is_lacking = np.zeros(len(compositions), np.bool_)
         is_lacking[np.searchsorted(compositions.row_ptr, entries, side="right") - 1] = True
         return np.flatnonzero(is_lacking)
@@ -70,6 +71,14 @@ def load_table(source: str) -> ElementTable:
         else:
             values[ATOMIC_NUMBER[symbol]] = np.array(numbers, precision)
     return ElementTable(tuple(header[1:]), values, means)
+
+
+@cache
+def select_properties(source: str, properties: tuple[str, ...]) -> ElementTable:
+    """Return some properties of a table, in this order."""
+    table = load_table(source)
+    columns = [table.properties.index(name) for name in properties]
+    return ElementTable(properties, table.values[:, columns].copy(), table.means[columns])  # row by row in memory
 
 
 @cache
@@ -114,6 +123,8 @@ def describe(
     """
     X = columns(compositions, table.imputed() if impute_nan else table.values)
     rows = table.rows_lacking_data(compositions)
+    if len(rows) == 0:
+        return FeatureBlock(X)
     lacking = columns(compositions.take(rows), table.values) if impute_nan else X[rows]
     counts = np.isnan(lacking).sum(axis=0).tolist()
     return FeatureBlock(X, missing={name: n for name, n in zip(names, counts, strict=True) if n})

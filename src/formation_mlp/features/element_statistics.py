@@ -9,7 +9,7 @@ import numpy as np
 
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.citations import CHEN_2019, DEML_2016, ONG_2013, TSHITOYAN_2019, WARD_2016
-from formation_mlp.features.element_data import describe, load_table
+from formation_mlp.features.element_data import describe, select_properties
 from formation_mlp.materials._compiled import kernel_for
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def element_statistics(
         return X
 
     def compute(materials: Materials) -> FeatureBlock:
-        table = load_table(source).select(properties)
+        table = select_properties(source, properties)
         return describe(materials.compositions, table, names, columns, impute_nan)
 
     return Preset(names, compute, needs_structure=False, citation=citation)

@@ -11,7 +11,7 @@ import numpy as np
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.charges import total_charges, whole_amounts
 from formation_mlp.features.citations import WARD_2016
-from formation_mlp.features.element_data import describe, load_oxidation_states, load_table
+from formation_mlp.features.element_data import describe, load_oxidation_states, select_properties
 from formation_mlp.materials._compiled import kernel_for
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def ion_property(impute_nan: bool = False) -> Preset:
 
     def compute(materials: Materials) -> FeatureBlock:
         compositions = materials.compositions
-        characters = describe(compositions, load_table("pymatgen").select(("X",)), names[1:], columns, impute_nan)
+        characters = describe(compositions, select_properties("pymatgen", ("X",)), names[1:], columns, impute_nan)
         possible = _compound_possible(compositions)
         n_unknown = int(np.isnan(possible).sum())
         missing = {names[0]: n_unknown} if n_unknown else {}

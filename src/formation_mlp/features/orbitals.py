@@ -8,7 +8,7 @@ import numpy as np
 
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.citations import BUTLER_1978, WARD_2016
-from formation_mlp.features.element_data import ElementTable, describe, load_table
+from formation_mlp.features.element_data import ElementTable, describe, select_properties
 from formation_mlp.materials._compiled import kernel_for
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def valence_orbital(impute_nan: bool = False) -> Preset:
         return X
 
     def compute(materials: Materials) -> FeatureBlock:
-        table = load_table("magpie").select(("NsValence", "NpValence", "NdValence", "NfValence", "NValence"))
+        table = select_properties("magpie", ("NsValence", "NpValence", "NdValence", "NfValence", "NValence"))
         return describe(materials.compositions, table, names, columns, impute_nan)
 
     return Preset(names, compute, needs_structure=False, citation=WARD_2016)
@@ -52,8 +52,8 @@ def band_center(impute_nan: bool = False) -> Preset:
         return np.exp(np.add.reduceat(share, compositions.row_ptr[:-1]))[:, None]
 
     def compute(materials: Materials) -> FeatureBlock:
-        ionization = load_table("deml").select(("first_ioniz",))
-        affinity = load_table("magpie").select(("ElectronAffinity",))
+        ionization = select_properties("deml", ("first_ioniz",))
+        affinity = select_properties("magpie", ("ElectronAffinity",))
         table = ElementTable(
             (*ionization.properties, *affinity.properties),
             np.hstack([ionization.values, affinity.values]),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.element_data import load_table
+from formation_mlp.features.element_data import select_properties
 from formation_mlp.features.structure_rows import Floats, describe_each, structures_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def ward2017(impute_nan: bool = False) -> Preset:
         from formation_mlp.features.tessellation_statistics import ward_attributes
 
         structures = structures_of(materials)
-        table = load_table("magpie").select(PROPERTIES)
+        table = select_properties("magpie", PROPERTIES)
         properties = table.imputed() if impute_nan else table.values
 
         def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> Floats:
