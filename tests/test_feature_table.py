@@ -153,3 +153,17 @@ def test_materials_keep_their_ids_in_another_order(materials: Materials) -> None
     assert materials.take([2, 0]).ids == ("c", "a")
     with pytest.raises(ValueError, match="2 ids for 3"):
         replace(materials, ids=("a", "b"))
+
+
+def test_a_dataset_gives_its_ids_and_single_precision_on_request() -> None:
+    from formation_mlp.data.records import Dataset, Target
+    from formation_mlp.materials.inputs import read_materials
+
+    materials = read_materials(["NaCl", "MgO"]).materials
+    dataset = Dataset(("a", "b"), ("NaCl", "MgO"), materials, np.array([-2.1, -3.1]), Target("e", "eV/atom"))
+    double = featurize(dataset, ["magpie"])
+    single = featurize(dataset, ["magpie"], dtype=np.float32)
+    assert double.ids == single.ids == ("a", "b")
+    assert double.X.dtype == np.float64
+    assert single.X.dtype == np.float32
+    assert np.array_equal(double.X.astype(np.float32), single.X)

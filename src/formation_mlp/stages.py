@@ -110,4 +110,4 @@ def _without_failures(dataset: Dataset, table: FeatureTable, config: Config) -> 
         raise DataError(f"{config.data.path}: no row can be described; the first: {rows[0][1]}")
     note = f"{len(rows)} rows cannot be described and are left out; the report names them"
     dataset = dataset.take(keep, [LeftOut(*row) for row in rows], [note])
-    return dataset, replace(table, X=table.X[keep], failures={})
+    return dataset, replace(table, X=table.X[keep], failures={}, ids=dataset.ids)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from formation_mlp.caching import cache_root
 from formation_mlp.errors import FormationMLPError
 from formation_mlp.features.base import FeatureBlock
 from formation_mlp.files import write_bytes
 from formation_mlp.materials.records import Materials
 
-OFF = "off"
 WORTH_SECONDS = 0.02
 """A chunk that took less is not kept: writing and reading one of 1,000 rows and 128 columns takes as long."""
 
@@ -32,19 +30,9 @@ _META = b"formation_mlp"
 
 
 def cache_folder(asked: str | Path | None = None) -> Path | None:
-    """Return where numbers are kept, or None if nowhere.
-
-    Parameters
-    ----------
-    asked
-        A folder, or ``off``. If not given, ``$FORMATION_MLP_CACHE`` says it, and else it is the user's cache folder.
-        The folder may be deleted at any time.
-    """
-    folder = asked or os.environ.get("FORMATION_MLP_CACHE")
-    try:
-        return None if folder == OFF else Path(folder or _user_cache() / "formation_mlp").expanduser() / "descriptors"
-    except RuntimeError:  # a user without a home
-        return None
+    """Return where descriptors are kept, or None if nowhere; ``asked`` is that of `cache_root`."""
+    root = cache_root(asked)
+    return None if root is None else root / "descriptors"
 
 
 def chunk_key(part: str, materials: Materials, needs_structure: bool) -> str:
@@ -160,14 +148,6 @@ def _checksum(meta: dict[str, Any], columns: np.ndarray[Any, Any]) -> str:
     digest = sha256(json.dumps(meta, sort_keys=True).encode())
     digest.update(columns.data)
     return digest.hexdigest()
-
-
-def _user_cache() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def versions() -> dict[str, str]:

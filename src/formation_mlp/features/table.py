@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.config import Part
+from formation_mlp.data.records import Dataset
 from formation_mlp.errors import ConfigError, FeatureError
 from formation_mlp.features.cache import DescriptorCache, cache_folder
 from formation_mlp.features.chunks import Runner, describe_serially
@@ -27,18 +29,21 @@ class FeatureTable:
 
     Attributes
     ----------
-    X : float64 ``[n, d]``; NaN where an element has no value, and in the whole row of a failure
+    X : float64, or float32 if asked for, ``[n, d]``; NaN where an element has no value, and in the whole row of a
+        failure
     names : column names, ``[d]``
     failures : row to the reason why it could not be described
     missing : column to the number of rows without a value of their own there
+    ids : of the materials, ``[n]``, where they have any
     notes : remarks for the reader, such as on a cache that is damaged or cannot be written
     """
 
-    X: NDArray[np.float64]
+    X: NDArray[Any]
     names: tuple[str, ...]
     failures: dict[int, str] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    ids: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.X.ndim != 2 or self.X.shape[1] != len(self.names):
@@ -50,18 +55,19 @@ class FeatureTable:
 
 
 def featurize(
-    materials: Materials,
+    rows: Materials | Dataset,
     features: Sequence[Part],
     *,
+    dtype: type[np.floating[Any]] = np.float64,
     workers: int = 1,
     scheduler: str | None = None,
     cache: str | Path | None = None,
     progress: Progress | None = None,
 ) -> FeatureTable:
-    """Describe materials by the named presets, side by side.
+    """Describe materials, or the rows of a data set, by the named presets, side by side.
 
     A row that a preset cannot describe is NaN throughout and its reason is kept; the other rows are
-    not touched. No row of ``materials`` may be empty.
+    not touched. No row may be empty.
 
     Presets of compositions take microseconds a row and run here, at once. The costly ones (those of structures,
     and matminer's own) run in chunks: each finished chunk is kept in the cache folder, so that a second run reads
@@ -69,16 +75,18 @@ def featurize(
 
     Parameters
     ----------
-    materials
-        ``n`` rows.
+    rows
+        ``n`` of them.
     features
         Presets by name, or ``{name: {option: value}}``.
+    dtype
+        ``numpy.float64`` or ``numpy.float32``, of the numbers that are returned; they are computed in float64.
     workers
         Processes for the costly presets; 1 is this process.
     scheduler
         Address or scheduler file of a Dask cluster that runs them instead.
     cache
-        Folder for finished chunks, or ``off``; see `formation_mlp.features.cache.cache_folder`.
+        Folder for finished chunks, or ``off``; see `formation_mlp.caching.cache_root`.
     progress
         Called after each chunk with the number of rows done, and of all.
 
@@ -90,6 +98,7 @@ def featurize(
         If a preset needs structures and there are none, two presets have a column in common, or a cluster
         does not answer.
     """
+    materials = replace(rows.materials, ids=rows.ids) if isinstance(rows, Dataset) else rows
     presets = build_presets(features)
     names = tuple(name for preset in presets for name in preset.names)
     _require_once(names)
@@ -114,7 +123,8 @@ def featurize(
         failures = blocks[i].failures | failures
         missing |= blocks[i].missing
     X[list(failures)] = np.nan
-    return FeatureTable(X, names, dict(sorted(failures.items())), missing, tuple(store.notes))
+    X = X.astype(dtype, copy=False)
+    return FeatureTable(X, names, dict(sorted(failures.items())), missing, tuple(store.notes), materials.ids)
 
 
 def _runner(workers: int, scheduler: str | None) -> Runner:

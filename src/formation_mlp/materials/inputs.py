@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from formation_mlp.errors import DataError
+from formation_mlp.materials import structure_cache
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.formula import parse_formulas
@@ -84,9 +85,23 @@ def read_structures(items: Sequence[object], folder: Path | None = None) -> Read
         One structure each.
     folder
         Where relative paths start; the working folder if not given.
+
+    Notes
+    -----
+    Many files or texts are kept as arrays for the next run, see `formation_mlp.materials.structure_cache`.
     """
+    kept_at = structure_cache.file_of(items, folder or Path())
+    kept = structure_cache.load(kept_at) if kept_at else None
+    column, labels, failures = kept or _read_each(items, folder)
+    if kept_at and not kept:
+        structure_cache.store(kept_at, column, labels, failures)
+    return ReadMaterials(Materials(column.compositions(), column), labels, failures, {})
+
+
+def _read_each(items: Sequence[object], folder: Path | None) -> structure_cache.Kept:
     structures: list[Structures] = []
-    labels, failures = [], {}
+    labels: list[str] = []
+    failures: dict[int, str] = {}
     for i, item in enumerate(items):
         label = str(item) if _is_path(item) else ""
         try:
@@ -97,8 +112,7 @@ def read_structures(items: Sequence[object], folder: Path | None = None) -> Read
             failures[i] = str(error)
             structures.append(_NO_STRUCTURE)
         labels.append(label or "?")
-    column = concatenated(structures)
-    return ReadMaterials(Materials(column.compositions(), column), labels, failures, {})
+    return concatenated(structures), labels, failures
 
 
 def concatenated(parts: Sequence[Structures]) -> Structures:

@@ -1,0 +1,71 @@
+"""Keep structures once they are read: parsing a CIF file takes longer than describing it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from formation_mlp import __version__
+from formation_mlp.caching import cache_root
+from formation_mlp.errors import FormationMLPError
+from formation_mlp.files import write_bytes
+from formation_mlp.materials.structures import Structures
+
+WORTH_ITEMS = 50
+"""Structures from which reading takes longer than looking them up."""
+
+Kept = tuple[Structures, list[str], dict[int, str]]
+"""Structures, labels, and row to the reason of a failure."""
+
+
+def file_of(items: Sequence[object], folder: Path) -> Path | None:
+    """Return where structures with these contents are kept, or None if they are not worth it.
+
+    The name is the SHA-256 of all names and contents and of the versions of the packages that read them, so a
+    file that changes is read anew. Structures that are already objects in memory are not kept.
+    """
+    root = cache_root()
+    if root is None or len(items) < WORTH_ITEMS:
+        return None
+    digest = sha256(f"{__version__} {version('pymatgen')}".encode())
+    for item in items:
+        if not isinstance(item, str | Path):
+            return None
+        digest.update(str(item).encode(errors="surrogatepass") + b"\0")
+        with suppress(OSError, ValueError):  # what is no file is its own content
+            digest.update((folder / item).read_bytes())
+    return root / "structures" / f"{digest.hexdigest()}.npz"
+
+
+def load(path: Path) -> Kept | None:
+    """Return what `store` kept, or None if there is nothing, or nothing sound (zip files carry checksums)."""
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            structures = Structures(*(arrays[name] for name in ("site_ptr", "lattice", "z", "frac")))
+            notes = json.loads(bytes(arrays["notes"]).decode())
+    except Exception:  # zipfile, numpy and json raise many kinds for a broken file; then it is read anew
+        return None
+    return structures, notes["labels"], {int(row): reason for row, reason in notes["failures"].items()}
+
+
+def store(path: Path, structures: Structures, labels: list[str], failures: dict[int, str]) -> None:
+    """Keep structures; a folder that cannot be written stops nothing."""
+    notes = json.dumps({"labels": labels, "failures": failures}).encode()
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        site_ptr=structures.site_ptr,
+        lattice=structures.lattice,
+        z=structures.z,
+        frac=structures.frac,
+        notes=np.frombuffer(notes, np.uint8),
+    )
+    with suppress(FormationMLPError):
+        write_bytes(path, buffer.getvalue())
