@@ -17,7 +17,7 @@ from conftest import python_environment
 PACKAGE = Path(formation_mlp.__file__).parent
 
 FLOORS = [
-    ["errors", "registry", "seeding", "units", "files", "caching"],
+    ["errors", "registry", "seeding", "units", "files", "caching", "version"],
     ["config", "config_file", "metrics"],
     ["materials"],
     ["data"],

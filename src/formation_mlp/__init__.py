@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from formation_mlp.version import __version__
+
 __all__ = ["FormationEnergyClassifier", "FormationEnergyRegressor", "Predictor", "__version__", "load"]
 
 if TYPE_CHECKING:

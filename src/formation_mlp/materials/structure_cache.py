@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from formation_mlp import __version__
 from formation_mlp.caching import cache_root
 from formation_mlp.errors import FormationMLPError
 from formation_mlp.files import write_bytes
 from formation_mlp.materials.structures import Structures
+from formation_mlp.version import __version__
 
 WORTH_ITEMS = 50
 """Structures from which reading takes longer than looking them up."""
