@@ -139,7 +139,7 @@ def test_missing_values_are_said_before_training(
 ) -> None:
     config = check_config(changed(TINY, {"features": ["magpie"]}), "", CHOICES)
     announce(prepare(config, dataset_of([*rows, ("HeNe", "0.1"), ("HeAr", "0.1"), ("HeKr", "0.2")])), Reporter())
-    assert "have no value of their own" in capsys.readouterr().err
+    assert "lack values of their own in some rows" in capsys.readouterr().err
 
 
 def test_the_description_is_enough_to_judge_the_numbers(prepared: Prepared) -> None:

@@ -185,8 +185,15 @@ def announce(prepared: Prepared, reporter: Reporter) -> None:
     )
     if prepared.scaler.dropped:
         reporter.say("  dropped: " + ", ".join(prepared.scaler.dropped), level=1)
-    for name, count in prepared.table.missing.items():
-        reporter.say(f"  {name}: {count} rows have no value of their own", level=0)
+    missing = prepared.table.missing
+    if missing:
+        most = max(missing, key=lambda name: missing[name])
+        reporter.say(
+            f"{len(missing)} of them lack values of their own in some rows, {most} in the most ({missing[most]}); "
+            "the scaler fills them from the train rows"
+        )
+    for name, count in missing.items():
+        reporter.say(f"  {name}: {count} rows have no value of their own", level=1)
     reporter.say(
         f"split by {prepared.config.split.method}: "
         f"{len(split.train)} train, {len(split.val)} val, {len(split.test)} test; "
