@@ -8,8 +8,8 @@ Any cluster will do whose workers have the same version of this package. Under S
     cluster.scale(jobs=8)
     featurize(materials, ["ward2017"], scheduler=cluster.scheduler_address)
 
-or, within one job, as in ``scripts/cluster/featurize.slurm``: ``dask scheduler --scheduler-file scheduler.json &``, then
-``srun dask worker --scheduler-file scheduler.json --nthreads 1 &``, and ``scheduler="scheduler.json"``.
+or, within one job, as in ``scripts/cluster/featurize.slurm``: ``dask scheduler --scheduler-file scheduler.json &``,
+then ``srun dask worker --scheduler-file scheduler.json --nthreads 1 &``, and ``scheduler="scheduler.json"``.
 """
 
 from __future__ import annotations
