@@ -222,7 +222,8 @@ def test_one_epoch_of_one_batch_trains_the_network():
 @pytest.mark.parametrize("n", [3, 7, 31])
 def test_batch_normalisation_never_sees_a_single_row(n):
     X, y = smooth_problem(n)
-    finished(network_on(X, y, model={"normalization": "batch"}, batch_size=2, max_epochs=1))
+    job = finished(network_on(X, y, model={"normalization": "batch"}, batch_size=2, max_epochs=1))
+    assert np.isfinite(job.history[0].train_loss)
 
 
 def test_batch_normalisation_with_batches_of_one_is_refused():
