@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from formation_mlp.config import ModelConfig, TaskConfig, TrainingConfig
+from formation_mlp.materials.compositions import Compositions
 from formation_mlp.scaler import FeatureScaler
 from formation_mlp.tasks import Task
-from formation_mlp.training.network import NetworkTraining
+from formation_mlp.training.network import Examples, NetworkTraining
 
 Floats = NDArray[np.float64]
 
@@ -42,15 +44,47 @@ def network_on(
     **training: Any,
 ) -> NetworkTraining:
     """Return a network in training on arrays; without val rows the train rows select the best epoch."""
-    scaler = FeatureScaler.fit(X, [f"x{i}" for i in range(X.shape[1])])
+    train = Examples(X, y)
+    val = train if X_val is None or y_val is None else Examples(X_val, y_val)
+    return network_on_examples(train, val, TaskConfig(type=task), model=model, seed=seed, **training)
+
+
+def network_on_examples(
+    train: Examples,
+    val: Examples,
+    task: TaskConfig | None = None,
+    *,
+    model: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    start: Mapping[str, Tensor] | None = None,
+    **training: Any,
+) -> NetworkTraining:
+    """Return a network in training on rows that may have compositions and auxiliary targets."""
     return NetworkTraining(
-        X,
-        y,
-        X if X_val is None else X_val,
-        y if y_val is None else y_val,
-        scaler,
-        Task.fit(TaskConfig(type=task), y),
+        train,
+        val,
+        FeatureScaler.fit(train.X, [f"x{i}" for i in range(train.X.shape[1])]),
+        Task.fit(task or TaskConfig(), train.y, train.auxiliary),
         ModelConfig(**{"hidden": [8]} | dict(model or {})),
         TrainingConfig(**{"device": "cpu", "batch_size": 8, "max_epochs": 5} | training),
         seed,
+        start,
     )
+
+
+def random_compositions(n: int, most: int = 4, seed: int = 0) -> Compositions:
+    """Return ``n`` compositions of one to ``most`` different elements, all counts in any order."""
+    generator = np.random.default_rng(seed)
+    counts = generator.integers(1, most + 1, n)
+    z = [generator.choice(np.arange(1, 60), k, replace=False).tolist() for k in counts]
+    return Compositions.from_rows([(row, generator.integers(1, 6, len(row)).astype(float)) for row in z])
+
+
+def set_problem(n: int = 40, seed: int = 0, auxiliary: bool = False) -> Examples:
+    """Return rows whose target depends on their elements, with an auxiliary target that some rows lack."""
+    compositions = random_compositions(n, seed=seed)
+    X, noise = smooth_problem(n, seed=seed)
+    z, fraction = compositions.padded()
+    y = (fraction * np.cos(z)).sum(axis=1) + 0.1 * noise
+    other = np.where(np.arange(n) % 3 == 0, np.nan, 5 + 2 * y)[:, None]
+    return Examples(X, y, compositions, other if auxiliary else None)

@@ -8,7 +8,7 @@ import torch
 
 from formation_mlp.errors import ConfigError
 from formation_mlp.training import batches
-from formation_mlp.training.batches import Rows, choose_device, n_batches, shuffled_batches
+from formation_mlp.training.batches import Rows, as_inputs, choose_device, n_batches, shuffled_batches
 
 CPU = torch.device("cpu")
 SIZES = [(1, 1), (1, 64), (2, 2), (3, 2), (7, 2), (5, 1), (64, 64), (95, 64), (96, 64), (97, 64), (1000, 64), (10, 99)]
@@ -17,7 +17,8 @@ SIZES = [(1, 1), (1, 64), (2, 2), (3, 2), (7, 2), (5, 1), (64, 64), (95, 64), (9
 def numbered(n: int) -> Rows:
     """Rows whose descriptor and target both tell the number of the row."""
     number = np.arange(n, dtype=float)
-    return Rows.from_arrays(np.stack([number, -number], axis=1), number, CPU)
+    *inputs, y = as_inputs(CPU, np.stack([number, -number], axis=1), np.arange(n), number)
+    return Rows(tuple(inputs), y)
 
 
 def drawn(n: int, batch_size: int, seed: int = 0) -> list[list[int]]:
@@ -44,9 +45,10 @@ def test_no_batch_is_a_single_row_unless_it_is_asked_for():
     assert n_batches(5, 1) == 5
 
 
-def test_a_batch_holds_the_descriptors_and_targets_of_the_same_rows():
-    for X, y in shuffled_batches(numbered(20), 6, torch.Generator().manual_seed(1)):
+def test_a_batch_holds_all_inputs_and_targets_of_the_same_rows():
+    for (X, number), y in shuffled_batches(numbered(20), 6, torch.Generator().manual_seed(1)):
         assert torch.equal(X, torch.stack([y, -y], dim=1))
+        assert torch.equal(number, y.long())
 
 
 def test_the_seed_alone_decides_the_order_and_every_epoch_has_a_new_one():
@@ -64,17 +66,21 @@ def test_rows_are_shuffled_not_dealt_in_order():
     assert abs(np.corrcoef(order, np.arange(1000))[0, 1]) < 0.1
 
 
-def test_rows_are_converted_to_the_asked_precision():
-    X, y = np.array([[1 / 3]]), np.array([1 / 3])
-    assert Rows.from_arrays(X, y, CPU).X.dtype == Rows.from_arrays(X, y, CPU).y.dtype == torch.float32
-    double = Rows.from_arrays(X, y, CPU, torch.float64)
-    assert (double.X.item(), double.y.item(), len(double)) == (1 / 3, 1 / 3, 1)
+def test_real_numbers_get_the_asked_precision_and_whole_numbers_stay_whole():
+    X, z, y = np.array([[1 / 3]]), np.array([[26]]), np.array([1 / 3])
+    assert [tensor.dtype for tensor in as_inputs(CPU, X, z, y)] == [torch.float32, torch.int64, torch.float32]
+    double = as_inputs(CPU, X, z, y, dtype=torch.float64)
+    assert [tensor.item() for tensor in double] == [1 / 3, 26, 1 / 3]
+    assert double[1].dtype == torch.int64
+    rows = Rows(double[:2], double[2])
+    assert (len(rows), rows.device) == (1, CPU)
 
 
-@pytest.mark.parametrize("y", [np.zeros(3), np.zeros((2, 1)), np.array(0.0)])
-def test_targets_of_another_shape_are_refused_before_they_broadcast(y):
-    with pytest.raises(ValueError, match="targets of shape"):
-        Rows.from_arrays(np.zeros((2, 1)), y, CPU)
+@pytest.mark.parametrize("lengths", [(2, 2, 3), (2, 3, 2), (1, 2, 2)])
+def test_inputs_and_targets_of_unequal_length_are_refused(lengths):
+    *inputs, y = (torch.zeros(n) for n in lengths)
+    with pytest.raises(ValueError, match=r"inputs and targets of unequal length: \[\d, \d\]"):
+        Rows(tuple(inputs), y)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +21,30 @@ from formation_mlp.checkpoint import Checkpoint, load_tensors, save_tensors
 from formation_mlp.errors import CheckpointError, FormationMLPError
 from formation_mlp.predict import Predictor
 
-FORMAT_1 = Path(__file__).parent / "golden" / "model_format_1.safetensors"
+GOLDEN = Path(__file__).parent / "golden"
 FORMULAS = ["NaCl", "Fe2O3", "CsBr"]
+
+# format -> predictions of its fixture for FORMULAS in eV/atom, when it was made
+PREDICTIONS = {1: [-2.0995849, -2.2273497, -2.5565746], 2: [-2.5919025, -1.4384931, -0.9394414]}
+
+
+def fixture_of(number: int) -> Path:
+    return GOLDEN / f"model_format_{number}.safetensors"
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    """Return a small saved model that a test may change."""
+    """Return a small saved model of the present format, of two members, that a test may change."""
     path = tmp_path / "model.safetensors"
-    path.write_bytes(FORMAT_1.read_bytes())
+    path.write_bytes(fixture_of(2).read_bytes())
+    return path
+
+
+@pytest.fixture
+def saved_long_ago(tmp_path: Path) -> Path:
+    """Return a small saved model of format 1 that a test may change."""
+    path = tmp_path / "old.safetensors"
+    path.write_bytes(fixture_of(1).read_bytes())
     return path
 
 
@@ -43,31 +58,66 @@ def rewrite(path: Path, change: Callable[[dict, dict], None]) -> Path:
     return path
 
 
-def test_a_model_of_format_1_still_loads_and_predicts_its_numbers():
-    predictions = load(FORMAT_1).predict(FORMULAS)
-    np.testing.assert_allclose(predictions, [-2.0995849, -2.2273497, -2.5565746], rtol=1e-5)
+@pytest.mark.parametrize("number", PREDICTIONS)
+def test_a_model_of_every_format_still_loads_and_predicts_its_numbers(number):
+    np.testing.assert_allclose(load(fixture_of(number)).predict(FORMULAS), PREDICTIONS[number], rtol=1e-5)
 
 
-def test_the_present_format_is_1_and_its_fixture_is_small():
-    assert checkpoint.FORMAT == 1, "a new format needs an entry in UPGRADES and a fixture of its own"
-    assert FORMAT_1.stat().st_size < 20_000
+def test_every_format_has_a_small_fixture_and_every_older_one_an_upgrade():
+    assert set(PREDICTIONS) == set(range(1, checkpoint.FORMAT + 1)), "a new format needs a fixture of its own"
+    assert set(checkpoint.UPGRADES) == set(range(1, checkpoint.FORMAT))
+    assert all(fixture_of(number).stat().st_size < 30_000 for number in PREDICTIONS)
 
 
-def test_a_round_trip_changes_nothing(finished_run, tmp_path):
-    first = Checkpoint.load(finished_run / "model.safetensors")
+@pytest.mark.parametrize(("residual", "architecture"), [(True, "residual"), (False, "mlp")])
+def test_a_model_of_format_1_has_one_member_whose_architecture_has_its_new_name(saved_long_ago, residual, architecture):
+    model = Checkpoint.load(rewrite(saved_long_ago, lambda _, d: d["config"]["model"].update(residual=residual)))
+    (member,) = model.members
+    assert (member.name, member.share) == ("network", 1.0)
+    assert member.model == model.config["model"]
+    assert member.model["architecture"] == architecture
+    assert "residual" not in member.model
+    assert {"body.0.weight", "head.bias"} <= set(member.weights)
+
+
+def test_a_training_state_of_format_1_is_read_as_it_is(tmp_path, monkeypatch):
+    with monkeypatch.context() as long_ago:
+        long_ago.setattr(checkpoint, "FORMAT", 1)
+        save_tensors(tmp_path / "state", {"model.head.bias": torch.ones(1)}, {"kind": "training state", "rows": "abc"})
+    tensors, plain = load_tensors(tmp_path / "state", "training state")
+    assert list(tensors) == ["model.head.bias"]
+    assert plain["rows"] == "abc"
+
+
+def test_the_prediction_of_several_members_is_their_mean_by_shares():
+    model = Checkpoint.load(fixture_of(2))
+    assert [member.model["architecture"] for member in model.members] == ["set", "residual"]
+    assert [member.share for member in model.members] == [0.25, 0.75]
+    alone = [Predictor(replace(model, members=(replace(m, share=1.0),))).predict(FORMULAS) for m in model.members]
+    assert np.abs(alone[0] - alone[1]).min() > 1e-3
+    np.testing.assert_allclose(Predictor(model).predict(FORMULAS), 0.25 * alone[0] + 0.75 * alone[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("members", ["one", "several"])
+def test_a_round_trip_changes_nothing(finished_run, tmp_path, members):
+    path = finished_run / "model.safetensors" if members == "one" else fixture_of(2)
+    first = Checkpoint.load(path)
+    assert (len(first.members) > 1) == (members == "several")
     first.save(tmp_path / "copy")
     second = Checkpoint.load(tmp_path / "copy")
     for field in fields(Checkpoint):
-        if field.name not in ("weights", "scaler"):
+        if field.name not in ("members", "scaler"):
             assert getattr(first, field.name) == getattr(second, field.name)
     assert first.scaler.names == second.scaler.names
     for name in ("kept", "median", "centre", "scale"):
         np.testing.assert_array_equal(getattr(first.scaler, name), getattr(second.scaler, name))
         assert getattr(first.scaler, name).dtype == getattr(second.scaler, name).dtype
-    assert first.weights.keys() == second.weights.keys()
-    assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
+    for one, two in zip(first.members, second.members, strict=True):
+        assert (one.name, one.share, one.model) == (two.name, two.share, two.model)
+        assert one.weights.keys() == two.weights.keys()
+        assert all(torch.equal(one.weights[name], two.weights[name]) for name in one.weights)
     np.testing.assert_array_equal(Predictor(first).predict(FORMULAS), Predictor(second).predict(FORMULAS))
-    assert (finished_run / "model.safetensors").read_bytes() == (tmp_path / "copy").read_bytes()
+    assert path.read_bytes() == (tmp_path / "copy").read_bytes()
 
 
 def test_a_model_holds_what_prediction_and_its_reader_need(finished_run):
@@ -84,7 +134,8 @@ def test_a_model_holds_what_prediction_and_its_reader_need(finished_run):
 def test_the_description_can_be_read_without_torch(saved):
     with safe_open(saved, framework="np") as file:
         description = json.loads(file.metadata()["formation_mlp"])
-    assert description["format"] == 1
+    assert description["format"] == 2
+    assert [member["name"] for member in description["members"]] == ["set", "residual"]
     assert description["kind"] == "model"
 
 
@@ -104,23 +155,29 @@ def test_saved_files_hold_no_code(finished_run):
 
 # what a stranger may have done to the file -> what the message says
 DAMAGE = {
-    "a missing weight": (lambda t, _: t.pop("weights.head.bias"), "weights do not fit.*Missing key.*head.bias"),
+    "a missing weight": (lambda t, _: t.pop("members.1.head.bias"), "weights do not fit.*Missing key.*head.bias"),
     "an extra weight": (
-        lambda t, _: t.update({"weights.more": torch.zeros(1)}),
+        lambda t, _: t.update({"members.1.more": torch.zeros(1)}),
         "weights do not fit.*Unexpected.*more",
     ),
-    "a foreign tensor": (lambda t, _: t.update(alien=torch.zeros(1)), "weights do not fit.*Unexpected.*alien"),
+    "a foreign tensor": (lambda t, _: t.update(alien=torch.zeros(1)), "alien"),
+    "a weight of no member": (lambda t, _: t.update({"members.2.head.bias": torch.zeros(1)}), "members.2.head.bias"),
     "another shape": (
-        lambda t, _: t.update({"weights.head.bias": torch.zeros(2)}),
+        lambda t, _: t.update({"members.1.head.bias": torch.zeros(2)}),
         "weights do not fit.*size mismatch",
     ),
-    "another network": (lambda _, d: d["config"]["model"].update(hidden=[4]), "weights do not fit"),
+    "another network": (lambda _, d: d["members"][1]["model"].update(hidden=[4]), "weights do not fit"),
+    "another architecture": (lambda _, d: d["members"][0]["model"].update(architecture="mlp"), "weights do not fit"),
     "an unknown key of the network": (
-        lambda _, d: d["config"]["model"].update(depth=3),
+        lambda _, d: d["members"][0]["model"].update(depth=3),
         "configuration.*damaged.*depth",
     ),
-    "a wrong type": (lambda _, d: d["config"]["model"].update(hidden="four"), "configuration.*damaged.*hidden"),
-    "no network": (lambda _, d: d["config"].pop("model"), "configuration.*damaged.*model"),
+    "a wrong type": (lambda _, d: d["members"][1]["model"].update(hidden="four"), "configuration.*damaged.*hidden"),
+    "no network": (lambda _, d: d["members"][1].pop("model"), "lacks or misuses.*model"),
+    "no share": (lambda _, d: d["members"][1].pop("share"), "lacks or misuses.*share"),
+    "no list of members": (lambda _, d: d.pop("members"), "lacks or misuses.*members"),
+    "members that are text": (lambda _, d: d.update(members="two"), "lacks or misuses"),
+    "no member at all": (lambda _, d: d.update(members=[]), "members"),
     "no task": (lambda _, d: d["config"].pop("task"), "configuration.*damaged.*task"),
     "no presets": (lambda _, d: d["config"].pop("features"), "configuration.*damaged.*features"),
     "a configuration that is a list": (lambda _, d: d.update(config=[]), "configuration.*damaged"),
@@ -129,8 +186,9 @@ DAMAGE = {
     "no target": (lambda _, d: d.pop("target"), "lacks or misuses.*target"),
     "another target": (lambda _, d: d["target"].update(colour="red"), "lacks or misuses.*colour"),
     "no training elements": (lambda _, d: d.pop("training_elements"), "lacks or misuses.*training_elements"),
-    "no format": (lambda _, d: d.pop("format"), "format None, but .* reads formats up to 1"),
-    "a newer format": (lambda _, d: d.update(format=2), "format 2, but .*Update the package"),
+    "no format": (lambda _, d: d.pop("format"), "format None, but .* reads formats up to 2"),
+    "a newer format": (lambda _, d: d.update(format=3), "format 3, but .*Update the package"),
+    "an older format that it is not": (lambda _, d: d.update(format=1), "lacks or misuses.*residual"),
     "an older, unknown format": (lambda _, d: d.update(format=0), "format 0, but"),
     "a format that is text": (lambda _, d: d.update(format="1"), "format '1', but"),
     "a format that is a list": (lambda _, d: d.update(format=[1]), r"format \[1\], but"),
@@ -142,6 +200,23 @@ DAMAGE = {
 def test_a_changed_file_is_refused_with_the_reason(saved, change, message):
     with pytest.raises(CheckpointError, match=f"(?s){message}"):
         load(rewrite(saved, change))
+
+
+OLD_DAMAGE = {
+    "no network": (lambda _, d: d["config"].pop("model"), "lacks or misuses.*model"),
+    "no word about residual blocks": (lambda _, d: d["config"]["model"].pop("residual"), "lacks or misuses.*residual"),
+    "a configuration that is a list": (lambda _, d: d.update(config=[]), "lacks or misuses"),
+    "another network": (lambda _, d: d["config"]["model"].update(hidden=[4]), "weights do not fit"),
+    "a missing weight": (lambda t, _: t.pop("weights.head.bias"), "weights do not fit.*Missing key.*head.bias"),
+    "a foreign tensor": (lambda t, _: t.update(alien=torch.zeros(1)), "alien"),
+    "no scaler": (lambda t, _: t.pop("scaler.median"), "damaged: the description lacks or misuses.*scaler.median"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), OLD_DAMAGE.values(), ids=OLD_DAMAGE)
+def test_a_changed_file_of_an_older_format_is_refused_with_the_reason(saved_long_ago, change, message):
+    with pytest.raises(CheckpointError, match=f"(?s){message}"):
+        load(rewrite(saved_long_ago, change))
 
 
 def test_an_unchanged_file_is_not_refused(saved):
@@ -196,11 +271,13 @@ def test_a_missing_file_or_folder_is_named(tmp_path):
 
 
 def test_older_formats_are_brought_up_to_date_step_by_step(saved, monkeypatch):
-    monkeypatch.setattr(checkpoint, "FORMAT", 3)
-    monkeypatch.setitem(checkpoint.UPGRADES, 1, lambda d: {**d, "format": 2, "first": True})
-    monkeypatch.setitem(checkpoint.UPGRADES, 2, lambda d: {**d, "format": 3, "second": d["first"]})
-    _, description = load_tensors(saved, "model")
-    assert (description["format"], description["second"]) == (3, True)
+    monkeypatch.setattr(checkpoint, "FORMAT", 4)
+    new = {"new": torch.zeros(1)}
+    monkeypatch.setitem(checkpoint.UPGRADES, 2, lambda t, d: (t | new, {**d, "format": 3, "first": True}))
+    monkeypatch.setitem(checkpoint.UPGRADES, 3, lambda t, d: (t, {**d, "format": 4, "second": d["first"]}))
+    tensors, description = load_tensors(saved, "model")
+    assert (description["format"], description["second"]) == (4, True)
+    assert "new" in tensors
 
 
 def test_tensors_and_numbers_come_back_exactly(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -31,9 +31,15 @@ def test_every_configuration_of_the_repository_is_valid(path: Path) -> None:
 
 
 def sections(section: type[BaseModel] = Config) -> list[type[BaseModel]]:
-    kinds = [field.annotation for field in section.model_fields.values()]
+    """Return a section and all below it, those inside of `X | None` and `dict[str, X]` too."""
+    annotations = [field.annotation for field in section.model_fields.values()]
+    kinds = [kind for annotation in annotations for kind in (annotation, *get_args(annotation))]
     below = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
     return [section, *(deeper for kind in below for deeper in sections(kind))]
+
+
+def test_all_sections_are_found() -> None:
+    assert {"Config", "EnsembleConfig", "Member", "NetworkVariant"} <= {section.__name__ for section in sections()}
 
 
 @pytest.mark.parametrize("section", sections(), ids=lambda section: section.__name__)
@@ -60,10 +66,21 @@ def test_every_name_of_every_table_is_accepted_and_no_other(key: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sed": 3}, "sed: unknown key 'sed'. Choose one of: benchmark, data, features, model, output, seed, split"),
+        ({"sed": 3}, "sed: unknown key 'sed'. Choose one of: benchmark, data, ensemble, features, model, output, seed"),
         ({"sed": 3}, "Did you mean 'seed'?"),
-        ({"model": {"hiden": [8]}}, "model.hiden: unknown key 'hiden'. Choose one of: activation, dropout, hidden"),
+        (
+            {"model": {"hiden": [8]}},
+            "model.hiden: unknown key 'hiden'. Choose one of: activation, architecture, dropout, hidden",
+        ),
         ({"model": {"hiden": [8]}}, "Did you mean 'hidden'?"),
+        (
+            {"ensemble": {"members": {"wide": {"seed": 3}}}},
+            "ensemble.members.wide.seed: unknown key 'seed'. Choose one of: boosted_trees, model, seeds, training. Did",
+        ),
+        ({"ensemble": {"wights": "equal"}}, "ensemble.wights: unknown key 'wights'. Choose one of: folds, members, we"),
+        ({"ensemble": {"weights": "fair"}}, "ensemble.weights: unknown weight 'fair'. Choose one of: equal, greedy."),
+        ({"model": {"architecture": "resnet"}}, "unknown architecture 'resnet'. Choose one of: mlp, residual, set."),
+        ({"training": {"precision": "half"}}, "training.precision: unknown precision 'half'. Choose one of: auto, bf"),
         ({"benchmark": {"networks": {"wide": {"modl": {}}}}}, "benchmark.networks.wide.modl: unknown key 'modl'"),
         ({"model": {"activation": "rellu"}}, "model.activation: unknown activation 'rellu'. Choose one of: elu, gelu"),
         ({"model": {"activation": "rellu"}}, "Did you mean 'relu'?"),
@@ -82,12 +99,23 @@ def test_unknown_keys_and_names_are_answered_with_the_known_ones(changes: dict[s
         ({"model": {"hidden": "256"}}, "model.hidden: found '256', but it should be a list."),
         ({"model": {"hidden": [8, 4.5]}}, "model.hidden.1: found 4.5, but it should be an integer."),
         ({"model": {"hidden": [0]}}, "model.hidden.0: found 0, but it should be greater than or equal to 1."),
-        ({"model": {"residual": "yes"}}, "model.residual: found 'yes', but it should be a boolean."),
+        ({"model": {"architecture": True}}, "model.architecture: found True, but it should be a string."),
         ({"model": {"dropout": 1.0}}, "model.dropout: found 1.0, but it should be less than 1."),
         ({"training": {"max_epochs": "many"}}, "training.max_epochs: found 'many', but it should be an integer."),
         ({"training": {"learning_rate": -1}}, "training.learning_rate: found -1, but it should be greater than 0."),
         ({"training": {"learning_rate": float("nan")}}, "training.learning_rate: found nan, but it should be"),
         ({"training": {"weight_decay": float("inf")}}, "training.weight_decay: found inf, but it should be a finite"),
+        ({"training": {"average": 1.0}}, "training.average: found 1.0, but it should be less than 1."),
+        ({"training": {"quantile": 0.0}}, "training.quantile: found 0.0, but it should be greater than 0."),
+        ({"training": {"start_from": 3}}, "training.start_from: found 3, but it should be a string."),
+        ({"task": {"auxiliary": {"gap": 0.0}}}, "task.auxiliary.gap: found 0.0, but it should be greater than 0."),
+        ({"task": {"auxiliary": ["gap"]}}, "task.auxiliary: found ['gap'], but it should be a dictionary."),
+        ({"model": {"set_width": 0}}, "model.set_width: found 0, but it should be greater than or equal to 1."),
+        ({"ensemble": {"folds": 1}}, "ensemble.folds: found 1, but it should be greater than or equal to 2."),
+        ({"ensemble": {"members": {}}}, "ensemble.members: found {}, but Dictionary should have at least 1 item"),
+        ({"ensemble": {"members": {"a": {"seeds": 0}}}}, "ensemble.members.a.seeds: found 0, but it should be greater"),
+        ({"ensemble": {"members": {"a": 3}}}, "ensemble.members.a: found 3, but it should be a section of keys and"),
+        ({"ensemble": [1]}, "ensemble: found [1], but it should be a section of keys and values."),
         ({"data": {"path": 5}}, "data.path: found 5, but it should be a string."),
         ({"data": [1]}, "data: found [1], but it should be a section of keys and values."),
         ({"features": []}, "features: found [], but List should have at least 1 item"),
@@ -198,9 +226,20 @@ def test_a_missing_file_is_answered_with_the_nearest_name(tiny_config: Callable[
 
 
 def test_the_resolved_configuration_is_read_back_as_it_was() -> None:
-    config = check_config(changed(TINY, {"training": {"learning_rate": 1e-5, "weight_decay": 0.1 + 0.2}}), "", CHOICES)
+    training = {"learning_rate": 1e-5, "weight_decay": 0.1 + 0.2, "average": 0.99}
+    ensemble = {"members": {"set": {"model": {"architecture": "set"}}, "trees": {"boosted_trees": {}}}, "folds": 3}
+    changes = {"training": training, "ensemble": ensemble, "task": {"auxiliary": {"gap": 0.1}}}
+    config = check_config(changed(TINY, changes), "", CHOICES)
     written = yaml.safe_dump(config.model_dump(), sort_keys=False)
     assert check_config(yaml.safe_load(written), "", CHOICES) == config
+
+
+def test_an_ensemble_without_keys_is_one_network() -> None:
+    config = check_config(changed(TINY, {"ensemble": {}}), "", CHOICES)
+    assert config.ensemble is not None
+    assert list(config.ensemble.members) == ["network"]
+    assert config.ensemble.members["network"].seeds == 1
+    assert check_config(TINY, "", CHOICES).ensemble is None
 
 
 def test_a_changed_copy_keeps_all_other_keys() -> None:

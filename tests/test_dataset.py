@@ -220,6 +220,64 @@ def test_the_column_of_the_split_comes_along() -> None:
     assert "split.column: the table has no column 'wher'" in refusal(frame, column="wher")
 
 
+# --- auxiliary targets
+
+GAP = TaskConfig(auxiliary={"gap": 0.5, "volume": 0.1})
+
+
+def test_auxiliary_targets_are_columns_in_the_order_asked_for_and_blank_cells_are_missing() -> None:
+    frame = table(volume=[1, 2, 3, 4], gap=["8.5", "", None, "2.0"])
+    data = dataset(frame, GAP)
+    assert data.auxiliary is not None
+    np.testing.assert_array_equal(data.auxiliary, [[8.5, 1], [np.nan, 2], [np.nan, 3], [2.0, 4]])
+    assert dataset(frame).auxiliary is None
+
+
+def test_the_target_alone_decides_which_rows_are_kept() -> None:
+    frame = table(target=[-2.1, "", -3.4, -1.7], gap=[np.nan, 1.0, 5.0, np.nan], volume=[1, 2, "", 4])
+    data = dataset(frame, GAP)
+    assert data.ids == ("1", "3", "4")
+    assert data.auxiliary is not None
+    np.testing.assert_array_equal(data.auxiliary, [[np.nan, 1], [5, np.nan], [np.nan, 4]])
+    assert data.left_out == (LeftOut("2", "no target"),)
+
+
+def test_auxiliary_targets_stay_as_they_are_in_the_table() -> None:
+    data = dataset(table(target=[-211.0, -311, -345, -170], gap=[900.0, 1, 2, 3], volume=4.0), GAP, unit="kJ/mol")
+    assert data.auxiliary is not None
+    assert data.auxiliary[:, 0].tolist() == [900, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"volume": [1, 2, 3, 4]}, "task.auxiliary.gap: the table has no column 'gap'"),
+        ({"volume": [1, 2, 3, 4], "gapp": [1] * 4}, "Did you mean 'gapp'?"),
+        (
+            {"volume": [1, 2, 3, 4], "gap": [1, "wide", 2, 3]},
+            "task.auxiliary: column 'gap', row 2: 'wide' is no number",
+        ),
+        ({"volume": [1, 2, "inf", 4], "gap": [1] * 4}, "task.auxiliary: column 'volume', row 3: 'inf' is not finite"),
+        ({"volume": [1, 2, 3, 4], "gap": [""] * 4}, "task.auxiliary: column 'gap' is empty"),
+    ],
+)
+def test_a_wrong_auxiliary_column_is_refused(columns: dict[str, list[object]], message: str) -> None:
+    assert message in refusal(table(**columns), GAP)
+
+
+def test_taking_and_merging_rows_takes_their_auxiliary_targets_along() -> None:
+    frame = table(formula=["NaCl", "MgO", "Na2Cl2", "Fe2O3"], gap=[8.5, 7.7, 1.0, 2.0], volume=["", 2, 3, 4])
+    frame["target"] = [-2.0, -3.0, -2.2, -1.7]
+    for duplicates, first in (("lowest", 1.0), ("mean", 8.5)):
+        data = dataset(frame, GAP, duplicates=duplicates)
+        assert data.auxiliary is not None
+        assert first in data.auxiliary[:, 0]
+        assert len(data) == len(data.auxiliary) == 3
+    part = dataset(frame, GAP).take([3, 0])
+    assert part.auxiliary is not None
+    np.testing.assert_array_equal(part.auxiliary, [[2, 4], [8.5, np.nan]])
+
+
 def test_structures_come_from_a_folder(structure_folder: Path) -> None:
     data = load_dataset(DataConfig(path=str(structure_folder)), TaskConfig())
     assert data.materials.structures is not None
@@ -283,6 +341,7 @@ WHOLE: dict[str, Any] = {
         ({"ids": ("a",)}, "unequal length"),
         ({"y": np.zeros(3)}, "unequal length"),
         ({"parts": ("train",)}, "unequal length"),
+        ({"auxiliary": np.zeros((3, 1))}, "unequal length"),
         ({"ids": ("a", "a")}, "not unique"),
         ({"y": np.array([0.0, np.nan])}, "not finite"),
     ],

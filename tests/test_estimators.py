@@ -31,7 +31,7 @@ METAL_OXIDES = ["oxide" if "O" in formula else "other" for formula in FORMULAS]
 TINY = {
     "features": ["stoichiometry", "element_fraction"],
     "hidden": (8,),
-    "residual": False,
+    "architecture": "mlp",
     "max_epochs": 4,
     "batch_size": 8,
     "device": "cpu",
@@ -120,6 +120,16 @@ def pickled(model):
     return pickle.loads(pickle.dumps(model))  # noqa: S301 (our own bytes)
 
 
+def test_a_network_that_sees_elements_as_a_set_is_fitted_copied_and_saved(tmp_path):
+    model = regressor(architecture="set").fit(FORMULAS, ENERGIES)
+    (member,) = model.predictor_.checkpoint.members
+    assert member.model["architecture"] == "set"
+    prediction = model.predict(["NaCl", "Fe2O3", "Fe3O2"])
+    assert len(set(prediction)) == 3
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(load(tmp_path / "model").predict(["NaCl", "Fe2O3", "Fe3O2"]), prediction)
+
+
 @pytest.mark.parametrize("transfer", [copy.deepcopy, pickled])
 def test_a_fitted_model_can_be_copied_and_sent_to_other_processes(fitted, transfer):
     np.testing.assert_array_equal(transfer(fitted).predict(FORMULAS), fitted.predict(FORMULAS))
@@ -194,7 +204,7 @@ def test_a_search_hands_over_numbers_of_numpy():
     keys = {
         "hidden": np.array([8, 8]),
         "dropout": np.float64(0),
-        "residual": np.bool_(False),
+        "architecture": np.str_("mlp"),
         "random_state": np.int64(0),
     }
     numbers = {"batch_size": np.int64(8), "learning_rate": np.float32(0.01), "max_epochs": np.int32(2)}
@@ -265,7 +275,8 @@ def test_a_classifier_learns_and_its_score_is_the_accuracy(fitted_classifier):
 
 def test_without_hidden_layers_it_is_logistic_regression(fitted_classifier):
     model = classifier(hidden=()).fit(FORMULAS, METAL_OXIDES)
-    assert set(model.predictor_.checkpoint.weights) == {"head.weight", "head.bias"}
+    (network,) = model.predictor_.checkpoint.members
+    assert set(network.weights) == {"head.weight", "head.bias"}
 
 
 @pytest.mark.parametrize("y", [["a"] * 40, (["a", "b", "c"] * 14)[:40]])
@@ -390,7 +401,7 @@ BAD_PARAMETERS = {
     "device": ({"device": "gpu"}, r"training.device: unknown device 'gpu'"),
     "validation share": ({"validation_fraction": 1.0}, r"split.val: found 1.0"),
     "seed": ({"random_state": -1}, r"seed: found -1"),
-    "unequal widths": ({"hidden": (8, 4), "residual": True}, r"model.hidden: found \[8, 4\]"),
+    "unequal widths": ({"hidden": (8, 4), "architecture": "residual"}, r"model.hidden: found \[8, 4\]"),
 }
 
 

@@ -42,7 +42,7 @@ def test_scores_are_those_of_the_predictions(finished_run):
 
 
 def test_a_classifier_is_scored_on_classes():
-    keys = {"features": ["stoichiometry", "element_fraction"], "hidden": (), "residual": False, "max_epochs": 3}
+    keys = {"features": ["stoichiometry", "element_fraction"], "hidden": (), "architecture": "mlp", "max_epochs": 3}
     model = FormationEnergyClassifier(**keys, validation_fraction=0.3, device="cpu", random_state=1)
     model.fit([*FORMULAS, "KCl", "CaO", "ZnS"], [0, 1, 0, 1, 0, 1, 0, 1, 0])
     found = evaluate(model.predictor_, dataset(FORMULAS, [0, 1, 0, 1, 0, 1]))
@@ -67,7 +67,7 @@ FLAT = [[4, 0, 0], [0, 4, 0], [4, 4, 0]]
 
 @pytest.fixture(scope="module")
 def structure_model():
-    keys = {"features": ["density"], "hidden": (4,), "residual": False, "max_epochs": 2, "device": "cpu"}
+    keys = {"features": ["density"], "hidden": (4,), "architecture": "mlp", "max_epochs": 2, "device": "cpu"}
     structures = structures_of([np.eye(3) * a for a in np.linspace(3, 5, 5)], ("Na", "K", "Li"))
     return FormationEnergyRegressor(**keys, random_state=0).fit(structures, np.linspace(-2, 0, 15)).predictor_
 

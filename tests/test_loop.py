@@ -14,7 +14,7 @@ from formation_mlp.config import TrainingConfig
 from formation_mlp.errors import TrainingError
 from formation_mlp.models.mlp import MLP
 from formation_mlp.seeding import torch_generator
-from formation_mlp.training.batches import Rows, shuffled_batches
+from formation_mlp.training.batches import Rows, as_inputs, shuffled_batches
 from formation_mlp.training.loop import Generators, Limits, as_array, fit, forward_rows, train_epoch
 from formation_mlp.training.optim import Optimizers, build_optimizers
 from formation_mlp.training.state import EpochRecord, LoopState
@@ -25,7 +25,8 @@ CPU = torch.device("cpu")
 def rows(n: int = 20, d: int = 3, seed: int = 0, dtype: torch.dtype = torch.float64) -> Rows:
     generator = np.random.default_rng(seed)
     X = generator.normal(size=(n, d))
-    return Rows.from_arrays(X, np.sin(X[:, 0]) + X[:, 1], CPU, dtype)
+    inputs, y = as_inputs(CPU, X, np.sin(X[:, 0]) + X[:, 1], dtype=dtype)
+    return Rows((inputs,), y)
 
 
 def affine(d: int = 3) -> MLP:
@@ -58,15 +59,15 @@ def test_it_takes_the_steps_of_gradient_descent_written_out_in_numpy():
     records = trained(model, train, val, epochs=3, rate=0.1, batch_size=6)
 
     w, b, order = np.zeros(3), 0.0, torch_generator(0, "batches")
-    numbered = Rows(train.X, torch.arange(20.0))
+    numbered = Rows(train.inputs, torch.arange(20.0))
     for record in records:
         total = 0.0
         for _, numbers in shuffled_batches(numbered, 6, order):
-            X, y = train.X[numbers.long()].numpy(), train.y[numbers.long()].numpy()
+            X, y = train.inputs[0][numbers.long()].numpy(), train.y[numbers.long()].numpy()
             error = X @ w + b - y
             total += np.sum(error**2)
             w, b = w - 0.1 * 2 * error @ X / len(y), b - 0.1 * 2 * error.mean()
-        val_error = val.X.numpy() @ w + b - val.y.numpy()
+        val_error = val.inputs[0].numpy() @ w + b - val.y.numpy()
         assert record.train_loss == pytest.approx(total / 20, rel=1e-12)
         assert record.val_loss == pytest.approx(np.mean(val_error**2), rel=1e-12)
         assert record.val_score == pytest.approx(np.mean(np.abs(val_error)), rel=1e-12)
@@ -107,7 +108,7 @@ def test_selection_sees_the_output_of_the_validation_rows_in_evaluation_mode():
     model = MLP(3, (16,), dropout=0.5).double()
     val, seen = rows(7, seed=1), []
     trained(model, rows(), val, epochs=1, select=lambda output: seen.append(output) or 1.0)
-    np.testing.assert_array_equal(seen[0], as_array(forward_rows(model, val.X)))
+    np.testing.assert_array_equal(seen[0], as_array(forward_rows(model, val.inputs)))
     assert not model.training
 
 
@@ -143,7 +144,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_the_reason(part):
 
 def test_weights_are_not_touched_by_a_loss_that_is_not_finite():
     model, train = affine(), rows()
-    train.X[:] = math.inf
+    train.inputs[0][:] = math.inf
     with pytest.raises(TrainingError):
         trained(model, train, rows())
     assert all((p == 0).all() for p in model.parameters())
@@ -179,7 +180,7 @@ def test_short_gradients_are_not_clipped():
 
 def test_gradients_of_one_step_are_not_added_to_the_next():
     models = [affine(), affine()]
-    models[1](rows().X).sum().backward()
+    models[1](*rows().inputs).sum().backward()
     for model in models:
         trained(model, rows(), rows(7), epochs=1)
     assert torch.equal(models[0].head.weight, models[1].head.weight)
@@ -204,11 +205,11 @@ def test_the_global_generator_of_torch_does_not_matter():
 
 
 def test_forward_in_chunks_equals_forward_at_once_and_keeps_no_gradients():
-    model, X = MLP(3, (8,), normalization="batch").double(), rows(23).X
-    at_once = forward_rows(model, X)
-    torch.testing.assert_close(forward_rows(model, X, chunk=5), at_once)
+    model, (X,) = MLP(3, (8,), normalization="batch").double(), rows(23).inputs
+    at_once = forward_rows(model, (X,))
+    torch.testing.assert_close(forward_rows(model, (X,), chunk=5), at_once)
     assert not at_once.requires_grad
-    assert forward_rows(model, X[:0]).shape == (0,)
+    assert forward_rows(model, (X[:0],)).shape == (0,)
 
 
 def test_outputs_become_float64_arrays():

@@ -48,6 +48,19 @@ def test_compositions_are_flat_arrays_in_the_order_of_the_formula() -> None:
     assert [str(composition) for composition in column.to_pymatgen()] == ["Fe2 O3", "Na1 Cl1"]
 
 
+def test_elements_and_fractions_as_tables_have_zeros_after_the_last_element() -> None:
+    z, fraction = compositions("Fe2O3", "?", "LiFePO4", "Na").padded()
+    assert z.tolist() == [[26, 8, 0, 0], [0, 0, 0, 0], [3, 26, 15, 8], [11, 0, 0, 0]]
+    expected = [[0.4, 0.6, 0, 0], [0, 0, 0, 0], [1 / 7, 1 / 7, 1 / 7, 4 / 7], [1, 0, 0, 0]]
+    np.testing.assert_allclose(fraction, expected)
+    assert z.dtype == np.int64
+
+
+@pytest.mark.parametrize("formulas", [[], ["?"]])
+def test_without_elements_the_tables_have_no_columns(formulas: list[str]) -> None:
+    assert [table.shape for table in compositions(*formulas).padded()] == [(len(formulas), 0)] * 2
+
+
 def test_an_empty_row_has_no_atoms_and_an_empty_key() -> None:
     column = compositions("NaCl", "?", "MgO")
     assert column.n_atoms.tolist() == [2, 0, 2]

@@ -10,7 +10,7 @@ from torch import nn
 from formation_mlp.config import ModelConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.models.mlp import MLP, ResidualBlock, n_parameters
-from formation_mlp.training.network import build_model
+from formation_mlp.models.networks import build_network
 
 ACTIVATION = {
     "relu": lambda x: np.maximum(x, 0),
@@ -157,15 +157,21 @@ def test_the_number_of_parameters_counts_matrices_biases_and_norms():
 
 
 def test_the_network_of_a_configuration_has_its_parts():
-    keys = {"hidden": [6, 6], "activation": "mish", "dropout": 0.2, "normalization": "batch", "residual": True}
-    built, expected = build_model(3, ModelConfig(**keys)), MLP(3, (6, 6), "mish", 0.2, "batch", True)
+    keys = {
+        "hidden": [6, 6],
+        "activation": "mish",
+        "dropout": 0.2,
+        "normalization": "batch",
+        "architecture": "residual",
+    }
+    built, expected = build_network(3, ModelConfig(**keys)), MLP(3, (6, 6), "mish", 0.2, "batch", True)
     assert str(built) == str(expected)
     assert "Mish" in str(built)
 
 
 @pytest.mark.parametrize("hidden", [(), (4, 5)])
 def test_a_residual_network_needs_equal_widths(hidden):
-    with pytest.raises(ConfigError, match=r"model.hidden: found \[.*equal widths.*model.residual: false"):
+    with pytest.raises(ConfigError, match=r"model.hidden: found \[.*equal widths.*model.architecture: mlp"):
         MLP(3, hidden, residual=True)
 
 

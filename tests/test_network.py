@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 
 import numpy as np
@@ -11,13 +11,15 @@ import pytest
 import torch
 
 from formation_mlp.checkpoint import load_tensors, save_tensors
+from formation_mlp.config import TaskConfig
 from formation_mlp.errors import CheckpointError, ConfigError, TrainingError
-from formation_mlp.training.network import NetworkTraining
+from formation_mlp.training.loop import forward_rows
+from formation_mlp.training.network import Examples, NetworkTraining
 from formation_mlp.training.optim import OPTIMIZERS
-from network_fixtures import network_on, noisy_classes, smooth_problem
+from network_fixtures import network_on, network_on_examples, noisy_classes, set_problem, smooth_problem
 
 MAX_EPOCHS = 4
-NOISY = {"hidden": [6, 6], "activation": "rrelu", "dropout": 0.3, "normalization": "batch", "residual": True}
+NOISY = {"hidden": [6, 6], "activation": "rrelu", "dropout": 0.3, "normalization": "batch", "architecture": "residual"}
 
 
 def noisy_network(optimizer: str = "adamw", seed: int = 0, **training) -> NetworkTraining:
@@ -250,6 +252,155 @@ def test_a_classifier_is_selected_by_log_loss_and_predicts_probabilities():
     assert best.val_score == pytest.approx(best.val_loss, rel=1e-5)
 
 
+# --- elements as a set, auxiliary targets, and weights to start from
+
+SET = {"architecture": "set", "hidden": [16, 16], "set_width": 8, "set_layers": 1, "set_heads": 2}
+AUXILIARY = TaskConfig(auxiliary={"other": 0.3})
+
+
+def set_network(rows: Examples, task: TaskConfig | None = None, **keys) -> NetworkTraining:
+    train, val = taken(rows, slice(0, 30)), taken(rows, slice(30, None))
+    keys = {"model": SET, "learning_rate": 0.01} | keys
+    return network_on_examples(train, val, task, **keys)
+
+
+def taken(rows: Examples, part: slice) -> Examples:
+    numbers = np.arange(len(rows.y))[part]
+    auxiliary = None if rows.auxiliary is None else rows.auxiliary[part]
+    return Examples(rows.X[part], rows.y[part], rows.compositions.take(numbers), auxiliary)
+
+
+def test_a_set_network_learns_from_elements_what_descriptors_do_not_tell():
+    rows = set_problem()
+    blind = Examples(rows.X, rows.y, rows.compositions.take(np.zeros(40, int)))
+    errors = []
+    for examples in (rows, blind):
+        job = finished(set_network(examples, max_epochs=40))
+        errors.append(np.abs(job.predict(examples.X[:30], examples.compositions.take(range(30))) - rows.y[:30]).mean())
+    assert errors[0] < 0.5 * errors[1]
+
+
+def test_a_set_network_without_compositions_is_refused():
+    X, y = smooth_problem()
+    with pytest.raises(ValueError, match="the architecture 'set' needs compositions"):
+        network_on(X, y, model=SET)
+    with pytest.raises(ValueError, match="the architecture 'set' needs compositions"):
+        set_network(set_problem()).predict(X)
+
+
+def test_other_networks_leave_compositions_aside():
+    rows = set_problem()
+    job = finished(set_network(rows, model={"hidden": [8]}))
+    assert len(job.train.inputs) == 1
+    np.testing.assert_array_equal(job.predict(rows.X), job.predict(rows.X, rows.compositions))
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("through_a_file", [False, True], ids=["in memory", "through a file"])
+def test_a_set_network_with_a_mean_and_auxiliary_targets_is_restored_bit_for_bit(optimizer, through_a_file, tmp_path):
+    def job() -> NetworkTraining:
+        model = SET | {"dropout": 0.2, "activation": "rrelu"}
+        keys = {"optimizer": optimizer, "average": 0.9, "schedule": "trapezoid", "max_epochs": 3}
+        return set_network(set_problem(auxiliary=True), AUXILIARY, model=model, **keys)
+
+    def numbers(done: NetworkTraining) -> tuple:
+        mean = {name: value.tolist() for name, value in done.average.model.state_dict().items()}
+        return *fingerprint(done), mean
+
+    uninterrupted = numbers(finished(job()))
+    for epoch in (0, 1, 3):
+        stopped = job()
+        for _ in islice(stopped.epochs(), epoch):
+            pass
+        tensors, plain = stopped.snapshot()
+        if through_a_file:
+            save_tensors(tmp_path / "state", tensors, {"kind": "training state", **plain})
+            tensors, plain = load_tensors(tmp_path / "state", "training state")
+        resumed = job()
+        resumed.restore(tensors, plain)
+        assert numbers(finished(resumed)) == uninterrupted
+
+
+@pytest.mark.parametrize("what", ["compositions", "auxiliary"])
+def test_a_run_is_not_restored_on_other_elements_or_auxiliary_targets(what):
+    rows = set_problem(auxiliary=True)
+    state = set_network(rows, AUXILIARY).snapshot()
+    other = {
+        "compositions": rows.compositions.take(np.arange(40)[::-1]),
+        "auxiliary": rows.auxiliary + np.arange(40.0)[:, None],
+    }
+    with pytest.raises(CheckpointError, match="not those of the interrupted run"):
+        set_network(replace(rows, **{what: other[what]}), AUXILIARY).restore(*state)
+
+
+def test_auxiliary_targets_shape_what_is_learned_and_are_no_part_of_the_prediction():
+    rows = set_problem(auxiliary=True)
+    job = finished(set_network(rows, AUXILIARY, max_epochs=30))
+    output = forward_rows(job.model, job.train.inputs)
+    assert output.shape == (30, 2)
+    present = np.isfinite(rows.auxiliary[:30, 0])
+    wanted = job.task.auxiliary_scalers[0].transform(rows.auxiliary[:30, 0][present])
+    assert np.abs(output[present, 1].numpy() - wanted).mean() < 0.7 * np.abs(wanted).mean()
+    prediction = job.predict(rows.X, rows.compositions)
+    assert prediction.shape == (40,)
+    np.testing.assert_allclose(
+        prediction[:30], job.task.target_scaler.inverse(output[:, 0].double().numpy()), rtol=1e-4
+    )
+    best = job.history[job.state.best_epoch - 1]
+    assert np.abs(prediction[30:] - rows.y[30:]).mean() == pytest.approx(best.val_score, rel=1e-5)
+
+
+def test_rows_without_auxiliary_targets_in_any_batch_do_no_harm():
+    rows = set_problem(auxiliary=True)
+    rows.auxiliary[2:] = np.nan
+    job = finished(set_network(rows, AUXILIARY))
+    assert all(torch.isfinite(value).all() for value in job.model.state_dict().values())
+
+
+@pytest.mark.parametrize("model", [SET, {"architecture": "residual", "hidden": [8, 8]}])
+def test_training_starts_exactly_from_given_weights(model):
+    rows = set_problem()
+    source = finished(set_network(rows, model=model))
+    started = set_network(rows, model=model, seed=5, start=source.best_weights, average=0.9, max_epochs=2)
+    expected = source.predict(rows.X, rows.compositions)
+    np.testing.assert_array_equal(started.predict(rows.X, rows.compositions), expected)
+    assert all(torch.equal(source.best_weights[name], value) for name, value in started.best_weights.items())
+    assert all(torch.equal(source.best_weights[name], v) for name, v in started.average.model.state_dict().items())
+    kept = {name: value.clone() for name, value in source.best_weights.items()}
+    finished(started)
+    assert all(torch.equal(kept[name], value) for name, value in source.best_weights.items())
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ({"hidden": [16, 16, 16]}, "Missing key"),
+        ({"hidden": [12, 12]}, "size mismatch"),
+        ({"architecture": "residual"}, "Unexpected key"),
+        ({"set_width": 6}, "size mismatch"),
+    ],
+)
+def test_weights_of_another_shape_are_no_start(model, message):
+    start = set_network(set_problem()).best_weights
+    with pytest.raises(ConfigError, match=f"(?s)training.start_from: the weights do not fit this network.*{message}"):
+        set_network(set_problem(), model=SET | model, start=start)
+
+
+def test_a_description_tells_weights_rows_device_precision_and_threads():
+    X, y = smooth_problem()
+    job = network_on(X, y, model={"hidden": [300]})
+    assert job.description() == "1,801 weights, 40 rows, on cpu in float32, 1 thread"
+    assert network_on(X, y, precision="bfloat16").description().endswith("on cpu in bfloat16, 1 thread")
+
+
+def test_big_steps_use_all_threads(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    X, y = smooth_problem()
+    assert network_on(X, y).description().endswith("in float32, 1 thread")
+    monkeypatch.setattr("formation_mlp.training.network.SMALL_STEP", 8 * 49)
+    assert network_on(X, y).description().endswith("in float32, 3 threads")
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
@@ -257,6 +408,7 @@ def test_a_classifier_is_selected_by_log_loss_and_predicts_probabilities():
         ({"loss": "l2"}, "training.loss: unknown loss of a regression 'l2'"),
         ({"loss": "bce"}, "training.loss: unknown loss of a regression 'bce'"),
         ({"optimizer": "lion"}, "training.optimizer: unknown optimizer 'lion'"),
+        ({"precision": "float16"}, "training.precision: unknown precision 'float16'"),
     ],
 )
 def test_unknown_names_are_refused(keys, message):

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from formation_mlp.config import TrainingConfig
+from formation_mlp.config import ModelConfig, TrainingConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.models.mlp import MLP
+from formation_mlp.models.networks import build_network
 from formation_mlp.training.optim import OPTIMIZERS, SCHEDULES, Optimizers, build_optimizers
 
 RATE = 0.01
@@ -87,6 +88,30 @@ def test_muon_trains_the_matrices_of_the_body_and_adamw_the_rest(residual):
     assert {group["lr"] for group in adamw.param_groups} == {RATE}
 
 
+def set_network() -> nn.Module:
+    keys = {"architecture": "set", "hidden": [4, 4], "set_width": 4, "set_layers": 1, "set_heads": 2}
+    return build_network(3, ModelConfig(**keys), 2)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_weight_of_a_set_network_is_trained_by_exactly_one_optimizer(optimizer):
+    model = set_network()
+    trained = [id(p) for part in built(model, optimizer).parts for group in part.param_groups for p in group["params"]]
+    assert sorted(trained) == sorted(id(p) for p in model.parameters())
+
+
+def test_muon_leaves_vectors_of_elements_and_the_head_of_a_set_network_to_adamw():
+    model = set_network()
+    muon, adamw = built(model, "muon").parts
+    assert isinstance(muon, torch.optim.Muon)
+    assert isinstance(adamw, torch.optim.AdamW)
+    by_muon = {id(p) for group in muon.param_groups for p in group["params"]}
+    matrices = {name for name, p in model.named_parameters() if p.ndim == 2}
+    left = {"encoder.vectors.weight", "mlp.head.weight"}
+    assert left < matrices
+    assert {name for name, p in model.named_parameters() if id(p) in by_muon} == matrices - left
+
+
 def test_muon_on_a_network_without_hidden_layers_is_adamw():
     (part,) = built(network(hidden=()), "muon").parts
     assert isinstance(part, torch.optim.AdamW)
@@ -143,6 +168,9 @@ VALUES = {
     ("constant", 0.2): {0: 0, 0.1: 0.5, 0.2: 1, 1: 1},
     ("cosine", 0.0): {0: 1, 0.5: 0.5, 2 / 3: 0.25, 1: 0},
     ("cosine", 0.5): {0: 0, 0.25: 0.5 * 0.5 * (1 + math.sqrt(0.5)), 0.5: 0.5, 1: 0},
+    ("trapezoid", 0.0): {0: 1, 0.6: 1, 0.7: 0.75, 0.8: 0.5, 0.9: 0.25, 1: 0},
+    ("trapezoid", 0.2): {0: 0, 0.1: 0.5, 0.2: 1, 0.5: 1, 0.8: 0.5, 1: 0},
+    ("trapezoid", 0.8): {0: 0, 0.4: 0.5, 2 / 3: 5 / 6, 0.9: 0.25, 1: 0},
     ("one_cycle", 0.0): {0: 1 / 25, 0.15: (1 + 1 / 25) / 2, 0.3: 1, 0.65: (1 + 1e-4) / 2, 1: 1e-4},
 }
 
@@ -152,6 +180,10 @@ def test_schedules_have_their_values_at_start_turn_and_end(name, warmup):
     values = VALUES[name, warmup]
     found = {progress: SCHEDULES[name](progress, warmup) for progress in values}
     assert found == pytest.approx(values, abs=1e-12)
+
+
+def test_the_values_cover_every_schedule():
+    assert {name for name, _ in VALUES} == set(SCHEDULES)
 
 
 def test_one_cycle_is_continuous_at_its_turn_and_has_its_own_rise():

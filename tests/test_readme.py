@@ -131,9 +131,10 @@ def test_the_python_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert names["model"].predict(["RbCl"]).shape == (1,)  # type: ignore[attr-defined]
 
 
-def test_the_yaml_block_is_a_configuration() -> None:
-    (text,) = blocks("yaml")
-    check_config(yaml.safe_load(text.replace("2e-3", "0.002")), "README.md", CHOICES)
+def test_the_yaml_blocks_are_configurations() -> None:
+    whole, *sections = (yaml.safe_load(text.replace("2e-3", "0.002")) for text in blocks("yaml"))
+    for section in ({}, *sections):
+        check_config(whole | section, "README.md", CHOICES)
 
 
 def test_links_lead_to_files() -> None:

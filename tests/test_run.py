@@ -16,7 +16,8 @@ import yaml
 
 import formation_mlp
 from conftest import Outcome, leftovers
-from formation_mlp import run, stages
+from formation_mlp import network_run, run, stages
+from formation_mlp.checkpoint import load_tensors, save_tensors
 from formation_mlp.features.table import FeatureTable, featurize
 from formation_mlp.materials.records import Materials
 from formation_mlp.metrics import regression_scores
@@ -43,8 +44,12 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in SAME_ON_EVERY_RUN}
+def contents(folder: Path) -> dict[str, object]:
+    """Return what two equal runs leave; only the seconds that training took differ from run to run."""
+    tensors, plain = load_tensors(folder / "state.safetensors", "training state")
+    assert plain.pop("seconds") > 0
+    state = {name: (tensor.dtype, tensor.numpy().tobytes()) for name, tensor in tensors.items()}, plain
+    return {name: (folder / name).read_bytes() for name in SAME_ON_EVERY_RUN} | {"state.safetensors": state}
 
 
 def test_a_finished_run_leaves_these_files_and_no_others(finished_run: Path) -> None:
@@ -156,7 +161,7 @@ def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(
     optimizer: str,
     seconds: float,
 ) -> None:
-    monkeypatch.setattr(run, "SAVE_EVERY_SECONDS", seconds)
+    monkeypatch.setattr(network_run, "SAVE_EVERY_SECONDS", seconds)
     train = ("train", tiny_config(**STATEFUL), "--set", f"training.optimizer={optimizer}")
     command(*train, "-q").succeeded()
     straight = contents((workplace / "run").rename(workplace / "straight"))
@@ -213,9 +218,9 @@ def test_a_run_that_cannot_write_ends_and_a_resumed_one_goes_on_from_there(
     n_writes: int,
     error: BaseException,
     code: int,
-    uninterrupted: dict[str, bytes],
+    uninterrupted: dict[str, object],
 ) -> None:
-    monkeypatch.setattr(run, "SAVE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(network_run, "SAVE_EVERY_SECONDS", 0.0)
     config, left, real = tiny_config(**STATEFUL), [n_writes], os.fsync
 
     def fsync(descriptor: int) -> None:
@@ -236,11 +241,11 @@ def test_a_run_that_cannot_write_ends_and_a_resumed_one_goes_on_from_there(
     assert contents(workplace / "run") == uninterrupted
 
 
-_UNINTERRUPTED: dict[str, bytes] = {}
+_UNINTERRUPTED: dict[str, object] = {}
 
 
 @pytest.fixture
-def uninterrupted(tiny_config: ConfigWriter, command: Command, workplace: Path) -> dict[str, bytes]:
+def uninterrupted(tiny_config: ConfigWriter, command: Command, workplace: Path) -> dict[str, object]:
     """Return the files of the uninterrupted run, which is made once."""
     if not _UNINTERRUPTED:
         command("train", tiny_config(**STATEFUL), "-q").succeeded()
@@ -419,6 +424,103 @@ def test_merged_duplicates_are_counted_and_named_in_the_report(
     assert sum(report["rows"].values()) == len(rows)
     assert report["notes"] == ["7 rows merged: another row of the same formula lies lower"]
     assert list(report["left_out"]) == [str(i) for i in range(1, 8)]
+
+
+WITH_GAP = ("formula", "formation_energy_per_atom", "gap")
+
+
+@pytest.mark.usefixtures("without_figures")
+def test_a_run_with_an_auxiliary_target_needs_it_for_training_only(
+    tiny_config: ConfigWriter, command: Command, write_csv: Callable[..., Path], rows: list[tuple[str, str]]
+) -> None:
+    config = tiny_config(task={"auxiliary": {"gap": 0.5}}, model={"architecture": "residual"})
+    assert "task.auxiliary.gap: the table has no column 'gap'" in command("train", config, "-q").refused()
+    write_csv([(*row, "" if i % 3 else i / 10) for i, row in enumerate(rows)], WITH_GAP)
+    command("train", config, "-q").succeeded()
+    command("evaluate", "run").succeeded()
+    assert command("predict", "run", "NaCl").succeeded().startswith("formula,prediction")
+    other = write_csv(rows, name="other.csv")
+    assert command("evaluate", "run", "--csv", other).succeeded().splitlines()[-1].split()[1] == "60"
+
+
+@pytest.mark.usefixtures("without_figures")
+def test_an_interrupted_run_with_a_mean_an_auxiliary_target_and_a_set_is_resumed_bit_for_bit(
+    tiny_config: ConfigWriter,
+    command: Command,
+    workplace: Path,
+    write_csv: Callable[..., Path],
+    rows: list[tuple[str, str]],
+    interrupt: Callable[[int], None],
+) -> None:
+    write_csv([(*row, "" if i % 3 else i / 10) for i, row in enumerate(rows)], WITH_GAP)
+    config = tiny_config(
+        task={"auxiliary": {"gap": 0.5}},
+        model={"architecture": "set", "dropout": 0.2, "set_width": 4, "set_layers": 1},
+        training={"max_epochs": 4, "average": 0.8, "optimizer": "muon", "schedule": "trapezoid"},
+    )
+    command("train", config, "-q").succeeded()
+    straight = contents((workplace / "run").rename(workplace / "straight"))
+    interrupt(2)
+    assert command("train", config).code == 130
+    command("train", config, "--resume", "-q").succeeded()
+    assert contents(workplace / "run") == straight
+
+
+@pytest.mark.usefixtures("without_figures")
+def test_a_run_goes_on_from_the_weights_of_another(
+    tiny_config: ConfigWriter, command: Command, workplace: Path
+) -> None:
+    command("train", tiny_config(training={"learning_rate": 0.02, "max_epochs": 30}), "-q").succeeded()
+    first = read_json(workplace / "run" / "report.json")
+    config = tiny_config(training={"learning_rate": 1e-12, "start_from": "run", "max_epochs": 1}, output="second")
+    command("train", config, "-q").succeeded()
+    second = read_json(workplace / "second" / "report.json")
+    for part in ("val", "test"):
+        assert second["scores"][part] == pytest.approx(first["scores"][part], rel=1e-5)
+    message = command("train", config, "--set", "features=[stoichiometry]", "--set", "output=third", "-q").refused()
+    assert "training.start_from: run was trained on the features" in message
+    assert not (workplace / "third").exists()
+
+
+def test_a_run_folder_of_format_1_is_scored_as_before(own_run: Path, command: Command) -> None:
+    expected = command("evaluate", own_run).succeeded()
+    path = own_run / "model.safetensors"
+    tensors, model = load_tensors(path, "model")
+    config = model["config"]
+    config["model"] = {key: config["model"][key] for key in ("hidden", "activation", "dropout")}
+    config["model"] |= {"residual": False, "normalization": "none"}
+    del config["ensemble"], model["members"]
+    (own_run / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    renamed = {name.replace("members.0.", "weights."): tensor for name, tensor in tensors.items()}
+    save_tensors(path, renamed, model | {"format": 1})
+    assert command("predict", own_run, "NaCl").succeeded().startswith("formula,prediction")
+    assert command("evaluate", own_run).succeeded() == expected
+
+
+@pytest.mark.usefixtures("without_figures")
+def test_the_report_and_the_log_tell_device_and_precision(
+    tiny_config: ConfigWriter, command: Command, workplace: Path
+) -> None:
+    outcome = command("train", tiny_config(training={"precision": "bfloat16"}))
+    outcome.succeeded()
+    report = read_json(workplace / "run" / "report.json")
+    assert (report["device"], report["precision"]) == ("cpu", "bfloat16")
+    assert f"mlp: {report['parameters']:,} weights, 36 rows, on cpu in bfloat16, 1 thread\n" in outcome.err
+
+
+@pytest.mark.usefixtures("without_figures")
+def test_seconds_of_training_are_counted_over_all_sittings(
+    tiny_config: ConfigWriter, command: Command, workplace: Path, interrupt: Callable[[int], None]
+) -> None:
+    config = tiny_config(training={"max_epochs": 3})
+    interrupt(2)
+    assert command("train", config).code == 130
+    path = workplace / "run" / "state.safetensors"
+    tensors, plain = load_tensors(path, "training state")
+    assert 0 < plain["seconds"] < 60
+    save_tensors(path, tensors, plain | {"seconds": 1000.0})
+    command("train", config, "--resume", "-q").succeeded()
+    assert 1000 < read_json(workplace / "run" / "report.json")["fit_seconds"] < 1060
 
 
 @pytest.mark.usefixtures("without_figures")

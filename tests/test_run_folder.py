@@ -55,8 +55,8 @@ def test_a_folder_in_use_is_not_touched_without_leave(folder: RunFolder) -> None
 
 
 def test_an_earlier_run_is_replaced_if_asked(folder: RunFolder) -> None:
-    variant = RunFolder(folder.path / "networks" / "wide")
-    variant.begin(TINY, overwrite=False, resume=False)
+    for inner in ("networks/wide", "members/a-0", "networks/wide/members/a-0"):
+        RunFolder(folder.path / inner).begin(TINY, overwrite=False, resume=False)
     (folder.path / ".model.safetensors.abc.tmp").write_text("left by a crash")
     folder.begin(TINY, overwrite=True, resume=False)
     assert names(folder.path) == ["config.yaml"]
@@ -64,7 +64,15 @@ def test_an_earlier_run_is_replaced_if_asked(folder: RunFolder) -> None:
 
 @pytest.mark.parametrize(
     "foreign",
-    ["notes.txt", "thesis/chapter.tex", "networks/notes.txt", "networks/a/b.txt", "photo.png", ".git/x"],
+    [
+        "notes.txt",
+        "thesis/chapter.tex",
+        "networks/notes.txt",
+        "networks/a/b.txt",
+        "members/c.txt",
+        "photo.png",
+        ".git/x",
+    ],
 )
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_folder_with_files_of_other_origin_is_never_emptied(folder: RunFolder, foreign: str, overwrite: bool) -> None:

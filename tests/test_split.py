@@ -12,7 +12,7 @@ from formation_mlp.config import SplitConfig
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import ConfigError, SplitError
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.split import PARTS, SPLITS, Split, make_split, overlap
+from formation_mlp.split import COLUMN_METHODS, PARTS, SPLITS, Split, deal_folds, make_split, overlap
 
 
 def rows_of(formulas: Sequence[str], parts: Sequence[str] | None = None) -> Dataset:
@@ -84,6 +84,42 @@ def test_folds_are_a_partition_of_the_rows(many: Dataset) -> None:
     assert [len(fold) for fold in folds] == [75] * 4
 
 
+@pytest.mark.parametrize("n_folds", [2, 4])
+def test_some_rows_are_dealt_into_folds_that_are_disjoint_cover_them_and_share_no_formula(
+    many: Dataset, n_folds: int
+) -> None:
+    rows = np.arange(0, 300, 2)
+    folds = deal_folds(many, rows, n_folds, seed=0)
+    assert len(folds) == n_folds
+    np.testing.assert_array_equal(np.sort(np.concatenate(folds)), rows)
+    keys = np.array(many.keys())
+    formulas = [set(keys[fold]) for fold in folds]
+    assert sum(map(len, formulas)) == len(set.union(*formulas))
+    assert max(map(len, formulas)) - min(map(len, formulas)) <= 1
+    for fold in folds:
+        np.testing.assert_array_equal(fold, np.sort(fold))
+
+
+def test_the_seed_decides_which_formulas_a_fold_gets(many: Dataset) -> None:
+    first, again, other = (deal_folds(many, np.arange(300), 3, seed) for seed in (0, 0, 1))
+    assert all(np.array_equal(*pair) for pair in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_folds_need_as_many_formulas() -> None:
+    with pytest.raises(SplitError, match="3 folds need as many formulas; there are 2"):
+        deal_folds(rows_of(["NaCl", "Na2Cl2", "KCl", "MgO"]), np.arange(3), 3, seed=0)
+
+
+def test_a_column_of_folds_says_which_rows_are_the_test_part_and_val_is_taken_by_formula() -> None:
+    formulas = ["NaCl", "KCl", "LiF", "Li2F2", "MgO", "CaO"]
+    for fold in (0, 2):
+        parts = split(rows_of(formulas, ["0", "2", "0", "0.0", "2", "7"]), method="fold_column", fold=fold, val=0.4)
+        assert parts.test.tolist() == {0: [0, 2, 3], 2: [1, 4]}[fold]
+        assert len(parts.val)
+        assert fold == 0 or {2, 3} <= set(parts.val) or {2, 3} <= set(parts.train)
+
+
 def test_a_column_says_where_rows_belong() -> None:
     parts = split(rows_of(["NaCl", "KCl", "LiF", "MgO"], ["val", "train", "test", "train"]), method="column")
     assert [getattr(parts, name).tolist() for name in PARTS] == [[1, 3], [0], [2]]
@@ -122,6 +158,20 @@ FEW = rows_of(["NaCl", "Na2Cl2", "KCl"])
         (FEW, {"method": "k_fold", "n_folds": 2}, "the train part is empty"),
         (FEW, {"method": "k_fold", "fold": 5}, "split.fold: found 5, but folds are numbered 0 to 4."),
         (FEW, {"method": "column"}, "split.column: the method 'column' needs the name of a column."),
+        (FEW, {"method": "fold_column"}, "split.column: the method 'fold_column' needs the name of a column."),
+        (
+            rows_of(["NaCl", "KCl"], ["0", "one"]),
+            {"method": "fold_column"},
+            "split.column: found 'one' in the column, but folds are numbers.",
+        ),
+        (rows_of(["NaCl", "KCl"], ["0", "inf"]), {"method": "fold_column"}, "found 'inf' in the column, but folds are"),
+        (rows_of(["NaCl", "KCl"], ["0", "1.5"]), {"method": "fold_column"}, "found '1.5' in the column, but folds are"),
+        (rows_of(["NaCl", "KCl"], ["0", ""]), {"method": "fold_column"}, "found '' in the column, but folds are"),
+        (
+            rows_of(["NaCl", "KCl"], ["0", "3"]),
+            {"method": "fold_column", "fold": 1},
+            "split.fold: found 1, but the column has the folds [0, 3].",
+        ),
         (
             rows_of(["NaCl", "KCl"], ["train", "Test"]),
             {"method": "column"},
@@ -141,7 +191,7 @@ def test_rows_that_cannot_be_divided_are_refused(dataset: Dataset, keys: dict[st
 
 
 def test_every_method_is_tested_here() -> None:
-    assert set(SPLITS) == {*SHARED, "column"}
+    assert set(SPLITS) == {*SHARED, *COLUMN_METHODS}
     with pytest.raises(ConfigError, match=r"split\.method: unknown method 'formla'.*Did you mean 'formula'\?"):
         split(FEW, method="formla")
 

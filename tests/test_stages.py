@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import Config
 from formation_mlp.config_file import check_config
 from formation_mlp.data.records import Dataset, Target
-from formation_mlp.errors import ConfigError, DataError
+from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.stages import Prepared, checkpoint, load_rows, network_training, prepare
+from formation_mlp.predict import Predictor
+from formation_mlp.stages import Prepared, checkpoint, load_rows, network_member, network_training, prepare
 
 FORMULAS = ["NaCl", "KCl", "MgO", "CaO", "Al2O3", "Fe2O3", "TiO2", "ZnS", "CdS", "GaAs", "InP", "NiAl"]
 ENERGIES = np.linspace(-3, 0.3, 12)
@@ -40,10 +44,12 @@ def dataset(formulas=FORMULAS, y=ENERGIES) -> Dataset:
 def test_parts_are_rows_of_the_table_with_their_labels():
     rows, prepared = dataset(), prepare(config(), dataset())
     for name in ("train", "val", "test"):
-        X, y = prepared.part(name)
-        np.testing.assert_array_equal(y, rows.y[getattr(prepared.split, name)])
-        np.testing.assert_array_equal(X, prepared.table.X[getattr(prepared.split, name)])
-        assert len(X)
+        part, chosen = prepared.part(name), getattr(prepared.split, name)
+        np.testing.assert_array_equal(part.y, rows.y[chosen])
+        np.testing.assert_array_equal(part.X, prepared.table.X[chosen])
+        assert part.compositions.formulas() == [rows.materials.compositions.formulas()[i] for i in chosen]
+        assert part.auxiliary is None
+        assert len(part.X)
 
 
 def test_scalers_see_train_rows_only():
@@ -65,7 +71,7 @@ def test_scalers_see_train_rows_only():
 def test_energies_become_classes_where_the_task_asks_for_them():
     task = {"type": "classification", "boundary": -1.0}
     prepared = prepare(config(task=task), dataset())
-    np.testing.assert_array_equal(prepared.y, ENERGIES < -1.0)
+    np.testing.assert_array_equal(prepared.y, ENERGIES <= -1.0)
     assert network_training(prepared).task.is_classification
 
 
@@ -118,11 +124,13 @@ def trained() -> tuple[Prepared, object]:
 
 def test_a_saved_model_counts_the_elements_of_the_train_rows_and_holds_the_best_weights():
     prepared, job = trained()
-    saved = checkpoint(prepared, job, {"val": {"MAE": 1.0}})
+    saved = checkpoint(prepared, [network_member(prepared, job)], {"val": {"MAE": 1.0}})
     formulas = [FORMULAS[i] for i in prepared.split.train]
     assert saved.training_elements["O"] == sum("O" in formula for formula in formulas)
     assert set(saved.training_elements) == set(re.findall("[A-Z][a-z]?", "".join(formulas)))
-    assert saved.weights is job.best_weights
+    (member,) = saved.members
+    assert member.weights is job.best_weights
+    assert (member.share, member.model) == (1.0, config().model.model_dump())
     assert saved.target == Target("e_form", "eV/atom", "here")
     assert saved.scores == {"val": {"MAE": 1.0}}
     assert saved.config == config().model_dump()
@@ -135,7 +143,128 @@ def test_the_seed_of_the_configuration_decides_everything():
     assert first.tolist() == again.tolist() != other.tolist()
 
 
-@pytest.mark.parametrize("split", [{"method": "column"}, {"method": "random", "column": "part"}])
-def test_a_column_of_parts_and_its_method_belong_together(split):
-    with pytest.raises(ConfigError, match=r"method 'column' and the key split.column belong together"):
+# --- starting from a trained model
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    """Return the file of a trained model of two members."""
+    path = tmp_path / "source.safetensors"
+    prepared, job = trained()
+    second = network_training(replace(prepared, config=config(seed=7)))
+    members = [replace(network_member(prepared, one), share=0.5) for one in (job, second)]
+    checkpoint(prepared, members, {}).save(path)
+    return path
+
+
+def started(source: Path, **sections) -> Config:
+    return config(training={"max_epochs": 2, "device": "cpu", "start_from": str(source)}, **sections)
+
+
+def other_rows() -> Dataset:
+    return dataset([*FORMULAS[::-1], "LiF", "CsBr"], np.linspace(50, 80, 14))
+
+
+def test_training_starts_exactly_from_the_weights_and_scalers_of_a_model(source):
+    model = Checkpoint.load(source)
+    prepared = prepare(started(source, seed=3), other_rows())
+    for name in ("kept", "median", "centre", "scale"):
+        np.testing.assert_array_equal(getattr(prepared.scaler, name), getattr(model.scaler, name))
+    assert prepared.task.target_scaler == model.target_scaler
+    rows = prepared.part("train")
+    expected = Predictor(model).predict_members(rows.X, rows.compositions)
+    assert np.abs(expected[0] - expected[1]).min() > 1e-6
+    for number in range(4):
+        np.testing.assert_array_equal(network_training(prepared, number).predict(rows.X), expected[number % 2])
+
+
+def test_a_model_that_went_on_from_another_is_complete(source):
+    prepared = prepare(started(source), other_rows())
+    job = network_training(prepared)
+    for _ in job.epochs():
+        pass
+    saved = checkpoint(prepared, [network_member(prepared, job)], {})
+    rows = prepared.part("val")
+    np.testing.assert_array_equal(Predictor(saved).predict_descriptors(rows.X, None), job.predict(rows.X))
+    assert not torch.equal(job.best_weights["head.weight"], Checkpoint.load(source).members[0].weights["head.weight"])
+
+
+def test_a_folder_of_a_run_is_a_start_too(source, tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(source.read_bytes())
+    assert len(prepare(started(tmp_path), other_rows()).start) == 2
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        (
+            {"features": ["stoichiometry"]},
+            r"was trained on the features \['stoichiometry', 'element_fraction'\]; use the same under 'features'",
+        ),
+        ({"task": {"type": "classification", "boundary": 60.0}}, "is a regression; so must be task.type"),
+    ],
+)
+def test_a_start_must_have_the_same_features_and_task(source, sections, message):
+    with pytest.raises(ConfigError, match=rf"training.start_from: .*source.safetensors .*{message}"):
+        prepare(started(source, **sections), other_rows())
+
+
+def test_a_start_must_have_a_network_of_the_same_shape(source):
+    prepared = prepare(started(source, model={"hidden": [5]}), other_rows())
+    with pytest.raises(
+        ConfigError, match=r"(?s)training.start_from: the weights do not fit this network.*size mismatch"
+    ):
+        network_training(prepared)
+
+
+def test_boosted_trees_are_no_start(source):
+    model = Checkpoint.load(source)
+    trees = replace(model.members[1], model={"boosted_trees": {}}, weights={"text": torch.zeros(3)})
+    replace(model, members=(model.members[0], trees)).save(source)
+    with pytest.raises(ConfigError, match=r"training.start_from: .* holds boosted trees, which cannot be trained"):
+        prepare(started(source), other_rows())
+
+
+def test_a_start_that_is_missing_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"nowhere: no such run folder"):
+        prepare(started(tmp_path / "nowhere"), other_rows())
+
+
+# --- auxiliary targets
+
+
+AUXILIARY = {"gap": 0.5}
+
+
+def test_auxiliary_targets_come_with_their_rows_and_are_scaled_on_train_rows_that_have_them():
+    gap = np.where(np.arange(12) % 2, np.nan, np.arange(12.0))[:, None]
+    prepared = prepare(config(task={"auxiliary": AUXILIARY}), replace(dataset(), auxiliary=gap))
+    for name in ("train", "val", "test"):
+        np.testing.assert_array_equal(prepared.part(name).auxiliary, gap[getattr(prepared.split, name)])
+    values = gap[prepared.split.train][:, 0]
+    assert prepared.task.auxiliary_scalers[0].centre == pytest.approx(np.nanmean(values))
+    assert network_training(prepared).model.head.out_features == 2
+
+
+def test_an_auxiliary_target_that_no_train_row_has_is_refused_by_name():
+    held_out = prepare(config(), dataset()).split
+    gap = np.full((12, 1), np.nan)
+    gap[held_out.test] = 1.0
+    with pytest.raises(DataError, match=r"task.auxiliary: the column 'gap' has no value in the train part"):
+        prepare(config(task={"auxiliary": AUXILIARY}), replace(dataset(), auxiliary=gap))
+
+
+def test_rows_that_are_left_out_take_their_auxiliary_targets_along(table_without):
+    raw = {"features": table_without("MgO", "Fe2O3"), "data": {"path": "given", "invalid": "drop"}}
+    rows = replace(dataset(), auxiliary=np.arange(12.0)[:, None])
+    prepared = prepare(config(task={"auxiliary": AUXILIARY}, **raw), rows)
+    np.testing.assert_array_equal(prepared.dataset.auxiliary[:, 0], np.delete(np.arange(12.0), [2, 5]))
+
+
+READ_A_COLUMN = [{"method": "column"}, {"method": "fold_column"}, {"method": "random", "column": "part"}]
+
+
+@pytest.mark.parametrize("split", READ_A_COLUMN)
+def test_a_column_and_the_methods_that_read_one_belong_together(split):
+    with pytest.raises(ConfigError, match=r"methods column and fold_column and the key split.column belong together"):
         load_rows(config(split=split))

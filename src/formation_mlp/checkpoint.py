@@ -23,11 +23,34 @@ from formation_mlp.errors import CheckpointError
 from formation_mlp.files import write_bytes
 from formation_mlp.scaler import FeatureScaler, TargetScaler
 
-FORMAT = 1
+FORMAT = 2
 """Number of the present format; `UPGRADES` leads from older ones."""
+
+Tensors = dict[str, Tensor]
 
 _KEY = "formation_mlp"
 _SCALER = ("kept", "median", "centre", "scale")
+
+MODEL_FILE = "model.safetensors"
+"""Name of the model in a run folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the models that answer together.
+
+    Attributes
+    ----------
+    name : of the member
+    share : its weight in the mean of the answers; the shares of all members add up to one
+    model : the section `model` of its configuration, or ``{"boosted_trees": options}``
+    weights : tensors by name
+    """
+
+    name: str
+    share: float
+    model: dict[str, Any]
+    weights: dict[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +62,7 @@ class Checkpoint:
     config : the resolved configuration
     target : what the predictions mean
     scaler, target_scaler : learned from the train rows
-    weights : of the network, by name
+    members : one, or those of an ensemble
     training_elements : element symbol to the number of train rows that hold it
     scores : part to its scores
     versions : package to version, of the run that made the model
@@ -49,14 +72,18 @@ class Checkpoint:
     target: Target
     scaler: FeatureScaler
     target_scaler: TargetScaler
-    weights: dict[str, Tensor]
+    members: tuple[Member, ...]
     training_elements: dict[str, int]
     scores: dict[str, dict[str, float | None]]
     versions: dict[str, str]
 
     def save(self, path: Path) -> None:
         """Write the model to one file."""
-        tensors = {f"weights.{name}": value for name, value in self.weights.items()}
+        tensors = {
+            f"members.{i}.{name}": value
+            for i, member in enumerate(self.members)
+            for name, value in member.weights.items()
+        }
         tensors |= {f"scaler.{name}": torch.as_tensor(getattr(self.scaler, name)) for name in _SCALER}
         description = {
             "kind": "model",
@@ -64,6 +91,7 @@ class Checkpoint:
             "target": asdict(self.target),
             "feature_names": list(self.scaler.names),
             "target_scaler": asdict(self.target_scaler),
+            "members": [{"name": m.name, "share": m.share, "model": m.model} for m in self.members],
             "training_elements": self.training_elements,
             "scores": self.scores,
             "versions": self.versions,
@@ -87,13 +115,43 @@ class Checkpoint:
                 Target(**description["target"]),
                 FeatureScaler(tuple(description["feature_names"]), **arrays),
                 TargetScaler(**description["target_scaler"]),
-                {name.removeprefix("weights."): value for name, value in tensors.items()},
+                _members(description["members"], tensors),
                 description["training_elements"],
                 description["scores"],
                 description["versions"],
             )
         except (KeyError, TypeError) as error:
             raise CheckpointError(f"{path}: damaged: the description lacks or misuses {error}. Train again.") from error
+
+
+def _members(described: list[dict[str, Any]], tensors: Tensors) -> tuple[Member, ...]:
+    if not described:
+        raise KeyError("members")
+    members = []
+    for i, member in enumerate(described):
+        prefix = f"members.{i}."
+        own = [name for name in tensors if name.startswith(prefix)]
+        weights = {name.removeprefix(prefix): tensors.pop(name) for name in own}
+        members.append(Member(member["name"], member["share"], member["model"], weights))
+    if tensors:
+        raise KeyError(f"{sorted(tensors)}, which belong to no member")
+    return tuple(members)
+
+
+def model_path(path: str | Path) -> Path:
+    """Return the model file of a run folder, or the file itself.
+
+    Raises
+    ------
+    CheckpointError
+        If there is neither.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return path / MODEL_FILE
+    if not path.exists():
+        raise CheckpointError(f"{path}: no such run folder. Train one with: formation-mlp train CONFIG")
+    return path
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> None:
@@ -125,20 +183,23 @@ def load_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
         raise CheckpointError(f"{path}: damaged, or not a safetensors file: {error}") from error
     if not isinstance(description, dict) or description.get("kind") != kind:
         raise CheckpointError(f"{path}: a safetensors file, but not a {kind} of formation_mlp.")
-    return tensors, _upgraded(description, path)
+    return _upgraded(tensors, description, path)
 
 
-def _upgraded(description: dict[str, Any], path: Path) -> dict[str, Any]:
+def _upgraded(tensors: Tensors, description: dict[str, Any], path: Path) -> tuple[Tensors, dict[str, Any]]:
     found = description.get("format")
     while isinstance(found, int) and found in UPGRADES:
-        description = UPGRADES[found](description)
+        try:
+            tensors, description = UPGRADES[found](tensors, description)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{path}: damaged: the description lacks or misuses {error}. Train again.") from error
         found = description["format"]
     if found != FORMAT:
         raise CheckpointError(
             f"{path}: format {found!r}, but this version of formation_mlp reads formats up to {FORMAT}. "
             "Update the package, or train again."
         )
-    return description
+    return tensors, description
 
 
 def package_versions() -> dict[str, str]:
@@ -152,5 +213,20 @@ def package_versions() -> dict[str, str]:
     return found
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""Format to the function that returns the description in the next format."""
+def _from_1(tensors: Tensors, description: dict[str, Any]) -> tuple[Tensors, dict[str, Any]]:
+    """Format 1 held one network, and its configuration said `residual: true` or `false`."""
+    description = description | {"format": 2}
+    if description["kind"] == "model":
+        model = dict(description["config"]["model"])
+        model["architecture"] = "residual" if model.pop("residual") else "mlp"
+        description["config"] = description["config"] | {"model": model}
+        description["members"] = [{"name": "network", "share": 1.0, "model": model}]
+        tensors = {
+            f"members.0.{name.removeprefix('weights.')}" if name.startswith("weights.") else name: value
+            for name, value in tensors.items()
+        }
+    return tensors, description
+
+
+UPGRADES: dict[int, Callable[[Tensors, dict[str, Any]], tuple[Tensors, dict[str, Any]]]] = {1: _from_1}
+"""Format to the function that returns tensors and description in the next format."""

@@ -10,10 +10,13 @@ from formation_mlp.data.duplicates import DUPLICATES
 from formation_mlp.features.presets import PRESETS
 from formation_mlp.models.activations import ACTIVATIONS
 from formation_mlp.models.mlp import NORMALIZATIONS
+from formation_mlp.models.networks import ARCHITECTURES
+from formation_mlp.selection import SELECTIONS
 from formation_mlp.split import SPLITS
 from formation_mlp.tasks import TASKS
 from formation_mlp.training.batches import DEVICES
 from formation_mlp.training.optim import OPTIMIZERS, SCHEDULES
+from formation_mlp.training.precision import PRECISIONS
 from formation_mlp.units import UNITS
 
 CHOICES: Mapping[str, Collection[str]] = {
@@ -23,12 +26,15 @@ CHOICES: Mapping[str, Collection[str]] = {
     "task.type": TASKS,
     "features": PRESETS,
     "split.method": SPLITS,
+    "model.architecture": ARCHITECTURES,
     "model.activation": ACTIVATIONS,
     "model.normalization": NORMALIZATIONS,
     "training.loss": {name for losses in TASKS.values() for name in losses},
     "training.optimizer": OPTIMIZERS,
     "training.schedule": SCHEDULES,
     "training.device": DEVICES,
+    "training.precision": PRECISIONS,
+    "ensemble.weights": SELECTIONS,
     "benchmark.baselines": {name for table in BASELINES.values() for name in table},
 }
 """Key of the configuration to the names allowed there."""

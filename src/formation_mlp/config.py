@@ -56,50 +56,60 @@ class TaskConfig(Section):
     type: str = "regression"
     """`regression` (eV/atom) or `classification` (probability of the positive class)."""
     boundary: float | None = None
-    """Classification of an energy: the positive class lies below this value, in eV/atom. None: the target is 0 or 1."""
+    """Classification of an energy: the positive class lies at or below it, in eV/atom. None: the target is 0 or 1."""
     labels: list[str] = ["negative", "positive"]
     """Names of the negative and the positive class, for reports."""
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """A row is called positive where its probability reaches this value."""
+    auxiliary: dict[str, Positive] = {}
+    """Further target columns that the network learns beside its own, each with the weight of its L1 loss."""
 
 
 class SplitConfig(Section):
     """How the rows are divided into train, val and test."""
 
     method: str = "formula"
-    """`formula` and `chemical_system` keep groups together; `random`, `column` and `k_fold` do as they say."""
+    """`formula` and `chemical_system` keep groups together; others: `random`, `k_fold`, `column`, `fold_column`."""
     val: Share = 0.1
     """Share of the rows in the validation part."""
     test: Share = 0.1
     """Share of the rows in the test part."""
     column: str | None = None
-    """Column of `train`, `val` and `test`, for the method `column`."""
+    """Column of `train`, `val` and `test` (method `column`), or of numbers of folds (method `fold_column`)."""
     n_folds: Annotated[int, Field(ge=2)] = 5
     """Number of folds, grouped by reduced formula, for the method `k_fold`."""
     fold: Annotated[int, Field(ge=0)] = 0
-    """The fold that is the test part, for the method `k_fold`."""
+    """The fold that is the test part, for the methods `k_fold` and `fold_column`."""
 
 
 class ModelConfig(Section):
     """The network."""
 
+    architecture: str = "mlp"
+    """`mlp`, `residual` (blocks x + W2 act(W1 norm(x)) of equal width), or `set` (elements as a set beside them)."""
     hidden: list[Count] = [256, 256]
-    """Widths of the hidden layers; none at all is linear or logistic regression."""
+    """Widths of the hidden layers, or residual blocks; none at all is linear or logistic regression."""
     activation: str = "relu"
     """The non-linearity between layers."""
     dropout: Share = 0.0
     """Share of hidden units that is switched off at random in training."""
-    normalization: str = "none"
-    """`none`, `layer` or `batch`."""
-    residual: bool = False
-    """Hidden layers as residual blocks x + W2 act(W1 norm(x)); the widths must be equal."""
+    normalization: str | None = None
+    """`none`, `layer` or `batch`. None: `none` for an `mlp`, `layer` for the others."""
+    set_width: Count = 64
+    """Architecture `set`: numbers in the vector of an element; a multiple of `set_heads`."""
+    set_layers: Count = 2
+    """Architecture `set`: layers in which the elements of a composition see each other."""
+    set_heads: Count = 4
+    """Architecture `set`: attention weights per element where the vectors are pooled."""
 
 
 class TrainingConfig(Section):
     """The training loop."""
 
     loss: str | None = None
-    """Regression: `l1`, `mse`, `huber`; classification: `bce`. None: `l1` or `bce`."""
+    """Regression: `l1`, `mse`, `huber`, `quantile`; classification: `bce`. None: `l1` or `bce`."""
+    quantile: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """The quantile that the loss `quantile` predicts; 0.5 is the median."""
     huber_delta: Positive = 0.3
     """Where the Huber loss turns from square to linear, in standard deviations of the target."""
     optimizer: str = "adamw"
@@ -113,11 +123,13 @@ class TrainingConfig(Section):
     weight_decay: NonNegative = 0.01
     """Decay of weight matrices: decoupled for `adamw` and `muon`, L2 for the others; biases and norms have none."""
     schedule: str = "cosine"
-    """Step size over the run: `constant`, `cosine` or `one_cycle`."""
+    """Step size over the run: `constant`, `cosine`, `trapezoid` or `one_cycle`."""
     warmup: Share = 0.03
-    """Share of the steps over which `cosine` and `constant` rise to the full step size."""
+    """Share of the steps over which `constant`, `cosine` and `trapezoid` rise to the full step size."""
     gradient_clip: Positive | None = None
     """Largest norm of the gradient; longer ones are shortened. None: no limit."""
+    average: Share | None = None
+    """Decay of a running mean of the weights (0.99 spans about 100 steps), which is then the model. None: no mean."""
     batch_size: Count = 64
     """Rows per step; the rows of an epoch are dealt into batches of nearly this size."""
     max_epochs: Count = 100
@@ -126,6 +138,10 @@ class TrainingConfig(Section):
     """Epochs without a better validation score after which training stops. None: never."""
     device: str = "auto"
     """`auto` (cuda if there is one, else cpu), `cpu`, `cuda` or `mps`."""
+    precision: str = "auto"
+    """Of matrix products in training: `float32`, `bfloat16`, or `auto` (bfloat16 where it is fast and pays)."""
+    start_from: str | None = None
+    """Run folder or model file of a trained network of the same shape, whose weights and scalers are the start."""
 
 
 class NetworkVariant(Section):
@@ -144,6 +160,30 @@ class BenchmarkConfig(Section):
     """Baselines by name, or `{name: {option: value}}`."""
     networks: dict[str, NetworkVariant] = {}
     """Further networks by a name of your own."""
+
+
+class Member(Section):
+    """A kind of member of an ensemble: a network that differs from the main one, or boosted trees."""
+
+    model: dict[str, Any] = {}
+    """Keys of `model` to change."""
+    training: dict[str, Any] = {}
+    """Keys of `training` to change."""
+    boosted_trees: dict[str, Any] | None = None
+    """Instead of a network, LightGBM with these options; `{}` takes the usual ones."""
+    seeds: Count = 1
+    """How many members of this kind, each with a seed of its own."""
+
+
+class EnsembleConfig(Section):
+    """Several models that answer as one."""
+
+    members: Annotated[dict[str, Member], Field(min_length=1)] = {"network": Member()}
+    """The kinds of members, by names of your own."""
+    folds: Annotated[int, Field(ge=2)] | None = None
+    """Each member is repeated this often, leaving out one fold of the train rows, which selects its best epoch."""
+    weights: str = "equal"
+    """`equal`, or `greedy` (Caruana et al. 2004): members are added as long as the val score falls."""
 
 
 class Config(Section):
@@ -166,6 +206,8 @@ class Config(Section):
     """The network."""
     training: TrainingConfig = TrainingConfig()
     """The loop."""
+    ensemble: EnsembleConfig | None = None
+    """Several models instead of one. None: one network."""
     benchmark: BenchmarkConfig = BenchmarkConfig()
     """The opponents."""
     seed: Annotated[int, Field(ge=0)] = 0

@@ -19,7 +19,7 @@ from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.predict import Predictor
-from formation_mlp.stages import checkpoint, network_training, prepare
+from formation_mlp.stages import checkpoint, network_member, network_training, prepare
 
 COMPOSITION_FEATURES = ("magpie", "stoichiometry", "valence_orbital", "element_fraction")
 
@@ -33,8 +33,8 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         hidden: Sequence[int] = (256, 256),
         activation: str = "relu",
         dropout: float = 0.1,
-        normalization: str = "layer",
-        residual: bool = True,
+        normalization: str | None = None,
+        architecture: str = "residual",
         loss: str | None = None,
         optimizer: str = "muon",
         learning_rate: float = 2e-3,
@@ -51,7 +51,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         self.activation = activation
         self.dropout = dropout
         self.normalization = normalization
-        self.residual = residual
+        self.architecture = architecture
         self.loss = loss
         self.optimizer = optimizer
         self.learning_rate = learning_rate
@@ -73,7 +73,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         prepared = prepare(config, _dataset(X, y, "eV/atom" if task["type"] == "regression" else ""))
         job = network_training(prepared)
         self.history_ = list(job.epochs())
-        self.predictor_ = Predictor(checkpoint(prepared, job, {}))
+        self.predictor_ = Predictor(checkpoint(prepared, [network_member(prepared, job)], {}))
 
     def _config(self) -> dict[str, Any]:
         plain = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
@@ -104,10 +104,10 @@ class FormationEnergyRegressor(RegressorMixin, _Network):  # type: ignore[misc]
     ----------
     features
         Descriptor presets; structure presets need structures as input.
-    hidden, activation, dropout, normalization, residual
-        The network, see `formation_mlp.models.mlp.MLP`.
+    hidden, activation, dropout, normalization, architecture
+        The network: ``mlp``, ``residual`` or ``set``, see `formation_mlp.models.networks`.
     loss
-        ``l1`` (if None), ``mse`` or ``huber``.
+        ``l1`` (if None), ``mse``, ``huber`` or ``quantile``.
     optimizer, learning_rate, weight_decay, batch_size, max_epochs, patience
         The training loop; the best epoch on the validation rows is kept.
     validation_fraction
@@ -127,7 +127,7 @@ class FormationEnergyRegressor(RegressorMixin, _Network):  # type: ignore[misc]
     >>> from formation_mlp import FormationEnergyRegressor
     >>> formulas = ["NaCl", "KCl", "LiCl", "MgO", "CaO", "SrO", "Al2O3", "Fe2O3", "Cr2O3", "LiF"]
     >>> energies = [-2.13, -2.26, -2.11, -3.12, -3.29, -3.07, -3.46, -1.71, -2.36, -3.19]
-    >>> model = FormationEnergyRegressor(hidden=(16,), residual=False, max_epochs=5, random_state=0)
+    >>> model = FormationEnergyRegressor(hidden=(16,), architecture="mlp", max_epochs=5, random_state=0)
     >>> model.fit(formulas, energies).predict(["NaF", "BaO"]).shape
     (2,)
     """
@@ -156,7 +156,7 @@ class FormationEnergyRegressor(RegressorMixin, _Network):  # type: ignore[misc]
 
 
 class FormationEnergyClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
-    """One of two classes from formulas; with ``hidden=()`` and ``residual=False`` logistic regression.
+    """One of two classes from formulas; with ``hidden=()`` and ``architecture="mlp"`` logistic regression.
 
     Parameters are those of `FormationEnergyRegressor`; the loss is the binary cross entropy.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,21 +12,24 @@ import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from formation_mlp.checkpoint import Checkpoint
+from formation_mlp.checkpoint import Checkpoint, Member, model_path
 from formation_mlp.config import ModelConfig, TaskConfig
 from formation_mlp.errors import CheckpointError, DataError
 from formation_mlp.features.table import featurize
 from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
+from formation_mlp.models.boosted_trees import BoostedTrees
+from formation_mlp.models.networks import build_network
 from formation_mlp.seeding import borrowed_torch_rng, torch_generator
 from formation_mlp.tasks import Task
 from formation_mlp.training.loop import as_array, forward_rows
-from formation_mlp.training.network import build_model
+from formation_mlp.training.network import network_inputs
 
 if TYPE_CHECKING:
+    from formation_mlp.materials.compositions import Compositions
     from formation_mlp.materials.records import Materials
 
-MODEL_FILE = "model.safetensors"
+Floats = NDArray[np.float64]
 CHUNK = 65_536
 """Rows described and predicted at a time, so that memory does not grow with their number."""
 
@@ -55,7 +58,7 @@ class Predictions:
 
 
 class Predictor:
-    """A trained model together with its descriptors and scalers.
+    """A trained model, of one member or several, together with its descriptors and scalers.
 
     Raises
     ------
@@ -67,17 +70,36 @@ class Predictor:
         self.checkpoint = checkpoint
         try:
             task = TaskConfig.model_validate(checkpoint.config["task"])
-            network = ModelConfig.model_validate(checkpoint.config["model"])
             self.features = checkpoint.config["features"]
+            self.task = Task(task, checkpoint.target_scaler)
+            self._members = [self._answering(member) for member in checkpoint.members]
         except (KeyError, TypeError, ValidationError) as error:
             raise CheckpointError(f"the configuration in the model file is damaged: {error}. Train again.") from error
-        self.task = Task(task, checkpoint.target_scaler)
+        self._shares = np.array([member.share for member in checkpoint.members])
+
+    def __reduce__(self) -> tuple[type[Predictor], tuple[Checkpoint]]:
+        """Let a predictor be copied to other processes: it is built anew there."""
+        return Predictor, (self.checkpoint,)
+
+    def _answering(self, member: Member) -> Callable[[Floats, Compositions | None], Floats]:
+        """Return what turns descriptors and compositions into a member's predictions."""
+        scaler = self.checkpoint.scaler
+        if "boosted_trees" in member.model:
+            trees = BoostedTrees.from_weights(member.weights)
+            return lambda X, _compositions: trees.predict(scaler.transform(X))
+        config = ModelConfig.model_validate(member.model)
         with borrowed_torch_rng(torch_generator(0, "weights")):  # initial weights, replaced at once
-            self.model = build_model(len(checkpoint.scaler.kept), network)
+            network = build_network(len(scaler.kept), config, self.task.n_outputs)
         try:
-            self.model.load_state_dict(checkpoint.weights, strict=True)
+            network.load_state_dict(member.weights, strict=True)
         except RuntimeError as error:
             raise CheckpointError(f"the weights do not fit the network of the configuration: {error}") from error
+
+        def answer(X: Floats, compositions: Compositions | None) -> Floats:
+            inputs = network_inputs(X, compositions, scaler, config, torch.device("cpu"))
+            return self.task.decode(as_array(forward_rows(network, inputs)))
+
+        return answer
 
     def predict(self, items: Sequence[object]) -> NDArray[np.float64]:
         """Return one number per formula, ``Composition``, ``Structure`` or structure file.
@@ -135,16 +157,20 @@ class Predictor:
                 f"{len(here - there)} are new. It was made with {self.checkpoint.versions}; "
                 "install those versions, or train again."
             )
-        values = self.predict_descriptors(table.X)
+        values = self.predict_descriptors(table.X, materials.compositions)
         wild = np.flatnonzero(~np.isfinite(values)).tolist()
         failures = dict.fromkeys(wild, "the prediction is not finite") | table.failures
         values[list(failures)] = np.nan
         return values, failures
 
-    def predict_descriptors(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    def predict_descriptors(self, X: Floats, compositions: Compositions | None) -> Floats:
         """Return predictions for descriptors ``[n, d]`` in the order of the model's feature names."""
-        rows = torch.as_tensor(self.checkpoint.scaler.transform(X), dtype=torch.float32)
-        return self.task.decode(as_array(forward_rows(self.model, rows)))
+        values: Floats = self._shares @ self.predict_members(X, compositions)
+        return values
+
+    def predict_members(self, X: Floats, compositions: Compositions | None) -> Floats:
+        """Return the predictions of each member, ``[n_members, n]``."""
+        return np.stack([answer(X, compositions) for answer in self._members])
 
     def _unseen(self, materials: Materials) -> list[str]:
         """Name, per row, the elements that no train row holds."""
@@ -169,9 +195,4 @@ def load(path: str | Path) -> Predictor:
     CheckpointError
         If there is no model, or it cannot be used.
     """
-    path = Path(path)
-    if path.is_dir():
-        path = path / MODEL_FILE
-    elif not path.exists():
-        raise CheckpointError(f"{path}: no such run folder. Train one with: formation-mlp train CONFIG")
-    return Predictor(Checkpoint.load(path))
+    return Predictor(Checkpoint.load(model_path(path)))

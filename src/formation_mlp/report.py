@@ -122,17 +122,25 @@ def write_predictions(path: Path, dataset: Dataset, split: Split, y: Floats, res
     write_csv(path, ["id", "formula", "part", dataset.target.name, *columns], rows)
 
 
-def write_figures(folder: Path, prepared: Prepared, result: ModelResult, history: Sequence[Mapping[str, Any]]) -> None:
-    """Draw one model: loss curves; parity and residuals of an energy, confusion matrix and ROC curve of a class."""
+def write_loss_figure(folder: Path, prepared: Prepared, history: Sequence[Mapping[str, Any]]) -> None:
+    """Draw the losses of a network, epoch by epoch."""
+    from formation_mlp import figures
+
+    task = prepared.task
+    best = max(record["epoch"] for record in history if record["is_best"])
+    selection = task.selection_score if task.is_classification else f"{task.selection_score} (eV/atom)"
+    figures.save_figure(figures.loss_curves(history, best, f"validation {selection}"), folder / "loss.png")
+
+
+def write_figures(folder: Path, prepared: Prepared, result: ModelResult) -> None:
+    """Draw one model: parity and residuals of an energy, confusion matrix and ROC curve of a class."""
     from formation_mlp import figures
 
     task, part = prepared.task, _shown_part(prepared)
-    _, y = prepared.part(part)
+    y = prepared.part(part).y
     prediction, scores = result.prediction[part], result.scores[part]
     title = f"{result.name}, {len(y)} {part} rows"
-    best = max(record["epoch"] for record in history if record["is_best"])
-    selection = task.selection_score if task.is_classification else f"{task.selection_score} (eV/atom)"
-    drawn = {"loss.png": figures.loss_curves(history, best, f"validation {selection}")}
+    drawn = {}
     if task.is_classification:
         called = (prediction >= task.config.threshold).astype(int)
         drawn["confusion_matrix.png"] = figures.confusion_matrix_plot(y.astype(int), called, task.config.labels, title)
@@ -152,7 +160,7 @@ def write_benchmark_figures(
     from formation_mlp import figures
 
     task, part = prepared.task, _shown_part(prepared)
-    _, y = prepared.part(part)
+    y = prepared.part(part).y
     unit = "" if task.is_classification else "eV/atom"
     values = [result.scores[part][task.selection_score] for result in results]
     names = [result.name for result in results]

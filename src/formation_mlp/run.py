@@ -12,15 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.baselines import Baseline
-from formation_mlp.checkpoint import Checkpoint, load_tensors, save_tensors
+from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import Config, Part
 from formation_mlp.config_file import check_config, merged
 from formation_mlp.data.dataset import SHOWN
 from formation_mlp.data.sources import read_table
+from formation_mlp.ensemble_run import Trained, train_ensemble
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.evaluate import Evaluation, evaluate, scores
 from formation_mlp.files import write_json
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.network_run import NetworkRun
 from formation_mlp.predict import Predictor, load
 from formation_mlp.progress import Reporter
 from formation_mlp.report import (
@@ -31,17 +34,17 @@ from formation_mlp.report import (
     without_nan,
     write_benchmark_figures,
     write_figures,
+    write_loss_figure,
     write_predictions,
 )
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.split import PARTS
-from formation_mlp.stages import Prepared, checkpoint, load_rows, network_training, prepare
-from formation_mlp.training.network import NetworkTraining
+from formation_mlp.stages import Prepared, load_rows, prepare
 
 Floats = NDArray[np.float64]
 
-SAVE_EVERY_SECONDS = 5.0
-"""An interrupted run loses at most this much, and one epoch."""
+DETAILS = ("parameters", "epochs", "best_epoch", "device", "precision", "members")
+"""What the report of a run says of its model, beside scores and times."""
 
 
 def train(
@@ -56,7 +59,8 @@ def train(
     """Train the network of ``config`` in its run folder; return it beside the mean of the train rows."""
     prepared = _prepare(config, reporter, workers, scheduler)
     announce(prepared, reporter)
-    result = _train_in_folder(prepared, _main_name(config), reporter, overwrite=overwrite, resume=resume)
+    name = _main_name(config)
+    result = _train_in_folder(prepared, name, reporter, overwrite=overwrite, resume=resume, workers=workers)
     return prepared, [_fit_baseline(prepared, "mean"), result]
 
 
@@ -72,9 +76,10 @@ def benchmark(
     baselines = [Baseline(part, config.task, config.seed) for part in config.benchmark.baselines]
     networks: list[ModelResult] = []
     for name, variant in _variants(config).items():
-        own = replace(prepared, config=variant)
+        own = replace(prepared, config=variant, start=prepared.start if variant is config else ())
         found = None if overwrite else _finished(own, name)
-        networks.append(found or _train_in_folder(own, name, reporter, overwrite=overwrite, resume=False))
+        trained = found or _train_in_folder(own, name, reporter, overwrite=overwrite, resume=False, workers=workers)
+        networks.append(trained)
         reporter.say(f"{name}: {'already trained' if found else 'trained'} in {networks[-1].fit_seconds:.1f} s")
     results = []
     for baseline in baselines:
@@ -107,7 +112,7 @@ def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:
     if not run.is_done():
         raise CheckpointError(f"{folder}: not the folder of a finished run.")
     predictor = Predictor(Checkpoint.load(run.model))
-    dataset = load_rows(check_config(run.saved_config(), str(run.config), CHOICES))
+    dataset = load_rows(check_config(predictor.checkpoint.config, str(run.model), CHOICES))
     row = {name: i for i, name in enumerate(dataset.ids)}
     parts = run.read_json(run.split)
     path = predictor.checkpoint.config["data"]["path"]
@@ -129,7 +134,8 @@ def score_table_file(
     raw = predictor.checkpoint.config
     named = target or _present_column(path, predictor.checkpoint.target.name)
     data = {"path": str(path), "target": named, "unit": unit, "invalid": "drop"}
-    config = check_config(raw | {"data": data, "split": {}}, str(path), CHOICES)
+    task = raw["task"] | {"auxiliary": {}}
+    config = check_config(raw | {"data": data, "split": {}, "task": task}, str(path), CHOICES)
     dataset = load_rows(config)
     for row in dataset.left_out[:SHOWN]:
         reporter.say(f"row {row.id} is left out: {row.reason}")
@@ -144,6 +150,8 @@ def _present_column(path: Path, name: str) -> str | None:
 
 
 def _main_name(config: Config) -> str:
+    if config.ensemble is not None:
+        return "ensemble"
     if config.model.hidden:
         return "mlp"
     return "logistic" if config.task.type == "classification" else "linear"
@@ -155,69 +163,55 @@ def _variants(config: Config) -> dict[str, Config]:
     for name, changes in config.benchmark.networks.items():
         if name in variants or not name.replace("_", "").replace("-", "").isalnum():
             raise ConfigError(f"benchmark.networks: {name!r} is taken, or not made of letters, digits, '-' and '_'.")
-        changed = {"model": changes.model, "training": changes.training}
-        raw = merged(config, changed, output=f"{config.output}/networks/{name}", benchmark={})
+        if "start_from" in changes.training:
+            raise ConfigError(f"benchmark.networks.{name}: start_from is for the main network only; others start anew.")
+        changed = {"model": changes.model, "training": {**changes.training, "start_from": None}}
+        raw = merged(config, changed, output=f"{config.output}/networks/{name}", ensemble=None, benchmark={})
         variants[name] = check_config(raw, f"benchmark.networks.{name}", CHOICES)
     return variants
 
 
 def _train_in_folder(
-    prepared: Prepared, name: str, reporter: Reporter, *, overwrite: bool, resume: bool
+    prepared: Prepared, name: str, reporter: Reporter, *, overwrite: bool, resume: bool, workers: int
 ) -> ModelResult:
-    """Train one network, saving as it goes, and write everything a run folder holds."""
-    config = prepared.config
-    folder = RunFolder(str(config.output))
-    job = network_training(prepared)
-    folder.begin(config.model_dump(), overwrite=overwrite, resume=resume)
-    if resume and folder.state.exists():  # there is none if the first epoch was interrupted
-        job.restore(*load_tensors(folder.state, "training state"))
-        reporter.say(f"resumed after epoch {job.state.epoch}")
+    """Train one network, or an ensemble, and write everything a run folder holds."""
+    folder = RunFolder(str(prepared.config.output))
+    if prepared.config.ensemble is None:
+        result = _train_network(prepared, name, folder, reporter, overwrite=overwrite, resume=resume)
+        write_loss_figure(folder.path, prepared, folder.read_history())
+    else:
+        keys = {"overwrite": overwrite, "resume": resume}
+        trained = train_ensemble(prepared, prepared.config.ensemble, folder, reporter, workers=workers, **keys)
+        result = _ensemble_result(prepared, name, folder, trained)
     write_json(folder.split, {part: [prepared.dataset.ids[i] for i in getattr(prepared.split, part)] for part in PARTS})
-    seconds = _run_epochs(prepared, job, folder, name, reporter)
-    details = {
-        "parameters": job.n_parameters,
-        "epochs": job.state.epoch,
-        "best_epoch": job.state.best_epoch,
-        "device": str(job.train.X.device),
-    }
-    result = _result(name, prepared, job.predict, seconds, details)
-    _save(prepared, job, folder, result.scores)
     write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
-    write_figures(folder.path, prepared, result, folder.read_history())
+    write_figures(folder.path, prepared, result)
     write_json(folder.report, {"model": name, **result.as_json(), **description(prepared)})
     folder.finish()
     return result
 
 
-def _run_epochs(prepared: Prepared, job: NetworkTraining, folder: RunFolder, name: str, reporter: Reporter) -> float:
-    """Train to the end, saving now and then; keep the best model whatever happens; return the seconds."""
-    start = saved = time.perf_counter()
+def _train_network(
+    prepared: Prepared, name: str, folder: RunFolder, reporter: Reporter, *, overwrite: bool, resume: bool
+) -> ModelResult:
+    network = NetworkRun(prepared, folder, resume=resume, overwrite=overwrite)
+    if network.resumed:
+        reporter.say(f"resumed after epoch {network.resumed}")
+    reporter.say(f"{name}: {network.job.description()}")
     with reporter:
-        reporter.begin_training(name, job.limits.max_epochs)
-        try:
-            for record in job.epochs():
-                reporter.epoch(record, prepared.task.selection_score)
-                if record.epoch == 1 or time.perf_counter() - saved > SAVE_EVERY_SECONDS:
-                    _save(prepared, job, folder, {})
-                    saved = time.perf_counter()
-        except BaseException:
-            _save_best(prepared, job, folder, {})
-            raise
-    return time.perf_counter() - start
+        reporter.begin_training(name, network.job.limits.max_epochs)
+        for record in network.epochs():
+            reporter.epoch(record, prepared.task.selection_score)
+    result = _result(name, prepared, network.job.predict, network.seconds, network.details())
+    network.save(result.scores)
+    return result
 
 
-def _save(prepared: Prepared, job: NetworkTraining, folder: RunFolder, part_scores: Mapping[str, Any]) -> None:
-    """Write the state between two epochs, and the best model."""
-    tensors, plain = job.snapshot()
-    save_tensors(folder.state, tensors, {"kind": "training state", **plain})
-    _save_best(prepared, job, folder, part_scores)
-
-
-def _save_best(prepared: Prepared, job: NetworkTraining, folder: RunFolder, part_scores: Mapping[str, Any]) -> None:
-    folder.write_history(job.history)
-    if job.state.best_epoch:
-        scores_by_part = {part: without_nan(values) for part, values in part_scores.items()}
-        checkpoint(prepared, job, scores_by_part).save(folder.model)
+def _ensemble_result(prepared: Prepared, name: str, folder: RunFolder, trained: Trained) -> ModelResult:
+    result = _result(name, prepared, trained.predictor.predict_descriptors, trained.seconds, trained.details)
+    part_scores = {part: without_nan(values) for part, values in result.scores.items()}
+    replace(trained.predictor.checkpoint, scores=part_scores).save(folder.model)
+    return result
 
 
 def _finished(prepared: Prepared, name: str) -> ModelResult | None:
@@ -232,34 +226,38 @@ def _finished(prepared: Prepared, name: str) -> ModelResult | None:
     if report["rows_sha256"] != rows_sha256(prepared.dataset):
         return None
     predictor = Predictor(Checkpoint.load(folder.model))
-    details = {key: report[key] for key in ("parameters", "epochs", "best_epoch", "device")}
+    details = {key: report[key] for key in DETAILS if key in report}
     return _result(name, prepared, predictor.predict_descriptors, report["fit_seconds"], details)
 
 
 def _fit_baseline(prepared: Prepared, part: Part | Baseline) -> ModelResult:
     config = prepared.config
     baseline = part if isinstance(part, Baseline) else Baseline(part, config.task, config.seed)
-    (X, y), (X_val, y_val) = prepared.part("train"), prepared.part("val")
+    train, val = prepared.part("train"), prepared.part("val")
     scale = prepared.scaler.transform
     start = time.perf_counter()
-    baseline.fit(scale(X), y, scale(X_val), y_val)
+    baseline.fit(scale(train.X), train.y, scale(val.X), val.y)
     seconds = time.perf_counter() - start
     name = baseline.name + " (tuned)" * baseline.tuned
     details = {"options": baseline.options, "candidates": baseline.n_fits}
-    return _result(name, prepared, lambda X: baseline.predict(scale(X)), seconds, details)
+    return _result(name, prepared, lambda X, _compositions: baseline.predict(scale(X)), seconds, details)
 
 
 def _result(
-    name: str, prepared: Prepared, predict: Callable[[Floats], Floats], fit_seconds: float, details: Mapping[str, Any]
+    name: str,
+    prepared: Prepared,
+    predict: Callable[[Floats, Compositions | None], Floats],
+    fit_seconds: float,
+    details: Mapping[str, Any],
 ) -> ModelResult:
     """Read the val part and, once, the test part."""
-    (X_val, y_val), (X_test, y_test) = prepared.part("val"), prepared.part("test")
-    val = predict(X_val)
+    val, test = prepared.part("val"), prepared.part("test")
+    of_val = predict(val.X, val.compositions)
     start = time.perf_counter()
-    test = predict(X_test) if len(X_test) else np.empty(0)
+    of_test = predict(test.X, test.compositions) if len(test.y) else np.empty(0)
     seconds = time.perf_counter() - start
-    part_scores = {"val": scores(prepared.task, y_val, val), "test": scores(prepared.task, y_test, test)}
-    return ModelResult(name, {"val": val, "test": test}, part_scores, fit_seconds, seconds, details)
+    part_scores = {"val": scores(prepared.task, val.y, of_val), "test": scores(prepared.task, test.y, of_test)}
+    return ModelResult(name, {"val": of_val, "test": of_test}, part_scores, fit_seconds, seconds, details)
 
 
 def _write_benchmark(prepared: Prepared, results: list[ModelResult], networks: list[str]) -> None:

@@ -11,13 +11,16 @@ from typing import Any
 
 import yaml
 
+from formation_mlp.checkpoint import MODEL_FILE
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.files import write_text
-from formation_mlp.predict import MODEL_FILE
 from formation_mlp.training.state import EpochRecord
 
 FIGURES = ("loss", "parity", "residuals", "confusion_matrix", "roc", "benchmark", "benchmark_parity", "benchmark_roc")
 BENCHMARK_FILES = ("benchmark.json", "benchmark_predictions.csv")
+
+INNER_FOLDERS = ("networks", "members")
+"""Folders of runs inside a run: further networks of a benchmark, members of an ensemble."""
 
 
 class RunFolder:
@@ -143,8 +146,8 @@ class RunFolder:
         if not self.config.exists():
             own.clear()
         for path in sorted(self.path.iterdir()):
-            if path.name == "networks" and path.is_dir():
-                for network in sorted(path.iterdir()):
-                    yield from RunFolder(network)._foreign_files()
+            if path.name in INNER_FOLDERS and path.is_dir():
+                for run in sorted(path.iterdir()):
+                    yield from RunFolder(run)._foreign_files()
             elif path.name not in own and not (path.name.startswith(".") and path.suffix == ".tmp"):
                 yield path

@@ -66,6 +66,19 @@ def overlap(dataset: Dataset, split: Split) -> dict[str, int]:
     }
 
 
+def deal_folds(dataset: Dataset, rows: Rows, n_folds: int, seed: int) -> list[Rows]:
+    """Deal some rows into folds of nearly equal numbers of formulas, each formula into one fold; sorted rows.
+
+    Raises
+    ------
+    SplitError
+        If there are fewer formulas than folds.
+    """
+    keys = dataset.keys()
+    fold = _fold_of([keys[i] for i in rows], n_folds, numpy_generator(seed, "folds"))
+    return [rows[fold == number] for number in range(n_folds)]
+
+
 def _by_formula(dataset: Dataset, config: SplitConfig, generator: np.random.Generator) -> Split:
     return _grouped(dataset.keys(), config, generator)
 
@@ -82,15 +95,20 @@ def _k_fold(dataset: Dataset, config: SplitConfig, generator: np.random.Generato
     """Deal the formulas into folds; fold number ``config.fold`` is the test part."""
     if config.fold >= config.n_folds:
         raise SplitError(f"split.fold: found {config.fold}, but folds are numbered 0 to {config.n_folds - 1}.")
-    group = _group_numbers(dataset.keys())
+    fold = _fold_of(dataset.keys(), config.n_folds, generator)
+    test, rest = np.flatnonzero(fold == config.fold), np.flatnonzero(fold != config.fold)
+    return _carve_val(rest, test, _group_numbers(dataset.keys()), config.val, generator)
+
+
+def _fold_of(groups: Sequence[Hashable], n_folds: int, generator: np.random.Generator) -> Rows:
+    """Return the fold of each row; the groups are dealt in random order."""
+    group = _group_numbers(groups)
     n_groups = int(group.max()) + 1
-    if n_groups < config.n_folds:
-        raise SplitError(f"split.n_folds: {config.n_folds} folds need as many formulas; there are {n_groups}.")
+    if n_groups < n_folds:
+        raise SplitError(f"split.n_folds: {n_folds} folds need as many formulas; there are {n_groups}.")
     fold = np.empty(n_groups, np.int64)
-    fold[generator.permutation(n_groups)] = np.arange(n_groups) % config.n_folds
-    test = np.flatnonzero(fold[group] == config.fold)
-    rest = np.flatnonzero(fold[group] != config.fold)
-    return _carve_val(rest, test, group, config.val, generator)
+    fold[generator.permutation(n_groups)] = np.arange(n_groups) % n_folds
+    return fold[group]
 
 
 def _by_column(dataset: Dataset, config: SplitConfig, generator: np.random.Generator) -> Split:
@@ -105,6 +123,27 @@ def _by_column(dataset: Dataset, config: SplitConfig, generator: np.random.Gener
     if len(val):
         return Split(train, val, test)
     return _carve_val(train, test, _group_numbers(dataset.keys()), config.val, generator)
+
+
+def _by_fold_column(dataset: Dataset, config: SplitConfig, generator: np.random.Generator) -> Split:
+    """Take fold number ``config.fold`` of a column as the test part; some formulas of the others become val."""
+    if dataset.parts is None:
+        raise SplitError("split.column: the method 'fold_column' needs the name of a column.")
+    part = np.array([_fold_number(text) for text in dataset.parts])
+    test = np.flatnonzero(part == config.fold)
+    if not len(test):
+        raise SplitError(f"split.fold: found {config.fold}, but the column has the folds {sorted(set(part.tolist()))}.")
+    return _carve_val(np.flatnonzero(part != config.fold), test, _group_numbers(dataset.keys()), config.val, generator)
+
+
+def _fold_number(text: str) -> int:
+    try:
+        number = float(text)
+        if number != int(number):
+            raise ValueError
+        return int(number)
+    except (ValueError, OverflowError):
+        raise SplitError(f"split.column: found {text!r} in the column, but folds are numbers.") from None
 
 
 def _grouped(groups: Sequence[Hashable], config: SplitConfig, generator: np.random.Generator) -> Split:
@@ -148,4 +187,7 @@ SPLITS: dict[str, Callable[[Dataset, SplitConfig, np.random.Generator], Split]] 
     "random": _random,
     "k_fold": _k_fold,
     "column": _by_column,
+    "fold_column": _by_fold_column,
 }
+COLUMN_METHODS = ("column", "fold_column")
+"""Methods that read a column of the table."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.checkpoint import Checkpoint, package_versions
+from formation_mlp.checkpoint import Checkpoint, Member, model_path, package_versions
 from formation_mlp.config import Config
 from formation_mlp.data.dataset import invalid_rows, load_dataset
 from formation_mlp.data.records import Dataset, LeftOut
@@ -18,9 +18,9 @@ from formation_mlp.features.costly import Progress
 from formation_mlp.features.table import FeatureTable, featurize
 from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.scaler import FeatureScaler
-from formation_mlp.split import Split, make_split
+from formation_mlp.split import COLUMN_METHODS, Split, make_split
 from formation_mlp.tasks import Task, labels
-from formation_mlp.training.network import NetworkTraining
+from formation_mlp.training.network import Examples, NetworkTraining
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 class Prepared:
     """Rows, descriptors, parts and what was fitted on the train rows.
 
-    ``y`` are the labels: eV/atom, or 0 and 1.
+    ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from.
     """
 
     config: Config
@@ -39,11 +39,21 @@ class Prepared:
     scaler: FeatureScaler
     task: Task
     y: Floats
+    start: tuple[Member, ...] = ()
 
-    def part(self, name: str) -> tuple[Floats, Floats]:
-        """Return descriptors and labels of ``train``, ``val`` or ``test``."""
-        rows = getattr(self.split, name)
-        return self.table.X[rows], self.y[rows]
+    def part(self, name: str) -> Examples:
+        """Return the rows of ``train``, ``val`` or ``test``."""
+        return self.rows(getattr(self.split, name))
+
+    def rows(self, rows: NDArray[np.int64]) -> Examples:
+        """Return descriptors, labels and compositions of some rows."""
+        auxiliary = self.dataset.auxiliary
+        return Examples(
+            self.table.X[rows],
+            self.y[rows],
+            self.dataset.materials.compositions.take(rows),
+            None if auxiliary is None else auxiliary[rows],
+        )
 
 
 def prepare(
@@ -62,28 +72,63 @@ def prepare(
     dataset, table = _without_failures(dataset, table, config)
     split = make_split(dataset, config.split, config.seed)
     y = labels(config.task, dataset.y)
-    scaler = FeatureScaler.fit(table.X[split.train], table.names)
-    task = Task.fit(config.task, y[split.train])
-    return Prepared(config, dataset, table, split, scaler, task, y)
+    start = _start(config, table.names)
+    auxiliary = None if dataset.auxiliary is None else dataset.auxiliary[split.train]
+    task = Task.fit(config.task, y[split.train], auxiliary)
+    if start is None:
+        scaler = FeatureScaler.fit(table.X[split.train], table.names)
+        return Prepared(config, dataset, table, split, scaler, task, y)
+    task = replace(task, target_scaler=start.target_scaler)
+    return Prepared(config, dataset, table, split, start.scaler, task, y, start.members)
+
+
+def _start(config: Config, names: Sequence[str]) -> Checkpoint | None:
+    """Return the model to start from: its weights mean something with its own scalers only."""
+    where = config.training.start_from
+    if where is None:
+        return None
+    start = Checkpoint.load(model_path(where))
+    if start.scaler.names != tuple(names):
+        raise ConfigError(
+            f"training.start_from: {where} was trained on the features {start.config['features']}; "
+            "use the same under 'features'."
+        )
+    if start.config["task"]["type"] != config.task.type:
+        raise ConfigError(f"training.start_from: {where} is a {start.config['task']['type']}; so must be task.type.")
+    if any("boosted_trees" in member.model for member in start.members):
+        raise ConfigError(f"training.start_from: {where} holds boosted trees, which cannot be trained further.")
+    return start
 
 
 def load_rows(config: Config) -> Dataset:
     """Read the rows of a configuration."""
-    if (config.split.method == "column") != (config.split.column is not None):
-        raise ConfigError("split: the method 'column' and the key split.column belong together; give both or neither.")
+    if (config.split.method in COLUMN_METHODS) != (config.split.column is not None):
+        raise ConfigError(
+            f"split: the methods {' and '.join(COLUMN_METHODS)} and the key split.column belong together; "
+            "give both or neither."
+        )
     return load_dataset(config.data, config.task, config.split.column)
 
 
-def network_training(prepared: Prepared) -> NetworkTraining:
-    """Return the network of the configuration, ready to be trained on the prepared rows."""
-    config = prepared.config
-    (X, y), (X_val, y_val) = prepared.part("train"), prepared.part("val")
+def network_training(prepared: Prepared, number: int = 0) -> NetworkTraining:
+    """Return the network of the configuration, ready to be trained on the prepared rows.
+
+    ``number`` counts the networks of an ensemble: each starts from another member of the model to start from.
+    """
+    config, start = prepared.config, prepared.start
+    weights = start[number % len(start)].weights if start else None
+    train, val = prepared.part("train"), prepared.part("val")
     scaler, task = prepared.scaler, prepared.task
-    return NetworkTraining(X, y, X_val, y_val, scaler, task, config.model, config.training, config.seed)
+    return NetworkTraining(train, val, scaler, task, config.model, config.training, config.seed, weights)
 
 
-def checkpoint(prepared: Prepared, job: NetworkTraining, part_scores: Mapping[str, Any]) -> Checkpoint:
-    """Return the best model so far with all that prediction needs."""
+def network_member(prepared: Prepared, job: NetworkTraining) -> Member:
+    """Return the network's best weights so far, as the only member of a model."""
+    return Member("network", 1.0, prepared.config.model.model_dump(), job.best_weights)
+
+
+def checkpoint(prepared: Prepared, members: Sequence[Member], part_scores: Mapping[str, Any]) -> Checkpoint:
+    """Return a model with all that prediction needs."""
     compositions = prepared.dataset.materials.compositions.take(prepared.split.train)
     counts = np.bincount(compositions.z, minlength=len(SYMBOLS))
     elements = {SYMBOLS[z]: int(counts[z]) for z in np.flatnonzero(counts)}
@@ -92,7 +137,7 @@ def checkpoint(prepared: Prepared, job: NetworkTraining, part_scores: Mapping[st
         prepared.dataset.target,
         prepared.scaler,
         prepared.task.target_scaler,
-        job.best_weights,
+        tuple(members),
         elements,
         dict(part_scores),
         package_versions(),

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from formation_mlp.config import TaskConfig
+from formation_mlp.config import TaskConfig, TrainingConfig
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.metrics import classification_scores, log_loss, regression_scores
 from formation_mlp.registry import lookup
@@ -26,20 +27,24 @@ class Task:
     """Regression of an energy, or the probability of a class.
 
     The only crossing between eV/atom and the numbers that the network sees. Every epoch's score is
-    turned into "higher is better" here, once.
+    turned into "higher is better" here, once. Auxiliary targets only shape what the network learns:
+    they are further outputs, which prediction leaves aside.
     """
 
     config: TaskConfig
     target_scaler: TargetScaler
+    auxiliary_scalers: tuple[TargetScaler, ...] = ()
 
     @classmethod
-    def fit(cls, config: TaskConfig, y: Floats) -> Task:
+    def fit(cls, config: TaskConfig, y: Floats, auxiliary: Floats | None = None) -> Task:
         """Build the task from the labels of the train rows, as `labels` returns them.
+
+        ``auxiliary [n, t]`` are the auxiliary targets, NaN where a row has none.
 
         Raises
         ------
         DataError
-            If all targets are equal, or only one class occurs.
+            If all targets are equal, only one class occurs, or an auxiliary target has no values.
         """
         lookup(TASKS, config.type, "task.type", "task")
         if np.ptp(y) == 0:
@@ -49,30 +54,68 @@ class Task:
                 else (f"all targets are {y[0]:g}")
             )
             raise DataError(f"data.target: {what} in the train part ({len(y)} rows); there is nothing to learn.")
-        return cls(config, TargetScaler.fit(y) if config.type == "regression" else TargetScaler())
+        scalers = []
+        for name, values in zip(config.auxiliary, [] if auxiliary is None else auxiliary.T, strict=True):
+            present = values[np.isfinite(values)]
+            if not len(present):
+                raise DataError(f"task.auxiliary: the column {name!r} has no value in the train part.")
+            scalers.append(TargetScaler.fit(present))
+        return cls(config, TargetScaler.fit(y) if config.type == "regression" else TargetScaler(), tuple(scalers))
 
     @property
     def is_classification(self) -> bool:
         """Whether predictions are probabilities."""
         return self.config.type == "classification"
 
-    def encode(self, y: Floats) -> Floats:
-        """Return what the network is trained on: standardised energies, or 0 and 1."""
-        return self.target_scaler.transform(y)
+    @property
+    def n_outputs(self) -> int:
+        """How many numbers the network gives for a row."""
+        return 1 + len(self.config.auxiliary)
+
+    def encode(self, y: Floats, auxiliary: Floats | None = None) -> Floats:
+        """Return what the network is trained on: standardised energies, or 0 and 1.
+
+        Returns
+        -------
+        ndarray ``[n]``, or ``[n, 1 + t]`` with auxiliary targets, standardised too
+        """
+        encoded = self.target_scaler.transform(y)
+        if auxiliary is None or not self.auxiliary_scalers:
+            return encoded
+        others = [scaler.transform(values) for scaler, values in zip(self.auxiliary_scalers, auxiliary.T, strict=True)]
+        return np.stack([encoded, *others], axis=1)
 
     def decode(self, output: Floats) -> Floats:
-        """Return the prediction for the network's output: eV/atom, or a probability by the sigmoid."""
+        """Return the prediction for the network's output ``[n, ...]``: eV/atom, or a probability by the sigmoid."""
+        if output.ndim == 2:
+            output = output[:, 0]
         if not self.is_classification:
             return self.target_scaler.inverse(output)
         # The two forms of the sigmoid avoid overflow of exp for large |output|.
         e = np.exp(-np.abs(output))
         return np.where(output >= 0, 1 / (1 + e), e / (1 + e))
 
-    def loss(self, name: str | None, huber_delta: float) -> Loss:
-        """Return the loss of outputs and encoded targets, ``[n], [n] -> []``."""
+    def loss(self, training: TrainingConfig) -> Loss:
+        """Return the loss of outputs and encoded targets, ``[n], [n] -> []``.
+
+        With auxiliary targets, ``[n, 1 + t], [n, 1 + t] -> []``: their mean absolute errors are added, each
+        with its weight, over the rows that have a value.
+        """
         losses = TASKS[self.config.type]
-        make = lookup(losses, name or next(iter(losses)), "training.loss", f"loss of a {self.config.type}")
-        return make(huber_delta)
+        name = training.loss or next(iter(losses))
+        main = lookup(losses, name, "training.loss", f"loss of a {self.config.type}")(training)
+        weights = torch.tensor(list(self.config.auxiliary.values()))
+        if not len(weights):
+            return main
+
+        def with_auxiliary(output: Tensor, y: Tensor) -> Tensor:
+            others = y[:, 1:]
+            present = others.isfinite()
+            distance = torch.where(present, output[:, 1:] - others, 0.0).abs()
+            means = distance.sum(dim=0) / present.sum(dim=0).clamp_min(1)
+            return main(output[:, 0], y[:, 0]) + (means * weights.to(means)).sum()
+
+        return with_auxiliary
 
     def scores(self, y: Floats, prediction: Floats) -> dict[str, float]:
         """Return all scores of a part."""
@@ -91,7 +134,7 @@ class Task:
 
 
 def labels(config: TaskConfig, y: Floats) -> Floats:
-    """Return energies as they are, or as classes: 1 below ``config.boundary``, else 0.
+    """Return energies as they are, or as classes: 1 at or below ``config.boundary``, else 0.
 
     Raises
     ------
@@ -102,27 +145,38 @@ def labels(config: TaskConfig, y: Floats) -> Floats:
         return y
     if len(config.labels) != 2:
         raise ConfigError(f"task.labels: found {config.labels}, but a binary task has two: negative, positive.")
-    return y if config.boundary is None else (y < config.boundary).astype(float)
+    return y if config.boundary is None else (y <= config.boundary).astype(float)
 
 
-def _l1(_delta: float) -> Loss:
+def _l1(_config: TrainingConfig) -> Loss:
     return F.l1_loss
 
 
-def _mse(_delta: float) -> Loss:
+def _mse(_config: TrainingConfig) -> Loss:
     return F.mse_loss
 
 
-def _huber(delta: float) -> Loss:
-    return partial(F.huber_loss, delta=delta)
+def _huber(config: TrainingConfig) -> Loss:
+    return partial(F.huber_loss, delta=config.huber_delta)
 
 
-def _bce(_delta: float) -> Loss:
+def _quantile(config: TrainingConfig) -> Loss:
+    """Return the mean of max(q e, (q - 1) e) with e = y - output (Koenker and Bassett 1978)."""
+    q = config.quantile
+
+    def pinball(output: Tensor, y: Tensor) -> Tensor:
+        e = y - output
+        return torch.maximum(q * e, (q - 1) * e).mean()
+
+    return pinball
+
+
+def _bce(_config: TrainingConfig) -> Loss:
     return F.binary_cross_entropy_with_logits
 
 
-TASKS: dict[str, dict[str, Callable[[float], Loss]]] = {
-    "regression": {"l1": _l1, "mse": _mse, "huber": _huber},
+TASKS: dict[str, dict[str, Callable[[TrainingConfig], Loss]]] = {
+    "regression": {"l1": _l1, "mse": _mse, "huber": _huber, "quantile": _quantile},
     "classification": {"bce": _bce},
 }
 """Task to its losses by name, the default first."""

@@ -71,10 +71,10 @@ def test_a_normalisation_brings_wild_inputs_to_a_common_size(name):
 
 
 @pytest.mark.parametrize(("part", "name"), PARTS)
-@pytest.mark.parametrize("residual", [False, True])
-def test_a_network_with_the_part_learns(part, name, residual):
+@pytest.mark.parametrize("architecture", ["mlp", "residual"])
+def test_a_network_with_the_part_learns(part, name, architecture):
     X, y = smooth_problem(40)
-    model = {"hidden": [16, 16], "residual": residual, part: name}
+    model = {"hidden": [16, 16], "architecture": architecture, part: name}
     job = network_on(X, y, model=model, learning_rate=0.02, batch_size=20, max_epochs=30)
     history = list(job.epochs())
     assert min(record.val_loss for record in history) < 0.8 * history[0].val_loss

@@ -86,7 +86,7 @@ def a_task(kind: str) -> tuple[Task, torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize(("kind", "name"), LOSSES)
 def test_a_loss_is_a_positive_mean_over_rows(kind, name):
     task, output, target = a_task(kind)
-    loss = task.loss(name, 0.3)
+    loss = task.loss(TrainingConfig(loss=name))
     whole = loss(output, target)
     assert whole.shape == ()
     assert whole.dtype == torch.float64
@@ -98,7 +98,7 @@ def test_a_loss_is_a_positive_mean_over_rows(kind, name):
 @pytest.mark.parametrize(("kind", "name"), LOSSES)
 def test_a_loss_falls_towards_the_target_and_is_finite_far_from_it(kind, name):
     task, _, target = a_task(kind)
-    loss = task.loss(name, 0.3)
+    loss = task.loss(TrainingConfig(loss=name))
     perfect = target if kind == "regression" else 2 * target - 1
     away = -torch.sign(perfect)
     losses = [loss(perfect + step * away, target).item() for step in (0.0, 0.1, 1.0, 10.0, 1000.0)]
@@ -111,7 +111,9 @@ def test_a_loss_falls_towards_the_target_and_is_finite_far_from_it(kind, name):
 @pytest.mark.parametrize(("kind", "name"), LOSSES)
 def test_the_gradient_of_a_loss_equals_differences(kind, name):
     task, output, target = a_task(kind)
-    assert torch.autograd.gradcheck(lambda z: task.loss(name, 0.3)(z, target), (output.requires_grad_(),))
+    assert torch.autograd.gradcheck(
+        lambda z: task.loss(TrainingConfig(loss=name))(z, target), (output.requires_grad_(),)
+    )
 
 
 @pytest.mark.parametrize(("kind", "name"), LOSSES)

@@ -78,8 +78,21 @@ def dataset_from_frame(
         parts,
         tuple(left_out),
         tuple(_remarks(read, left_out)),
+        _auxiliary(frame, task, keep),
     )
     return lookup(DUPLICATES, config.duplicates, "data.duplicates", "choice")(dataset)
+
+
+def _auxiliary(frame: pd.DataFrame, task: TaskConfig, keep: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """Return the auxiliary targets of the kept rows, ``[n, t]``; NaN where a cell is blank."""
+    if not task.auxiliary:
+        return None
+    table = []
+    for name in task.auxiliary:
+        column = columns.require_column(frame, name, (), f"task.auxiliary.{name}")
+        values, present = _numbers(columns.cells_of(frame, column), f"task.auxiliary: column {name!r}", {})
+        table.append(np.where(present, values, np.nan)[keep])
+    return np.stack(table, axis=1)
 
 
 def materials_of_frame(frame: pd.DataFrame, config: DataConfig) -> ReadMaterials:

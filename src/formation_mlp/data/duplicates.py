@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,20 +18,11 @@ def keep(dataset: Dataset) -> Dataset:
 
 
 def mean(dataset: Dataset) -> Dataset:
-    """Replace the rows of a formula by the first of them, with the mean target."""
+    """Replace the rows of a formula by the first of them, with the mean target (auxiliary ones stay its own)."""
     _, group = np.unique(dataset.keys(), return_inverse=True)
     means = np.bincount(group, weights=dataset.y) / np.bincount(group)
     _, first = np.unique(group, return_index=True)
-    averaged = Dataset(
-        dataset.ids,
-        dataset.formulas,
-        dataset.materials,
-        means[group],
-        dataset.target,
-        dataset.parts,
-        dataset.left_out,
-        dataset.notes,
-    )
+    averaged = replace(dataset, y=means[group])
     return _only(averaged, np.sort(first), "averaged with an earlier row of the same formula")
 
 

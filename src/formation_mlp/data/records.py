@@ -51,6 +51,7 @@ class Dataset:
     y : ``[n]``
     target : what ``y`` means
     parts : ``[n]``, the column of the split, if the configuration names one
+    auxiliary : ``[n, t]``, further targets as they are in the table; NaN where a row has none
     left_out : rows of the source that are not here
     notes : remarks for the reader, such as merged duplicates
     """
@@ -63,11 +64,13 @@ class Dataset:
     parts: tuple[str, ...] | None = None
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    auxiliary: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.ids)
         lengths = {len(self.formulas), len(self.materials), len(self.y), n}
-        if len(lengths) != 1 or (self.parts is not None and len(self.parts) != n):
+        lengths |= {len(column) for column in (self.parts, self.auxiliary) if column is not None}
+        if len(lengths) != 1:
             raise ValueError(f"columns of unequal length: {sorted(lengths)}")
         if len(set(self.ids)) != n:
             raise ValueError("ids are not unique")
@@ -91,6 +94,7 @@ class Dataset:
             None if self.parts is None else tuple(self.parts[i] for i in index),
             self.left_out + tuple(left_out),
             self.notes + tuple(notes),
+            None if self.auxiliary is None else self.auxiliary[index],
         )
 
     def keys(self) -> list[str]:

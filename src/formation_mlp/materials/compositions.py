@@ -56,6 +56,15 @@ class Compositions:
         """Atomic fraction of each entry, ``[m]``; those of a row add up to one."""
         return self.amount / np.repeat(self.n_atoms, self.n_elements)
 
+    def padded(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return atomic numbers and fractions as two tables ``[n, k]``, with zeros after the last element of a row."""
+        row = self._row_of_entry()
+        shape = (len(self), int(self.n_elements.max(initial=0)))
+        place = row, np.arange(len(row)) - self.row_ptr[row]
+        z, fraction = np.zeros(shape, np.int64), np.zeros(shape)
+        z[place], fraction[place] = self.z, self.fractions()
+        return z, fraction
+
     def take(self, rows: NDArray[np.int64] | Sequence[int]) -> Compositions:
         """Return the given rows, in the given order."""
         index = np.asarray(rows, dtype=np.int64)

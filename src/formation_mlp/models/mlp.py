@@ -12,14 +12,14 @@ from formation_mlp.registry import lookup
 
 
 class MLP(nn.Module):
-    """Map descriptors to one number per row.
+    """Map descriptors to one number, or a few, per row.
 
     Plain form: per hidden layer h <- dropout(act(norm(W h + b))). Residual form (He et al. 2016, with
     the normalisation first): an input layer, then blocks h <- h + W2 dropout(act(W1 norm(h) + b1)) + b2
     whose W2 starts at zero, then one more norm. In both, a linear head gives the output. No activation
     follows the head: a sigmoid belongs to the task.
 
-    **Shape**: input ``[n, d_in]``, output ``[n]``.
+    **Shape**: input ``[n, d_in]``, output ``[n]``, or ``[n, n_outputs]`` if there is more than one.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ class MLP(nn.Module):
         A name in `NORMALIZATIONS`.
     residual
         Which of the two forms.
+    n_outputs
+        Numbers per row.
 
     Raises
     ------
@@ -50,18 +52,19 @@ class MLP(nn.Module):
         dropout: float = 0.0,
         normalization: str = "none",
         residual: bool = False,
+        n_outputs: int = 1,
     ) -> None:
         super().__init__()
         act = lookup(ACTIVATIONS, activation, "model.activation", "activation")
         norm = lookup(NORMALIZATIONS, normalization, "model.normalization", "normalization")
         build = _residual_layers if residual else _plain_layers
         self.body = nn.Sequential(*build(d_in, hidden, act, norm, dropout))
-        self.head = nn.Linear(hidden[-1] if hidden else d_in, 1)
+        self.head = nn.Linear(hidden[-1] if hidden else d_in, n_outputs)
 
     def forward(self, X: Tensor) -> Tensor:
-        """Return one number per row, ``[n]``."""
+        """Return one number per row, ``[n]``, or ``[n, n_outputs]``."""
         output: Tensor = self.head(self.body(X))
-        return output.squeeze(-1)
+        return output.squeeze(-1) if output.shape[-1] == 1 else output
 
 
 class ResidualBlock(nn.Module):
@@ -95,7 +98,7 @@ def _residual_layers(
     if not hidden or len(set(hidden)) != 1:
         raise ConfigError(
             f"model.hidden: found {list(hidden)}, but a residual network needs one or more equal widths, "
-            "such as [256, 256]. Or set model.residual: false."
+            "such as [256, 256]. Or set model.architecture: mlp."
         )
     d = hidden[0]
     return [nn.Linear(d_in, d), *(ResidualBlock(d, act, norm, dropout) for _ in hidden), norm(d)]

@@ -6,37 +6,47 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from formation_mlp.errors import ConfigError
 from formation_mlp.registry import lookup
 
+Inputs = tuple[Tensor, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Scaled descriptors ``X [n, d]`` and encoded targets ``y [n]``, resident on one device."""
+    """What a network is given, and what it should answer; resident on one device.
 
-    X: Tensor
+    Attributes
+    ----------
+    inputs : the arguments of the network, each ``[n, ...]``; the first are the scaled descriptors
+    y : encoded targets, ``[n]``, or ``[n, 1 + t]`` with auxiliary ones
+    """
+
+    inputs: Inputs
     y: Tensor
 
-    def __len__(self) -> int:
-        return len(self.X)
+    def __post_init__(self) -> None:
+        lengths = {len(tensor) for tensor in (*self.inputs, self.y)}
+        if len(lengths) != 1:
+            raise ValueError(f"inputs and targets of unequal length: {sorted(lengths)}")
 
-    @classmethod
-    def from_arrays(
-        cls,
-        X: NDArray[np.float64],
-        y: NDArray[np.float64],
-        device: torch.device,
-        dtype: torch.dtype = torch.float32,
-    ) -> Rows:
-        """Convert once; after this, batches are index selections."""
-        if y.shape != (len(X),):
-            raise ValueError(f"targets of shape {y.shape} for {len(X)} rows")
-        return cls(torch.as_tensor(X, dtype=dtype, device=device), torch.as_tensor(y, dtype=dtype, device=device))
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the rows are."""
+        return self.y.device
+
+
+def as_inputs(device: torch.device, X: ArrayLike, *others: ArrayLike, dtype: torch.dtype = torch.float32) -> Inputs:
+    """Convert arrays to a network's arguments, once: real numbers to ``dtype``, whole numbers stay whole."""
+    tensors = (torch.as_tensor(array, device=device) for array in (X, *others))
+    return tuple(tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in tensors)
 
 
 def n_batches(n: int, batch_size: int) -> int:
@@ -47,15 +57,15 @@ def n_batches(n: int, batch_size: int) -> int:
     return max(1, math.ceil(n / batch_size - 0.5))
 
 
-def shuffled_batches(rows: Rows, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+def shuffled_batches(rows: Rows, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Inputs, Tensor]]:
     """Yield all rows once, in random order, as non-overlapping mini-batches of nearly equal size.
 
     Sizes differ by one row at most, so that no small last batch gets the weight of a whole one, or is a
     single row, which batch normalisation cannot take.
     """
-    order = torch.randperm(len(rows), generator=generator).to(rows.X.device)
+    order = torch.randperm(len(rows), generator=generator).to(rows.device)
     for batch in torch.tensor_split(order, n_batches(len(rows), batch_size)):
-        yield rows.X.index_select(0, batch), rows.y.index_select(0, batch)
+        yield tuple(tensor.index_select(0, batch) for tensor in rows.inputs), rows.y.index_select(0, batch)
 
 
 def choose_device(name: str) -> torch.device:

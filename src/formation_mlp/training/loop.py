@@ -13,8 +13,10 @@ from torch import Tensor, nn
 
 from formation_mlp.errors import TrainingError
 from formation_mlp.seeding import borrowed_torch_rng
-from formation_mlp.training.batches import Rows, shuffled_batches
+from formation_mlp.training.average import WeightAverage
+from formation_mlp.training.batches import Inputs, Rows, shuffled_batches
 from formation_mlp.training.optim import Optimizers
+from formation_mlp.training.precision import autocast
 from formation_mlp.training.state import EpochRecord, LoopState
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -22,12 +24,13 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When and how far: epochs, patience, rows per step, largest norm of the gradient."""
+    """When and how far: epochs, patience, rows per step, largest norm of the gradient, number format."""
 
     max_epochs: int
     patience: int | None
     batch_size: int
     gradient_clip: float | None = None
+    precision: torch.dtype = torch.float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,13 @@ def fit(
     state: LoopState,
     generators: Generators,
     limits: Limits,
+    average: WeightAverage | None = None,
 ) -> Iterator[EpochRecord]:
     """Train epoch by epoch, and yield one record after each.
 
     The caller reads, prints or saves between two epochs, and may stop at any of them. ``select`` gives
     the score (lower is better) of the network's output on the validation part. ``state`` is advanced in
-    place.
+    place. With an ``average``, its network is the one that is validated. Validation is in float32.
 
     Raises
     ------
@@ -62,8 +66,10 @@ def fit(
     """
     while not state.finished(limits.max_epochs, limits.patience):
         with borrowed_torch_rng(generators.layers):
-            train_loss = train_epoch(model, train, loss_function, optimizers, state, generators.batches, limits)
-        output = forward_rows(model, val.X)
+            train_loss = train_epoch(
+                model, train, loss_function, optimizers, state, generators.batches, limits, average
+            )
+        output = forward_rows(model if average is None else average.model, val.inputs)
         val_loss = _finite(loss_function(output, val.y), "validation", state)
         score = select(as_array(output))
         is_best = state.advance(score)
@@ -78,27 +84,35 @@ def train_epoch(
     state: LoopState,
     generator: torch.Generator,
     limits: Limits,
+    average: WeightAverage | None = None,
 ) -> float:
     """Pass once through the train rows and return the mean loss over them."""
     model.train()
     total = 0.0
-    for X, y in shuffled_batches(train, limits.batch_size, generator):
+    for inputs, y in shuffled_batches(train, limits.batch_size, generator):
         optimizers.zero_grad()
-        loss = loss_function(model(X), y)
+        with autocast(train.device, limits.precision):
+            output = model(*inputs)
+        loss = loss_function(output.to(y.dtype), y)
         total += _finite(loss, "training", state) * len(y)
         loss.backward()
         if limits.gradient_clip is not None:
             nn.utils.clip_grad_norm_(model.parameters(), limits.gradient_clip)
         optimizers.step(state.step)
+        if average is not None:
+            average.update(model, state.step)
         state.step += 1
     return total / len(train)
 
 
 @torch.no_grad()
-def forward_rows(model: nn.Module, X: Tensor, chunk: int = 8192) -> Tensor:
-    """Return the network's output for all rows, ``[n]``, without dropout and without gradients."""
+def forward_rows(model: nn.Module, inputs: Inputs, chunk: int = 8192) -> Tensor:
+    """Return the network's output for all rows, ``[n]`` or ``[n, n_outputs]``, without dropout and gradients."""
     model.eval()
-    return torch.cat([model(part) for part in X.split(chunk)]) if len(X) else X.new_empty(0)
+    if not len(inputs[0]):
+        return inputs[0].new_empty(0)
+    parts = zip(*(tensor.split(chunk) for tensor in inputs), strict=True)
+    return torch.cat([model(*part) for part in parts])
 
 
 def as_array(output: Tensor) -> NDArray[np.float64]:

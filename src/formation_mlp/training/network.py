@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -15,38 +14,49 @@ from torch import Tensor
 
 from formation_mlp.config import ModelConfig, TrainingConfig
 from formation_mlp.errors import CheckpointError, ConfigError
-from formation_mlp.models.mlp import MLP, n_parameters
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.models.mlp import n_parameters
+from formation_mlp.models.networks import build_network, sees_elements
 from formation_mlp.scaler import FeatureScaler
 from formation_mlp.seeding import borrowed_torch_rng, torch_generator
 from formation_mlp.tasks import Task
-from formation_mlp.training.batches import Rows, choose_device, n_batches
+from formation_mlp.training.average import WeightAverage
+from formation_mlp.training.batches import Inputs, Rows, as_inputs, choose_device, n_batches
 from formation_mlp.training.loop import Generators, Limits, as_array, fit, forward_rows
 from formation_mlp.training.optim import build_optimizers
+from formation_mlp.training.precision import SMALL_STEP, choose_precision, cpu_threads
 from formation_mlp.training.state import EpochRecord, LoopState
 
 Floats = NDArray[np.float64]
 
-SMALL_STEP = 5e7
-"""Rows times weights of an update below which it runs on one CPU thread.
 
-The threads of so small an update wait for each other longer than they compute (five times slower on two busy
-cores), and sums over several threads round differently on machines with other numbers of cores.
-"""
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Rows with their labels.
+
+    Attributes
+    ----------
+    X : descriptors as computed, ``[n, d]``
+    y : labels (eV/atom, or 0 and 1), ``[n]``
+    compositions : ``[n]``; only the architecture `set` looks at them
+    auxiliary : further targets, ``[n, t]``, NaN where a row has none
+    """
+
+    X: Floats
+    y: Floats
+    compositions: Compositions | None = None
+    auxiliary: Floats | None = None
 
 
-def build_model(d_in: int, config: ModelConfig) -> MLP:
-    """Return an untrained network; its weights come from torch's global generator."""
-    return MLP(d_in, config.hidden, config.activation, config.dropout, config.normalization, config.residual)
-
-
-@contextmanager
-def _cpu_threads(n: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(n)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def network_inputs(
+    X: Floats, compositions: Compositions | None, scaler: FeatureScaler, model: ModelConfig, device: torch.device
+) -> Inputs:
+    """Return the arguments of a network for rows: scaled descriptors, and elements if it looks at them."""
+    if not sees_elements(model):
+        return as_inputs(device, scaler.transform(X))
+    if compositions is None:
+        raise ValueError("the architecture 'set' needs compositions beside the descriptors")
+    return as_inputs(device, scaler.transform(X), *compositions.padded())
 
 
 class NetworkTraining:
@@ -54,12 +64,12 @@ class NetworkTraining:
 
     Parameters
     ----------
-    X_train, X_val : ``[n, d]``, descriptors as computed
-    y_train, y_val : ``[n]``, labels (eV/atom, or 0 and 1)
+    train, val : rows that are learned from, and those that select the best epoch
     scaler : fitted on the train rows
     task : fitted on the train rows
     model, training : sections of the configuration
     seed : of weights, batches and noise in layers
+    start : weights by name to start from, instead of random ones
 
     Attributes
     ----------
@@ -69,37 +79,42 @@ class NetworkTraining:
     Raises
     ------
     ConfigError
-        If a name is unknown, the device is missing, or batch normalisation would see single rows.
+        If a name is unknown, the device is missing, batch normalisation would see single rows, or the weights
+        to start from do not fit the network.
     """
 
     def __init__(
         self,
-        X_train: Floats,
-        y_train: Floats,
-        X_val: Floats,
-        y_val: Floats,
+        train: Examples,
+        val: Examples,
         scaler: FeatureScaler,
         task: Task,
         model: ModelConfig,
         training: TrainingConfig,
         seed: int,
+        start: Mapping[str, Tensor] | None = None,
     ) -> None:
-        device = choose_device(training.device)
-        self.loss = task.loss(training.loss, training.huber_delta)
-        self.scaler, self.task = scaler, task
-        self.train = Rows.from_arrays(scaler.transform(X_train), task.encode(y_train), device)
-        self.val = Rows.from_arrays(scaler.transform(X_val), task.encode(y_val), device)
-        self._y_val = y_val
+        self.device = choose_device(training.device)
+        self.loss = task.loss(training)
+        self.scaler, self.task, self.config = scaler, task, model
+        self.train, self.val = self._rows(train), self._rows(val)
+        self._y_val = val.y
         self.generators = Generators(torch_generator(seed, "batches"), torch_generator(seed, "layers"))
         with borrowed_torch_rng(torch_generator(seed, "weights")):
-            self.model = build_model(len(scaler.kept), model).to(device)
+            self.model = build_network(len(scaler.kept), model, task.n_outputs).to(self.device)
+        if start is not None:
+            self._start_from(start)
         if training.batch_size == 1 and model.normalization == "batch":
             raise ConfigError(
                 "training.batch_size: found 1, but model.normalization 'batch' needs 2 or more rows a step."
             )
         steps = n_batches(len(self.train), training.batch_size) * training.max_epochs
         self.optimizers = build_optimizers(self.model, training, steps)
-        self.limits = Limits(training.max_epochs, training.patience, training.batch_size, training.gradient_clip)
+        self.average = None if training.average is None else WeightAverage(self.model, training.average)
+        precision = choose_precision(training.precision, self.device, self._step_size(training.batch_size))
+        self.limits = Limits(
+            training.max_epochs, training.patience, training.batch_size, training.gradient_clip, precision
+        )
         self.state = LoopState()
         self.history: list[EpochRecord] = []
         self.best_weights = self._weights()
@@ -116,27 +131,47 @@ class NetworkTraining:
             self.state,
             self.generators,
             self.limits,
+            self.average,
         )
         while (record := self._next_epoch(loop)) is not None:
             self.history.append(record)
             if record.is_best:
-                self.best_weights = self._weights()
+                self.best_weights = self._weights(averaged=True)
             yield record
         self.model.load_state_dict(self.best_weights)
 
-    def predict(self, X: Floats) -> Floats:
+    def predict(self, X: Floats, compositions: Compositions | None = None) -> Floats:
         """Return predictions for descriptors ``[n, d]`` with the model's present weights."""
-        device = self.train.X.device
-        rows = torch.as_tensor(self.scaler.transform(X), dtype=self.train.X.dtype, device=device)
-        return self.task.decode(as_array(forward_rows(self.model, rows)))
+        inputs = network_inputs(X, compositions, self.scaler, self.config, self.device)
+        return self.task.decode(as_array(forward_rows(self.model, inputs)))
+
+    def description(self) -> str:
+        """Return in words where, in which number format and on how many threads the network is trained."""
+        kind = str(self.limits.precision).removeprefix("torch.")
+        threads = f", {self._n_threads} thread{'s' * (self._n_threads > 1)}" if self.device.type == "cpu" else ""
+        return f"{self.n_parameters:,} weights, {len(self.train):,} rows, on {self.device} in {kind}{threads}"
+
+    def _rows(self, part: Examples) -> Rows:
+        inputs = network_inputs(part.X, part.compositions, self.scaler, self.config, self.device)
+        (y,) = as_inputs(self.device, self.task.encode(part.y, part.auxiliary))
+        return Rows(inputs, y)
+
+    def _start_from(self, weights: Mapping[str, Tensor]) -> None:
+        try:
+            self.model.load_state_dict(dict(weights))
+        except RuntimeError as error:
+            raise ConfigError(f"training.start_from: the weights do not fit this network: {error}") from error
 
     def _next_epoch(self, loop: Iterator[EpochRecord]) -> EpochRecord | None:
-        with _cpu_threads(1 if self._is_small else torch.get_num_threads()):
+        with cpu_threads(self._n_threads):
             return next(loop, None)
 
+    def _step_size(self, batch_size: int) -> float:
+        return float(min(batch_size, len(self.train))) * self.n_parameters
+
     @property
-    def _is_small(self) -> bool:
-        return self.limits.batch_size * self.n_parameters < SMALL_STEP
+    def _n_threads(self) -> int:
+        return 1 if self._step_size(self.limits.batch_size) < SMALL_STEP else torch.get_num_threads()
 
     @property
     def n_parameters(self) -> int:
@@ -147,6 +182,8 @@ class NetworkTraining:
         """Return everything that continues the run: named tensors, and plain data."""
         tensors = {f"model.{name}": value for name, value in self._weights().items()}
         tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
+        if self.average is not None:
+            tensors |= {f"average.{name}": value for name, value in self._weights(averaged=True).items()}
         for part, values in enumerate(self.optimizers.state()):
             for weight, entries in values.items():
                 tensors |= {f"optimizer.{part}.{weight}.{key}": entries[key].cpu().clone() for key in entries}
@@ -171,6 +208,8 @@ class NetworkTraining:
             raise CheckpointError("the rows or descriptors are not those of the interrupted run. Start a new run.")
         self.model.load_state_dict(_under(tensors, "model."))
         self.best_weights = _under(tensors, "best.")
+        if self.average is not None:
+            self.average.model.load_state_dict(_under(tensors, "average."))
         optimizer_states: list[dict[int, dict[str, Any]]] = [{} for _ in self.optimizers.parts]
         for name, value in _under(tensors, "optimizer.").items():
             part, weight, key = name.split(".", 2)
@@ -181,14 +220,15 @@ class NetworkTraining:
         self.state.__dict__.update(plain["loop"] or asdict(LoopState()))
         self.history[:] = [EpochRecord(**record) for record in plain["history"]]
 
-    def _weights(self) -> dict[str, Tensor]:
-        return {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
+    def _weights(self, averaged: bool = False) -> dict[str, Tensor]:
+        model = self.average.model if averaged and self.average is not None else self.model
+        return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
     def _select(self, output: Floats) -> float:
         return self.task.selection(self._y_val, self.task.decode(output))
 
     def _fingerprint(self) -> str:
-        arrays = (self.train.X, self.train.y, self.val.X, self.val.y)
+        arrays = (*self.train.inputs, self.train.y, *self.val.inputs, self.val.y)
         return sha256(b"".join(a.cpu().numpy().tobytes() for a in arrays)).hexdigest()
 
 

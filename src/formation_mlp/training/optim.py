@@ -91,9 +91,13 @@ def _adamw(_model: nn.Module, groups: list[dict[str, Any]], config: TrainingConf
 
 
 def _muon(model: nn.Module, _groups: list[dict[str, Any]], config: TrainingConfig) -> list[Optimizer]:
-    """Muon (Jordan et al. 2024) on the matrices of the body, AdamW without decay on the head, biases and norms."""
-    head = {id(p) for name, p in model.named_parameters() if name.startswith("head.")}
-    matrices = [p for p in model.parameters() if p.ndim == 2 and id(p) not in head]
+    """Muon (Jordan et al. 2024) on the matrices between vectors, AdamW without decay on all else.
+
+    Tables of learned vectors and the head have matrices, too, but those do not map one vector to another.
+    """
+    tables = {id(p) for module in model.modules() if isinstance(module, nn.Embedding) for p in module.parameters()}
+    head = {id(p) for name, p in model.named_parameters() if name.startswith("head.") or ".head." in name}
+    matrices = [p for p in model.parameters() if p.ndim == 2 and id(p) not in head | tables]
     chosen = {id(p) for p in matrices}
     rest = [p for p in model.parameters() if id(p) not in chosen]
     parts: list[Optimizer] = []
@@ -117,6 +121,11 @@ def _cosine(progress: float, warmup: float) -> float:
     return _rise(progress, warmup) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
+def _trapezoid(progress: float, warmup: float) -> float:
+    """Stay at 1, and fall to 0 in a straight line over the last 40 % (Hägele et al. 2024)."""
+    return min(_rise(progress, warmup), (1 - progress) / 0.4)
+
+
 def _one_cycle(progress: float, _warmup: float) -> float:
     """Rise from 1/25 over the first 30 % and fall to nearly zero (Smith and Topin 2019)."""
     low, turn, last = 1 / 25, 0.3, 1e-4
@@ -135,6 +144,7 @@ OPTIMIZERS: dict[str, Callable[[nn.Module, list[dict[str, Any]], TrainingConfig]
 SCHEDULES: dict[str, Callable[[float, float], float]] = {
     "constant": _constant,
     "cosine": _cosine,
+    "trapezoid": _trapezoid,
     "one_cycle": _one_cycle,
 }
 """Progress of the run (0 to 1) and share of warm-up to the step size, relative to the largest."""

@@ -1,0 +1,70 @@
+"""Which number format the matrix products of a training use, and on how many CPU threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+
+from formation_mlp.errors import ConfigError
+from formation_mlp.registry import lookup
+
+SMALL_STEP = 5e7
+"""Rows times weights of an update below which it runs on one CPU thread, and in float32.
+
+The threads of so small an update wait for each other longer than they compute (five times slower on two busy
+cores), sums over several threads round differently on machines with other numbers of cores, and converting
+numbers costs more than faster products save.
+"""
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Tell whether a device multiplies matrices of bfloat16 faster than those of float32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type == "cpu":
+        able = torch.cpu.get_capabilities()
+        return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    return False
+
+
+def choose_precision(name: str, device: torch.device, step_size: float) -> torch.dtype:
+    """Return the number format of a configuration; ``step_size`` is rows times weights of an update.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown, or the device cannot.
+    """
+    choice = lookup(PRECISIONS, name, "training.precision", "precision")(device, step_size)
+    if choice == torch.bfloat16 and device.type == "mps":
+        raise ConfigError("training.precision: 'bfloat16' is not for this device (mps). Choose 'float32' or 'auto'.")
+    return choice
+
+
+def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
+    """Return a context in which matrix products use ``dtype``; sums, norms and weights stay in float32."""
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+
+
+@contextmanager
+def cpu_threads(n: int) -> Iterator[None]:
+    """Compute with ``n`` threads inside the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _auto(device: torch.device, step_size: float) -> torch.dtype:
+    return torch.bfloat16 if step_size >= SMALL_STEP and has_bfloat16(device) else torch.float32
+
+
+PRECISIONS: dict[str, Callable[[torch.device, float], torch.dtype]] = {
+    "auto": _auto,
+    "float32": lambda _device, _size: torch.float32,
+    "bfloat16": lambda _device, _size: torch.bfloat16,
+}
