@@ -20,6 +20,7 @@ from formation_mlp.config import Config
 from formation_mlp.config_file import check_config
 from formation_mlp.ensemble_run import Plan, plan_members, train_member
 from formation_mlp.errors import ConfigError, SplitError, TrainingError
+from formation_mlp.features import workers
 from formation_mlp.progress import Reporter
 from formation_mlp.report import ModelResult
 from formation_mlp.stages import Prepared, load_rows, network_training, prepare
@@ -332,7 +333,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[InThi
     def replaced(work: Callable[..., Iterator[EpochRecord]]) -> list[InThisProcess]:
         monkeypatch.setattr(InThisProcess, "all", [])
         monkeypatch.setattr(InThisProcess, "work", lambda _self, plan, threads: work(plan, threads))
-        monkeypatch.setattr(ensemble_run, "ChildProcess", InThisProcess)
+        monkeypatch.setattr(workers, "ChildProcess", InThisProcess)
         return InThisProcess.all
 
     return replaced

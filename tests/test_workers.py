@@ -174,7 +174,7 @@ def test_an_error_in_a_worker_ends_the_job_and_its_processes(monkeypatch: pytest
             super().__init__()
             children.append(self)
 
-    monkeypatch.setattr(pool, "ChildProcess", Known)
+    monkeypatch.setattr(workers, "ChildProcess", Known)
     rows = Materials(cells(5).compositions)  # without structures
     tasks = iter([Task(number, (part_text("density"),), rows) for number in range(4)])
     with pytest.raises(FeatureError, match="compositions only"):
@@ -196,7 +196,7 @@ def test_processes_end_with_a_job_that_is_given_up(monkeypatch: pytest.MonkeyPat
             raise KeyboardInterrupt
 
     monkeypatch.setattr(chunks, "MAX_ROWS", 10)
-    monkeypatch.setattr(pool, "ChildProcess", Known)
+    monkeypatch.setattr(workers, "ChildProcess", Known)
     with pytest.raises(KeyboardInterrupt):
         featurize(cells(100), ["density"], workers=2, cache="off", progress=give_up)
     assert [child.closed for child in children] == [True, True]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from queue import SimpleQueue
-from threading import Lock, Thread
 from time import perf_counter
 
 import numpy as np
@@ -17,7 +15,7 @@ from formation_mlp.config import Config, EnsembleConfig
 from formation_mlp.config import Member as MemberConfig
 from formation_mlp.config_file import check_config, merged
 from formation_mlp.errors import ConfigError
-from formation_mlp.features.workers import ChildProcess
+from formation_mlp.features.workers import ChildProcess, in_processes
 from formation_mlp.files import write_json
 from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.network_run import NetworkRun
@@ -216,42 +214,14 @@ def _one_after_another(plans: Sequence[Plan], reporter: Reporter, _workers: int)
 
 def _side_by_side(plans: Sequence[Plan], reporter: Reporter, workers: int) -> None:
     """Train members in processes of one thread each, and tell when one is done."""
-    children = [ChildProcess() for _ in range(min(workers, len(plans)))]
-    events = SimpleQueue[str | BaseException | None]()
-    waiting, lock = iter(plans), Lock()
 
-    def drive(child: ChildProcess) -> None:
-        try:
-            while True:
-                with lock:
-                    plan = next(waiting, None)
-                if plan is None:
-                    break
-                for record in child.run(train_member, _without_structures(plan), 1):
-                    events.put(f"{plan.name}: epoch {record.epoch}, val {record.val_score:.4f}")
-                events.put(f"{plan.name}: trained")
-        except BaseException as error:  # the main thread raises it
-            events.put(error)
-        events.put(None)
+    def events(child: ChildProcess, plan: Plan) -> Iterator[tuple[str, int]]:
+        for record in child.run(train_member, _without_structures(plan), 1):
+            yield f"{plan.name}: epoch {record.epoch}, val {record.val_score:.4f}", 1
+        yield f"{plan.name}: trained", 0
 
-    threads = [Thread(target=drive, args=(child,), daemon=True) for child in children]
-    for thread in threads:
-        thread.start()
-    try:
-        running = len(threads)
-        while running:
-            event = events.get()
-            if isinstance(event, BaseException):
-                raise event
-            if event is None:
-                running -= 1
-            else:
-                reporter.say(event, level=0 if event.endswith("trained") else 1)
-    finally:
-        for child in children:
-            child.close()
-        for thread in threads:
-            thread.join()
+    for text, level in in_processes(iter(plans), min(workers, len(plans)), events):
+        reporter.say(text, level)
 
 
 def _without_structures(plan: Plan) -> Plan:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from queue import SimpleQueue
-from threading import Lock, Thread
 
 from formation_mlp.features.chunks import Results, Task, Timed, describe_by_halves, describe_chunk
-from formation_mlp.features.workers import ChildProcess, ProcessDied
+from formation_mlp.features.workers import ChildProcess, ProcessDied, in_processes
 from formation_mlp.materials.records import Materials
 
 ATTEMPTS = 2
@@ -20,40 +18,9 @@ def describe_in_processes(tasks: Iterator[Task], n_workers: int) -> Results:
     The chunk of a process that dies is done again by a new one. If that dies too, the chunk is divided
     until the row that kills is alone; it fails with this reason, and the others have their numbers.
     """
-    children = [ChildProcess() for _ in range(n_workers)]
-    results = SimpleQueue[tuple[int, list[Timed]] | BaseException | None]()
-    lock = Lock()
-
-    def drive(child: ChildProcess) -> None:
-        try:
-            while True:
-                with lock:
-                    task = next(tasks, None)
-                if task is None:
-                    break
-                results.put((task.number, _describe(child, task.parts, task.materials)))
-        except BaseException as error:  # the main thread raises it
-            results.put(error)
-        results.put(None)
-
-    threads = [Thread(target=drive, args=(child,), daemon=True) for child in children]
-    for thread in threads:
-        thread.start()
-    try:
-        n_running = n_workers
-        while n_running:
-            result = results.get()
-            if isinstance(result, BaseException):
-                raise result
-            if result is None:
-                n_running -= 1
-            else:
-                yield result
-    finally:
-        for child in children:
-            child.close()
-        for thread in threads:
-            thread.join()
+    return in_processes(
+        tasks, n_workers, lambda child, task: [(task.number, _describe(child, task.parts, task.materials))]
+    )
 
 
 def _describe(child: ChildProcess, parts: Sequence[str], materials: Materials, attempts: int = ATTEMPTS) -> list[Timed]:

@@ -1,4 +1,4 @@
-"""Child processes that describe materials, and that may die without taking anything with them.
+"""Child processes that describe materials or train networks, and may die without taking anything with them.
 
 They are started as ``python -m formation_mlp.features.child`` and not by ``multiprocessing``: so they work
 from any script, notebook and thread, and inside the daemon processes of a Dask worker.
@@ -11,11 +11,16 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
-from typing import IO, Any, cast
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import IO, Any, TypeVar, cast
 
 from formation_mlp.errors import FeatureError
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 GRACE_SECONDS = 5.0
 """How long a process that has closed its pipe may take to end by itself."""
@@ -122,6 +127,50 @@ class ChildProcess:
             with suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]
         return ProcessDied(signal.Signals(-code).name if code < 0 else f"exit code {code}", code)
+
+
+def in_processes(
+    tasks: Iterator[T], n_workers: int, work: Callable[[ChildProcess, T], Iterable[R]]
+) -> Generator[R, None, None]:
+    """Yield what ``work(child, task)`` yields for each task, as it comes; each process takes one task at a time.
+
+    What ``work`` raises is raised here, and ends all processes.
+    """
+    children = [ChildProcess() for _ in range(n_workers)]
+    results = SimpleQueue[tuple[str, Any]]()
+    lock = Lock()
+
+    def drive(child: ChildProcess) -> None:
+        try:
+            while True:
+                with lock:
+                    task = next(tasks, None)
+                if task is None:
+                    break
+                for item in work(child, task):
+                    results.put(("item", item))
+        except BaseException as error:  # the main thread raises it
+            results.put(("error", error))
+        results.put(("end", None))
+
+    threads = [Thread(target=drive, args=(child,), daemon=True) for child in children]
+    for thread in threads:
+        thread.start()
+    try:
+        n_running = n_workers
+        while n_running:
+            kind, value = results.get()
+            if kind == "error":
+                raise value
+            if kind == "end":
+                n_running -= 1
+            else:
+                yield value
+    finally:
+        for child in children:
+            child.close()
+        for thread in threads:
+            thread.join()
 
 
 def _send(process: subprocess.Popen[bytes], request: object) -> None:
