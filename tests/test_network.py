@@ -397,7 +397,7 @@ def test_big_steps_use_all_threads(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     X, y = smooth_problem()
     assert network_on(X, y).description().endswith("in float32, 1 thread")
-    monkeypatch.setattr("formation_mlp.training.network.SMALL_STEP", 8 * 49)
+    monkeypatch.setattr("formation_mlp.training.network.ONE_THREAD_STEP", 8 * 49)
     assert network_on(X, y).description().endswith("in float32, 3 threads")
 
 

@@ -73,7 +73,7 @@ def data_loader(X: np.ndarray, y: np.ndarray, batch: int, precision: str, device
 
 def scikit_learn(X: np.ndarray, y: np.ndarray, batch: int) -> Callable[[], None]:
     """Return the same with scikit-learn's MLPRegressor on single-precision numbers."""
-    model = MLPRegressor(WIDTHS, batch_size=batch, max_iter=1, warm_start=True)
+    model = MLPRegressor(hidden_layer_sizes=WIDTHS, batch_size=batch, max_iter=1, warm_start=True)
     X32, y32 = X.astype(np.float32), y.astype(np.float32)
 
     def epoch() -> None:

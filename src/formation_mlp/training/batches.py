@@ -15,6 +15,9 @@ from formation_mlp.registry import lookup
 
 Inputs = tuple[Tensor, ...]
 
+GATHERED = 32
+"""Batches whose rows are copied at once: a copy for each batch spends most of its time on asking for memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -64,8 +67,13 @@ def shuffled_batches(rows: Rows, batch_size: int, generator: torch.Generator) ->
     single row, which batch normalisation cannot take.
     """
     order = torch.randperm(len(rows), generator=generator).to(rows.device)
-    for batch in torch.tensor_split(order, n_batches(len(rows), batch_size)):
-        yield tuple(tensor.index_select(0, batch) for tensor in rows.inputs), rows.y.index_select(0, batch)
+    batches = torch.tensor_split(order, n_batches(len(rows), batch_size))
+    for start in range(0, len(batches), GATHERED):
+        block = batches[start : start + GATHERED]
+        sizes, index = [len(batch) for batch in block], torch.cat(block)
+        columns = [tensor.index_select(0, index).split(sizes) for tensor in (*rows.inputs, rows.y)]
+        for *inputs, y in zip(*columns, strict=True):
+            yield tuple(inputs), y
 
 
 def choose_device(name: str) -> torch.device:

@@ -24,7 +24,7 @@ from formation_mlp.training.average import WeightAverage
 from formation_mlp.training.batches import Inputs, Rows, as_inputs, choose_device, n_batches
 from formation_mlp.training.loop import Generators, Limits, as_array, fit, forward_rows
 from formation_mlp.training.optim import build_optimizers
-from formation_mlp.training.precision import SMALL_STEP, choose_precision, cpu_threads
+from formation_mlp.training.precision import ONE_THREAD_STEP, choose_precision, cpu_threads
 from formation_mlp.training.state import EpochRecord, LoopState
 
 Floats = NDArray[np.float64]
@@ -171,7 +171,7 @@ class NetworkTraining:
 
     @property
     def _n_threads(self) -> int:
-        return 1 if self._step_size(self.limits.batch_size) < SMALL_STEP else torch.get_num_threads()
+        return 1 if self._step_size(self.limits.batch_size) < ONE_THREAD_STEP else torch.get_num_threads()
 
     @property
     def n_parameters(self) -> int:

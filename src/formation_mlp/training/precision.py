@@ -11,11 +11,14 @@ from formation_mlp.errors import ConfigError
 from formation_mlp.registry import lookup
 
 SMALL_STEP = 5e7
-"""Rows times weights of an update below which it runs on one CPU thread, and in float32.
+"""Rows times weights of an update below which it is in float32: converting numbers costs more than it saves."""
 
-The threads of so small an update wait for each other longer than they compute (five times slower on two busy
-cores), sums over several threads round differently on machines with other numbers of cores, and converting
-numbers costs more than faster products save.
+ONE_THREAD_STEP = 1e9
+"""Rows times weights of an update below which it runs on one CPU thread.
+
+The threads of a small update wait for each other longer than they compute: with spinning threads an epoch takes
+four times as long beside one busy process, with sleeping ones longer than on one thread. Sums over several threads
+also round differently on machines with other numbers of cores. Members of an ensemble use the cores side by side.
 """
 
 
