@@ -86,6 +86,28 @@ def write_oxidation_states():
     write("oxidation_states", "Element of pymatgen", ["common", "icsd"], rows)
 
 
+def write_radii():
+    """In angstrom; that of the elemental solid is of the sphere that holds one atom of it."""
+    magpie = MagpieData(impute_nan=False)
+
+    def number(value):
+        return shortest(np.nan if value is None else round(float(value), 4))
+
+    rows = []
+    for e in ELEMENTS:
+        volume = raw_value(magpie, e, "GSvolume_pa")
+        radii = [
+            raw_value(magpie, e, "CovalentRadius") / 100,
+            (3 * volume / (4 * np.pi)) ** (1 / 3),
+            e.atomic_radius,
+            float(e.average_ionic_radius) or None,
+            e.van_der_waals_radius,
+        ]
+        rows.append([e.symbol, *map(number, radii)])
+    columns = ["covalent", "elemental_solid", "atomic", "ionic", "van_der_waals"]
+    write("radii", "MagpieData of matminer and Element of pymatgen, angstrom", columns, rows)
+
+
 def main():
     warnings.simplefilter("ignore")  # pymatgen says for every element and property that it has no data
     TABLES.mkdir(exist_ok=True)
@@ -95,6 +117,7 @@ def main():
     write_properties("matscholar", MatscholarElementData, presets.MATSCHOLAR_PROPERTIES)
     write_properties("megnet_el", MEGNetElementData, presets.MEGNET_PROPERTIES)
     write_oxidation_states()
+    write_radii()
 
 
 if __name__ == "__main__":

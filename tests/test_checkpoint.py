@@ -25,7 +25,11 @@ GOLDEN = Path(__file__).parent / "golden"
 FORMULAS = ["NaCl", "Fe2O3", "CsBr"]
 
 # format -> predictions of its fixture for FORMULAS in eV/atom, when it was made
-PREDICTIONS = {1: [-2.0995849, -2.2273497, -2.5565746], 2: [-2.5919025, -1.4384931, -0.9394414]}
+PREDICTIONS = {
+    1: [-2.0995849, -2.2273497, -2.5565746],
+    2: [-2.5919025, -1.4384931, -0.9394414],
+    3: [-2.5919025, -1.4384931, -0.9394413],
+}
 
 
 def fixture_of(number: int) -> Path:
@@ -36,7 +40,7 @@ def fixture_of(number: int) -> Path:
 def saved(tmp_path: Path) -> Path:
     """Return a small saved model of the present format, of two members, that a test may change."""
     path = tmp_path / "model.safetensors"
-    path.write_bytes(fixture_of(2).read_bytes())
+    path.write_bytes(fixture_of(3).read_bytes())
     return path
 
 
@@ -80,9 +84,34 @@ def test_a_model_of_format_1_has_one_member_whose_architecture_has_its_new_name(
     assert {"body.0.weight", "head.bias"} <= set(member.weights)
 
 
-def test_a_training_state_of_format_1_is_read_as_it_is(tmp_path, monkeypatch):
+def test_a_model_of_format_2_gives_no_intervals_and_knows_no_domain():
+    predictor = load(fixture_of(2))
+    assert (predictor.checkpoint.calibration, predictor.checkpoint.domain) == (None, None)
+    assert not predictor.has_intervals
+    found = predictor.predict_rows(["NaCl", "XeF2"])
+    assert (found.lo, found.hi, found.domain) == (None, None, None)
+    assert found.warnings == ["", "never seen in training: Xe"]
+    with pytest.raises(
+        CheckpointError, match=r"no intervals: the model file does not hold the errors.*older format.*train again"
+    ):
+        predictor.predict_rows(["NaCl"], level=0.5)
+
+
+def test_a_model_of_format_3_gives_the_intervals_and_the_domain_of_the_day_it_was_made():
+    found = load(fixture_of(3)).predict_rows(FORMULAS, level=0.5)
+    np.testing.assert_allclose(found.std, [0.1939157, 0.1458179, 0.3040049], rtol=1e-5)
+    np.testing.assert_allclose(found.lo, [-3.5201019, -2.2375906, -2.1631376], rtol=1e-5)
+    np.testing.assert_allclose(found.hi, [-1.6637031, -0.6393957, 0.2842550], rtol=1e-5)
+    assert found.domain is not None
+    assert found.domain.unseen == ["", "", "Br Cs"]
+    assert found.domain.rare == ["Cl(1) Na(1)", "", ""]
+    np.testing.assert_allclose(found.domain.distance, [0, 35.3, 100], atol=0.2)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_training_state_of_an_older_format_is_read_as_it_is(tmp_path, monkeypatch, number):
     with monkeypatch.context() as long_ago:
-        long_ago.setattr(checkpoint, "FORMAT", 1)
+        long_ago.setattr(checkpoint, "FORMAT", number)
         save_tensors(tmp_path / "state", {"model.head.bias": torch.ones(1)}, {"kind": "training state", "rows": "abc"})
     tensors, plain = load_tensors(tmp_path / "state", "training state")
     assert list(tensors) == ["model.head.bias"]
@@ -100,18 +129,25 @@ def test_the_prediction_of_several_members_is_their_mean_by_shares():
 
 @pytest.mark.parametrize("members", ["one", "several"])
 def test_a_round_trip_changes_nothing(finished_run, tmp_path, members):
-    path = finished_run / "model.safetensors" if members == "one" else fixture_of(2)
+    path = finished_run / "model.safetensors" if members == "one" else fixture_of(3)
     first = Checkpoint.load(path)
     assert (len(first.members) > 1) == (members == "several")
     first.save(tmp_path / "copy")
     second = Checkpoint.load(tmp_path / "copy")
     for field in fields(Checkpoint):
-        if field.name not in ("members", "scaler"):
+        if field.name not in ("members", "scaler", "calibration", "domain"):
             assert getattr(first, field.name) == getattr(second, field.name)
     assert first.scaler.names == second.scaler.names
     for name in ("kept", "median", "centre", "scale"):
         np.testing.assert_array_equal(getattr(first.scaler, name), getattr(second.scaler, name))
         assert getattr(first.scaler, name).dtype == getattr(second.scaler, name).dtype
+    for part in ("calibration", "domain"):
+        (arrays, plain), (again, plain_again) = getattr(first, part).dump(), getattr(second, part).dump()
+        assert arrays.keys() == again.keys()
+        assert plain == plain_again
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(array, again[name])
+            assert array.dtype == again[name].dtype
     for one, two in zip(first.members, second.members, strict=True):
         assert (one.name, one.share, one.model) == (two.name, two.share, two.model)
         assert one.weights.keys() == two.weights.keys()
@@ -134,7 +170,7 @@ def test_a_model_holds_what_prediction_and_its_reader_need(finished_run):
 def test_the_description_can_be_read_without_torch(saved):
     with safe_open(saved, framework="np") as file:
         description = json.loads(file.metadata()["formation_mlp"])
-    assert description["format"] == 2
+    assert description["format"] == 3
     assert [member["name"] for member in description["members"]] == ["set", "residual"]
     assert description["kind"] == "model"
 
@@ -149,22 +185,25 @@ def test_saved_files_hold_no_code(finished_run):
     code = {str(path.relative_to(source)): path.read_text(encoding="utf-8") for path in source.rglob("*.py")}
     assert "checkpoint.py" in code
     assert [name for name, text in code.items() if "torch.save" in text or "torch.load" in text] == []
-    saving = [name for name in code if name.startswith(("checkpoint", "files", "predict", "run", "training"))]
-    assert [name for name in saving if "pickle" in code[name]] == []
+    saving = ("checkpoint", "files", "network_run", "predict", "run", "stages")
+    assert [name for name in code if name.startswith(saving) and "pickle" in code[name]] == []
 
 
 # what a stranger may have done to the file -> what the message says
 DAMAGE = {
-    "a missing weight": (lambda t, _: t.pop("members.1.head.bias"), "weights do not fit.*Missing key.*head.bias"),
+    "a missing weight": (
+        lambda t, _: t.pop("members.1.head.bias"),
+        "weights do not fit.*head.bias should be .1., found none",
+    ),
     "an extra weight": (
         lambda t, _: t.update({"members.1.more": torch.zeros(1)}),
-        "weights do not fit.*Unexpected.*more",
+        "weights do not fit.*more has no place",
     ),
     "a foreign tensor": (lambda t, _: t.update(alien=torch.zeros(1)), "alien"),
     "a weight of no member": (lambda t, _: t.update({"members.2.head.bias": torch.zeros(1)}), "members.2.head.bias"),
     "another shape": (
         lambda t, _: t.update({"members.1.head.bias": torch.zeros(2)}),
-        "weights do not fit.*size mismatch",
+        "weights do not fit.*head.bias should be .1., found .2.",
     ),
     "another network": (lambda _, d: d["members"][1]["model"].update(hidden=[4]), "weights do not fit"),
     "another architecture": (lambda _, d: d["members"][0]["model"].update(architecture="mlp"), "weights do not fit"),
@@ -186,12 +225,29 @@ DAMAGE = {
     "no target": (lambda _, d: d.pop("target"), "lacks or misuses.*target"),
     "another target": (lambda _, d: d["target"].update(colour="red"), "lacks or misuses.*colour"),
     "no training elements": (lambda _, d: d.pop("training_elements"), "lacks or misuses.*training_elements"),
-    "no format": (lambda _, d: d.pop("format"), "format None, but .* reads formats up to 2"),
-    "a newer format": (lambda _, d: d.update(format=3), "format 3, but .*Update the package"),
+    "no format": (lambda _, d: d.pop("format"), "format None, but .* reads formats up to 3"),
+    "a newer format": (lambda _, d: d.update(format=4), "format 4, but .*Update the package"),
     "an older format that it is not": (lambda _, d: d.update(format=1), "lacks or misuses.*residual"),
     "an older, unknown format": (lambda _, d: d.update(format=0), "format 0, but"),
     "a format that is text": (lambda _, d: d.update(format="1"), "format '1', but"),
     "a format that is a list": (lambda _, d: d.update(format=[1]), r"format \[1\], but"),
+    "no word on a calibration": (lambda _, d: d.pop("calibration"), "lacks or misuses.*calibration"),
+    "no word on a domain": (lambda _, d: d.pop("domain"), "lacks or misuses.*domain"),
+    "a calibration without scores": (lambda t, _: t.pop("calibration.scores"), "lacks or misuses.*scores"),
+    "scores that are not finite": (lambda t, _: t["calibration.scores"].fill_(torch.nan), "lacks or misuses.*finite"),
+    "scores of more rows": (
+        lambda t, _: t.update({"calibration.scores": torch.ones(9)}),
+        "lacks or misuses.*9,.* scores of",
+    ),
+    "a calibration of no width": (lambda _, d: d["calibration"].update(beta=0.0), "lacks or misuses.*beta is 0"),
+    "scores nobody asked for": (lambda _, d: d.update(calibration=None), "calibration.scores.*belong to no member"),
+    "a domain without points": (lambda t, _: t.pop("domain.points.grid"), "lacks or misuses.*grid"),
+    "a domain of other dimensions": (
+        lambda t, _: t.update({"domain.origin": torch.zeros(2)}),
+        "lacks or misuses.*dimensions",
+    ),
+    "a domain with something else": (lambda t, _: t.update({"domain.more": torch.zeros(2)}), "lacks or misuses.*more"),
+    "densities without volumes": (lambda t, _: t.pop("domain.volumes"), "lacks or misuses.*densities"),
     "another kind": (lambda _, d: d.update(kind="training state"), "not a model of formation_mlp"),
 }
 
@@ -207,7 +263,10 @@ OLD_DAMAGE = {
     "no word about residual blocks": (lambda _, d: d["config"]["model"].pop("residual"), "lacks or misuses.*residual"),
     "a configuration that is a list": (lambda _, d: d.update(config=[]), "lacks or misuses"),
     "another network": (lambda _, d: d["config"]["model"].update(hidden=[4]), "weights do not fit"),
-    "a missing weight": (lambda t, _: t.pop("weights.head.bias"), "weights do not fit.*Missing key.*head.bias"),
+    "a missing weight": (
+        lambda t, _: t.pop("weights.head.bias"),
+        "weights do not fit.*head.bias should be .1., found none",
+    ),
     "a foreign tensor": (lambda t, _: t.update(alien=torch.zeros(1)), "alien"),
     "no scaler": (lambda t, _: t.pop("scaler.median"), "damaged: the description lacks or misuses.*scaler.median"),
 }
@@ -270,12 +329,12 @@ def test_a_missing_file_or_folder_is_named(tmp_path):
         load(tmp_path)
 
 
-def test_older_formats_are_brought_up_to_date_step_by_step(saved, monkeypatch):
+def test_older_formats_are_brought_up_to_date_step_by_step(monkeypatch):
     monkeypatch.setattr(checkpoint, "FORMAT", 4)
     new = {"new": torch.zeros(1)}
     monkeypatch.setitem(checkpoint.UPGRADES, 2, lambda t, d: (t | new, {**d, "format": 3, "first": True}))
     monkeypatch.setitem(checkpoint.UPGRADES, 3, lambda t, d: (t, {**d, "format": 4, "second": d["first"]}))
-    tensors, description = load_tensors(saved, "model")
+    tensors, description = load_tensors(fixture_of(2), "model")
     assert (description["format"], description["second"]) == (4, True)
     assert "new" in tensors
 

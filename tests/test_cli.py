@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ import pytest
 
 import formation_mlp
 from conftest import Outcome, python_environment, real_command
-from formation_mlp import predict as prediction_module
+from formation_mlp import prediction_inputs
+from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.features.table import featurize
 from formation_mlp.materials.inputs import read_materials
 
@@ -36,13 +38,13 @@ def test_the_version_is_printed(command: Command) -> None:
 
 def test_help_names_every_verb_and_every_verb_has_help(command: Command) -> None:
     overview = command("--help").succeeded()
-    for verb in ("train", "benchmark", "predict", "evaluate", "featurize"):
+    for verb in ("train", "benchmark", "predict", "models", "evaluate", "featurize"):
         assert f"  {verb} " in overview
         assert "Usage: formation-mlp " + verb in command(verb, "--help").succeeded()
     assert command().code == 2
 
 
-@pytest.mark.parametrize("arguments", [["tarin"], ["predict"], ["train", "a", "b"], ["predict", "run", "--cvs", "x"]])
+@pytest.mark.parametrize("arguments", [["tarin"], ["evaluate"], ["train", "a", "b"], ["predict", "run", "--cvs", "x"]])
 def test_a_wrong_command_shows_its_usage(command: Command, arguments: list[str]) -> None:
     outcome = command(*arguments)
     assert outcome.code == 2
@@ -143,12 +145,17 @@ def test_formulas_are_predicted_in_their_order_with_failing_rows_in_the_middle(
 ) -> None:
     outcome = command("predict", finished_run, *ASKED)
     lines = table_of(outcome.succeeded())
-    assert list(lines[0]) == ["formula", "prediction", "warning", "error"]
+    assert list(lines[0])[:3] == ["formula", "prediction", "unit"]
+    assert list(lines[0])[-2:] == ["warning", "error"]
+    assert {line["unit"] for line in lines} == {"eV/atom"}
     assert [line["formula"] for line in lines] == ASKED
     assert [line["prediction"] for line in lines] == predicted
     assert ["'Xx' is no element" in line["error"] for line in lines] == [False, True, False, False, False]
     assert "the formula is missing" in lines[3]["error"]
-    assert outcome.err == "2 of 5 rows have no prediction; the column 'error' says why\n"
+    assert outcome.err.splitlines() == [
+        f"prediction: formation_energy_per_atom, eV/atom (measured), from the composition alone; model {finished_run}",
+        "2 of 5 rows have no prediction; the column 'error' says why",
+    ]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -167,7 +174,7 @@ def test_a_table_is_predicted_with_its_ids_into_a_file(
     outcome = command("predict", finished_run, "--csv", table, "--out", "new/folder/out.csv")
     assert outcome.succeeded() == ""
     lines = table_of((workplace / "new" / "folder" / "out.csv").read_text())
-    assert list(lines[0]) == ["id", "formula", "prediction", "warning", "error"]
+    assert list(lines[0])[:4] == ["id", "formula", "prediction", "unit"]
     assert [line["id"] for line in lines] == [f"row {i}" for i in range(5)]
     assert [line["prediction"] for line in lines] == predicted
 
@@ -187,7 +194,7 @@ def test_nothing_predicted_is_a_failure_that_says_why(command: Command, finished
     outcome = command("predict", finished_run, "Xx", "Yy")
     assert outcome.code == 2
     assert [line["prediction"] for line in table_of(outcome.out)] == ["", ""]
-    assert outcome.err == "2 of 2 rows have no prediction; the column 'error' says why\n"
+    assert outcome.err.endswith("\n2 of 2 rows have no prediction; the column 'error' says why\n")
 
 
 def test_remarks_stand_beside_predictions(command: Command, finished_run: Path) -> None:
@@ -200,16 +207,77 @@ def test_remarks_stand_beside_predictions(command: Command, finished_run: Path) 
     assert all(line["prediction"] for line in lines)
 
 
+TRUST = ["unseen_elements", "rare_elements", "distance_percentile", "charge_balanced"]
+
+
+@pytest.mark.parametrize(("options", "ends"), [([], ["lo90", "hi90"]), (["--level", "0.755"], ["lo75.5", "hi75.5"])])
+def test_intervals_and_limits_stand_beside_predictions(
+    command: Command, finished_run: Path, options: list[str], ends: list[str]
+) -> None:
+    level = float(options[1]) if options else 0.9
+    asked = ["PuO2", "Xx", "Li2O", "NaCl3"]
+    expected = formation_mlp.load(finished_run).predict_rows(asked, level=level)
+    lines = table_of(command("predict", finished_run, *asked, *options).succeeded())
+    assert list(lines[0]) == ["formula", "prediction", "unit", *ends, *TRUST, "warning", "error"]
+    assert expected.lo is not None
+    assert expected.hi is not None
+    assert expected.domain is not None
+    for name, values in zip(ends, (expected.lo, expected.hi), strict=True):
+        assert [line[name] for line in lines] == ["" if np.isnan(value) else f"{value:.6f}" for value in values]
+    assert [line["unseen_elements"] for line in lines] == expected.domain.unseen
+    assert "Pu" in lines[0]["unseen_elements"]
+    assert "Pu" in lines[0]["warning"]
+    assert [line["charge_balanced"] for line in lines] == expected.domain.charge_balanced == ["yes", "", "yes", "no"]
+    assert [bool(line["distance_percentile"]) for line in lines] == [True, False, True, True]
+
+
+def test_strict_predictions_refuse_what_the_model_hardly_knows(
+    command: Command, finished_run: Path, rows: Rows
+) -> None:
+    formulas = [formula for formula, _ in rows]
+    domain = formation_mlp.load(finished_run).predict_rows(formulas).domain
+    assert domain is not None
+    asked = ["NaCl3", formulas[domain.flagged.tolist().index(False)], "Xx"]
+    outcome = command("predict", finished_run, *asked, "--strict")
+    lines = table_of(outcome.succeeded())
+    assert [line["prediction"] != "" for line in lines] == [False, True, False]
+    assert [line["lo90"] != "" for line in lines] == [False, True, False]
+    assert lines[0]["error"] == f"refused by --strict: {lines[0]['warning']}"
+    assert "charge-balanced" in lines[0]["error"]
+    assert "refused" not in lines[2]["error"]
+    assert outcome.err.endswith("2 of 3 rows have no prediction; the column 'error' says why\n")
+    assert command("predict", finished_run, "NaCl3", "--strict").code == 2
+
+
+def test_a_model_without_calibration_gives_what_it_can_and_says_what_it_cannot(command: Command, own_run: Path) -> None:
+    model = Checkpoint.load(own_run / "model.safetensors")
+    replace(model, calibration=None, domain=None).save(own_run / "model.safetensors")
+    (line,) = table_of(command("predict", own_run, "NaCl").succeeded())
+    assert list(line) == ["formula", "prediction", "unit", "warning", "error"]
+    assert "train again" in command("predict", own_run, "NaCl", "--level", "0.9").refused()
+    assert "--strict: the model run does not know" in command("predict", "run", "NaCl", "--strict").refused()
+
+
+@pytest.mark.parametrize(
+    ("level", "message"),
+    [("0.99", "takes at least 99 validation rows"), ("90", "level"), ("0", "level"), ("nan", "level")],
+)
+def test_a_level_that_cannot_be_had_is_refused(command: Command, finished_run: Path, level: str, message: str) -> None:
+    assert message in command("predict", finished_run, "NaCl", "--level", level).refused()
+
+
 def test_a_terminal_gets_an_aligned_table_with_its_meaning(
     command: Command, finished_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     lines = command("predict", finished_run, "Li2O", "Xx").succeeded().splitlines()
-    assert lines[0] == "prediction: formation_energy_per_atom, eV/atom (measured)"
-    assert lines[2].split() == ["formula", "prediction", "error"]
-    assert len({len(line) for line in lines[3:4]}) == 1
+    assert lines[0].startswith("prediction: formation_energy_per_atom, eV/atom (measured), from the composition alone")
+    assert lines[2].split()[:2] == ["formula", "prediction"]
+    assert lines[2].endswith("error")
+    assert lines[4].startswith("Li2O     ")
+    assert lines[5].startswith("Xx       ")
     alone = command("predict", finished_run, "Li2O").succeeded().splitlines()
-    assert alone[2].split() == ["formula", "prediction"]
+    assert "error" not in alone[2].split()
 
 
 def test_a_classifier_tells_of_which_class_its_probability_is(
@@ -217,8 +285,9 @@ def test_a_classifier_tells_of_which_class_its_probability_is(
 ) -> None:
     task = {"type": "classification", "boundary": -1.0, "labels": ["weak", "strongly bound"]}
     command("train", tiny_config(task=task), "-q").succeeded()
+    expected = "prediction: probability of 'strongly bound', formation_energy_per_atom at or below -1 eV/atom (origin"
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    assert command("predict", "run", "NaCl").succeeded().startswith("prediction: probability of 'strongly bound'\n")
+    assert command("predict", "run", "NaCl").succeeded().startswith(expected)
 
 
 def test_a_terminal_without_formulas_is_told_what_to_give(command: Command, finished_run: Path) -> None:
@@ -310,7 +379,7 @@ def test_an_interrupt_ends_quietly(command: Command, finished_run: Path, monkeyp
     def interrupted(*_args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(prediction_module, "load", interrupted)
+    monkeypatch.setattr(prediction_inputs, "load", interrupted)
     outcome = command("predict", finished_run, "NaCl")
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "interrupted\n")
 
@@ -337,6 +406,6 @@ def test_a_reader_that_goes_away_is_no_error(finished_run: Path) -> None:
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
-    assert process.stderr.read() == b""
+    assert process.stderr.read().count(b"\n") == 1  # what the numbers mean
     process.stderr.close()
     process.wait(60)

@@ -129,8 +129,8 @@ def test_a_row_that_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch)
         client = distributed.client
 
     Dask.KilledWorker = KilledWorker  # type: ignore[attr-defined]
-    monkeypatch.setattr(cluster, "_distributed", lambda: Dask)
-    monkeypatch.setattr(cluster, "_connected", lambda *_: Client())
+    monkeypatch.setattr(cluster, "distributed_package", lambda: Dask)
+    monkeypatch.setattr(cluster, "connected", lambda *_: Client())
     rows = read_materials(["NaCl", "KCl", "MgO", "FeO", "TiO2"]).materials
     tasks = [Task(i, (part_text("tm_fraction"),), rows.take(part)) for i, part in enumerate(([0, 1, 2], [3, 4]))]
     found = dict(cluster.describe_on_cluster(iter(tasks), "tcp://stand-in"))

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
+from scipy.stats import binomtest
 
 from formation_mlp import figures
 from formation_mlp.errors import FormationMLPError
+from formation_mlp.materials.elements import SYMBOLS
 
 
 def predictions(n, seed=0):
@@ -34,6 +36,18 @@ def history(n, **last):
     ]
     records[-1] |= last
     return records
+
+
+def members(n, seed):
+    records = history(n)
+    for record in records:
+        record["val_score"] *= 1 + seed / 10
+        record["is_best"] = record["epoch"] % 2 == 1
+    return records
+
+
+def every_element():
+    return {symbol: np.full(z % 7 + 1, 0.01 * 1.05**z) for z, symbol in enumerate(SYMBOLS) if z}
 
 
 def labels(ax):
@@ -69,6 +83,32 @@ CASES = {
     ),
     "roc": lambda: figures.roc_curve_plot({"a network with a very long name, number 1": classes(50)}, "test"),
     "roc of many": lambda: figures.roc_curve_plot({f"model {i}": classes(50, i) for i in range(9)}),
+    "residuals by prediction": lambda: figures.residual_plot(*predictions(300), "eV/atom", "MLP"),
+    "residuals by prediction of many": lambda: figures.residual_plot(*predictions(2_001), "eV/atom", "MLP"),
+    "residual by prediction of one row": lambda: figures.residual_plot(*predictions(1), "eV/atom"),
+    "residuals by prediction of a constant": lambda: figures.residual_plot(np.zeros(120), np.zeros(120), "eV/atom"),
+    "members": lambda: figures.member_curves(
+        {f"set-{i}": members(30, i) for i in range(5)}, "validation MAE (eV/atom)"
+    ),
+    "many members of one epoch": lambda: figures.member_curves(
+        {str(i): members(1, i) for i in range(20)}, "MAE", "all"
+    ),
+    "precision and recall": lambda: figures.precision_recall_plot(
+        {"MLP": classes(50), "forest": classes(50, 1)}, "test"
+    ),
+    "calibration": lambda: figures.reliability_plot(*classes(500), "test"),
+    "calibration of one class": lambda: figures.reliability_plot(np.ones(4), np.array([0, 0.5, 0.99, 1.0])),
+    "elements": lambda: figures.element_map(every_element(), "eV/atom", "test"),
+    "one element": lambda: figures.element_map({"H": np.zeros(1)}, "eV/atom"),
+    "elements of many rows": lambda: figures.element_map({"O": np.full(123_456, 2e3), "H": np.full(9, 0.1)}, ""),
+    "groups": lambda: figures.error_by_group(
+        {"a rather long name of a group of rows": np.array([0.1]), "oxides": np.ones(5_000), "none": np.empty(0)},
+        "eV/atom",
+        "by class",
+        overall=0.5,
+    ),
+    "group of zero": lambda: figures.error_by_group({"oxides": np.zeros(3)}, ""),
+    "intervals": lambda: figures.interval_plot([0.5, 0.9], np.arange(9.0), np.full((2, 9), 3.0), "eV/atom", "test"),
     "bars": lambda: figures.benchmark_bars(["MLP", "mean"], [0.08, 0.9], "eV/atom", ["MLP"]),
     "bars of many": lambda: figures.benchmark_bars([f"network {i}" * 9 for i in range(9)], [1.0] * 9, ""),
     "bar of zero": lambda: figures.benchmark_bars(["MLP"], [0.0], "eV/atom"),
@@ -251,6 +291,108 @@ def test_roc_curves_carry_their_areas_and_run_from_corner_to_corner():
 def test_a_model_of_one_class_has_no_roc_curve_but_a_line_in_the_legend():
     (ax,) = figures.roc_curve_plot({"MLP": (np.ones(3), np.array([0.2, 0.4, 0.9]))}).axes
     assert legend(ax) == ["0.500  chance", "undefined  MLP"]
+
+
+def test_residuals_stand_over_their_predictions_with_zero_in_the_middle():
+    y, prediction = predictions(300)
+    (ax,) = figures.residual_plot(y, prediction, "eV/atom", "MLP", "formation enthalpy").axes
+    (points,) = ax.collections
+    np.testing.assert_array_equal(points.get_offsets(), np.column_stack([prediction, prediction - y]))
+    assert ax.get_ylim()[0] == -ax.get_ylim()[1]
+    assert labels(ax) == ("predicted formation enthalpy (eV/atom)", "predicted minus actual (eV/atom)")
+    assert legend(ax) == ["running median"]
+
+
+def test_the_running_median_shows_a_bias():
+    y = np.linspace(-3, 0, 400)
+    (ax,) = figures.residual_plot(y, y + 0.25, "eV/atom").axes
+    median = ax.lines[1].get_ydata()
+    np.testing.assert_allclose(median, 0.25)
+    assert len(median) == 20
+
+
+def test_every_member_has_a_curve_and_a_star_at_its_best_epoch():
+    histories = {f"set-{i}": members(8, i) for i in range(3)}
+    (ax,) = figures.member_curves(histories, "validation MAE (eV/atom)").axes
+    curves, stars = ax.lines[::2], ax.lines[1::2]
+    assert len(curves) == len(stars) == 3
+    np.testing.assert_allclose(curves[2].get_ydata(), [r["val_score"] for r in histories["set-2"]])
+    assert [star.get_xdata().tolist() for star in stars] == [[7], [7], [7]]
+    assert labels(ax) == ("epoch", "validation MAE (eV/atom)")
+
+
+def test_precision_and_recall_carry_the_average_precision():
+    y = np.array([0, 0, 1, 1.0])
+    models = {"good": (y, np.array([0.1, 0.2, 0.8, 0.9])), "fair": (y, np.array([0.1, 0.6, 0.4, 0.9]))}
+    (ax,) = figures.precision_recall_plot(models).axes
+    assert legend(ax) == ["1.000  good", "0.833  fair", "share of positives"]
+    assert labels(ax) == ("recall (share of positives found)", "precision (share of calls that are right)")
+    (ax,) = figures.precision_recall_plot({"MLP": (np.ones(2), np.ones(2))}).axes
+    assert legend(ax)[0] == "undefined  MLP"
+
+
+def test_calibration_compares_shares_with_probabilities_bin_by_bin():
+    probability = np.repeat([0.05, 0.25, 1.0], [10, 4, 5])
+    y = np.array([0] * 9 + [1] + [0, 0, 1, 1] + [1] * 5, float)
+    above, below = figures.reliability_plot(y, probability).axes
+    points = above.lines[1].get_xydata()
+    np.testing.assert_allclose(points, [[0.05, 0.1], [0.25, 0.5], [1.0, 1.0]])
+    assert [bar.get_height() for bar in below.patches] == [10, 0, 4, 0, 0, 0, 0, 0, 0, 5]
+    low, high = above.collections[0].get_segments()[0][:, 1]
+    wilson = binomtest(1, 10).proportion_ci(method="wilson")
+    assert (low, high) == pytest.approx((wilson.low, wilson.high), abs=1e-4)
+    assert below.get_xlabel() == "predicted probability of the positive class"
+
+
+def test_the_map_has_every_element_in_its_place_with_mean_and_number_of_rows():
+    (ax,) = figures.element_map(
+        {"O": np.array([0.1, 0.3, 0.2]), "Fe": np.array([0.5] * 4), "U": np.ones(2)}, "eV/atom"
+    ).axes
+    at = {text.get_text(): text.get_position() for text in ax.texts}
+    columns = {symbol: at[symbol][0] - 0.5 for symbol in SYMBOLS[1:]}
+    assert (columns["H"], columns["He"], columns["O"], columns["Fe"]) == (0, 17, 15, 7)
+    assert columns["Lu"] == columns["Y"] == columns["Sc"] == 2
+    assert columns["La"] == columns["Ac"] == columns["Yb"] - 13
+    assert len({text.get_position() for text in ax.texts}) == len(ax.texts) == 118 + 2 * 3
+    cells = [text.get_text() for text in ax.texts]
+    start = cells.index("O")
+    assert cells[start : start + 3] == ["O", ".20", "3"]
+    fills = dict(zip(SYMBOLS[1:], (mpl.colors.to_hex(patch.get_facecolor()) for patch in ax.patches), strict=True))
+    assert fills["U"] == fills["H"] == "#ffffff"  # two rows say little, none say nothing
+    assert fills["O"] != fills["Fe"] != "#ffffff"
+    (scale,) = ax.child_axes
+    assert scale.get_xlabel() == "mean absolute error (eV/atom); below it, the number of rows"
+
+
+def test_text_on_the_map_contrasts_with_its_cell():
+    (ax,) = figures.element_map(every_element(), "eV/atom").axes
+    for patch, symbol in zip(ax.patches, SYMBOLS[1:], strict=True):
+        (text,) = [t for t in ax.texts if t.get_text() == symbol]
+        light, dark = sorted([luminance(patch.get_facecolor()), luminance(mpl.colors.to_rgb(text.get_color()))])[::-1]
+        assert (light + 0.05) / (dark + 0.05) > 4.4
+
+
+def test_groups_carry_mean_interval_and_rows_and_empty_ones_are_left_out():
+    groups = {"oxides": np.array([0.1, 0.2, 0.3]), "halides": np.empty(0), "others": np.array([0.4])}
+    (ax,) = figures.error_by_group(groups, "eV/atom", overall=0.25).axes
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["oxides", "others"]
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx([0.2, 0.4])
+    assert [text.get_text() for text in ax.texts] == ["0.200  (3 rows)", "0.400  (1 row)"]
+    ends = ax.collections[0].get_segments()[0][:, 0]
+    assert ends.tolist() == pytest.approx([0.2 - 1.96 * 0.1 / 3**0.5, 0.2 + 1.96 * 0.1 / 3**0.5])
+    assert ax.get_xlabel() == "mean absolute error (eV/atom)"
+    with pytest.raises(ValueError, match="no group has a row"):
+        figures.error_by_group({"oxides": np.empty(0)}, "eV/atom")
+
+
+def test_intervals_show_the_share_inside_and_their_width():
+    errors = np.array([0.1, 0.2, 0.3, 0.4])
+    widths = np.array([[0.25] * 4, [0.2, 0.3, 0.4, 0.5]])
+    left, right = figures.interval_plot([0.5, 0.9], errors, widths, "eV/atom").axes
+    assert left.lines[1].get_xydata().tolist() == [[0.5, 0.5], [0.9, 1.0]]
+    np.testing.assert_allclose(right.lines[0].get_xydata(), [[0.5, 0.5], [0.9, 0.7]])
+    assert labels(left) == ("level asked for", "share of 4 rows inside")
+    assert labels(right) == ("level asked for", "width of the interval (eV/atom)")
 
 
 def test_benchmark_bars_write_the_scores_and_stress_the_networks():

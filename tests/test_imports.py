@@ -17,23 +17,33 @@ from conftest import python_environment
 PACKAGE = Path(formation_mlp.__file__).parent
 
 FLOORS = [
-    ["errors", "registry", "seeding", "units", "files", "caching", "version"],
-    ["config", "config_file", "metrics"],
+    ["errors", "registry", "seeding", "units", "files", "caching", "version", "text_table"],
+    ["config", "config_file", "metrics", "search_space"],
+    ["shipped"],
     ["materials"],
     ["data"],
     ["features"],
-    ["split"],
-    ["scaler", "selection"],
+    ["split", "hull", "hull_simplex"],
+    ["scaler", "selection", "calibration", "domain", "nearest"],
     ["models", "tasks", "baselines"],
     ["training"],
     ["checkpoint"],
+    ["inference"],
     ["predict", "evaluate"],
     ["stages"],
     ["figures", "report", "progress", "run_folder"],
+    ["figures_explain"],
     ["choices"],
     ["network_run"],
+    ["ensemble_plan"],
+    ["member_run"],
+    ["ensemble_cluster"],
     ["ensemble_run"],
-    ["run", "estimators", "tables"],
+    ["run", "estimators", "tables", "energy_table", "tuning", "reporting"],
+    ["stability", "explain"],
+    ["prediction_inputs"],
+    ["prediction_output"],
+    ["prediction_stream"],
     ["cli"],
     ["__main__"],
 ]
@@ -107,8 +117,11 @@ def test_the_command_line_is_imported_without_any_heavy_package() -> None:
     assert "typer" in loaded
 
 
-def test_a_formula_is_predicted_without_tables_forests_or_figures(finished_run: Path) -> None:
+@pytest.mark.parametrize("model", ["own", "shipped", "stable"])
+def test_a_formula_is_predicted_without_torch_tables_forests_or_figures(finished_run: Path, model: str) -> None:
+    words = {"own": ["predict", str(finished_run)], "shipped": ["predict"], "stable": ["predict", "--stable"]}[model]
     code = "import sys; from formation_mlp.cli import main\ntry: main()\nexcept SystemExit: pass"
-    loaded = loaded_after(code, "predict", str(finished_run), "NaCl")
-    assert loaded & {"pandas", "sklearn", "matminer", "matplotlib", "numba", "pymatgen", "scipy", "rich"} == set()
-    assert "torch" in loaded
+    loaded = loaded_after(code, *words, "NaCl")
+    heavy = "torch pandas sklearn matminer matplotlib numba pymatgen scipy rich pyarrow"
+    assert loaded & set(heavy.split()) == set()
+    assert "safetensors" in loaded

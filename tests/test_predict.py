@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 import torch
 from pymatgen.core import Composition, Lattice, Structure
 
-from formation_mlp import FormationEnergyRegressor, load, predict
+from formation_mlp import FormationEnergyClassifier, FormationEnergyRegressor, load, predict
+from formation_mlp.domain import DomainColumns
 from formation_mlp.errors import CheckpointError, ConfigError, DataError, FeatureError
 from formation_mlp.predict import Predictor
 
@@ -65,6 +67,15 @@ def test_predictions_follow_the_order_of_the_inputs_and_do_not_depend_on_the_oth
     np.testing.assert_allclose([predictor.predict([formula])[0] for formula in FORMULAS], together, rtol=1e-5)
 
 
+def assert_same_domain(first: DomainColumns | None, second: DomainColumns | None) -> None:
+    assert first is not None
+    assert second is not None
+    for name in ("unseen", "rare", "charge_balanced", "density"):
+        assert getattr(first, name) == getattr(second, name)
+    np.testing.assert_allclose(first.distance, second.distance, atol=0.2)
+    np.testing.assert_array_equal(first.flagged, second.flagged)
+
+
 def test_rows_are_described_in_chunks_without_a_trace(predictor, monkeypatch):
     inputs = ["NaCl", "Xx2O", "MgO", "", "UF6", "Fe2O3", "NACL"]
     at_once = predictor.predict_rows(inputs)
@@ -72,6 +83,7 @@ def test_rows_are_described_in_chunks_without_a_trace(predictor, monkeypatch):
     in_chunks = predictor.predict_rows(inputs)
     np.testing.assert_allclose(in_chunks.values, at_once.values, rtol=1e-5)
     assert (in_chunks.errors, in_chunks.warnings) == (at_once.errors, at_once.warnings)
+    assert_same_domain(in_chunks.domain, at_once.domain)
 
 
 def test_a_row_that_fails_carries_its_reason_and_the_others_are_predicted(predictor):
@@ -113,21 +125,21 @@ def test_one_text_is_not_taken_for_a_list_of_elements(predictor):
 def test_elements_never_seen_in_training_are_named(predictor):
     known = predictor.checkpoint.training_elements
     assert not {"Pu", "Xe", "Ac"} & set(known)
-    seen = next(iter(known))
-    found = predictor.predict_rows([f"{seen}2O", f"XePuAc2{seen}", "PuO2", "Xx2O"])
-    assert found.warnings == [
-        "",
-        "never seen in training: Ac, Pu, Xe",
-        "never seen in training: Pu",
-        "",
-    ]
-    assert found.errors[:3] == ["", "", ""]
+    seen = max(known, key=lambda symbol: known[symbol])
+    found = predictor.predict_rows([f"XePuAc2{seen}", f"Pu{seen}2", "Xx2O"])
+    assert found.warnings[0].startswith("never seen in training: Ac, Pu, Xe")
+    assert found.warnings[1].startswith("never seen in training: Pu")
+    assert found.warnings[2] == ""
+    assert found.errors[:2] == ["", ""]
+    assert found.domain is not None
+    assert found.domain.unseen == ["Ac Pu Xe", "Pu", ""]
+    assert found.domain.flagged.tolist() == [True, True, False]
 
 
 def test_a_remark_on_the_reading_stands_beside_the_unseen_elements(predictor):
     (warning,) = predictor.predict_rows(["D2PuO"]).warnings
     assert "D read as H; never seen in training: " in warning
-    assert warning.endswith("Pu")
+    assert "Pu" in warning
 
 
 def test_spellings_and_objects_of_one_compound_have_one_prediction(predictor):
@@ -177,7 +189,8 @@ def test_a_structure_that_can_be_read_but_not_described_carries_its_reason(struc
     small, large, unseen = chloride(5.0, seen), chloride(6.0, seen), chloride(5.0, "Pu")
     found = structure_model.predict_rows(["NaCl", small, large, unseen, flat, small])
     assert [bool(error) for error in found.errors] == [True, False, False, False, True, False]
-    assert found.warnings == ["", "", "", "never seen in training: Pu", "", ""]
+    assert (found.warnings[0], found.warnings[4]) == ("", "")
+    assert found.warnings[3].startswith("never seen in training: Pu")
     np.testing.assert_array_equal(np.isnan(found.values), [bool(error) for error in found.errors])
     assert found.values[1] == pytest.approx(found.values[5]) != pytest.approx(found.values[2])
 
@@ -232,3 +245,99 @@ def test_a_folder_without_a_model_is_named(tmp_path):
         load(tmp_path)
     with pytest.raises(CheckpointError, match=r"no such run folder\. Train one with"):
         load(Path("nowhere at all"))
+
+
+@pytest.fixture(scope="module")
+def ensemble() -> Predictor:
+    """A model of two members that is calibrated and knows its domain."""
+    return load(Path(__file__).parent / "golden" / "model_format_3.safetensors")
+
+
+def test_an_interval_reaches_as_far_to_either_side_and_wider_where_the_members_disagree(ensemble):
+    found = ensemble.predict_rows(["NaCl", "Xx", "Fe2O3", "CsBr"], level=0.5)
+    assert found.level == 0.5
+    assert np.isnan([found.std[1], found.lo[1], found.hi[1]]).all()
+    good = [0, 2, 3]
+    np.testing.assert_allclose((found.lo + found.hi)[good] / 2, found.values[good], rtol=1e-6)
+    order = np.argsort(found.std[good])
+    assert (np.diff((found.hi - found.lo)[good][order]) > 0).all()
+    members = ensemble.predict_members(*described(ensemble, ["NaCl", "Fe2O3", "CsBr"]))
+    shares = np.array([member.share for member in ensemble.checkpoint.members])
+    spread = np.sqrt(np.average((members - found.values[good]) ** 2, axis=0, weights=shares))
+    np.testing.assert_allclose(found.std[good], spread, rtol=1e-4)
+
+
+def described(predictor: Predictor, formulas: list[str]):
+    from formation_mlp.features.table import featurize
+    from formation_mlp.materials.inputs import read_materials
+
+    materials = read_materials(formulas).materials
+    return featurize(materials, predictor.features).X, materials.compositions
+
+
+def test_without_a_level_there_are_no_intervals(ensemble):
+    found = ensemble.predict_rows(FORMULAS)
+    assert (found.lo, found.hi, found.level) == (None, None, None)
+    assert found.std is not None
+
+
+def test_a_single_network_has_intervals_of_one_width_and_no_spread(predictor):
+    assert len(predictor.checkpoint.members) == 1
+    found = predictor.predict_rows(FORMULAS, level=0.8)
+    assert found.std is None
+    np.testing.assert_allclose(found.hi - found.lo, (found.hi - found.lo)[0], rtol=1e-9)
+
+
+def test_a_model_says_whether_it_has_intervals_and_why_not(predictor, ensemble):
+    n = len(predictor.checkpoint.calibration.scores)
+    assert 9 <= n < 19
+    assert predictor.has_intervals
+    assert predictor.interval_reason(0.95) == (
+        f"the level 0.95 takes at least 19 validation rows, and the model had {n}; ask for a level of at most "
+        f"{np.floor(1000 * n / (n + 1)) / 1000:g}, or train with more of them"
+    )
+    assert not ensemble.has_intervals
+    assert "takes at least 9 validation rows, and the model had 3" in ensemble.interval_reason()
+    with pytest.raises(CheckpointError, match=r"no intervals: the level 0\.9 takes at least 9 validation rows"):
+        ensemble.predict_rows(["NaCl"], level=0.9)
+    with pytest.raises(CheckpointError, match=r"no intervals: a level lies between 0 and 1, such as 0\.9; found 90"):
+        predictor.predict_rows(["NaCl"], level=90)
+
+
+def test_a_classifier_refuses_intervals_but_knows_its_domain():
+    formulas = [f"{metal}{anion}" for metal in ("Na", "K", "Mg", "Ca", "Fe", "Ni") for anion in ("O", "S", "Cl")]
+    classes = ["oxide" if formula.endswith("O") else "other" for formula in formulas]
+    keys = {"features": ["stoichiometry", "element_fraction"], "hidden": (4,), "max_epochs": 2, "device": "cpu"}
+    predictor = FormationEnergyClassifier(**keys, random_state=0).fit(formulas, classes).predictor_
+    assert not predictor.has_intervals
+    with pytest.raises(CheckpointError, match="no intervals: the model is a classifier"):
+        predictor.predict_rows(["NaCl"], level=0.9)
+    found = predictor.predict_rows(["NaXe"])
+    assert found.domain is not None
+    assert found.domain.unseen == ["Xe"]
+
+
+def test_a_structure_far_from_the_density_of_its_elements_is_flagged(structure_model):
+    metal = next(symbol for symbol in ("Na", "K", "Li", "Ag") if symbol in structure_model.checkpoint.training_elements)
+    found = structure_model.predict_rows([chloride(5.3, metal), chloride(3.5, metal), chloride(9.0, metal)])
+    assert found.domain is not None
+    assert found.domain.density == ["", "above", "below"]
+    assert found.domain.flagged.tolist()[1:] == [True, True]
+    assert "density above the range of the training rows" in found.warnings[1]
+    assert "density below the range of the training rows" in found.warnings[2]
+
+
+def test_rows_without_a_prediction_have_no_domain(predictor):
+    found = predictor.predict_rows(["", "NaCl2", "Xx"])
+    assert found.domain is not None
+    assert found.domain.charge_balanced == ["", "no", ""]
+    np.testing.assert_array_equal(np.isnan(found.domain.distance), [True, False, True])
+    assert found.domain.flagged.tolist() == [False, True, False]
+    assert "cannot be charge-balanced" in found.warnings[1]
+
+
+def test_a_model_copied_to_another_process_keeps_intervals_and_domain(ensemble):
+    copy = pickle.loads(pickle.dumps(ensemble))  # noqa: S301
+    first, second = (one.predict_rows(FORMULAS, level=0.5) for one in (ensemble, copy))
+    np.testing.assert_array_equal(first.lo, second.lo)
+    assert_same_domain(first.domain, second.domain)

@@ -58,3 +58,50 @@ def test_an_error_inside_gives_the_global_generator_back_too():
     with pytest.raises(ZeroDivisionError):
         draw_and_fail()
     assert torch.equal(torch.get_rng_state(), before)
+
+
+class Device:
+    """Stands for ``torch.cuda``: a generator of another kind than that of the cpu."""
+
+    def __init__(self) -> None:
+        self.generator = np.random.default_rng(5)
+
+    def manual_seed(self, seed: int) -> None:
+        self.generator = np.random.default_rng(seed)
+
+    def get_rng_state(self) -> object:
+        return self.generator.bit_generator.state
+
+    def set_rng_state(self, state) -> None:
+        self.generator.bit_generator.state = state
+
+
+def test_on_another_device_noise_is_repeated_from_any_block_on(monkeypatch):
+    device = Device()
+    monkeypatch.setattr(torch, "get_device_module", lambda asked: device if asked.type == "cuda" else None)
+    before = device.get_rng_state()
+
+    def draws(generator: torch.Generator, n: int) -> list[float]:
+        found = []
+        for _ in range(n):
+            with borrowed_torch_rng(generator, torch.device("cuda")):
+                found.append(device.generator.random())
+        return found
+
+    whole = draws(torch_generator(0, "layers"), 3)
+    assert len(set(whole)) == 3
+    stopped = torch_generator(0, "layers")
+    assert draws(stopped, 1) == whole[:1]
+    resumed = torch.Generator()
+    resumed.set_state(stopped.get_state())
+    assert draws(resumed, 2) == whole[1:]
+    assert draws(torch_generator(1, "layers"), 1) != whole[:1]
+    assert device.get_rng_state() == before
+
+
+def test_on_the_cpu_the_device_changes_nothing():
+    drawn = []
+    for device in (None, torch.device("cpu")):
+        with borrowed_torch_rng(torch_generator(0, "layers"), device):
+            drawn.append(torch.rand(3))
+    assert torch.equal(*drawn)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from formation_mlp.checkpoint import Checkpoint
+from formation_mlp.checkpoint import Checkpoint, Member
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import Config
 from formation_mlp.config_file import check_config
@@ -18,7 +18,15 @@ from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.predict import Predictor
-from formation_mlp.stages import Prepared, checkpoint, load_rows, network_member, network_training, prepare
+from formation_mlp.stages import (
+    Prepared,
+    checkpoint,
+    load_rows,
+    network_member,
+    network_training,
+    prepare,
+    with_trust,
+)
 
 FORMULAS = ["NaCl", "KCl", "MgO", "CaO", "Al2O3", "Fe2O3", "TiO2", "ZnS", "CdS", "GaAs", "InP", "NiAl"]
 ENERGIES = np.linspace(-3, 0.3, 12)
@@ -175,7 +183,7 @@ def test_training_starts_exactly_from_the_weights_and_scalers_of_a_model(source)
     expected = Predictor(model).predict_members(rows.X, rows.compositions)
     assert np.abs(expected[0] - expected[1]).min() > 1e-6
     for number in range(4):
-        np.testing.assert_array_equal(network_training(prepared, number).predict(rows.X), expected[number % 2])
+        np.testing.assert_allclose(network_training(prepared, number).predict(rows.X), expected[number % 2], rtol=1e-6)
 
 
 def test_a_model_that_went_on_from_another_is_complete(source):
@@ -185,7 +193,7 @@ def test_a_model_that_went_on_from_another_is_complete(source):
         pass
     saved = checkpoint(prepared, [network_member(prepared, job)], {})
     rows = prepared.part("val")
-    np.testing.assert_array_equal(Predictor(saved).predict_descriptors(rows.X, None), job.predict(rows.X))
+    np.testing.assert_allclose(Predictor(saved).predict_descriptors(rows.X, None), job.predict(rows.X), rtol=1e-6)
     assert not torch.equal(job.best_weights["head.weight"], Checkpoint.load(source).members[0].weights["head.weight"])
 
 
@@ -217,6 +225,19 @@ def test_a_start_must_have_a_network_of_the_same_shape(source):
         network_training(prepared)
 
 
+def test_a_network_starts_from_a_member_of_its_own_shape(source):
+    model = Checkpoint.load(source)
+    wider = network_training(prepare(config(model={"hidden": [5]}), dataset()))
+    other = Member("wider", 0.5, model.members[0].model | {"hidden": [5]}, wider.best_weights)
+    replace(model, members=(replace(model.members[0], share=0.5), other)).save(source)
+    for hidden, expected in (([4], 0), ([5], 1)):
+        prepared = prepare(started(source, model={"hidden": hidden}), other_rows())
+        for number in range(2):
+            weights = network_training(prepared, number).best_weights
+            known = prepared.start[expected].weights
+            assert all(torch.equal(weights[name], known[name]) for name in known)
+
+
 def test_boosted_trees_are_no_start(source):
     model = Checkpoint.load(source)
     trees = replace(model.members[1], model={"boosted_trees": {}}, weights={"text": torch.zeros(3)})
@@ -228,6 +249,54 @@ def test_boosted_trees_are_no_start(source):
 def test_a_start_that_is_missing_is_named(tmp_path):
     with pytest.raises(CheckpointError, match=r"nowhere: no such run folder"):
         prepare(started(tmp_path / "nowhere"), other_rows())
+
+
+# --- trust
+
+
+def two_members(prepared: Prepared) -> list[Member]:
+    members = []
+    for number, share in enumerate((0.25, 0.75)):
+        job = network_training(replace(prepared, config=prepared.config.model_copy(update={"seed": number})))
+        list(job.epochs())
+        members.append(replace(network_member(prepared, job), name=f"network-{number}", share=share))
+    return members
+
+
+def test_a_model_is_calibrated_on_its_val_rows_and_knows_its_train_rows():
+    prepared = prepare(config(), dataset())
+    members = two_members(prepared)
+    model = with_trust(prepared, checkpoint(prepared, members, {}))
+    val, shares = prepared.part("val"), np.array([0.25, 0.75])
+    answers = Predictor(model).predict_members(val.X, val.compositions)
+    std = np.sqrt(shares @ (answers - shares @ answers) ** 2)
+    scores = np.abs(val.y - shares @ answers) / (std + model.calibration.beta)
+    np.testing.assert_allclose(np.sort(model.calibration.scores), np.sort(scores), rtol=1e-5)
+    assert sorted(model.calibration.n_elements) == sorted(val.compositions.n_elements)
+    assert len(model.domain.points.grid) == len(prepared.split.train)
+    found = Predictor(model).predict_rows([FORMULAS[i] for i in prepared.split.train]).domain
+    assert found.unseen == [""] * len(prepared.split.train)
+    assert model == replace(checkpoint(prepared, members, {}), calibration=model.calibration, domain=model.domain)
+
+
+def test_no_target_of_a_train_or_test_row_reaches_the_calibration():
+    first = dataset()
+    split = prepare(config(), first).split
+    y = first.y.copy()
+    y[split.test] += 100
+    models = []
+    for rows in (first, replace(first, y=y)):
+        prepared = prepare(config(), rows)
+        models.append(with_trust(prepared, checkpoint(prepared, two_members(prepared), {})))
+    np.testing.assert_array_equal(models[0].calibration.scores, models[1].calibration.scores)
+
+
+def test_a_classifier_is_not_calibrated():
+    task = {"type": "classification", "labels": ["no", "yes"], "boundary": -1.5}
+    prepared = prepare(config(task=task), dataset())
+    model = with_trust(prepared, checkpoint(prepared, two_members(prepared), {}))
+    assert model.calibration is None
+    assert model.domain is not None
 
 
 # --- auxiliary targets

@@ -36,7 +36,18 @@ PEROVSKITE = (
 NEON = (2.2 * (1 - np.eye(3)), np.array([10]), np.zeros((1, 3)))
 OGANESSON = (2.2 * (1 - np.eye(3)), np.array([118]), np.zeros((1, 3)))
 # Numbers that belong to one atom of the crystal, so that any cell of it has the same.
-OF_THE_CRYSTAL = ("ward2017", "density", "symmetry", "structural_complexity", "rdf", "xrd", "bond_fractions")
+OF_THE_CRYSTAL = (
+    "ward2017",
+    "contacts",
+    "electrostatics",
+    "density",
+    "symmetry",
+    "structural_complexity",
+    "rdf",
+    "scaled_rdf",
+    "xrd",
+    "bond_fractions",
+)
 
 
 def materials(*cells):

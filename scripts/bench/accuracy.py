@@ -21,13 +21,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Work:
-    """A row of the table: a configuration, trained with several seeds or on several folds, perhaps from another run."""
+    """A row of the table: a configuration, trained with several seeds or on several folds."""
 
     config: str
     variants: tuple[tuple[str, ...], ...]
     part: str = "val"
     scores: tuple[str, ...] = ("MAE", "RMSE")
-    start: str | None = None
 
 
 def seeds(n: int) -> tuple[tuple[str, ...], ...]:
@@ -46,7 +45,7 @@ WORKS = {
     "structure": Work("configs/structure.yaml", seeds(1)),
     "stability": Work("configs/stability.yaml", seeds(1), scores=CLASSES),
     "measured": Work("configs/measured.yaml", folds(5), part="test"),
-    "measured_pretrained": Work("configs/measured_pretrained.yaml", folds(5), part="test", start="quick/seed0"),
+    "measured_pretrained": Work("configs/measured_pretrained.yaml", folds(5), part="test"),
 }
 
 
@@ -74,8 +73,6 @@ def trained(work: Work, variant: tuple[str, ...], folder: Path, arguments: argpa
     if not (folder / "DONE").exists():
         command = [sys.executable, "-m", "formation_mlp", "train", work.config, "--workers", str(arguments.workers)]
         changes = [*variant, f"output={folder}", *relocated(work.config, arguments.data)]
-        if work.start:
-            changes.append(f"training.start_from={arguments.out / work.start}")
         for change in changes:
             command += ["--set", change]
         begun = (folder / "config.yaml").exists()

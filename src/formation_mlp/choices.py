@@ -11,6 +11,7 @@ from formation_mlp.features.presets import PRESETS
 from formation_mlp.models.activations import ACTIVATIONS
 from formation_mlp.models.mlp import NORMALIZATIONS
 from formation_mlp.models.networks import ARCHITECTURES
+from formation_mlp.search_space import PRUNERS, SAMPLERS
 from formation_mlp.selection import SELECTIONS
 from formation_mlp.split import SPLITS
 from formation_mlp.tasks import TASKS
@@ -35,6 +36,8 @@ CHOICES: Mapping[str, Collection[str]] = {
     "training.device": DEVICES,
     "training.precision": PRECISIONS,
     "ensemble.weights": SELECTIONS,
+    "tune.sampler": SAMPLERS,
+    "tune.pruner": PRUNERS,
     "benchmark.baselines": {name for table in BASELINES.values() for name in table},
 }
 """Key of the configuration to the names allowed there."""

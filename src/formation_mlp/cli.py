@@ -26,8 +26,10 @@ class _Verbs(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            offer = "; 'formation-mlp train CONFIG --resume' continues the run"
-            print(f"interrupted{offer if ctx.invoked_subcommand == 'train' else ''}", file=sys.stderr)
+            verb = str(ctx.invoked_subcommand)
+            job = {"train": "run", "tune": "search"}.get(verb)
+            offer = f"; 'formation-mlp {verb} CONFIG --resume' continues the {job}" if job else ""
+            print(f"interrupted{offer}", file=sys.stderr)
             sys.exit(130)
 
 
@@ -48,7 +50,10 @@ Overrides = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the same folder.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but results and errors.")]
 Workers = Annotated[
-    int, typer.Option("--workers", help="Processes that describe structures, or train members of an ensemble.")
+    int,
+    typer.Option(
+        "--workers", help="Processes that describe structures, or train members of an ensemble or trials of a search."
+    ),
 ]
 Dask = Annotated[
     str | None, typer.Option("--dask", metavar="ADDRESS", help="Dask scheduler, tcp://HOST:PORT, or its file.")
@@ -117,36 +122,94 @@ def benchmark(
 
 
 @app.command()
+def tune(
+    config: ConfigPath,
+    set_: Overrides = None,
+    trials: Annotated[int | None, typer.Option("--trials", help="Networks to train, instead of tune.trials.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier search.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted search, or add trials.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    workers: Workers = 1,
+    dask: Dask = None,
+) -> None:
+    """Search for better values of the keys that the section `tune` names, and write the best configuration."""
+    from formation_mlp import tuning
+    from formation_mlp.progress import Reporter
+
+    loaded, reporter = _load(config, set_), Reporter(verbose - quiet)
+    keys = {"overwrite": overwrite, "resume": resume}
+    result = tuning.tune(loaded, reporter, trials=trials, workers=workers, scheduler=dask, **keys)
+    print(result.table())
+    reporter.say(f"\n{result.folder}: trials.csv, search.png, and best.yaml for 'formation-mlp train'")
+
+
+@app.command()
 def predict(
-    run: RunPath,
     materials: Annotated[
-        list[str] | None, typer.Argument(help="Formulas or structure files; from standard input if none are given.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN] [MATERIAL]...",
+            help="Formulas or structure files (CIF, POSCAR, pymatgen JSON); from standard input if none are given. "
+            "The first argument may be a run folder, a model file or a shipped model.",
+        ),
     ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="RUN|NAME", help="The model, where the arguments do not name it.")
+    ] = None,
+    stable: Annotated[bool, typer.Option("--stable", help="The probability of lying on the convex hull.")] = False,
     csv: CsvIn = None,
-    out: Out = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write: .csv or .parquet, or the terminal if not given.")
+    ] = None,
     formula: Annotated[str | None, typer.Option(help="Column of formulas in the table.")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="Column of row names in the table.")] = None,
+    level: Annotated[
+        float | None, typer.Option(help="Of the intervals, such as 0.95; by default 0.9 if the model has them.")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="eV/atom (the default), meV/atom, or kJ/mol (per mole of atoms).")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse rows that the model knows too little about.")
+    ] = False,
+    workers: Annotated[int, typer.Option("--workers", help="Processes that predict parts of a table.")] = 1,
+    quiet: Quiet = False,
 ) -> None:
-    """Predict formulas or structures with a trained model."""
-    from formation_mlp import tables
-    from formation_mlp.predict import load
+    """Predict formulas with a shipped model, or formulas or structures with one of your own."""
+    from formation_mlp import prediction_inputs, tables
+    from formation_mlp.prediction_output import answer, write_answers
 
-    tables.check_output(out, (".csv",))
-    predictor = load(run)
-    if csv is not None:
-        ids, read = tables.read_inputs(csv, formula, id_)
+    tables.check_output(out, (".csv", ".parquet"))
+    name, items = prediction_inputs.split_arguments(materials or [], model, stable)
+    if csv is None:
+        ids, queries = None, prediction_inputs.queries_of_items(items or _lines_of_stdin(), name)
+    elif items:
+        raise FormationMLPError(f"predict: give materials, such as {items[0]!r}, or a table with --csv, not both.")
+    elif out is not None:
+        _predict_table(csv, out, (name, formula, id_, level, unit, strict), workers, quiet)
+        return
     else:
-        ids, read = None, tables.read_items(materials or _lines_of_stdin())
-    predictions = predictor.predict_read(read)
-    tables.print_predictions(predictions, ids, out, predictor)
-    failed = sum(map(bool, predictions.errors))
-    if failed:
-        print(
-            f"{failed} of {len(predictions.errors)} rows have no prediction; the column 'error' says why",
-            file=sys.stderr,
-        )
-    if failed == len(predictions.errors):
-        raise typer.Exit(2)
+        ids, queries = prediction_inputs.queries_of_table(csv, formula, id_, name)
+    answers = answer(queries, ids, level=level, unit=unit, strict=strict)
+    write_answers(answers, out, strict=strict)
+    _say_failures(answers.n_failed, len(answers))
+
+
+@app.command()
+def models(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Shipped model whose card is shown.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The card as it is stored, in JSON.")] = False,
+) -> None:
+    """List the models that are installed with the package, or show the card of one."""
+    from formation_mlp import shipped
+
+    if name is not None:
+        print(shipped.card_text(name).rstrip() if json else shipped.describe(shipped.card(name)))
+    elif json:
+        raise FormationMLPError(f"models --json: name one of the shipped models: {', '.join(shipped.SHIPPED)}.")
+    else:
+        print(shipped.overview())
 
 
 @app.command()
@@ -167,6 +230,69 @@ def evaluate(
         _, evaluation = jobs.score_table_file(run, csv, target, unit, Reporter())
         evaluations = {csv.name: evaluation}
     print(evaluation_table(evaluations))
+
+
+@app.command()
+def explain(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[RUN] [MATERIAL]...",
+            help="A run folder, a model file or a shipped model, then formulas or structure files. A run folder "
+            "alone: what the model needs, by its val rows.",
+        ),
+    ],
+    by: Annotated[str, typer.Option(help="Descriptors are added up by 'property' or by 'preset'.")] = "property",
+    dependence: Annotated[
+        list[str] | None,
+        typer.Option(help="Draw the mean prediction against this descriptor; given twice, over both."),
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Permutations of each group, without a material.")] = 5,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Leave the training rows aside: faster, but without neighbours.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="File for a figure: .png.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say why a model predicts what it predicts, or which descriptors it needs most."""
+    from formation_mlp import prediction_inputs
+    from formation_mlp.explain import job
+    from formation_mlp.materials.structure_files import is_structure_file
+    from formation_mlp.progress import Reporter
+    from formation_mlp.tables import check_output
+
+    check_output(out, (".png",))
+    model, materials = prediction_inputs.split_arguments(arguments)
+    if dependence and materials:
+        raise FormationMLPError(f"explain: --dependence is about the val rows of a run, not about {materials[0]!r}.")
+    structures = bool(materials) and all(map(is_structure_file, materials))
+    model = model or (prediction_inputs.FOR_STRUCTURES if structures else prediction_inputs.FOR_FORMULAS)
+    with Reporter(-quiet) as reporter:
+        keys: dict[str, Any] = {"out": out, "progress": reporter.rows}
+        if dependence:
+            text = job.explain_dependence(model, dependence, **keys)
+        elif materials:
+            text = job.explain_materials(model, materials, kind=by, alone=alone, **keys)
+        else:
+            text = job.explain_model(model, kind=by, repeats=repeats, **keys)
+    print(text)
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of finished runs.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="File to write: .html. By default report.html in the run folder, or here if several."
+        ),
+    ] = None,
+) -> None:
+    """Write a page about finished runs that opens in any browser without a network, and its figures beside it."""
+    from formation_mlp.reporting.write import write_report
+
+    page, figures = write_report(runs, out)
+    print(f"{page}: the page; {figures}: its figures as PNG and SVG")
 
 
 @app.command()
@@ -199,6 +325,63 @@ def featurize(
     print(done, file=sys.stderr)
 
 
+@app.command()
+def stability(
+    table: Annotated[
+        Path,
+        typer.Argument(metavar="PREDICTIONS", help="A table of formulas and formation energies, given or predicted."),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="File to write: .csv.")],
+    formula: Annotated[str | None, typer.Option(help="Column of formulas in the table.")] = None,
+    energy: Annotated[str | None, typer.Option(help="Column of formation energies in the table.")] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Unit of the energies in the table, if it is not eV/atom or named there.")
+    ] = None,
+    competing: Annotated[
+        Path | None, typer.Option(help="Another table, in eV/atom, whose compounds compete but are not judged.")
+    ] = None,
+    competing_energy: Annotated[str | None, typer.Option(help="Column of formation energies there.")] = None,
+    truth: Annotated[
+        str | None, typer.Option(help="Column of true formation energies; true hulls are made of them.")
+    ] = None,
+    true_decomposition: Annotated[
+        str | None, typer.Option(help="Column of true decomposition energies, instead of --truth.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Build the convex hulls of formation energies: say whether each compound is stable, and what it decomposes to.
+
+    The file has the columns formula, energy and decomposition_energy (eV/atom; zero or less is stable), stable,
+    products (amounts in formula units per formula unit of the row, so that the two sides balance; elements in atoms)
+    and error. All compounds of the table and the elements, at zero, compete; of several rows of one composition the
+    lowest does.
+    """
+    from formation_mlp import stability as stabilities
+    from formation_mlp.progress import Reporter
+    from formation_mlp.tables import check_output
+    from formation_mlp.text_table import aligned
+
+    check_output(out, (".csv",))
+    with Reporter(-quiet) as reporter:
+        judged = stabilities.judge(
+            table,
+            formula=formula,
+            energy=energy,
+            unit=unit,
+            competing=competing,
+            competing_energy=competing_energy,
+            truth=truth,
+            true_decomposition=true_decomposition,
+            progress=reporter.rows,
+        )
+    judged.write(out)
+    for note in judged.notes:
+        reporter.say(note)
+    scores = judged.scores()
+    if scores is not None:
+        print(aligned(list(scores), [[str(v) if isinstance(v, int) else f"{v:.4f}" for v in scores.values()]]))
+
+
 def _load(path: Path, overrides: list[str] | None) -> Config:
     from formation_mlp.choices import CHOICES
     from formation_mlp.config_file import load_config
@@ -206,13 +389,45 @@ def _load(path: Path, overrides: list[str] | None) -> Config:
     return load_config(path, overrides or (), CHOICES)
 
 
+def _predict_table(path: Path, out: Path, job: tuple[Any, ...], workers: int, quiet: bool) -> None:
+    from formation_mlp.prediction_stream import Job, predict_table
+    from formation_mlp.progress import Reporter
+
+    with Reporter(-quiet, ("predictions", "predicted")) as reporter:
+        done = predict_table(path, out, Job(*job), workers=workers, progress=reporter.rows)
+        reporter.say(f"prediction: {done.meaning}")
+        found = f", {done.n_found:,} of them by an earlier call" if done.n_found else ""
+        reporter.say(f"{out}: {done.n_rows:,} rows{found}")
+    _say_failures(done.n_failed, done.n_rows)
+
+
+def _say_failures(n_failed: int, n_rows: int) -> None:
+    if n_failed:
+        print(f"{n_failed:,} of {n_rows:,} rows have no prediction; the column 'error' says why", file=sys.stderr)
+    if n_failed == n_rows:
+        raise typer.Exit(2)
+
+
 def _lines_of_stdin() -> list[str]:
     if sys.stdin.isatty():
-        raise FormationMLPError("predict: give formulas, a table with --csv, or formulas on standard input.")
+        raise FormationMLPError(
+            "predict: give formulas, a table with --csv, or formulas on standard input; for a first try: "
+            "formation-mlp predict Fe2O3"
+        )
     try:
         return [line.strip("\r\n") for line in sys.stdin]
     except UnicodeDecodeError as error:
         raise FormationMLPError(f"predict: standard input is not text in UTF-8: {error}. Convert it first.") from error
+
+
+def _run(arguments: list[str]) -> None:
+    """Run the verb; of the processes that torchrun starts only the first does, and the others help it to train."""
+    if os.environ.get("WORLD_SIZE", "1") == "1":
+        app(args=arguments, prog_name="formation-mlp")
+    else:
+        from formation_mlp.training.parallel import run_together
+
+        run_together(lambda: app(args=arguments, prog_name="formation-mlp"))
 
 
 def main() -> None:
@@ -221,7 +436,7 @@ def main() -> None:
     # Threads that wait by spinning take the cores from those that work: four times slower beside one busy process.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        app(args=[argument for argument in sys.argv[1:] if argument != "--debug"], prog_name="formation-mlp")
+        _run([argument for argument in sys.argv[1:] if argument != "--debug"])
     except FormationMLPError as error:
         if debug:
             raise

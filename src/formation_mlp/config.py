@@ -17,6 +17,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Part = str | dict[str, Any]
+Ends = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=2, max_length=2)]
 
 
 class Section(BaseModel):
@@ -186,6 +187,32 @@ class EnsembleConfig(Section):
     """`equal`, or `greedy` (Caruana et al. 2004): members are added as long as the val score falls."""
 
 
+class SearchRange(Section):
+    """The values that a search may give to a key, in exactly one of three forms."""
+
+    log: Ends | None = None
+    """Smallest and largest value, above 0, drawn evenly over the orders of magnitude."""
+    range: Ends | None = None
+    """Smallest and largest value, drawn evenly."""
+    choices: Annotated[list[Any], Field(min_length=2, max_length=26)] | None = None
+    """Values to choose from, of any type that the key takes."""
+
+
+class TuneConfig(Section):
+    """The search for better values of some keys, for `formation-mlp tune`."""
+
+    parameters: dict[str, SearchRange] = {}
+    """What is searched: `features`, or a key as in `model.dropout`, to its values."""
+    trials: Count = 40
+    """Networks to train; the first one has the values of this configuration."""
+    sampler: str = "tpe"
+    """`tpe` (learns from the trials so far which values do well), or `random`."""
+    pruner: str = "median"
+    """`median` ends a trial whose best epoch so far is behind the median of the complete ones; or `none`."""
+    warmup_epochs: Count = 10
+    """Epochs that `median` grants to every trial, and again after each comparison."""
+
+
 class Config(Section):
     """One job."""
 
@@ -208,6 +235,8 @@ class Config(Section):
     """The loop."""
     ensemble: EnsembleConfig | None = None
     """Several models instead of one. None: one network."""
+    tune: TuneConfig | None = None
+    """What `formation-mlp tune` searches; other verbs leave it aside."""
     benchmark: BenchmarkConfig = BenchmarkConfig()
     """The opponents."""
     seed: Annotated[int, Field(ge=0)] = 0

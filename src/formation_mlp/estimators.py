@@ -19,7 +19,7 @@ from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.predict import Predictor
-from formation_mlp.stages import checkpoint, network_member, network_training, prepare
+from formation_mlp.stages import checkpoint, network_member, network_training, prepare, with_trust
 
 COMPOSITION_FEATURES = ("magpie", "stoichiometry", "valence_orbital", "element_fraction")
 
@@ -73,7 +73,8 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         prepared = prepare(config, _dataset(X, y, "eV/atom" if task["type"] == "regression" else ""))
         job = network_training(prepared)
         self.history_ = list(job.epochs())
-        self.predictor_ = Predictor(checkpoint(prepared, [network_member(prepared, job)], {}))
+        model = checkpoint(prepared, [network_member(prepared, job)], {})
+        self.predictor_ = Predictor(with_trust(prepared, model))
 
     def _config(self) -> dict[str, Any]:
         plain = {name: _plain(value) for name, value in self.get_params(deep=False).items()}

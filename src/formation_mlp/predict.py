@@ -8,22 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from formation_mlp.checkpoint import Checkpoint, Member, model_path
 from formation_mlp.config import ModelConfig, TaskConfig
+from formation_mlp.domain import Domain, DomainColumns, uncommon_elements
 from formation_mlp.errors import CheckpointError, DataError
 from formation_mlp.features.table import featurize
-from formation_mlp.materials.elements import SYMBOLS
+from formation_mlp.inference import network_output
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
-from formation_mlp.models.boosted_trees import BoostedTrees
-from formation_mlp.models.networks import build_network
-from formation_mlp.seeding import borrowed_torch_rng, torch_generator
 from formation_mlp.tasks import Task
-from formation_mlp.training.loop import as_array, forward_rows
-from formation_mlp.training.network import network_inputs
 
 if TYPE_CHECKING:
     from formation_mlp.materials.compositions import Compositions
@@ -44,17 +39,42 @@ class Predictions:
     values : eV/atom, or the probability of the positive class; NaN where there is an error, ``[n]``
     warnings : a remark, or empty, ``[n]``
     errors : why there is no prediction, or empty, ``[n]``
+    std : standard deviation of the members, weighted by their shares, in eV/atom, ``[n]``; None with one member
+    lo, hi : ends of the interval at ``level``, eV/atom, ``[n]``; None if no level was asked for
+    level : share of the truths that the intervals hold, or None
+    domain : how the inputs compare with the training rows; None if the model does not know
     """
 
     labels: list[str]
-    values: NDArray[np.float64]
+    values: Floats
     warnings: list[str]
     errors: list[str]
+    std: Floats | None = None
+    lo: Floats | None = None
+    hi: Floats | None = None
+    level: float | None = None
+    domain: DomainColumns | None = None
 
     def rows(self) -> list[tuple[str, float | None, str, str]]:
         """Return label, prediction (or None), warning and error of each input."""
         values = [None if error else float(value) for value, error in zip(self.values, self.errors, strict=True)]
         return list(zip(self.labels, values, self.warnings, self.errors, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Prediction, standard deviation and half width of the interval of ``n`` rows, ``[3, n]``, and what goes with them.
+
+    Attributes
+    ----------
+    numbers : NaN where there is an error, or nothing was asked
+    failures : row to the reason
+    domain : None if the model has none
+    """
+
+    numbers: Floats
+    failures: dict[int, str]
+    domain: DomainColumns | None
 
 
 class Predictor:
@@ -82,24 +102,15 @@ class Predictor:
         return Predictor, (self.checkpoint,)
 
     def _answering(self, member: Member) -> Callable[[Floats, Compositions | None], Floats]:
-        """Return what turns descriptors and compositions into a member's predictions."""
-        scaler = self.checkpoint.scaler
+        """Return what turns scaled descriptors and compositions into a member's predictions."""
         if "boosted_trees" in member.model:
+            from formation_mlp.models.boosted_trees import BoostedTrees
+
             trees = BoostedTrees.from_weights(member.weights)
-            return lambda X, _compositions: trees.predict(scaler.transform(X))
-        config = ModelConfig.model_validate(member.model)
-        with borrowed_torch_rng(torch_generator(0, "weights")):  # initial weights, replaced at once
-            network = build_network(len(scaler.kept), config, self.task.n_outputs)
-        try:
-            network.load_state_dict(member.weights, strict=True)
-        except RuntimeError as error:
-            raise CheckpointError(f"the weights do not fit the network of the configuration: {error}") from error
-
-        def answer(X: Floats, compositions: Compositions | None) -> Floats:
-            inputs = network_inputs(X, compositions, scaler, config, torch.device("cpu"))
-            return self.task.decode(as_array(forward_rows(network, inputs)))
-
-        return answer
+            return lambda X, _compositions: trees.predict(X)
+        config, d_in = ModelConfig.model_validate(member.model), len(self.checkpoint.scaler.kept)
+        output = network_output(config, member.weights, d_in, self.task.n_outputs)
+        return lambda X, compositions: self.task.decode(output(X, compositions))
 
     def predict(self, items: Sequence[object]) -> NDArray[np.float64]:
         """Return one number per formula, ``Composition``, ``Structure`` or structure file.
@@ -115,39 +126,92 @@ class Predictor:
             If an input cannot be read or described (`predict_rows` gives the others), or one text is
             given instead of a list.
         """
-        predictions = self.predict_rows(items)
+        predictions = self._predict(_read(items), level=None, known=None)
         failed = [(i, error) for i, error in enumerate(predictions.errors) if error]
         if failed:
             i, error = failed[0]
             raise DataError(f"{len(failed)} of {len(items)} inputs have no prediction; number {i}: {error}")
         return predictions.values
 
-    def predict_rows(self, items: Sequence[object]) -> Predictions:
-        """Predict what can be predicted; an input that fails carries its reason."""
-        if isinstance(items, str):
-            raise DataError(f"found the text {items!r}, but a list of inputs is expected, such as [{items!r}].")
-        return self.predict_read(read_materials(items))
+    @property
+    def has_intervals(self) -> bool:
+        """Whether there are intervals at the level 0.9."""
+        return not self.interval_reason()
 
-    def predict_read(self, read: ReadMaterials) -> Predictions:
-        """Predict inputs that are already read."""
+    def interval_reason(self, level: float = 0.9) -> str:
+        """Return why there are no intervals at ``level``, or an empty text."""
+        if self.task.is_classification:
+            return "the model is a classifier: its probabilities say themselves how sure it is"
+        calibration = self.checkpoint.calibration
+        if calibration is None:
+            return (
+                "the model file does not hold the errors on the validation rows. It is of an older format, a single "
+                "member of an ensemble, or of a run that did not finish; train again"
+            )
+        return calibration.reason(level)
+
+    def predict_rows(self, items: Sequence[object], *, level: float | None = None) -> Predictions:
+        """Predict what can be predicted; an input that fails carries its reason.
+
+        Parameters
+        ----------
+        items
+            Formulas, ``Composition`` or ``Structure`` objects, or structure files, ``[n]``.
+        level
+            Share of the truths that the intervals are to hold, such as 0.9; no intervals if None.
+
+        Raises
+        ------
+        CheckpointError
+            If intervals are asked for that the model cannot give (`interval_reason`).
+
+        Examples
+        --------
+        >>> from formation_mlp import load
+        >>> found = load("composition").predict_rows(["NaCl", "XeF2"], level=0.9)
+        >>> bool(found.lo[0] < -2.105 < found.hi[0])
+        True
+        >>> found.domain.unseen
+        ['', 'Xe']
+        """
+        return self.predict_read(_read(items), level=level)
+
+    def predict_read(self, read: ReadMaterials, *, level: float | None = None) -> Predictions:
+        """Predict inputs that are already read, as `predict_rows` does."""
+        reason = "" if level is None else self.interval_reason(level)
+        if reason:
+            raise CheckpointError(f"no intervals: {reason}.")
+        return self._predict(read, level, self.checkpoint.domain)
+
+    def _predict(self, read: ReadMaterials, level: float | None, known: Domain | None) -> Predictions:
+        """Predict inputs that are already read, and compare them with the training rows that are known, if any."""
         n = len(read.labels)
-        values, errors = np.full(n, np.nan), [""] * n
-        for row, reason in read.failures.items():
-            errors[row] = reason
+        values, std, half_width = np.full((3, n), np.nan)
+        domain = None
+        if known is not None:
+            domain = DomainColumns.blank(n, known.volumes is not None and read.materials.structures is not None)
+        errors = [read.failures.get(i, "") for i in range(n)]
         good = [i for i in range(n) if not errors[i]]
         for start in range(0, len(good), CHUNK):
             rows = good[start : start + CHUNK]
-            values[rows], failures = self._predict_materials(read.materials.take(rows))
-            for j, reason in failures.items():
+            part = self._answer(read.materials.take(rows), level, known)
+            values[rows], std[rows], half_width[rows] = part.numbers
+            for j, reason in part.failures.items():
                 errors[rows[j]] = reason
+            if domain is not None and part.domain is not None:
+                domain.fill(rows, part.domain, part.failures)
+        remarks = self._unseen(read.materials.compositions, errors) if domain is None else domain.remarks()
         warnings = [
-            "; ".join(filter(None, (read.notes.get(i, ""), "" if errors[i] else unseen)))
-            for i, unseen in enumerate(self._unseen(read.materials))
+            "; ".join(filter(None, (read.notes[i], remark))) if i in read.notes else remark
+            for i, remark in enumerate(remarks)
         ]
-        return Predictions(read.labels, values, warnings, errors)
+        several = len(self._members) > 1
+        lo, hi = (None, None) if level is None else (values - half_width, values + half_width)
+        return Predictions(read.labels, values, warnings, errors, std if several else None, lo, hi, level, domain)
 
-    def _predict_materials(self, materials: Materials) -> tuple[NDArray[np.float64], dict[int, str]]:
-        scaler = self.checkpoint.scaler
+    def _answer(self, materials: Materials, level: float | None, known: Domain | None) -> _Answer:
+        """Describe and predict some rows, none of them empty."""
+        scaler, compositions = self.checkpoint.scaler, materials.compositions
         table = featurize(materials, self.features)
         if table.names != scaler.names:
             here, there = set(table.names), set(scaler.names)
@@ -157,42 +221,68 @@ class Predictor:
                 f"{len(here - there)} are new. It was made with {self.checkpoint.versions}; "
                 "install those versions, or train again."
             )
-        values = self.predict_descriptors(table.X, materials.compositions)
-        wild = np.flatnonzero(~np.isfinite(values)).tolist()
+        scaled = scaler.transform(table.X)
+        members = self._of_members(scaled, compositions)
+        numbers = np.full((3, len(materials)), np.nan)
+        numbers[0], numbers[1] = mean_and_std(members, self._shares)
+        wild = np.flatnonzero(~np.isfinite(numbers[0])).tolist()
         failures = dict.fromkeys(wild, "the prediction is not finite") | table.failures
-        values[list(failures)] = np.nan
-        return values, failures
+        if level is not None and self.checkpoint.calibration is not None:
+            std = numbers[1] if len(members) > 1 else None
+            numbers[2] = self.checkpoint.calibration.half_width(level, std, compositions.n_elements)
+        numbers[:, list(failures)] = np.nan
+        domain = None if known is None else known.compare(scaled, materials, self.checkpoint.training_elements)
+        return _Answer(numbers, failures, domain)
 
     def predict_descriptors(self, X: Floats, compositions: Compositions | None) -> Floats:
         """Return predictions for descriptors ``[n, d]`` in the order of the model's feature names."""
-        values: Floats = self._shares @ self.predict_members(X, compositions)
-        return values
+        return mean_and_std(self.predict_members(X, compositions), self._shares)[0]
 
     def predict_members(self, X: Floats, compositions: Compositions | None) -> Floats:
         """Return the predictions of each member, ``[n_members, n]``."""
-        return np.stack([answer(X, compositions) for answer in self._members])
+        return self._of_members(self.checkpoint.scaler.transform(X), compositions)
 
-    def _unseen(self, materials: Materials) -> list[str]:
-        """Name, per row, the elements that no train row holds."""
-        known = self.checkpoint.training_elements
-        unseen = np.array([symbol not in known for symbol in SYMBOLS])
-        compositions = materials.compositions
-        ptr, z = compositions.row_ptr, compositions.z
-        flagged = np.flatnonzero(unseen[z])
-        rows = np.searchsorted(ptr, flagged, side="right") - 1
-        messages = [""] * len(compositions)
-        for row in np.unique(rows):
-            names = sorted({SYMBOLS[i] for i in z[flagged[rows == row]]})
-            messages[row] = f"never seen in training: {', '.join(names)}"
-        return messages
+    def _of_members(self, scaled: Floats, compositions: Compositions | None) -> Floats:
+        return np.stack([answer(scaled, compositions) for answer in self._members])
+
+    def _unseen(self, compositions: Compositions, errors: Sequence[str]) -> list[str]:
+        """Name, per row, the elements that no train row holds: all that a model without a domain can say."""
+        unseen, _ = uncommon_elements(compositions, self.checkpoint.training_elements, 1)
+        return [
+            f"never seen in training: {names.replace(' ', ', ')}" if names and not error else ""
+            for names, error in zip(unseen, errors, strict=True)
+        ]
+
+
+def _read(items: Sequence[object]) -> ReadMaterials:
+    if isinstance(items, str):
+        raise DataError(f"found the text {items!r}, but a list of inputs is expected, such as [{items!r}].")
+    return read_materials(items)
+
+
+def mean_and_std(members: Floats, shares: Floats) -> tuple[Floats, Floats]:
+    """Return mean and standard deviation over the members, ``[n_members, n]``, by their shares ``[n_members]``."""
+    with np.errstate(invalid="ignore"):  # a network with wild weights may answer with infinity
+        mean = shares @ members
+        return mean, np.sqrt(shares @ (members - mean) ** 2)
 
 
 def load(path: str | Path) -> Predictor:
-    """Load a trained model from a run folder, or from its ``model.safetensors``.
+    """Load a trained model: a run folder, its ``model.safetensors``, or the name of a shipped model.
 
     Raises
     ------
     CheckpointError
         If there is no model, or it cannot be used.
+
+    Examples
+    --------
+    >>> from formation_mlp import load
+    >>> predictor = load("composition")  # also "stability" and "structure": formation-mlp models lists them
+    >>> predictor.predict(["NaCl", "Fe2O3"]).round(0)  # eV/atom
+    array([-2., -2.])
+    >>> found = predictor.predict_rows(["NaCl", "XeF2"], level=0.9)
+    >>> bool((found.lo < found.values).all() and (found.values < found.hi).all())
+    True
     """
-    return Predictor(Checkpoint.load(model_path(path)))
+    return Predictor(Checkpoint.load(model_path(path), "numpy"))

@@ -25,10 +25,13 @@ class Reporter:
     ----------
     verbosity
         -1 says nothing but errors, 0 the stages and epochs, 1 also details.
+    rows_are
+        Title of the bar of `rows`, and what is done to a row.
     """
 
-    def __init__(self, verbosity: int = 0) -> None:
+    def __init__(self, verbosity: int = 0, rows_are: tuple[str, str] = ("descriptors", "described")) -> None:
         self.verbosity = verbosity
+        self._title, self._verb = rows_are
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._first: tuple[float, int] | None = None
@@ -46,12 +49,12 @@ class Reporter:
         self.end_training()
 
     def rows(self, done: int, total: int) -> None:
-        """Show how many rows are described; the first call of a job starts its clock."""
+        """Show how many rows are done; the first call of a job starts its clock."""
         now = time.monotonic()
         if self._first is None:
             self._first, self._said = (now, done), now
             if done < total:
-                self._open("descriptors", total, "rows")
+                self._open(self._title, total, "rows")
         start, done_before = self._first
         rate = (done - done_before) / (now - start) if now > start else 0.0
         if self._bar is not None and self._task is not None:
@@ -59,7 +62,7 @@ class Reporter:
         elif rate and now - self._said > SAY_EVERY_SECONDS:
             self._said = now
             left = timedelta(seconds=round((total - done) / rate))
-            self.say(f"described {done:,} of {total:,} rows, {rate:,.0f} rows/s, {left} left")
+            self.say(f"{self._verb} {done:,} of {total:,} rows, {rate:,.0f} rows/s, {left} left")
         if done >= total:
             self.end_training()
 

@@ -20,6 +20,7 @@ from formation_mlp.progress import Reporter
 from formation_mlp.split import Split, overlap
 from formation_mlp.stages import Prepared
 from formation_mlp.tasks import Task
+from formation_mlp.text_table import aligned
 
 Floats = NDArray[np.float64]
 
@@ -92,22 +93,6 @@ def evaluation_table(evaluations: Mapping[str, Evaluation]) -> str:
         for part, e in evaluations.items()
     ]
     return aligned(["rows", "predicted", "failed", *names], rows)
-
-
-def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table as text: the first column to the left, the others to the right, two blanks between."""
-    columns = list(zip(header, *rows, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-
-    def line(cells: Sequence[str]) -> str:
-        first, *others = (
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        return "  ".join([first, *others]).rstrip()
-
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([line(header), rule, *(line(row) for row in rows)])
 
 
 def write_predictions(path: Path, dataset: Dataset, split: Split, y: Floats, results: Sequence[ModelResult]) -> None:

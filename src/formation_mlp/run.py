@@ -39,7 +39,7 @@ from formation_mlp.report import (
 )
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.split import PARTS
-from formation_mlp.stages import Prepared, load_rows, prepare
+from formation_mlp.stages import Prepared, checkpoint, load_rows, network_member, prepare, with_trust
 
 Floats = NDArray[np.float64]
 
@@ -60,7 +60,8 @@ def train(
     prepared = _prepare(config, reporter, workers, scheduler)
     announce(prepared, reporter)
     name = _main_name(config)
-    result = _train_in_folder(prepared, name, reporter, overwrite=overwrite, resume=resume, workers=workers)
+    keys = {"overwrite": overwrite, "resume": resume}
+    result = _train_in_folder(prepared, name, reporter, workers=workers, scheduler=scheduler, **keys)
     return prepared, [_fit_baseline(prepared, "mean"), result]
 
 
@@ -78,8 +79,8 @@ def benchmark(
     for name, variant in _variants(config).items():
         own = replace(prepared, config=variant, start=prepared.start if variant is config else ())
         found = None if overwrite else _finished(own, name)
-        trained = found or _train_in_folder(own, name, reporter, overwrite=overwrite, resume=False, workers=workers)
-        networks.append(trained)
+        keys = {"overwrite": overwrite, "resume": False}
+        networks.append(found or _train_in_folder(own, name, reporter, workers=workers, scheduler=scheduler, **keys))
         reporter.say(f"{name}: {'already trained' if found else 'trained'} in {networks[-1].fit_seconds:.1f} s")
     results = []
     for baseline in baselines:
@@ -172,7 +173,14 @@ def _variants(config: Config) -> dict[str, Config]:
 
 
 def _train_in_folder(
-    prepared: Prepared, name: str, reporter: Reporter, *, overwrite: bool, resume: bool, workers: int
+    prepared: Prepared,
+    name: str,
+    reporter: Reporter,
+    *,
+    overwrite: bool,
+    resume: bool,
+    workers: int,
+    scheduler: str | None,
 ) -> ModelResult:
     """Train one network, or an ensemble, and write everything a run folder holds."""
     folder = RunFolder(str(prepared.config.output))
@@ -180,8 +188,8 @@ def _train_in_folder(
         result = _train_network(prepared, name, folder, reporter, overwrite=overwrite, resume=resume)
         write_loss_figure(folder.path, prepared, folder.read_history())
     else:
-        keys = {"overwrite": overwrite, "resume": resume}
-        trained = train_ensemble(prepared, prepared.config.ensemble, folder, reporter, workers=workers, **keys)
+        ensemble, keys = prepared.config.ensemble, {"overwrite": overwrite, "resume": resume}
+        trained = train_ensemble(prepared, ensemble, folder, reporter, workers=workers, scheduler=scheduler, **keys)
         result = _ensemble_result(prepared, name, folder, trained)
     write_json(folder.split, {part: [prepared.dataset.ids[i] for i in getattr(prepared.split, part)] for part in PARTS})
     write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
@@ -204,14 +212,20 @@ def _train_network(
             reporter.epoch(record, prepared.task.selection_score)
     result = _result(name, prepared, network.job.predict, network.seconds, network.details())
     network.save(result.scores)
+    members = [network_member(prepared, network.job)]
+    with_trust(prepared, checkpoint(prepared, members, _without_nan(result))).save(folder.model)
     return result
 
 
 def _ensemble_result(prepared: Prepared, name: str, folder: RunFolder, trained: Trained) -> ModelResult:
     result = _result(name, prepared, trained.predictor.predict_descriptors, trained.seconds, trained.details)
-    part_scores = {part: without_nan(values) for part, values in result.scores.items()}
-    replace(trained.predictor.checkpoint, scores=part_scores).save(folder.model)
+    model = replace(trained.predictor.checkpoint, scores=_without_nan(result))
+    with_trust(prepared, model).save(folder.model)
     return result
+
+
+def _without_nan(result: ModelResult) -> dict[str, dict[str, float | None]]:
+    return {part: without_nan(values) for part, values in result.scores.items()}
 
 
 def _finished(prepared: Prepared, name: str) -> ModelResult | None:
@@ -220,7 +234,7 @@ def _finished(prepared: Prepared, name: str) -> ModelResult | None:
     if not folder.is_done():
         return None
     saved, asked = folder.saved_config(), prepared.config.model_dump()
-    if any(saved.get(key) != value for key, value in asked.items() if key not in ("benchmark", "output")):
+    if any(saved.get(key) != value for key, value in asked.items() if key not in ("benchmark", "output", "tune")):
         return None
     report = folder.read_json(folder.report)
     if report["rows_sha256"] != rows_sha256(prepared.dataset):

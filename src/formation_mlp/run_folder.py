@@ -22,6 +22,13 @@ BENCHMARK_FILES = ("benchmark.json", "benchmark_predictions.csv")
 INNER_FOLDERS = ("networks", "members")
 """Folders of runs inside a run: further networks of a benchmark, members of an ensemble."""
 
+REPORT_PAGE = "report.html"
+
+
+def report_figures(page: Path) -> Path:
+    """Return the folder of the figures that belong to a report's page."""
+    return page.with_name(f"{page.stem}_figures")
+
 
 class RunFolder:
     """The files of a run.
@@ -66,6 +73,8 @@ class RunFolder:
         """
         if resume:
             self._check_resumable(config)
+            for leftover in self.path.glob(".*.tmp"):  # of a process that was killed while it wrote
+                leftover.unlink(missing_ok=True)
             return
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             self._clear(overwrite)
@@ -141,7 +150,7 @@ class RunFolder:
         if not self.path.is_dir():
             yield self.path
             return
-        own = {*BENCHMARK_FILES, *(f"{name}.png" for name in FIGURES)}
+        own = {REPORT_PAGE, *BENCHMARK_FILES, *(f"{name}.png" for name in FIGURES)}
         own |= {file.name for file in vars(self).values() if file != self.path}
         if not self.config.exists():
             own.clear()
@@ -149,5 +158,7 @@ class RunFolder:
             if path.name in INNER_FOLDERS and path.is_dir():
                 for run in sorted(path.iterdir()):
                     yield from RunFolder(run)._foreign_files()
+            elif path == report_figures(self.path / REPORT_PAGE) and path.is_dir():
+                yield from (file for file in sorted(path.iterdir()) if file.suffix not in (".png", ".svg"))
             elif path.name not in own and not (path.name.startswith(".") and path.suffix == ".tmp"):
                 yield path

@@ -36,18 +36,40 @@ def torch_generator(seed: int, stream: str) -> torch.Generator:
 
 
 @contextmanager
-def borrowed_torch_rng(generator: torch.Generator) -> Iterator[None]:
-    """Let torch's global CPU generator continue ``generator`` inside the block.
+def borrowed_torch_rng(generator: torch.Generator, device: torch.device | None = None) -> Iterator[None]:
+    """Let torch's global generators continue ``generator`` inside the block.
 
-    Weight initialisation, dropout and RReLU draw from the global generator only. Afterwards it is as
+    Weight initialisation, dropout and RReLU draw from the global generator of their device only. Afterwards it is as
     it was before, and ``generator`` has advanced by what the block drew.
+
+    A cuda or mps ``device`` has a generator of another kind, which cannot continue ``generator``: it is seeded with a
+    number drawn from it. So a seed repeats a run on the same device, as far as the device's sums do; it has been tried
+    with a stand-in for such a device only.
     """
     import torch
 
     saved = torch.get_rng_state()
     torch.set_rng_state(generator.get_state())
     try:
-        yield
+        with _seeded(device):
+            yield
     finally:
         generator.set_state(torch.get_rng_state())
         torch.set_rng_state(saved)
+
+
+@contextmanager
+def _seeded(device: torch.device | None) -> Iterator[None]:
+    """Seed the generator of a device that is not the cpu from that of the cpu, and give it back as it was."""
+    import torch
+
+    if device is None or device.type == "cpu":
+        yield
+        return
+    module = torch.get_device_module(device)
+    saved = module.get_rng_state()
+    module.manual_seed(int(torch.randint(2**62, ())))
+    try:
+        yield
+    finally:
+        module.set_rng_state(saved)

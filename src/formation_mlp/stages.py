@@ -8,15 +8,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
+from formation_mlp.calibration import Calibration
 from formation_mlp.checkpoint import Checkpoint, Member, model_path, package_versions
-from formation_mlp.config import Config
+from formation_mlp.config import Config, ModelConfig
 from formation_mlp.data.dataset import invalid_rows, load_dataset
 from formation_mlp.data.records import Dataset, LeftOut
+from formation_mlp.domain import Domain
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.features.costly import Progress
 from formation_mlp.features.table import FeatureTable, featurize
 from formation_mlp.materials.elements import SYMBOLS
+from formation_mlp.models.networks import sees_elements
+from formation_mlp.predict import Predictor, mean_and_std
 from formation_mlp.scaler import FeatureScaler
 from formation_mlp.split import COLUMN_METHODS, Split, make_split
 from formation_mlp.tasks import Task, labels
@@ -113,13 +118,29 @@ def load_rows(config: Config) -> Dataset:
 def network_training(prepared: Prepared, number: int = 0) -> NetworkTraining:
     """Return the network of the configuration, ready to be trained on the prepared rows.
 
-    ``number`` counts the networks of an ensemble: each starts from another member of the model to start from.
+    ``number`` counts the networks of an ensemble: each starts from another member of the model to start from, as
+    far as that has members of the same shape.
     """
-    config, start = prepared.config, prepared.start
-    weights = start[number % len(start)].weights if start else None
+    config = prepared.config
+    weights = _weights_to_start_from(prepared.start, config.model, number)
     train, val = prepared.part("train"), prepared.part("val")
     scaler, task = prepared.scaler, prepared.task
     return NetworkTraining(train, val, scaler, task, config.model, config.training, config.seed, weights)
+
+
+def _weights_to_start_from(start: Sequence[Member], model: ModelConfig, number: int) -> dict[str, Tensor] | None:
+    if not start:
+        return None
+    first = number % len(start)
+    in_turn = [*start[first:], *start[:first]]
+    fitting = (member for member in in_turn if _shape(ModelConfig.model_validate(member.model)) == _shape(model))
+    return next(fitting, in_turn[0]).weights
+
+
+def _shape(model: ModelConfig) -> tuple[object, ...]:
+    """Return what decides the names and sizes of a network's weights."""
+    of_set = (model.set_width, model.set_layers, model.set_heads) if sees_elements(model) else ()
+    return model.architecture, tuple(model.hidden), model.normalization, *of_set
 
 
 def network_member(prepared: Prepared, job: NetworkTraining) -> Member:
@@ -142,6 +163,24 @@ def checkpoint(prepared: Prepared, members: Sequence[Member], part_scores: Mappi
         dict(part_scores),
         package_versions(),
     )
+
+
+def with_trust(prepared: Prepared, model: Checkpoint) -> Checkpoint:
+    """Return the model with what tells how far its predictions can be trusted.
+
+    The calibration is learned from its errors on the val rows (regression only), the domain from the train rows.
+    """
+    train, val = prepared.part("train"), prepared.part("val")
+    scale = prepared.scaler.transform
+    materials = prepared.dataset.materials.take(prepared.split.train)
+    domain = Domain.fit(scale(train.X), materials, scale(val.X), prepared.config.seed)
+    if prepared.task.is_classification:
+        return replace(model, domain=domain)
+    members = Predictor(model).predict_members(val.X, val.compositions)
+    mean, std = mean_and_std(members, np.array([member.share for member in model.members]))
+    n_elements = prepared.dataset.materials.compositions.n_elements[prepared.split.val]
+    calibration = Calibration.fit(np.abs(val.y - mean), std if len(members) > 1 else None, n_elements)
+    return replace(model, calibration=calibration, domain=domain)
 
 
 def _without_failures(dataset: Dataset, table: FeatureTable, config: Config) -> tuple[Dataset, FeatureTable]:

@@ -1,9 +1,8 @@
-"""Tables that come from a user and go back to one: inputs of a prediction, its output, descriptors."""
+"""Tables that come from a user and go back to one: materials, descriptors."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,26 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from formation_mlp.config import DataConfig, Part
 from formation_mlp.errors import DataError
-from formation_mlp.files import csv_text, write_bytes, write_text
-from formation_mlp.materials.inputs import ReadMaterials, read_materials
-from formation_mlp.report import aligned
+from formation_mlp.files import write_bytes, write_text
+from formation_mlp.materials.inputs import ReadMaterials
 
 if TYPE_CHECKING:
     from formation_mlp.features.costly import Progress
-    from formation_mlp.predict import Predictions, Predictor
 
 
 def check_output(out: Path | None, endings: Sequence[str]) -> None:
     """Raise `DataError` if the ending of ``out`` promises a kind of file that is not written."""
     if out is not None and out.suffix not in endings:
         raise DataError(f"--out: {str(out)!r} does not end in {' or '.join(endings)}.")
-
-
-def read_items(items: Sequence[str]) -> ReadMaterials:
-    """Read formulas or paths; nothing at all is an error."""
-    if not items:
-        raise DataError("predict: no formula was given.")
-    return read_materials(items)
 
 
 def read_inputs(path: Path, formula: str | None, id_column: str | None) -> tuple[list[str] | None, ReadMaterials]:
@@ -46,34 +36,6 @@ def read_inputs(path: Path, formula: str | None, id_column: str | None) -> tuple
         return None, read
     ids = ids_of_frame(frame, config)
     return ids, replace(read, materials=replace(read.materials, ids=tuple(ids)))
-
-
-def print_predictions(predictions: Predictions, ids: list[str] | None, out: Path | None, predictor: Predictor) -> None:
-    """Write predictions as csv to ``out`` or a pipe, or as an aligned table to a terminal."""
-    header = ["formula", "prediction", "warning", "error"]
-    rows: list[list[Any]] = [
-        [label, None if value is None else f"{value:.6f}", warning, error]
-        for label, value, warning, error in predictions.rows()
-    ]
-    if ids is not None:
-        header = ["id", *header]
-        rows = [[name, *row] for name, row in zip(ids, rows, strict=True)]
-    if out is not None:
-        write_text(out, csv_text(header, rows))
-    elif sys.stdout.isatty():
-        print(f"{_meaning(predictor)}\n")
-        used = [i for i, name in enumerate(header) if name not in ("warning", "error") or any(row[i] for row in rows)]
-        print(aligned([header[i] for i in used], [[str(row[i] or "") for i in used] for row in rows]))
-    else:
-        sys.stdout.write(csv_text(header, rows))
-
-
-def _meaning(predictor: Predictor) -> str:
-    target, task = predictor.checkpoint.target, predictor.task
-    if task.is_classification:
-        return f"prediction: probability of {task.config.labels[1]!r}"
-    source = f" ({target.source})" if target.source else ""
-    return f"prediction: {target.name}, {target.unit}{source}"
 
 
 def featurize_table(

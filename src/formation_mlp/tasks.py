@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional as F
 
 from formation_mlp.config import TaskConfig, TrainingConfig
 from formation_mlp.errors import ConfigError, DataError
@@ -18,8 +16,11 @@ from formation_mlp.metrics import classification_scores, log_loss, regression_sc
 from formation_mlp.registry import lookup
 from formation_mlp.scaler import TargetScaler
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 Floats = NDArray[np.float64]
-Loss = Callable[[Tensor, Tensor], Tensor]
+Loss = Callable[["Tensor", "Tensor"], "Tensor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ class Task:
         With auxiliary targets, ``[n, 1 + t], [n, 1 + t] -> []``: their mean absolute errors are added, each
         with its weight, over the rows that have a value.
         """
+        import torch
+
         losses = TASKS[self.config.type]
         name = training.loss or next(iter(losses))
         main = lookup(losses, name, "training.loss", f"loss of a {self.config.type}")(training)
@@ -149,19 +152,27 @@ def labels(config: TaskConfig, y: Floats) -> Floats:
 
 
 def _l1(_config: TrainingConfig) -> Loss:
+    from torch.nn import functional as F
+
     return F.l1_loss
 
 
 def _mse(_config: TrainingConfig) -> Loss:
+    from torch.nn import functional as F
+
     return F.mse_loss
 
 
 def _huber(config: TrainingConfig) -> Loss:
+    from torch.nn import functional as F
+
     return partial(F.huber_loss, delta=config.huber_delta)
 
 
 def _quantile(config: TrainingConfig) -> Loss:
     """Return the mean of max(q e, (q - 1) e) with e = y - output (Koenker and Bassett 1978)."""
+    import torch
+
     q = config.quantile
 
     def pinball(output: Tensor, y: Tensor) -> Tensor:
@@ -172,6 +183,8 @@ def _quantile(config: TrainingConfig) -> Loss:
 
 
 def _bce(_config: TrainingConfig) -> Loss:
+    from torch.nn import functional as F
+
     return F.binary_cross_entropy_with_logits
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.errors import ConfigError
+from formation_mlp.registry import lookup
+
 EV_PER_ATOM = "eV/atom"
 
 KJ_PER_MOL = 96.48533212331
@@ -35,6 +38,26 @@ def to_ev_per_atom(energy: NDArray[np.float64], unit: str, n_atoms: NDArray[np.f
     """
     factor, per_formula = UNITS[unit]
     return energy * factor / n_atoms if per_formula else energy * factor
+
+
+def check_per_atom(unit: str, where: str) -> None:
+    """Raise `ConfigError` if ``unit`` is unknown, or counts formula units instead of atoms."""
+    per_atom = {name: factor for name, (factor, per_formula) in UNITS.items() if not per_formula}
+    if unit in UNITS and unit not in per_atom:
+        raise ConfigError(f"{where}: {unit!r} counts formula units. Choose one per atom: {', '.join(per_atom)}.")
+    lookup(per_atom, unit, where, "unit")
+
+
+def from_ev_per_atom(energy: NDArray[np.float64], unit: str) -> NDArray[np.float64]:
+    """Convert energies ``[n]`` in eV/atom, or their errors, to a unit per atom (``kJ/mol``: per mole of atoms).
+
+    Examples
+    --------
+    >>> from_ev_per_atom(np.array([-2.0]), "meV/atom")
+    array([-2000.])
+    """
+    check_per_atom(unit, "unit")
+    return energy / UNITS[unit][0]
 
 
 def suspicion(energy: NDArray[np.float64]) -> str | None:

@@ -6,7 +6,8 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from formation_mlp.registry import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
+Parts = Generator["pd.DataFrame", None, None]
 BUNDLED = "measured_enthalpies.csv"
 TARGETS_OF_FOLDER = ("targets.csv", "id_prop.csv")
 
@@ -56,6 +58,31 @@ def read_table(path: str, encoding: str = "utf-8-sig") -> pd.DataFrame:
     return frame
 
 
+def read_table_in_parts(path: str, n_rows: int, encoding: str = "utf-8-sig") -> Parts:
+    """Yield the rows of a source some at a time; of csv and parquet files memory holds one part, of others all.
+
+    Parameters and errors are those of `read_table`.
+    """
+    file = Path(path).expanduser()
+    ending = next((ending for ending in IN_PARTS if file.name.lower().endswith(ending)), None)
+    if ending is None or not file.is_file():
+        frame = read_table(path, encoding)
+        yield from (frame.iloc[i : i + n_rows].reset_index(drop=True) for i in range(0, len(frame), n_rows))
+        return
+    is_empty = True
+    with closing(IN_PARTS[ending](file, n_rows, encoding)) as parts:
+        for part in parts:
+            if part.empty:
+                continue
+            is_empty = False
+            part.columns = [str(name) for name in part.columns]
+            _require_once(part.columns, path, "columns")
+            part.attrs["folder"] = str(file.parent)
+            yield part.reset_index(drop=True)
+    if is_empty:
+        raise DataError(f"{path}: the table has no rows.")
+
+
 def bundled_path() -> Path:
     """Return the path of the bundled table of measured formation enthalpies."""
     installed = Path(__file__).parent / "bundled" / BUNDLED
@@ -77,12 +104,29 @@ def _read_file(file: Path, encoding: str) -> pd.DataFrame:
 
 
 def _read_csv(file: Path, encoding: str, header: int | None = 0) -> pd.DataFrame:
+    return next(_csv_parts(file, None, encoding, header))
+
+
+def _csv_parts(file: Path, n_rows: int | None, encoding: str, header: int | None = 0) -> Parts:
+    """Yield ``n_rows`` at a time, or all at once."""
     import pandas as pd
 
     try:
-        frame = pd.read_csv(
-            file, header=header, dtype=str, keep_default_na=False, encoding=encoding, skipinitialspace=True
+        reader = pd.read_csv(
+            file,
+            header=header,
+            dtype=str,
+            keep_default_na=False,
+            encoding=encoding,
+            skipinitialspace=True,
+            chunksize=n_rows,
         )
+        if isinstance(reader, pd.DataFrame):
+            yield _checked_csv(reader, file)
+            return
+        with reader:
+            for frame in reader:
+                yield _checked_csv(frame, file)
     except UnicodeError as error:  # UTF-16 without its mark raises no UnicodeDecodeError
         raise DataError(
             f"{file}: not text in the encoding {encoding!r}: {error}. Save the file as UTF-8, or name its encoding, "
@@ -94,6 +138,11 @@ def _read_csv(file: Path, encoding: str, header: int | None = 0) -> pd.DataFrame
         raise DataError(f"{file}: the file is empty.") from error
     except (pd.errors.ParserError, OSError, EOFError, zlib.error) as error:
         raise DataError(f"{file}: not readable as a comma-separated table: {str(error).strip()}") from error
+
+
+def _checked_csv(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
+    import pandas as pd
+
     if not isinstance(frame.index, pd.RangeIndex):  # pandas takes what has no name for the names of the rows
         raise DataError(
             f"{file}: the rows have more cells than the first line, {', '.join(frame.columns)!r}, has names. "
@@ -126,6 +175,17 @@ def _read_parquet(file: Path, _encoding: str) -> pd.DataFrame:
     try:
         return pd.read_parquet(file)
     except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+        raise DataError(f"{file}: not readable as parquet: {error}") from error
+
+
+def _parquet_parts(file: Path, n_rows: int, _encoding: str) -> Parts:
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file) as opened:
+            for batch in opened.iter_batches(batch_size=n_rows):
+                yield batch.to_pandas()
+    except (OSError, ValueError) as error:
         raise DataError(f"{file}: not readable as parquet: {error}") from error
 
 
@@ -221,3 +281,11 @@ READERS: dict[str, Callable[[Path, str], pd.DataFrame]] = {
     ".extxyz": _read_extxyz,
     ".xyz": _read_extxyz,
 }
+"""Ending of a file to what reads it."""
+
+IN_PARTS: dict[str, Callable[[Path, int, str], Parts]] = {
+    ".csv": _csv_parts,
+    ".csv.gz": _csv_parts,
+    ".parquet": _parquet_parts,
+}
+"""Ending of a file to what reads some rows of it at a time."""

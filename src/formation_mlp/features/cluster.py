@@ -51,11 +51,11 @@ def describe_on_cluster(tasks: Iterator[Task], scheduler: str) -> Results:
         If Dask is not installed, the scheduler does not answer, no worker comes up in ten minutes, or the workers
         have another version of this package or of one that it computes with.
     """
-    distributed = _distributed()
+    distributed = distributed_package()
     first = list(islice(tasks, 1))
     if not first:
         return
-    with _connected(distributed, scheduler) as client:
+    with connected(distributed, scheduler) as client:
 
         def submit(parts: Sequence[str], materials: Materials) -> Any:
             return client.submit(describe_here, engine_state(), tuple(parts), materials, pure=False)
@@ -97,7 +97,8 @@ _SAME = (
 )
 
 
-def _distributed() -> Any:
+def distributed_package() -> Any:
+    """Return Dask's package `distributed`, or say how to install it."""
     try:
         return import_module("distributed")
     except ImportError as error:
@@ -106,7 +107,7 @@ def _distributed() -> Any:
         ) from error
 
 
-def _connected(distributed: Any, scheduler: str) -> Any:
+def connected(distributed: Any, scheduler: str) -> Any:
     """Return a client of a cluster that has a worker."""
     is_file = scheduler.endswith(".json")
     where = {"scheduler_file" if is_file else "address": scheduler}

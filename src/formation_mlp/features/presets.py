@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from inspect import Parameter, signature
 from typing import Any
 
@@ -39,6 +40,16 @@ def build_presets(parts: Sequence[Part]) -> list[Preset]:
 def build_preset(part: Part) -> Preset:
     """Return the preset of one entry of the configuration; raise `ConfigError` as `build_presets` does."""
     name, options = resolved(part)
+    return _build(name, options) if options or name in REPEATABLE else _build_plain(name)
+
+
+@cache
+def _build_plain(name: str) -> Preset:
+    """Return a preset without options, which is the same every time."""
+    return _build(name, {})
+
+
+def _build(name: str, options: Mapping[str, Any]) -> Preset:
     factory = PRESETS[name]
     parameters = signature(factory).parameters
     takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from formation_mlp.features.bonds import bond_fractions
 from formation_mlp.features.cell_descriptors import density, sine_coulomb
+from formation_mlp.features.contacts import contacts
 from formation_mlp.features.diffraction import xrd
+from formation_mlp.features.electrostatics import electrostatics
 from formation_mlp.features.radial import rdf
+from formation_mlp.features.scaled_rdf import scaled_rdf
 from formation_mlp.features.site_statistics import site_stats
 from formation_mlp.features.symmetry import structural_complexity, symmetry
 from formation_mlp.features.ward2017 import ward2017
@@ -19,11 +22,14 @@ if TYPE_CHECKING:
 
 STRUCTURE_PRESETS: dict[str, Callable[..., Preset]] = {
     "ward2017": ward2017,
+    "contacts": contacts,
     "density": density,
     "symmetry": symmetry,
     "structural_complexity": structural_complexity,
     "sine_coulomb": sine_coulomb,
+    "electrostatics": electrostatics,
     "rdf": rdf,
+    "scaled_rdf": scaled_rdf,
     "xrd": xrd,
     "bond_fractions": bond_fractions,
     "site_stats": site_stats,

@@ -108,14 +108,16 @@ def featurize(
             "Give structures, or use composition presets such as magpie."
         )
     run = _runner(workers, scheduler)
-    store = DescriptorCache(cache_folder(cache))
     costly = {i: (part_text(part), presets[i]) for i, part in enumerate(features) if is_costly(part, presets[i])}
     blocks = {i: preset.compute(materials) for i, preset in enumerate(presets) if i not in costly}
+    notes: tuple[str, ...] = ()
     if costly:
+        store = DescriptorCache(cache_folder(cache))
         found = describe_in_chunks(
             materials, list(costly.values()), run, store, progress or (lambda _done, _total: None)
         )
         blocks |= dict(zip(costly, found, strict=True))
+        notes = tuple(store.notes)
     X = np.concatenate([np.empty((len(materials), 0)), *(blocks[i].X for i in range(len(presets)))], axis=1)
     failures: dict[int, str] = {}
     missing: dict[str, int] = {}
@@ -124,7 +126,7 @@ def featurize(
         missing |= blocks[i].missing
     X[list(failures)] = np.nan
     X = X.astype(dtype, copy=False)
-    return FeatureTable(X, names, dict(sorted(failures.items())), missing, tuple(store.notes), materials.ids)
+    return FeatureTable(X, names, dict(sorted(failures.items())), missing, notes, materials.ids)
 
 
 def _runner(workers: int, scheduler: str | None) -> Runner:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.registry import did_you_mean
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Floats = NDArray[np.float64]
 
@@ -99,12 +100,14 @@ class BoostedTrees:
 
     def weights(self) -> dict[str, Tensor]:
         """Return the trees as one tensor: the characters of LightGBM's own text form."""
+        import torch
+
         text = self._booster.model_to_string(num_iteration=self._booster.best_iteration)
         return {name: torch.frombuffer(bytearray(data), dtype=torch.uint8) for name, data in _signed(text.encode())}
 
     @classmethod
-    def from_weights(cls, weights: Mapping[str, Tensor]) -> BoostedTrees:
-        """Return what `weights` came from.
+    def from_weights(cls, weights: Mapping[str, Tensor | NDArray[np.uint8]]) -> BoostedTrees:
+        """Return what `weights` came from, as tensors or as arrays.
 
         Raises
         ------
@@ -113,8 +116,8 @@ class BoostedTrees:
         """
         lightgbm = _lightgbm()
         try:
-            text = weights[_TEXT].numpy().tobytes()
-            if dict(_signed(text))[_DIGEST] != weights[_DIGEST].numpy().tobytes():
+            text = np.asarray(weights[_TEXT]).tobytes()
+            if dict(_signed(text))[_DIGEST] != np.asarray(weights[_DIGEST]).tobytes():
                 raise CheckpointError("the boosted trees in the model file are damaged: wrong checksum. Train again.")
             return cls(lightgbm.Booster(model_str=text.decode()))
         except (KeyError, UnicodeDecodeError, lightgbm.basic.LightGBMError) as error:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from formation_mlp.errors import ConfigError
 from formation_mlp.registry import lookup
+from formation_mlp.training.parallel import current_group
 
 Inputs = tuple[Tensor, ...]
 
@@ -79,18 +80,28 @@ def shuffled_batches(rows: Rows, batch_size: int, generator: torch.Generator) ->
 def choose_device(name: str) -> torch.device:
     """Return the device of a configuration; ``auto`` is cuda if there is one, else the cpu.
 
+    Each process of a group has a cuda device of its own.
+
     Raises
     ------
     ConfigError
-        If the name is unknown, or this machine has no such device.
+        If the name is unknown, or this machine has no such device, or not enough of them.
     """
     available = lookup(DEVICES, name, "training.device", "device")
     if not available():
         present = [key for key, check in DEVICES.items() if check()]
         raise ConfigError(f"training.device: this machine has no {name!r}. Choose one of: {', '.join(present)}.")
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    group = current_group()
+    if group.size == 1 or name == "cpu":
+        return torch.device(name)
+    if name != "cuda" or group.local_rank >= torch.cuda.device_count():
+        raise ConfigError(
+            f"training.device: {group.size} processes need a cuda device each on their machine, which has "
+            f"{torch.cuda.device_count()}. Start fewer with --nproc-per-node, or choose cpu."
+        )
+    return torch.device(name, group.local_rank)
 
 
 DEVICES: dict[str, Callable[[], bool]] = {

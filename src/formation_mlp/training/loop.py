@@ -16,10 +16,13 @@ from formation_mlp.seeding import borrowed_torch_rng
 from formation_mlp.training.average import WeightAverage
 from formation_mlp.training.batches import Inputs, Rows, shuffled_batches
 from formation_mlp.training.optim import Optimizers
+from formation_mlp.training.parallel import Alone
 from formation_mlp.training.precision import autocast
 from formation_mlp.training.state import EpochRecord, LoopState
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+
+ALONE = Alone()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,14 @@ def fit(
     generators: Generators,
     limits: Limits,
     average: WeightAverage | None = None,
+    group: Alone = ALONE,
 ) -> Iterator[EpochRecord]:
     """Train epoch by epoch, and yield one record after each.
 
     The caller reads, prints or saves between two epochs, and may stop at any of them. ``select`` gives
     the score (lower is better) of the network's output on the validation part. ``state`` is advanced in
-    place. With an ``average``, its network is the one that is validated. Validation is in float32.
+    place. With an ``average``, its network is the one that is validated. Validation is in float32. The processes of
+    a ``group`` share the rows of every batch, and of the validation part.
 
     Raises
     ------
@@ -65,11 +70,12 @@ def fit(
         If the loss of either part is no longer finite.
     """
     while not state.finished(limits.max_epochs, limits.patience):
-        with borrowed_torch_rng(generators.layers):
+        with borrowed_torch_rng(generators.layers, train.device):
             train_loss = train_epoch(
-                model, train, loss_function, optimizers, state, generators.batches, limits, average
+                model, train, loss_function, optimizers, state, generators.batches, limits, average, group
             )
-        output = forward_rows(model if average is None else average.model, val.inputs)
+        own = forward_rows(model if average is None else average.model, group.share(val.inputs))
+        output = group.gathered(own, len(val))
         val_loss = _finite(loss_function(output, val.y), "validation", state)
         score = select(as_array(output))
         is_best = state.advance(score)
@@ -85,6 +91,7 @@ def train_epoch(
     generator: torch.Generator,
     limits: Limits,
     average: WeightAverage | None = None,
+    group: Alone = ALONE,
 ) -> float:
     """Pass once through the train rows and return the mean loss over them."""
     model.train()
@@ -92,10 +99,11 @@ def train_epoch(
     for inputs, y in shuffled_batches(train, limits.batch_size, generator):
         optimizers.zero_grad()
         with autocast(train.device, limits.precision):
-            output = model(*inputs)
-        loss = loss_function(output.to(y.dtype), y)
+            output = model(*group.share(inputs))
+        loss = loss_function(group.gathered(output.to(y.dtype), len(y)), y)
         total += _finite(loss, "training", state) * len(y)
         loss.backward()
+        group.sum_gradients(model)
         if limits.gradient_clip is not None:
             nn.utils.clip_grad_norm_(model.parameters(), limits.gradient_clip)
         optimizers.step(state.step)

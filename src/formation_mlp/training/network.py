@@ -18,12 +18,13 @@ from formation_mlp.materials.compositions import Compositions
 from formation_mlp.models.mlp import n_parameters
 from formation_mlp.models.networks import build_network, sees_elements
 from formation_mlp.scaler import FeatureScaler
-from formation_mlp.seeding import borrowed_torch_rng, torch_generator
+from formation_mlp.seeding import borrowed_torch_rng, stream_seed, torch_generator
 from formation_mlp.tasks import Task
 from formation_mlp.training.average import WeightAverage
 from formation_mlp.training.batches import Inputs, Rows, as_inputs, choose_device, n_batches
 from formation_mlp.training.loop import Generators, Limits, as_array, fit, forward_rows
 from formation_mlp.training.optim import build_optimizers
+from formation_mlp.training.parallel import current_group
 from formation_mlp.training.precision import ONE_THREAD_STEP, choose_precision, cpu_threads
 from formation_mlp.training.state import EpochRecord, LoopState
 
@@ -62,6 +63,9 @@ def network_inputs(
 class NetworkTraining:
     """One network, its train and val rows, and where its training stands.
 
+    It can be pickled at any time, and goes on elsewhere, on a device of the same kind. Within
+    `formation_mlp.training.parallel.run_together` all processes of the group train it together.
+
     Parameters
     ----------
     train, val : rows that are learned from, and those that select the best epoch
@@ -79,8 +83,8 @@ class NetworkTraining:
     Raises
     ------
     ConfigError
-        If a name is unknown, the device is missing, batch normalisation would see single rows, or the weights
-        to start from do not fit the network.
+        If a name is unknown, the device is missing, batch normalisation would see single rows or a share of them, a
+        batch or the val part has no row for each process, or the weights to start from do not fit the network.
     """
 
     def __init__(
@@ -94,20 +98,21 @@ class NetworkTraining:
         seed: int,
         start: Mapping[str, Tensor] | None = None,
     ) -> None:
+        self.scaler, self.task, self.config, self.training, self.seed = scaler, task, model, training, seed
         self.device = choose_device(training.device)
-        self.loss = task.loss(training)
-        self.scaler, self.task, self.config = scaler, task, model
-        self.train, self.val = self._rows(train), self._rows(val)
-        self._y_val = val.y
+        self._set_up(self._rows(train), self._rows(val), val.y, start)
+
+    def _set_up(self, train: Rows, val: Rows, y_val: Floats, start: Mapping[str, Tensor] | None = None) -> None:
+        model, training, seed = self.config, self.training, self.seed
+        self.train, self.val, self._y_val = train, val, y_val
+        self.group = current_group()
+        self._check_batches()
+        self.loss = self.task.loss(training)
         self.generators = Generators(torch_generator(seed, "batches"), torch_generator(seed, "layers"))
         with borrowed_torch_rng(torch_generator(seed, "weights")):
-            self.model = build_network(len(scaler.kept), model, task.n_outputs).to(self.device)
+            self.model = build_network(len(self.scaler.kept), model, self.task.n_outputs).to(self.device)
         if start is not None:
             self._start_from(start)
-        if training.batch_size == 1 and model.normalization == "batch":
-            raise ConfigError(
-                "training.batch_size: found 1, but model.normalization 'batch' needs 2 or more rows a step."
-            )
         steps = n_batches(len(self.train), training.batch_size) * training.max_epochs
         self.optimizers = build_optimizers(self.model, training, steps)
         self.average = None if training.average is None else WeightAverage(self.model, training.average)
@@ -132,7 +137,9 @@ class NetworkTraining:
             self.generators,
             self.limits,
             self.average,
+            self.group,
         )
+        self.group.begin(self)
         while (record := self._next_epoch(loop)) is not None:
             self.history.append(record)
             if record.is_best:
@@ -149,7 +156,10 @@ class NetworkTraining:
         """Return in words where, in which number format and on how many threads the network is trained."""
         kind = str(self.limits.precision).removeprefix("torch.")
         threads = f", {self._n_threads} thread{'s' * (self._n_threads > 1)}" if self.device.type == "cpu" else ""
-        return f"{self.n_parameters:,} weights, {len(self.train):,} rows, on {self.device} in {kind}{threads}"
+        processes = f", {self.group.size} processes" if self.group.size > 1 else ""
+        return (
+            f"{self.n_parameters:,} weights, {len(self.train):,} rows, on {self.device} in {kind}{threads}{processes}"
+        )
 
     def _rows(self, part: Examples) -> Rows:
         inputs = network_inputs(part.X, part.compositions, self.scaler, self.config, self.device)
@@ -162,9 +172,35 @@ class NetworkTraining:
         except RuntimeError as error:
             raise ConfigError(f"training.start_from: the weights do not fit this network: {error}") from error
 
+    def _check_batches(self) -> None:
+        n, size, batches = len(self.train), self.training.batch_size, self.config.normalization == "batch"
+        if size == 1 and batches:
+            raise ConfigError(
+                "training.batch_size: found 1, but model.normalization 'batch' needs 2 or more rows a step."
+            )
+        if self.group.size == 1:
+            return
+        if batches:
+            raise ConfigError(
+                f"model.normalization: 'batch' needs the mean of the whole batch, which {self.group.size} processes "
+                "share. Choose 'layer' or 'none', or train in one process."
+            )
+        fewest = min(n // n_batches(n, size), len(self.val))
+        if fewest < self.group.size:
+            raise ConfigError(
+                f"training.batch_size: {self.group.size} processes share the {fewest} rows of a batch, or of the val "
+                "part. Take larger ones, or fewer processes."
+            )
+
     def _next_epoch(self, loop: Iterator[EpochRecord]) -> EpochRecord | None:
-        with cpu_threads(self._n_threads):
-            return next(loop, None)
+        if self.group.rank:  # each process switches off other hidden units
+            stream = f"layers of process {self.group.rank} after epoch {self.state.epoch}"
+            self.generators.layers.manual_seed(stream_seed(self.seed, stream))
+        with cpu_threads(self._n_threads), self.group.epoch():
+            record = next(loop, None)
+            if record is not None:
+                self.group.compare(self.model)
+        return record
 
     def _step_size(self, batch_size: int) -> float:
         return float(min(batch_size, len(self.train))) * self.n_parameters
@@ -195,6 +231,22 @@ class NetworkTraining:
             "rows": self._fingerprint(),
         }
         return tensors, plain
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what continues the run in another process."""
+        parts = [[tensor.cpu().numpy() for tensor in (*part.inputs, part.y)] for part in (self.train, self.val)]
+        training = self.training.model_copy(update={"device": self.device.type})
+        kept = {"scaler": self.scaler, "task": self.task, "config": self.config, "seed": self.seed}
+        return kept | {"training": training, "parts": parts, "y_val": self._y_val, "snapshot": self.snapshot()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what `__getstate__` returned."""
+        parts, y_val, snapshot = (state.pop(key) for key in ("parts", "y_val", "snapshot"))
+        self.__dict__.update(state)
+        self.device = choose_device(self.training.device)
+        train, val = (Rows(part[:-1], part[-1]) for part in (as_inputs(self.device, *arrays) for arrays in parts))
+        self._set_up(train, val, y_val)
+        self.restore(*snapshot)
 
     def restore(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
         """Continue from what `snapshot` returned.

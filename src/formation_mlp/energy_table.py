@@ -1,0 +1,191 @@
+"""Read the formation energies of many compounds from a table; a row without one keeps its place and its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.config import DataConfig
+from formation_mlp.data import columns
+from formation_mlp.data.dataset import ids_of_frame, materials_of_frame
+from formation_mlp.data.sources import read_table
+from formation_mlp.errors import DataError
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.registry import lookup
+from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ENERGY = ("prediction", *columns.TARGET)
+"""Usual names of the column of formation energies; ``prediction`` is what `predict` and a run folder write."""
+UNIT = "unit"
+"""The column in which `predict` names the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyTable:
+    """``n`` rows of a table.
+
+    Attributes
+    ----------
+    path : of the table
+    ids : names of the rows, ``[n]``, or None if the table has none
+    labels : the formulas as written, ``[n]``
+    compositions : ``[n]``; a row that could not be read is empty
+    energies : eV/atom, NaN where there is none, ``[n]``
+    column : name of the column of energies
+    unit : in which they were
+    truths : further columns, in eV/atom, NaN where a cell is blank; each ``[n]``
+    errors : row to the reason why it has no composition or no energy
+    """
+
+    path: Path
+    ids: list[str] | None
+    labels: list[str]
+    compositions: Compositions
+    energies: Floats
+    column: str
+    unit: str
+    truths: dict[str, Floats]
+    errors: dict[int, str]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def good(self) -> Ints:
+        """The rows with a composition and an energy."""
+        return np.array([row for row in range(len(self)) if row not in self.errors], np.int64)
+
+
+def read_energy_table(
+    path: Path,
+    *,
+    formula: str | None = None,
+    energy: str | None = None,
+    unit: str | None = None,
+    truths: Mapping[str, str] | None = None,
+    option: str = "--energy",
+) -> EnergyTable:
+    """Read formulas and formation energies.
+
+    Parameters
+    ----------
+    path
+        A table of any kind that `read_table` knows.
+    formula, energy
+        Columns; found by their usual names if not given.
+    unit
+        Of the energies; if not given, that of the column ``unit``, or else eV/atom.
+    truths
+        Option of the command line to a further column of energies, in the same unit; cells may be blank.
+    option
+        How the command line calls ``energy``, for messages.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, no row has a formula and an energy, or the energies look like something else.
+    ConfigError
+        If the unit is unknown.
+    """
+    frame = read_table(str(path))
+    named = columns.find_column(frame, formula, columns.FORMULA, "--formula")
+    config = DataConfig(path=str(path), formula=named)
+    read = materials_of_frame(frame, config)
+    compositions = read.materials.compositions
+    column = columns.require_column(frame, energy, ENERGY, option)
+    declared = _declared_unit(frame, unit)
+    energies, reasons = _numbers(frame, column)
+    errors = dict(sorted((reasons | read.failures).items()))
+    if len(errors) == len(energies):
+        raise DataError(f"{path}: no row has both a formula and an energy; the first: {errors[0]}")
+    good = np.setdiff1d(np.arange(len(energies)), list(errors))
+    _check(energies[good], declared, f"{path}, column {column!r}")
+    n_atoms = np.where(compositions.n_elements, compositions.n_atoms, np.nan)
+
+    def in_ev(values: Floats) -> Floats:
+        return to_ev_per_atom(values, declared or EV_PER_ATOM, n_atoms)
+
+    energies[list(errors)] = np.nan
+    has_ids = columns.find_column(frame, None, columns.ID, "--id") is not None
+    return EnergyTable(
+        path,
+        ids_of_frame(frame, config) if has_ids else None,
+        read.labels,
+        compositions,
+        in_ev(energies),
+        column,
+        declared or EV_PER_ATOM,
+        {name: in_ev(_truth(frame, name, option)) for option, name in (truths or {}).items()},
+        errors,
+    )
+
+
+def _declared_unit(frame: pd.DataFrame, unit: str | None) -> str | None:
+    """Return the unit that was asked for, or that of the table's own column, if it has one."""
+    if unit is None and UNIT in frame.columns:
+        units = sorted({str(cell) for cell in columns.cells_of(frame, UNIT) if cell})
+        if units == ["probability"]:
+            raise DataError("the table holds probabilities (column 'unit'); a convex hull takes formation energies.")
+        if len(units) > 1:
+            raise DataError(f"--unit: the column 'unit' names several units: {', '.join(units)}. Give one table each.")
+        unit = units[0] if units else None
+    if unit is not None:
+        lookup(UNITS, unit, "--unit", "unit")
+    return unit
+
+
+def _numbers(frame: pd.DataFrame, column: str) -> tuple[Floats, dict[int, str]]:
+    """Return the numbers of a column, NaN where there is none, and the reasons."""
+    values = np.full(len(frame), np.nan)
+    reasons = {}
+    for row, cell in enumerate(columns.cells_of(frame, column)):
+        text = "" if cell is None else str(cell).strip()
+        try:
+            value = float(text) if text else np.nan
+        except ValueError:
+            reasons[row] = f"{column} {text!r} is no number"
+            continue
+        if np.isfinite(value):
+            values[row] = value
+        else:
+            reasons[row] = f"{column} {text!r} is not finite" if text else _blank(column)
+    return values, reasons
+
+
+def _truth(frame: pd.DataFrame, name: str, option: str) -> Floats:
+    """Return a column of numbers in which cells may be blank, but not wrong."""
+    column = columns.require_column(frame, name, (), option)
+    values, reasons = _numbers(frame, column)
+    for row, reason in reasons.items():
+        if reason != _blank(column):
+            raise DataError(f"{option}, row {row + 1}: {reason}. Correct the value, or leave the cell blank.")
+    return values
+
+
+def _blank(column: str) -> str:
+    return f"no {column}"
+
+
+def _check(energies: Floats, unit: str | None, where: str) -> None:
+    """Refuse numbers that hardly are formation energies, unless their unit is declared."""
+    if unit is not None:
+        return
+    doubt = suspicion(energies)
+    if doubt is None and len(energies) >= 3 and energies.min() >= 0 and energies.max() <= 1:
+        doubt = "all values lie between 0 and 1, which looks like probabilities"
+    if doubt is not None:
+        raise DataError(
+            f"{where}: the unit is not declared, and {doubt}. Formation energies in eV/atom are expected. "
+            f"Declare the unit with --unit, one of: {', '.join(UNITS)}."
+        )

@@ -1,0 +1,212 @@
+"""One prediction, explained by its descriptors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.config import Part
+from formation_mlp.domain import FARTHEST
+from formation_mlp.errors import DataError
+from formation_mlp.explain.groups import groups
+from formation_mlp.explain.paths import paths_of
+from formation_mlp.explain.permutation import ELEMENTS
+from formation_mlp.explain.rows import Rows
+from formation_mlp.features.table import featurize
+from formation_mlp.materials.inputs import read_materials
+from formation_mlp.materials.structure_files import is_structure_file
+from formation_mlp.predict import Predictor
+from formation_mlp.scaler import FeatureScaler
+
+Floats = NDArray[np.float64]
+
+JUMPS = "jumps of the activation"
+INCOMPLETE = 1e-4
+"""What attributions lack of the difference is named above this share. Only an activation that jumps, `hardshrink`,
+leaves so much: it changes the answer without a gradient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What a group of descriptors adds to a prediction.
+
+    Attributes
+    ----------
+    name : of the group
+    amount : eV/atom, or a difference of probabilities
+    columns : of the group, the most important first; counted among the kept columns of the model
+    """
+
+    name: str
+    amount: float
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a model answers as it does for one material.
+
+    The attributions add up to ``prediction - baseline``. They say what the model does, not what nature does: of
+    descriptors that go together, it may use either.
+
+    Attributes
+    ----------
+    label : the formula as given, or what stands for a structure: of a file, its name
+    prediction : eV/atom, or the probability of the positive class
+    baseline : the same for a mean training compound
+    attributions : of the kept descriptors, in the unit of the prediction, ``[k]``
+    of_elements : attribution of the elements as the encoder of the architecture `set` sees them; 0 without one
+    values : of the kept descriptors, in their own units, ``[k]``; NaN where one is missing and the median stands in
+    scaled : the same in standard deviations from the mean of the train rows, ``[k]``
+    scaler : names, means and standard deviations of the descriptors
+    features : presets, as the configuration names them
+    is_probability : whether the model is a classifier
+    warning : a remark of the model on the material, or empty
+    """
+
+    label: str
+    prediction: float
+    baseline: float
+    attributions: Floats
+    of_elements: float
+    values: Floats
+    scaled: Floats
+    scaler: FeatureScaler
+    features: Sequence[Part]
+    is_probability: bool
+    warning: str
+
+    def contributions(self, kind: str = "property") -> list[Contribution]:
+        """Return what each group adds, the largest amounts first; together they make all of the difference.
+
+        Parameters
+        ----------
+        kind
+            Of groups: ``property`` or ``preset``.
+        """
+        place = {column: i for i, column in enumerate(self.scaler.kept.tolist())}
+        found = []
+        for name, group in groups(self.features, kind).items():
+            own = [place[column] for column in group.tolist() if column in place]
+            own.sort(key=lambda i: -abs(self.attributions[i]))
+            if own:
+                found.append(Contribution(name, float(self.attributions[own].sum()), tuple(own)))
+        if self.of_elements:
+            found.append(Contribution(ELEMENTS, self.of_elements, ()))
+        difference = self.prediction - self.baseline
+        rest = difference - sum(one.amount for one in found)
+        if abs(rest) > INCOMPLETE * abs(difference):
+            found.append(Contribution(JUMPS, rest, ()))
+        return sorted(found, key=lambda one: -abs(one.amount))
+
+
+class Explainer:
+    """Divides predictions of a model among its descriptors by integrated gradients (`formation_mlp.explain.paths`).
+
+    The answer of an ensemble is the mean of its members' by their shares, and so are its attributions. Those of a
+    classifier are differences of probabilities.
+
+    Parameters
+    ----------
+    predictor
+        The model; `formation_mlp.load` gives one.
+
+    Examples
+    --------
+    >>> from formation_mlp import load
+    >>> found = Explainer(load("composition")).explain(["NaCl"])[0]
+    >>> total = found.attributions.sum() + found.of_elements
+    >>> bool(abs(total - (found.prediction - found.baseline)) < 1e-4 * abs(total))
+    True
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self._paths = paths_of(predictor.checkpoint)
+
+    def explain(self, items: Sequence[object]) -> list[Explanation]:
+        """Explain the predictions of formulas, ``Composition`` or ``Structure`` objects, or structure files.
+
+        Raises
+        ------
+        DataError
+            If an input has no prediction.
+        """
+        read = read_materials(items)
+        predictions = self.predictor.predict_read(read)
+        failed = [(i, error) for i, error in enumerate(predictions.errors) if error]
+        if failed:
+            raise DataError(f"explain: {len(failed)} of {len(items)} inputs have no prediction: {failed[0][1]}")
+        model = self.predictor.checkpoint
+        X = featurize(read.materials, self.predictor.features).X
+        scaled = model.scaler.transform(X)
+        shares = np.array([member.share for member in model.members])
+        explanations = []
+        for i, (label, warning) in enumerate(zip(predictions.labels, predictions.warnings, strict=True)):
+            composition = read.materials.compositions.take([i])
+            parts = [path(scaled[i], composition) for path in self._paths]
+            attributions = shares @ np.stack([part[0] for part in parts])
+            baseline, prediction = (float(shares @ [part[j] for part in parts]) for j in (1, 2))
+            explanations.append(
+                Explanation(
+                    Path(label).name if is_structure_file(label) else label,
+                    prediction,
+                    baseline,
+                    attributions[:-1],
+                    float(attributions[-1]),
+                    X[i, model.scaler.kept],
+                    scaled[i],
+                    model.scaler,
+                    self.predictor.features,
+                    self.predictor.task.is_classification,
+                    warning,
+                )
+            )
+        return explanations
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A training row near a material.
+
+    Attributes
+    ----------
+    formula : as written in the table
+    y : its label, eV/atom, or 0 or 1
+    distance : of the descriptors; 0 for the same composition in a model of compositions
+    """
+
+    formula: str
+    y: float
+    distance: float
+
+
+def neighbours(predictor: Predictor, train: Rows, explanation: Explanation, n: int = 5) -> list[Neighbour]:
+    """Return the ``n`` training rows that are most like a material, the nearest first.
+
+    The distance is that by which predictions are judged to be near the training rows or far from them: Euclidean,
+    in the whitened leading principal components of the scaled descriptors (`formation_mlp.domain.Domain`). A model
+    of an older format has none of these; there it is the root mean square difference of the scaled descriptors.
+
+    Parameters
+    ----------
+    predictor
+        The model.
+    train
+        The train rows of its run (`formation_mlp.explain.rows.rows_of_run`).
+    explanation
+        Of the material.
+    n
+        How many, or fewer where there are not so many.
+    """
+    scaler, domain = predictor.checkpoint.scaler, predictor.checkpoint.domain
+    far = np.clip(scaler.transform(train.X), -FARTHEST, FARTHEST)
+    here = np.clip(explanation.scaled, -FARTHEST, FARTHEST)
+    step = (far - here) / np.sqrt(len(here)) if domain is None else (far - here) @ domain.directions
+    distance = np.sqrt((step**2).sum(axis=1))
+    nearest = np.argsort(distance, kind="stable")[:n]
+    return [Neighbour(train.formulas[i], float(train.y[i]), float(distance[i])) for i in nearest]

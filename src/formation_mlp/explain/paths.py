@@ -1,0 +1,253 @@
+"""Integrated gradients (Sundararajan, Taly and Yan 2017): a difference of answers, divided among the inputs.
+
+On the straight line from a baseline to a row, every input moves in proportion, and each small step of the answer
+is the sum of what each input adds. A network adds its gradient; trees, whose gradient is zero, jump where an input
+crosses a threshold. Either way the attributions add up to the difference of the two answers (completeness).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.checkpoint import Checkpoint, Member
+from formation_mlp.config import ModelConfig
+from formation_mlp.errors import CheckpointError
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.materials.elements import ATOMIC_NUMBER
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Floats = NDArray[np.float64]
+Path = tuple[Floats, float, float]
+"""Attributions of the descriptors and, last, of the elements as an encoder sees them, ``[k + 1]``; the answers at the
+baseline and at the row, whose difference they add up to."""
+
+TOLERANCE = 1e-5
+"""Relative error of completeness that is aimed at."""
+FIRST_PANELS, MOST_ROUNDS = 16, 40
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(4)
+AT_ONCE = 4096
+TIE = 1e-12
+"""Thresholds that are crossed so close to one another on the path share their jump."""
+
+
+class NetworkPath:
+    """Divides the answers of a network, in eV/atom or as probabilities, among its inputs.
+
+    The path starts at zeros: each descriptor at its mean over the train rows. The architecture `set` sees the
+    elements too, through an encoder; their part of the path is from `mean_encoding` to the encoding of the row.
+
+    Parameters
+    ----------
+    member, checkpoint
+        A network, and the model it belongs to.
+
+    Raises
+    ------
+    CheckpointError
+        If the weights do not fit the network.
+    """
+
+    def __init__(self, member: Member, checkpoint: Checkpoint) -> None:
+        from formation_mlp.models.networks import SetMLP
+
+        network = _network(member, checkpoint)
+        self._encoder: nn.Module | None = None
+        if isinstance(network, SetMLP):
+            self._encoder, network = network.encoder, network.mlp
+        self._head = network.double()
+        elements = checkpoint.training_elements
+        self._mean = np.empty(0) if self._encoder is None else mean_encoding(self._encoder, elements)
+        self._scale = checkpoint.target_scaler
+        self._is_probability = checkpoint.config["task"]["type"] == "classification"
+
+    def __call__(self, x: Floats, composition: Compositions) -> Path:
+        """Divide the answer to one row: scaled descriptors ``[k]``, and a composition."""
+        start, end = np.append(np.zeros_like(x), self._mean), np.append(x, self._encoded(composition))
+        attributions, first, last = along(self._answer, start, end)
+        return np.append(attributions[: len(x)], attributions[len(x) :].sum()), first, last
+
+    def _answer(self, points: Tensor) -> Tensor:
+        output: Tensor = self._head(points)
+        output = output[:, 0] if output.ndim == 2 else output
+        return output.sigmoid() if self._is_probability else output * self._scale.scale + self._scale.centre
+
+    def _encoded(self, composition: Compositions) -> Floats:
+        import torch
+
+        if self._encoder is None:
+            return np.empty(0)
+        z, fraction = (torch.as_tensor(part) for part in composition.padded())
+        with torch.no_grad():
+            encoding: Floats = self._encoder(z, fraction.float())[0].double().numpy()
+        return encoding
+
+
+class TreesPath:
+    """Divides the answers of boosted trees among the descriptors: on the path, each jump goes to who causes it.
+
+    Descriptors that cross thresholds at the same place of the path share the jump.
+
+    Parameters
+    ----------
+    predict
+        Scaled descriptors ``[n, k]`` to answers ``[n]``.
+    text
+        The trees in LightGBM's own text form, for their thresholds.
+    """
+
+    def __init__(self, predict: Callable[[Floats], Floats], text: str) -> None:
+        self._predict = predict
+        self._feature, self._threshold = _thresholds(text)
+
+    def __call__(self, x: Floats, _composition: Compositions | None = None) -> Path:
+        """Divide the answer to one row, from zeros to its scaled descriptors ``[k]``."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            place = self._threshold / x[self._feature]
+        crossed = (x[self._feature] != 0) & (place >= 0) & (place <= 1)
+        place, feature = place[crossed], self._feature[crossed]
+        order = np.argsort(place, kind="stable")
+        place, feature = place[order], feature[order]
+        starts = np.flatnonzero(np.diff(place, prepend=-1.0) > TIE)
+        jumps = place[starts]
+        between = np.concatenate([[0.0], (jumps[1:] + jumps[:-1]) / 2, [1.0]])
+        chunks = [between[i : i + AT_ONCE, None] for i in range(0, len(between), AT_ONCE)]
+        values = np.concatenate([self._predict(chunk * x) for chunk in chunks])
+        attributions = np.zeros(len(x) + 1)
+        for jump, who in zip(np.diff(values), np.split(feature, starts[1:]), strict=True):
+            several = np.unique(who)
+            attributions[several] += jump / max(len(several), 1)
+        return attributions, float(values[0]), float(values[-1])
+
+
+def paths_of(checkpoint: Checkpoint) -> list[Callable[[Floats, Compositions], Path]]:
+    """Return what divides the answers of each member of a model."""
+    paths: list[Callable[[Floats, Compositions], Path]] = []
+    for member in checkpoint.members:
+        if "boosted_trees" in member.model:
+            from formation_mlp.models.boosted_trees import BoostedTrees
+
+            trees, text = BoostedTrees.from_weights(member.weights), np.asarray(member.weights["text"]).tobytes()
+            paths.append(TreesPath(trees.predict, text.decode()))
+        else:
+            paths.append(NetworkPath(member, checkpoint))
+    return paths
+
+
+def along(answer: Callable[[Tensor], Tensor], start: Floats, end: Floats) -> tuple[Floats, float, float]:
+    """Integrate the gradient of ``answer`` from ``start [k]`` to ``end [k]``, times their difference.
+
+    Gauss-Legendre quadrature in panels; those whose own attributions do not add up to the difference of the answers
+    at their two ends are halved, until the sum of what is missing is below `TOLERANCE` of the whole difference. So
+    the panels gather where a network of rectifiers has its kinks.
+
+    Returns
+    -------
+    attributions : ``[k]``
+    first, last : the answers at the two ends
+
+    Examples
+    --------
+    >>> attributions, first, last = along(lambda X: X[:, 0] * X[:, 1] ** 2, np.zeros(2), np.array([3.0, 2.0]))
+    >>> attributions.round(6).tolist(), first, last
+    ([4.0, 8.0], 0.0, 12.0)
+    """
+    edges = np.linspace(0, 1, FIRST_PANELS + 1)
+    left, right = edges[:-1], edges[1:]
+    values = _values(answer, start, end, edges)
+    at_left, at_right = values[:-1], values[1:]
+    parts = _panels(answer, start, end, left, right)
+    first, last = float(values[0]), float(values[-1])
+    for _ in range(MOST_ROUNDS):
+        missing = np.abs(at_right - at_left - parts.sum(axis=1))
+        allowed = TOLERANCE * max(abs(last - first), TOLERANCE * np.abs(parts).sum())
+        if missing.sum() <= allowed:
+            break
+        split = missing > allowed / (2 * len(left))
+        middle = (left[split] + right[split]) / 2
+        at_middle = _values(answer, start, end, middle)
+        lefts, rights = np.append(left[split], middle), np.append(middle, right[split])
+        new = _panels(answer, start, end, lefts, rights)
+        at_left = np.concatenate([at_left[~split], at_left[split], at_middle])
+        at_right = np.concatenate([at_right[~split], at_middle, at_right[split]])
+        parts = np.concatenate([parts[~split], new])
+        left, right = np.append(left[~split], lefts), np.append(right[~split], rights)
+    return parts.sum(axis=0), first, last
+
+
+def mean_encoding(encoder: nn.Module, training_elements: Mapping[str, int]) -> Floats:
+    """Return what stands for the elements of a mean compound, ``[d_out]``.
+
+    It is the mean encoding of the compounds AB of two different training elements (of the pure element, if there is
+    one only), each element drawn as often as training rows hold it. The training rows themselves are not needed, so
+    that a model file alone and its run folder give the same explanation.
+    """
+    import torch
+
+    z = np.array([ATOMIC_NUMBER[symbol] for symbol in training_elements])
+    count = np.array(list(training_elements.values()), float)
+    i, j = np.triu_indices(len(z), 1)
+    pairs, weight = np.stack([z[i], z[j]], axis=1), count[i] * count[j]
+    if len(z) == 1:
+        pairs, weight = z[:, None], count
+    fraction = torch.full(pairs.shape, 1 / pairs.shape[1])
+    with torch.no_grad():
+        encodings = encoder(torch.as_tensor(pairs), fraction).double().numpy()
+    mean: Floats = weight @ encodings / weight.sum()
+    return mean
+
+
+def _network(member: Member, checkpoint: Checkpoint) -> nn.Module:
+    """Return a member as a torch network."""
+    import torch
+
+    from formation_mlp.models.networks import build_network
+    from formation_mlp.seeding import borrowed_torch_rng, torch_generator
+
+    n_outputs = 1 + len(checkpoint.config["task"]["auxiliary"])
+    with borrowed_torch_rng(torch_generator(0, "weights")):  # initial weights, replaced at once
+        network = build_network(len(checkpoint.scaler.kept), ModelConfig.model_validate(member.model), n_outputs)
+    weights: dict[str, Any] = {name: torch.as_tensor(np.asarray(value)) for name, value in member.weights.items()}
+    try:
+        network.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        raise CheckpointError(f"the weights do not fit the network of the configuration: {error}") from error
+    return network.eval().requires_grad_(False)
+
+
+def _values(answer: Callable[[Tensor], Tensor], start: Floats, end: Floats, place: Floats) -> Floats:
+    import torch
+
+    with torch.no_grad():
+        points = torch.as_tensor(start + place[:, None] * (end - start))
+        return answer(points).numpy()
+
+
+def _panels(answer: Callable[[Tensor], Tensor], start: Floats, end: Floats, left: Floats, right: Floats) -> Floats:
+    """Return the attributions of each panel of the path, ``[n_panels, k]``."""
+    import torch
+
+    found = [np.empty((0, len(start)))]
+    for i in range(0, len(left), AT_ONCE // len(NODES)):
+        a, b = left[i : i + AT_ONCE // len(NODES)], right[i : i + AT_ONCE // len(NODES)]
+        place = ((a + b) / 2)[:, None] + ((b - a) / 2)[:, None] * NODES
+        points = torch.as_tensor(start + place.reshape(-1, 1) * (end - start)).requires_grad_()
+        (gradient,) = torch.autograd.grad(answer(points).sum(), points)
+        mean = np.einsum("pqk,q->pk", gradient.numpy().reshape(len(a), len(NODES), -1), WEIGHTS / 2)
+        found.append((b - a)[:, None] * mean * (end - start))
+    return np.concatenate(found)
+
+
+def _thresholds(text: str) -> tuple[NDArray[np.int64], Floats]:
+    """Return the descriptor and the threshold of every split of all trees."""
+    rows: dict[str, list[str]] = {"split_feature": [], "threshold": []}
+    for line in text.splitlines():
+        name, _, numbers = line.partition("=")
+        if name in rows:
+            rows[name] += numbers.split()
+    return np.array(rows["split_feature"], np.int64), np.array(rows["threshold"], np.float64)

@@ -1,0 +1,140 @@
+"""Permutation importance (Breiman 2001) of groups of descriptors: how much worse a model is without them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.errors import DataError
+from formation_mlp.explain.groups import Columns, groups
+from formation_mlp.explain.rows import Rows
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.predict import Predictor
+
+Floats = NDArray[np.float64]
+
+ELEMENTS = "elements as a set"
+"""Name of the group that the architecture `set` sees beside the descriptors."""
+MOST_ROWS = 2000
+"""Of more rows than this a random part is used: enough for the mean, and an ensemble answers in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Importance:
+    """What a model loses by the permutation of each group.
+
+    Attributes
+    ----------
+    names : of ``g`` groups, the most important first
+    losses : score with the group permuted minus score as it is, ``[g, repeats]``; above zero, the group is needed
+    sizes : columns of each group that reach the model, ``[g]``
+    score : of the model as it is; lower is better
+    score_name : ``MAE`` (eV/atom) or ``log loss``
+    n_rows : rows that were used
+    """
+
+    names: tuple[str, ...]
+    losses: Floats
+    sizes: tuple[int, ...]
+    score: float
+    score_name: str
+    n_rows: int
+
+    @property
+    def mean(self) -> Floats:
+        """Mean over the repeats, ``[g]``."""
+        mean: Floats = self.losses.mean(axis=1)
+        return mean
+
+    @property
+    def std(self) -> Floats:
+        """Standard deviation over the repeats, ``[g]``."""
+        std: Floats = self.losses.std(axis=1)
+        return std
+
+
+def importance(
+    predictor: Predictor, rows: Rows, kind: str = "property", *, repeats: int = 5, seed: int = 0
+) -> Importance:
+    """Permute each group of descriptors among the rows, and score the model each time.
+
+    All columns of a group are permuted together, so that what they say in common is lost with them; permuted one by
+    one, correlated columns would stand in for one another and all look unimportant. A model of the architecture
+    `set` sees the elements too: they are a group of their own. All groups are permuted in the same ways.
+
+    Parameters
+    ----------
+    predictor
+        The model.
+    rows
+        Such as the val rows of its run (`rows_of_run`). Of more than `MOST_ROWS`, a random part is used.
+    kind
+        Of groups: ``property`` or ``preset``.
+    repeats
+        Permutations of each group.
+    seed
+        Of the permutations.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such kind of groups.
+    DataError
+        If there are fewer than two rows, or no repeats.
+    """
+    if len(rows) < 2 or repeats < 1:
+        raise DataError(f"importance: {len(rows)} rows, {repeats} repeats; two rows and one repeat are the least.")
+    rows = rows.sample(MOST_ROWS, seed)
+    generator = np.random.default_rng(seed)
+    permutations = np.stack([generator.permutation(len(rows)) for _ in range(repeats)])
+    kept = set(predictor.checkpoint.scaler.kept.tolist())
+    columns = {
+        name: own
+        for name, group in groups(predictor.features, kind).items()
+        if len(own := np.array([i for i in group.tolist() if i in kept], np.int64))
+    }
+    score, losses = losses_by_permutation(
+        predictor.predict_descriptors, rows, columns, permutations, predictor.task.selection
+    )
+    sizes = {name: len(own) for name, own in columns.items()}
+    if any(member.model.get("architecture") == "set" for member in predictor.checkpoint.members):
+        shuffled = [predictor.predict_descriptors(rows.X, rows.compositions.take(order)) for order in permutations]
+        losses[ELEMENTS] = np.array([predictor.task.selection(rows.y, one) - score for one in shuffled])
+        sizes[ELEMENTS] = 0
+    names = tuple(sorted(losses, key=lambda name: -losses[name].mean()))
+    return Importance(
+        names,
+        np.stack([losses[name] for name in names]),
+        tuple(sizes[name] for name in names),
+        score,
+        predictor.task.selection_score,
+        len(rows),
+    )
+
+
+def losses_by_permutation(
+    predict: Callable[[Floats, Compositions], Floats],
+    rows: Rows,
+    columns: Columns,
+    permutations: NDArray[np.int64],
+    score: Callable[[Floats, Floats], float],
+) -> tuple[float, dict[str, Floats]]:
+    """Return the score as it is, and what each permutation ``[repeats, n]`` of each group adds to it.
+
+    Parameters
+    ----------
+    predict : descriptors ``[n, d]`` and compositions to predictions ``[n]``
+    columns : group to its columns
+    score : truth and predictions to a number; lower is better
+    """
+    as_it_is = score(rows.y, predict(rows.X, rows.compositions))
+    losses: Mapping[str, list[float]] = {name: [] for name in columns}
+    for name, own in columns.items():
+        for order in permutations:
+            X = rows.X.copy()
+            X[:, own] = X[np.ix_(order, own)]
+            losses[name].append(score(rows.y, predict(X, rows.compositions)) - as_it_is)
+    return as_it_is, {name: np.array(values) for name, values in losses.items()}

@@ -1,0 +1,39 @@
+"""Figures of a run: arrays in, one matplotlib `Figure` out. Nothing global is touched, nothing is shown."""
+
+from formation_mlp.figures.classes import (
+    confusion_matrix_plot,
+    precision_recall_plot,
+    reliability_plot,
+    roc_curve_plot,
+)
+from formation_mlp.figures.elements import element_map, error_by_group
+from formation_mlp.figures.energies import parity_plot, parity_plots, residual_histogram, residual_plot
+from formation_mlp.figures.intervals import interval_plot
+from formation_mlp.figures.models import benchmark_bars
+from formation_mlp.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, save_figure
+from formation_mlp.figures.training import loss_curves, member_curves
+
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "PURPLE",
+    "SKY",
+    "VERMILLION",
+    "benchmark_bars",
+    "confusion_matrix_plot",
+    "element_map",
+    "error_by_group",
+    "interval_plot",
+    "loss_curves",
+    "member_curves",
+    "parity_plot",
+    "parity_plots",
+    "precision_recall_plot",
+    "reliability_plot",
+    "residual_histogram",
+    "residual_plot",
+    "roc_curve_plot",
+    "save_figure",
+]

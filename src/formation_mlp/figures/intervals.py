@@ -1,0 +1,52 @@
+"""Whether intervals hold what they promise, and how wide they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from formation_mlp.figures.style import BLUE, LEGEND, SKY, Floats, label_axes, new_figure, plain
+
+
+def interval_plot(
+    levels: Sequence[float], errors: Floats, half_widths: Floats, unit: str, title: str | None = None
+) -> Figure:
+    """Draw the share of the truths inside the intervals, and the width of the intervals, against their level.
+
+    Parameters
+    ----------
+    levels : ``[k]``, between 0 and 1, rising
+    errors : ``[n]``, absolute errors of the predictions, in ``unit``
+    half_widths : ``[k, n]``, how far the intervals reach to either side, in ``unit``
+    unit : of errors and widths
+    title : above the panels
+    """
+    asked = np.asarray(levels)
+    inside = (errors <= half_widths).mean(axis=1)
+    # A share of n rows scatters by this much around the true one, two standard deviations.
+    scatter = 2 * np.sqrt(asked * (1 - asked) / len(errors))
+    width = 2 * half_widths
+    figure = new_figure(8.2, 3.7)
+    left, right = figure.subplots(1, 2)
+    ends = np.clip([asked - scatter, asked + scatter], 0, 1)
+    left.fill_between(asked, *ends, color=SKY, alpha=0.4, linewidth=0, label="chance, 2σ")
+    left.plot(asked, asked, color="black", linewidth=1, linestyle="--", label="as promised")
+    left.plot(asked, inside, "o-", color=BLUE, linewidth=1.6, markersize=5, label="found")
+    left.legend(fontsize=LEGEND, framealpha=0.85, edgecolor="none", loc="upper left")
+    low, high = np.percentile(width, [10, 90], axis=1)
+    if np.any(high > low):
+        right.fill_between(asked, low, high, color=SKY, alpha=0.4, linewidth=0, label="80 % of the rows")
+    right.plot(asked, width.mean(axis=1), "o-", color=BLUE, linewidth=1.6, markersize=5, label="mean")
+    right.set_ylim(bottom=0)
+    right.legend(fontsize=LEGEND, framealpha=0.85, edgecolor="none", loc="upper left")
+    for ax in (left, right):
+        ax.grid(alpha=0.25, linewidth=0.6)
+        ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    label_axes(left, "level asked for", f"share of {len(errors):,} rows inside", None)
+    label_axes(right, "level asked for", f"width of the interval ({unit})", None)
+    if title:
+        figure.suptitle(plain(title), fontsize=10.5)
+    return figure

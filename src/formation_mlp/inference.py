@@ -1,0 +1,77 @@
+"""From scaled descriptors to the output of a trained network: by NumPy for few rows, by torch for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.config import ModelConfig
+from formation_mlp.errors import CheckpointError
+from formation_mlp.models.numpy_networks import Forward, numpy_network
+
+if TYPE_CHECKING:
+    from formation_mlp.materials.compositions import Compositions
+
+Floats = NDArray[np.float64]
+Output = Callable[[Floats, "Compositions | None"], Floats]
+"""Scaled descriptors ``[n, d]`` and compositions to the network's output ``[n]``, or ``[n, n_outputs]``."""
+
+FEW = 2048
+"""Rows up to which NumPy answers: it takes as long as torch for a hundred, and needs no import of some seconds."""
+
+
+def network_output(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n_outputs: int) -> Output:
+    """Return what a network with these weights answers.
+
+    Raises
+    ------
+    CheckpointError
+        If the weights do not fit the network.
+    """
+    arrays = {name: np.asarray(value) for name, value in weights.items()}
+    few = numpy_network(config, arrays, d_in, n_outputs)
+    many = cache(lambda: _torch_network(config, arrays, d_in, n_outputs))
+    if few is None:
+        many()
+
+    def output(X: Floats, compositions: Compositions | None) -> Floats:
+        elements: tuple[NDArray[Any], ...] = ()
+        if config.architecture == "set":
+            if compositions is None:
+                raise ValueError("the architecture 'set' needs compositions beside the descriptors")
+            elements = compositions.padded()
+        if few is None or len(X) > FEW:
+            return many()(X, *elements)
+        return _in_numpy(few, X, *elements)
+
+    return output
+
+
+def _in_numpy(
+    forward: Forward, X: Floats, z: NDArray[np.int64] | None = None, fraction: Floats | None = None
+) -> Floats:
+    singles = None if fraction is None else fraction.astype(np.float32)
+    return forward(X.astype(np.float32), z, singles).astype(float)
+
+
+def _torch_network(
+    config: ModelConfig, weights: Mapping[str, NDArray[Any]], d_in: int, n_outputs: int
+) -> Callable[..., Floats]:
+    import torch
+
+    from formation_mlp.models.networks import build_network
+    from formation_mlp.seeding import borrowed_torch_rng, torch_generator
+    from formation_mlp.training.batches import as_inputs
+    from formation_mlp.training.loop import as_array, forward_rows
+
+    with borrowed_torch_rng(torch_generator(0, "weights")):  # initial weights, replaced at once
+        network = build_network(d_in, config, n_outputs)
+    try:
+        network.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()}, strict=True)
+    except RuntimeError as error:
+        raise CheckpointError(f"the weights do not fit the network of the configuration: {error}") from error
+    return lambda *inputs: as_array(forward_rows(network, as_inputs(torch.device("cpu"), *inputs)))

@@ -1,0 +1,74 @@
+"""The members of an ensemble, each trained in a folder of its own: here, or in processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from time import perf_counter
+
+from formation_mlp.checkpoint import Member
+from formation_mlp.ensemble_plan import Plan
+from formation_mlp.features.workers import ChildProcess, in_processes
+from formation_mlp.files import write_json
+from formation_mlp.models.boosted_trees import BoostedTrees
+from formation_mlp.network_run import NetworkRun
+from formation_mlp.progress import Reporter
+from formation_mlp.run_folder import RunFolder
+from formation_mlp.stages import checkpoint
+from formation_mlp.training.state import EpochRecord
+
+
+def train_member(plan: Plan, threads: int) -> Iterator[EpochRecord]:
+    """Train one member in its folder, from where an earlier attempt left it, and yield the epochs of a network."""
+    folder = RunFolder(str(plan.prepared.config.output))
+    if plan.trees is not None:
+        _train_trees(plan, folder, threads)
+        return
+    resume = folder.config.exists()
+    run = NetworkRun(plan.prepared, folder, plan.number, resume=resume, overwrite=not resume)
+    yield from run.epochs()
+    run.save({})
+    write_json(folder.report, {"fit_seconds": round(run.seconds, 3), **run.details()})
+    folder.finish()
+
+
+def _train_trees(plan: Plan, folder: RunFolder, threads: int) -> None:
+    prepared = plan.prepared
+    folder.begin(prepared.config.model_dump(), overwrite=True, resume=False)
+    train, val = prepared.part("train"), prepared.part("val")
+    scale = prepared.scaler.transform
+    start = perf_counter()
+    trees = BoostedTrees.fit(
+        scale(train.X),
+        train.y,
+        scale(val.X),
+        val.y,
+        classify=prepared.task.is_classification,
+        options=plan.trees or {},
+        seed=prepared.config.seed,
+        threads=threads,
+    )
+    seconds = round(perf_counter() - start, 3)
+    member = Member(plan.name, 1.0, {"boosted_trees": dict(plan.trees or {})}, trees.weights())
+    checkpoint(prepared, [member], {}).save(folder.model)
+    write_json(folder.report, {"fit_seconds": seconds, "trees": trees.n_trees})
+    folder.finish()
+
+
+def train_side_by_side(plans: Sequence[Plan], reporter: Reporter, workers: int) -> None:
+    """Train members in processes of one thread each, and tell when one is done."""
+
+    def events(child: ChildProcess, plan: Plan) -> Iterator[tuple[str, int]]:
+        for record in child.run(train_member, _without_structures(plan), 1):
+            yield f"{plan.name}: epoch {record.epoch}, val {record.val_score:.4f}", 1
+        yield f"{plan.name}: trained", 0
+
+    for text, level in in_processes(iter(plans), min(workers, len(plans)), events):
+        reporter.say(text, level)
+
+
+def _without_structures(plan: Plan) -> Plan:
+    """Return the plan as a process needs it: structures are described already, and only cost a journey."""
+    dataset = plan.prepared.dataset
+    materials = replace(dataset.materials, structures=None)
+    return replace(plan, prepared=replace(plan.prepared, dataset=replace(dataset, materials=materials)))

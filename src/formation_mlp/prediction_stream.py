@@ -1,0 +1,281 @@
+"""Predict a table of any size: in parts, each of which is kept as soon as it is done."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from hashlib import file_digest, sha256
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from formation_mlp.checkpoint import model_path
+from formation_mlp.config import DataConfig
+from formation_mlp.data import columns
+from formation_mlp.data.dataset import materials_of_frame
+from formation_mlp.data.sources import read_table_in_parts
+from formation_mlp.errors import DataError
+from formation_mlp.features.workers import ChildProcess, in_processes
+from formation_mlp.files import whole_file, write_bytes, write_json, write_text
+from formation_mlp.prediction_inputs import Query, loaded, model_for, query_of
+from formation_mlp.prediction_output import Answers, about, answer, csv_lines, meaning, parquet_table
+from formation_mlp.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS_PER_PART = 50_000
+"""From this number on formulas are read by the compiled scanner."""
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done with each part of a table.
+
+    Attributes
+    ----------
+    model : as the user calls it, or None for the shipped ones
+    formula, id : columns, or None to find them by their usual names
+    level, unit, strict : as for `formation_mlp.prediction_output.answer`
+    """
+
+    model: str | None = None
+    formula: str | None = None
+    id: str | None = None
+    level: float | None = None
+    unit: str | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A table that is predicted.
+
+    Attributes
+    ----------
+    n_rows : of the source, and of the result
+    n_failed : rows without a prediction, each with its reason in the column ``error``
+    n_found : rows that an earlier call had predicted
+    meaning : what the numbers are, in one line
+    """
+
+    n_rows: int
+    n_failed: int
+    n_found: int
+    meaning: str
+
+
+def predict_table(
+    path: Path,
+    out: Path,
+    job: Job,
+    *,
+    rows_per_part: int = ROWS_PER_PART,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Done:
+    """Predict every row of a table, and write them in their order to a .csv or .parquet file with its ``.about.json``.
+
+    Parts that are done wait in a hidden folder beside ``out``, so that the same call goes on where an interrupted one
+    stopped, and ends with the same file. Memory holds one part a process, whatever the size of a csv or parquet table.
+
+    Parameters
+    ----------
+    path
+        A table of formulas or structures, of any kind that `formation_mlp.data.sources.read_table` reads.
+    out
+        The file to write, ending in ``.csv`` or ``.parquet``.
+    job
+        Which model, which columns, and what is asked of them.
+    rows_per_part
+        Rows that are predicted at a time.
+    workers
+        Processes.
+    progress
+        Called with the number of rows done and of all, or of those seen so far.
+
+    Raises
+    ------
+    DataError
+        If the table is missing, empty, or lacks a column.
+    CheckpointError, ConfigError
+        As for `formation_mlp.prediction_output.answer`.
+    """
+    folder = out.parent / f".{out.name}.parts"
+    count = _Count(folder, progress)
+    with closing(read_table_in_parts(str(path), rows_per_part)) as frames:
+        first = next(frames)
+        query = _query(_needed(first.head(100), job), job)
+        _open_folder(folder, _key(path, query.path, out, job, rows_per_part))
+        tasks = ((number, _needed(frame, job)) for number, frame in enumerate(chain([first], frames)))
+        missing = ((number, frame) for number, frame in tasks if not count.found(number, len(frame)))
+        for number in _run(missing, folder, out.suffix, job, workers):
+            count.finished(number)
+    summaries = count.in_order()
+    unit, names = summaries[0]["unit"], summaries[0]["columns"]
+    n_rows, n_failed = (sum(summary[key] for summary in summaries) for key in ("rows", "failed"))
+    description = about([query], unit, names, n_rows, n_failed, out, strict=job.strict)
+    files = [_part(folder, number, out.suffix) for number in range(len(summaries))]
+    JOINERS[out.suffix](out, files, names, description)
+    write_json(Path(f"{out}.about.json"), description)
+    shutil.rmtree(folder)
+    return Done(n_rows, n_failed, count.n_found, meaning(query, unit))
+
+
+class _Count:
+    """How many rows are done: those of an earlier call, and new ones."""
+
+    def __init__(self, folder: Path, progress: Progress | None) -> None:
+        self.folder, self.progress = folder, progress
+        self.n_seen = self.n_done = self.n_found = 0
+        self.summaries: dict[int, dict[str, Any]] = {}
+
+    def found(self, number: int, n: int) -> bool:
+        """Return whether a part of ``n`` rows is done already."""
+        self.n_seen += n
+        known = _summary(self.folder, number)
+        if known is None:
+            return False
+        self.n_found += n
+        self._add(number, known)
+        return True
+
+    def finished(self, number: int) -> None:
+        """Count a part that has just been written."""
+        summary = _summary(self.folder, number)
+        if summary is None:
+            raise DataError(f"{self.folder}: part {number} has disappeared while the job was running.")
+        self._add(number, summary)
+
+    def in_order(self) -> list[dict[str, Any]]:
+        """Return what is known of each part."""
+        return [self.summaries[number] for number in sorted(self.summaries)]
+
+    def _add(self, number: int, summary: dict[str, Any]) -> None:
+        self.summaries[number] = summary
+        self.n_done += summary["rows"]
+        if self.progress is not None:
+            self.progress(self.n_done, max(self.n_seen, self.n_done + 1))
+
+
+def _run(tasks: Iterator[tuple[int, pd.DataFrame]], folder: Path, suffix: str, job: Job, workers: int) -> Iterator[int]:
+    """Predict parts, here or in processes, and yield their numbers as they are done."""
+    if workers <= 1:
+        for number, frame in tasks:
+            yield from write_part(number, frame, folder, suffix, job)
+        return
+
+    def work(child: ChildProcess, task: tuple[int, pd.DataFrame]) -> Iterable[int]:
+        return child.run(write_part, *task, folder, suffix, job)
+
+    yield from in_processes(tasks, workers, work)
+
+
+def write_part(number: int, frame: pd.DataFrame, folder: Path, suffix: str, job: Job) -> Iterator[int]:
+    """Predict the rows of ``frame``, write them and a summary, and yield the number of the part."""
+    answers = answer([_query(frame, job)], _ids(frame, job), level=job.level, unit=job.unit, strict=job.strict)
+    WRITERS[suffix](_part(folder, number, suffix), answers)
+    summary = {"rows": len(answers), "failed": answers.n_failed, "unit": answers.unit, "columns": list(answers.columns)}
+    write_json(folder / f"{number:06}.json", summary)
+    yield number
+
+
+def _query(frame: pd.DataFrame, job: Job) -> Query:
+    read = materials_of_frame(frame, DataConfig(path="the table", formula=job.formula, id=job.id))
+    name = model_for(read, job.model)
+    return query_of(name, *_loaded(name, job.model), read)
+
+
+_loaded = lru_cache(maxsize=1)(loaded)
+"""A model is loaded once a process."""
+
+
+def _needed(frame: pd.DataFrame, job: Job) -> pd.DataFrame:
+    """Return the columns that are looked at, so that the others need not travel."""
+    wanted = {*columns.FORMULA, *columns.STRUCTURE, *columns.ID, *columns.CELL}
+    names = [name for name in frame.columns if name.lower() in wanted or name in (job.formula, job.id)]
+    columns.find_column(frame, job.formula, (), "--formula")  # said with all names of the table
+    columns.find_column(frame, job.id, (), "--id")
+    return frame[names] if names else frame
+
+
+def _ids(frame: pd.DataFrame, job: Job) -> list[str] | None:
+    column = columns.find_column(frame, job.id, columns.ID, "--id")
+    if column is None:
+        return None
+    return ["" if cell is None else str(cell) for cell in columns.cells_of(frame, column)]
+
+
+def _key(source: Path, model: Path, out: Path, job: Job, rows_per_part: int) -> str:
+    """Return a text that tells this job from any other."""
+    known = {"job": asdict(job), "rows": rows_per_part, "version": __version__, "ending": out.suffix}
+    for name, path in (("source", source), ("model", model_path(model))):
+        if path.is_file():
+            with path.open("rb") as file:
+                known[name] = file_digest(file, "sha256").hexdigest()
+        else:
+            known[name] = str(path)
+    return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+def _open_folder(folder: Path, key: str) -> None:
+    """Make the folder of parts ready; parts of another job are of no use."""
+    label = folder / "job.json"
+    if folder.exists():
+        if not label.exists() and any(folder.iterdir()):
+            raise DataError(f"{folder}: holds files of unknown origin. Move it away, or choose another --out.")
+        if not label.exists() or json.loads(label.read_text(encoding="utf-8")) != {"key": key}:
+            shutil.rmtree(folder)
+    write_json(label, {"key": key})
+
+
+def _part(folder: Path, number: int, suffix: str) -> Path:
+    return folder / f"{number:06}{suffix}"
+
+
+def _summary(folder: Path, number: int) -> dict[str, Any] | None:
+    path = folder / f"{number:06}.json"  # written after the part itself
+    if not path.exists():
+        return None
+    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return summary
+
+
+def _write_csv_part(path: Path, answers: Answers) -> None:
+    write_text(path, csv_lines(answers))
+
+
+def _write_parquet_part(path: Path, answers: Answers) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(parquet_table(answers), sink)
+    write_bytes(path, sink.getvalue())
+
+
+def _join_csv(out: Path, parts: list[Path], names: list[str], _description: dict[str, Any]) -> None:
+    with whole_file(out) as file:
+        file.write((",".join(names) + "\n").encode())
+        for part in parts:
+            with part.open("rb") as content:
+                shutil.copyfileobj(content, file)
+
+
+def _join_parquet(out: Path, parts: list[Path], _names: list[str], description: dict[str, Any]) -> None:
+    import pyarrow.parquet as pq
+
+    schema = pq.read_schema(parts[0]).with_metadata({b"formation_mlp": json.dumps(description).encode()})
+    with whole_file(out) as file, pq.ParquetWriter(file, schema) as writer:
+        for part in parts:
+            writer.write_table(pq.read_table(part).cast(schema))
+
+
+WRITERS: dict[str, Callable[[Path, Answers], None]] = {".csv": _write_csv_part, ".parquet": _write_parquet_part}
+JOINERS = {".csv": _join_csv, ".parquet": _join_parquet}
+"""Ending of a file to what writes a part of it, and what puts the parts together."""

@@ -1,0 +1,260 @@
+"""A finished run, read back from its folder, and what its rows and its model still tell."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.checkpoint import Checkpoint
+from formation_mlp.choices import CHOICES
+from formation_mlp.config_file import check_config
+from formation_mlp.data.records import Dataset
+from formation_mlp.errors import CheckpointError, FormationMLPError
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.materials.inputs import ReadMaterials, read_materials
+from formation_mlp.predict import Predictions, Predictor
+from formation_mlp.report import rows_sha256
+from formation_mlp.run_folder import RunFolder
+from formation_mlp.split import PARTS
+from formation_mlp.stages import load_rows
+from formation_mlp.tasks import labels
+
+Floats = NDArray[np.float64]
+
+LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+"""Levels of the intervals that are drawn."""
+AGREEMENT = 1e-3
+"""A model that is predicted anew may differ from its predictions.csv by this much, eV/atom or probability."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """The rows that the run had, as they are today: the same as then, or this does not exist.
+
+    Attributes
+    ----------
+    dataset : all rows
+    labels : eV/atom, or 0 and 1, of all rows
+    rows : part to its rows in ``dataset``
+    """
+
+    dataset: Dataset
+    labels: Floats
+    rows: Mapping[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a run folder holds, and the rows of the part that is reported: ``test``, or ``val`` without one.
+
+    Attributes
+    ----------
+    folder : of the run
+    name : of the run on the page, unique there
+    report, config : the content of report.json, and the resolved configuration
+    part : ``test`` or ``val``
+    ids, formulas : of the ``n`` rows of the part
+    y, prediction : eV/atom, or classes and probabilities, ``[n]``
+    histories : epochs of the network, or of every member of an ensemble, by name
+    benchmark : model to its entry in benchmark.json, of the same rows; empty without one
+    training : the rows behind the run, or None where they are gone
+    checkpoint : the model
+    answers : the model's own remarks and deviations for the rows of the part, or None
+    notes : what could not be found out, and why
+    """
+
+    folder: RunFolder
+    name: str
+    report: dict[str, Any]
+    config: dict[str, Any]
+    part: str
+    ids: list[str]
+    formulas: list[str]
+    y: Floats
+    prediction: Floats
+    histories: dict[str, list[dict[str, Any]]]
+    benchmark: dict[str, Any]
+    checkpoint: Checkpoint
+    training: Training | None = None
+    answers: Predictions | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether probabilities were predicted."""
+        return str(self.config["task"]["type"]) == "classification"
+
+    @property
+    def errors(self) -> Floats:
+        """Absolute errors (eV/atom), or how far the probability is from the class, ``[n]``."""
+        return np.abs(self.prediction - self.y)
+
+    @property
+    def unit(self) -> str:
+        """``eV/atom``, or empty for a class."""
+        return "" if self.is_classification else "eV/atom"
+
+    @property
+    def quantity(self) -> str:
+        """The target's name as words for an axis."""
+        name = str(self.report["target"]["name"])
+        return name.removesuffix("_per_atom").removesuffix("_peratom").replace("_", " ")
+
+    @cached_property
+    def compositions(self) -> Compositions | None:
+        """Compositions of the rows, ``[n]``; None if the formulas cannot be read alone."""
+        if self.training is not None:
+            compositions = self.training.dataset.materials.compositions
+            return compositions.take(self.training.rows[self.part])
+        read = read_materials(self.formulas)
+        return None if read.failures else read.materials.compositions
+
+    def half_widths(self) -> tuple[list[float], Floats] | None:
+        """Return the levels at which the model has intervals, ``[k]``, and their half widths, ``[k, n]``, eV/atom."""
+        calibration, compositions = self.checkpoint.calibration, self.compositions
+        several = len(self.checkpoint.members) > 1
+        if calibration is None or compositions is None or (several and self.answers is None):
+            return None
+        std = self.answers.std if several and self.answers is not None else None
+        levels = [level for level in LEVELS if not calibration.reason(level)]
+        if len(levels) < 2:
+            return None
+        return levels, np.array([calibration.half_width(level, std, compositions.n_elements) for level in levels])
+
+
+def load_run(path: Path, name: str) -> FinishedRun:
+    """Read a run folder; predict the reported rows again if they are still there.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder is no finished run, or one of its files is missing or damaged.
+    """
+    folder = RunFolder(path)
+    if not folder.is_done():
+        what = "the run is not finished" if folder.config.exists() else "no such run folder"
+        raise CheckpointError(
+            f"{path}: {what}. Give the folder of a finished run, which 'formation-mlp train CONFIG' writes."
+        )
+    report, config = folder.read_json(folder.report), folder.saved_config()
+    for key in ("model", "scores", "target", "rows", "rows_sha256", "overlap", "versions"):
+        if key not in report:
+            raise CheckpointError(f"{folder.report}: damaged: it has no {key!r}. Train again with --overwrite.")
+    part = "test" if report["rows"].get("test") else "val"
+    if not report["scores"].get(part):
+        raise CheckpointError(f"{folder.report}: damaged: it has no scores of the {part} rows. Train again.")
+    ids, formulas, y, prediction, n_wild = _predictions(folder, part)
+    run = FinishedRun(
+        folder,
+        name,
+        report,
+        config,
+        part,
+        ids,
+        formulas,
+        y,
+        prediction,
+        _histories(folder),
+        {},
+        Checkpoint.load(folder.model, "numpy"),
+    )
+    if n_wild:
+        run.notes.append(f"{n_wild} of the {part} rows have a prediction that is not finite; they are left out.")
+    return _with_answers(_with_training(replace(run, benchmark=_benchmark(run))))
+
+
+def _predictions(folder: RunFolder, part: str) -> tuple[list[str], list[str], Floats, Floats, int]:
+    """Return ids, formulas, truths and predictions of a part, and how many rows were not finite."""
+    path = folder.predictions
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            header = next(reader)
+            rows = [row for row in reader if row[2] == part]
+        if header[:3] != ["id", "formula", "part"] or len(header) != 5:
+            raise ValueError(f"its columns are {', '.join(header)}")
+        numbers = np.array([[float(row[3]), float(row[4])] for row in rows], np.float64).reshape(-1, 2)
+    except (OSError, StopIteration, IndexError, ValueError, csv.Error) as error:
+        raise CheckpointError(f"{path}: missing or damaged: {error}. Train again with --overwrite.") from error
+    good = np.flatnonzero(np.isfinite(numbers).all(axis=1)).tolist()
+    if not good:
+        raise CheckpointError(f"{path}: no {part} row has a prediction. Train again with --overwrite.")
+    y, prediction = numbers[good].T
+    return [rows[i][0] for i in good], [rows[i][1] for i in good], y, prediction, len(rows) - len(good)
+
+
+def _histories(folder: RunFolder) -> dict[str, list[dict[str, Any]]]:
+    runs = {"": folder}
+    if (folder.path / "members").is_dir():
+        runs |= {path.name: RunFolder(path) for path in sorted((folder.path / "members").iterdir())}
+    found = {name: run.read_history() for name, run in runs.items() if run.history.exists()}
+    return {name: history for name, history in found.items() if history}
+
+
+def _benchmark(run: FinishedRun) -> dict[str, Any]:
+    path = run.folder.path / "benchmark.json"
+    if not path.exists():
+        return {}
+    content = run.folder.read_json(path)
+    if content.get("rows_sha256") != run.report["rows_sha256"]:
+        run.notes.append("benchmark.json is of other rows than this run; it is left out.")
+        return {}
+    models = content.get("models")
+    return dict(models) if isinstance(models, dict) else {}
+
+
+def _with_training(run: FinishedRun) -> FinishedRun:
+    """Return the run with the rows behind it, if they are where and what they were."""
+    raw = run.checkpoint.config
+    try:
+        config = check_config(raw, str(run.folder.model), CHOICES)
+        dataset = load_rows(config)
+        y = labels(config.task, dataset.y)
+    except FormationMLPError as error:
+        run.notes.append(
+            f"The rows of the run cannot be read any more, so facts about training rows are left out: {error}"
+        )
+        return run
+    split, number = run.folder.read_json(run.folder.split), {name: i for i, name in enumerate(dataset.ids)}
+    used = [name for part in PARTS for name in split[part]]
+    changed = any(name not in number for name in [*used, *run.ids])
+    if not changed:
+        kept = dataset.take(sorted(number[name] for name in used))
+        changed = rows_sha256(kept) != run.report["rows_sha256"]
+    if changed:
+        run.notes.append(
+            f"The rows in {raw['data']['path']} have changed since the run, so facts about training rows are left out."
+        )
+        return run
+    rows = {part: np.array([number[name] for name in split[part]], np.int64) for part in PARTS}
+    rows[run.part] = np.array([number[name] for name in run.ids], np.int64)
+    return replace(run, training=Training(dataset, y, rows))
+
+
+def _with_answers(run: FinishedRun) -> FinishedRun:
+    """Return the run with the model's predictions of the same rows, made anew, if they are what they were."""
+    if run.training is None:
+        return run
+    rows = run.training.rows[run.part]
+    materials = run.training.dataset.materials.take(rows)
+    try:
+        answers = Predictor(run.checkpoint).predict_read(ReadMaterials(materials, run.formulas, {}, {}))
+    except FormationMLPError as error:
+        run.notes.append(f"The model cannot predict its rows again, so its own remarks are left out: {error}")
+        return run
+    off = np.abs(answers.values - run.prediction)
+    if not np.all(off <= AGREEMENT):
+        n = int(np.sum(~(off <= AGREEMENT)))
+        run.notes.append(
+            f"Predicted anew, {n} of {len(off)} rows differ from predictions.csv by more than {AGREEMENT}: "
+            "the versions of the packages that make descriptors may have changed. Its own remarks are left out."
+        )
+        return run
+    return replace(run, answers=answers)

@@ -1,0 +1,73 @@
+"""Where the numbers of a run come from, and how to make them again."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from formation_mlp.reporting.html import bullets, code, details, facts, paragraph
+from formation_mlp.version import __version__
+
+if TYPE_CHECKING:
+    from formation_mlp.reporting.finished import FinishedRun
+
+NUMBERS = {
+    "parameters": "parameters",
+    "epochs": "epochs",
+    "best_epoch": "best epoch",
+    "device": "device",
+    "precision": "precision",
+    "fit_seconds": "training time (s)",
+}
+"""Key of report.json to its name on the page."""
+
+
+def data_section(run: FinishedRun) -> str:
+    """Return the rows, their parts and what leaks between them."""
+    report, config = run.report, run.config
+    target, rows, shared = report["target"], report["rows"], report["overlap"]
+    declared, unit = target.get("declared_unit"), target.get("unit") or "class"
+    lines = {
+        "rows": str(config["data"]["path"]),
+        "target": f"{target['name']}, {unit}" + (f", declared in {declared}" if declared not in (None, unit) else ""),
+        "origin": str(target.get("source") or "not declared"),
+        "fingerprint of ids, compositions and targets": f"sha256 {report['rows_sha256']}",
+        "parts": ", ".join(f"{rows[part]:,} {part}" for part in rows) + f", split by {config['split']['method']}",
+    }
+    if shared["test_rows"]:
+        for key, words in (("formula", "formula"), ("chemical_system", "chemical system")):
+            count = shared[f"test_rows_with_{key}_in_train"]
+            share = f"{count:,} of {shared['test_rows']:,} ({100 * count / shared['test_rows']:.0f} %)"
+            lines[f"test rows whose {words} is in training"] = share
+    lines["rows left out"] = f"{len(report.get('left_out', {})):,}"
+    constant = len(report.get("constant_descriptors", ()))
+    lines["descriptors"] = f"{report['descriptors']}, of which {constant} are constant and not used"
+    return facts(lines, "data") + (bullets(report["notes"]) if report.get("notes") else "")
+
+
+def making_section(run: FinishedRun) -> str:
+    """Return how the run was made, and how to make it again."""
+    report = run.report
+    lines = {words: _plain(report[key]) for key, words in NUMBERS.items() if report.get(key) is not None}
+    shares = [f"{member.name} ({member.share:.2f})" for member in run.checkpoint.members]
+    if len(shares) > 1:
+        lines["members and their shares"] = ", ".join(shares)
+    lines["seed"] = str(run.config["seed"])
+    lines["versions"] = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
+    lines["this page"] = f"formation-mlp {__version__}"
+    config, output = (shlex.quote(str(path)) for path in (run.folder.config, f"{run.folder.path}-again"))
+    written = yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True)
+    return "\n".join(
+        [
+            facts(lines, "model"),
+            paragraph("This trains it again, with every key as it was:"),
+            code(f"formation-mlp train {config} --set output={output}"),
+            details("Configuration", code(written)),
+        ]
+    )
+
+
+def _plain(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

@@ -1,0 +1,137 @@
+"""What the page says in words: what was predicted, from what, and how good it is."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.config import named_options
+from formation_mlp.metrics import classification_scores, regression_scores
+from formation_mlp.reporting.html import paragraph
+
+if TYPE_CHECKING:
+    from formation_mlp.reporting.finished import FinishedRun
+
+MEAN = "mean of the training rows"
+PRIOR = "share of positives in training"
+"""The answers that know nothing of the material, as rows of the table of scores."""
+
+
+def introduction(run: FinishedRun) -> str:
+    """Say in plain words what was predicted, from what, and how good it is."""
+    report, n = run.report, len(run.y)
+    source = report["target"].get("source")
+    presets = ", ".join(named_options(part, "features")[0] for part in run.config["features"])
+    learned = f"{report['rows']['train']:,} training rows"
+    what = (
+        f"how probable it is that a compound is '{run.config['task']['labels'][1]}'"
+        if run.is_classification
+        else f"the {run.quantity} of a compound in {run.unit}"
+    )
+    first = (
+        f"The model '{report['model']}' predicts {what}, from {report['descriptors']} descriptors ({presets}). "
+        f"It learned from {learned}" + (f"; origin of the values: {source}." if source else ".")
+    )
+    seen = "which it has never seen" if run.part == "test" else "which have also helped to choose it"
+    second = (_class_words if run.is_classification else _energy_words)(run, f"{n:,} {run.part} rows, {seen},")
+    texts = [paragraph(first, "lead"), paragraph(second, "lead")]
+    if run.part == "val":
+        texts.append(
+            paragraph(
+                "This run has no test rows. The validation rows shown here have helped to choose the model and, in a "
+                "regression, calibrated the intervals, so the model looks somewhat better than it is. "
+                "Train with 'split.test' above 0 for an honest number.",
+                "note",
+            )
+        )
+    return "\n".join([*texts, *(paragraph(note, "note") for note in run.notes)])
+
+
+def _energy_words(run: FinishedRun, rows: str) -> str:
+    errors, unit = run.errors, run.unit
+    half, most = np.quantile(errors, [0.5, 0.9])
+    text = (
+        f"On {rows} it is off by {errors.mean():.3f} {unit} on average (MAE): by less than {half:.3f} for half of "
+        f"them, and by more than {most:.3f} for one in ten."
+    )
+    blind = comparison(run).get(MEAN, {}).get("MAE")
+    if blind:
+        text += (
+            f" Whoever always answers the mean of the training rows is off by {blind:.3f} {unit}; "
+            f"the model's error is {100 * errors.mean() / blind:.0f} % of that."
+        )
+    return text
+
+
+def _class_words(run: FinishedRun, rows: str) -> str:
+    scores, positive = run.report["scores"][run.part], run.config["task"]["labels"][1]
+    right = float(np.mean((run.prediction >= run.config["task"]["threshold"]) == run.y))
+    commoner = max(run.y.mean(), 1 - run.y.mean())
+    text = (
+        f"Of {rows} it puts {100 * right:.1f} % into the right class; whoever always names the commoner class is "
+        f"right for {100 * commoner:.1f} %."
+    )
+    if scores.get("precision") is not None and scores.get("recall") is not None:
+        text += (
+            f" Of the rows it calls '{positive}', {100 * scores['precision']:.1f} % are (precision); of those that "
+            f"are, it finds {100 * scores['recall']:.1f} % (recall)."
+        )
+    return text
+
+
+def interval_words(run: FinishedRun) -> str:
+    """Say whether the intervals hold, or why there are none."""
+    found = run.half_widths()
+    if found is None:
+        calibration = run.checkpoint.calibration
+        if calibration is None:
+            reason = (
+                "The model file holds no errors of the validation rows (an older format); train again for intervals."
+            )
+        elif calibration.reason(0.6):
+            reason = f"No intervals: {calibration.reason(0.6)}."
+        else:
+            reason = "No intervals: they follow the disagreement of the members, which could not be computed again."
+        return paragraph(reason)
+    levels, half_widths = found
+    shown = min(range(len(levels)), key=lambda k: abs(levels[k] - 0.9))
+    inside, width = np.mean(run.errors <= half_widths[shown]), 2 * half_widths[shown]
+    text = (
+        f"Intervals at the level {levels[shown]:g} hold the truth of {100 * inside:.1f} % of {len(run.y):,} "
+        f"{run.part} rows. They are {width.mean():.3f} {run.unit} wide on average"
+    )
+    narrow, wide = np.percentile(width, [10, 90])
+    text += f", {narrow:.3f} to {wide:.3f} for 80 % of the rows." if wide > narrow else "."
+    if run.part == "val":
+        text += " They were calibrated on these very rows, so this shows nothing about new ones."
+    return paragraph(text)
+
+
+def comparison(run: FinishedRun) -> dict[str, dict[str, float | None]]:
+    """Return the scores of the model, of the answer that knows no material, and of the opponents, by name."""
+    own = str(run.report["model"])
+    found: dict[str, dict[str, float | None]] = {own: dict(run.report["scores"][run.part])}
+    if run.training is not None:
+        mean = float(run.training.labels[run.training.rows["train"]].mean())
+        blind = np.full(len(run.y), mean)
+        found[PRIOR if run.is_classification else MEAN] = (
+            dict(classification_scores(run.y, blind, run.config["task"]["threshold"]))
+            if run.is_classification
+            else dict(regression_scores(run.y, blind))
+        )
+    for name, entry in run.benchmark.items():
+        scores = entry.get("scores", {}).get(run.part) if isinstance(entry, dict) else None
+        known = name == own or (name == "mean" and len(found) > 1)
+        if scores and not known:
+            found[MEAN if name == "mean" and not run.is_classification else name] = dict(scores)
+    return found
+
+
+def number(value: float | None, digits: int = 4, *, sign: bool = False) -> str:
+    """Return a number with a true minus sign, or ``undefined``."""
+    if value is None or not math.isfinite(value):
+        return "undefined"
+    text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+    return text.replace("-", "−")

@@ -1,0 +1,59 @@
+"""Few rows are answered by NumPy and many by torch, and nobody can tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from formation_mlp import inference
+from formation_mlp.config import ModelConfig
+from formation_mlp.errors import CheckpointError
+from formation_mlp.inference import Output, network_output
+from formation_mlp.models.networks import build_network
+from formation_mlp.seeding import borrowed_torch_rng
+from network_fixtures import random_compositions
+
+
+def output_of(**model: Any) -> Output:
+    config = ModelConfig(**{"hidden": [8, 8], "set_width": 8, "set_heads": 2} | model)
+    with borrowed_torch_rng(torch.Generator().manual_seed(1)):
+        network = build_network(5, config)
+    return network_output(config, network.state_dict(), 5, 1)
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "residual", "set"])
+def test_many_rows_have_the_output_of_few(architecture: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    output, compositions = output_of(architecture=architecture), random_compositions(30)
+    X = np.random.default_rng(0).normal(size=(30, 5))
+    few = output(X, compositions)
+    monkeypatch.setattr(inference, "FEW", 29)
+    monkeypatch.setattr(inference, "_in_numpy", None)  # who calls it fails
+    many = output(X, compositions)
+    np.testing.assert_allclose(few.reshape(-1), many, rtol=1e-5, atol=1e-6)
+    assert (few.dtype, many.dtype) == (np.float64, np.float64)
+    with pytest.raises(TypeError):
+        output(X[:29], compositions.take(range(29)))
+
+
+def test_an_activation_that_only_torch_knows_is_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "_in_numpy", None)
+    assert output_of(activation="softsign")(np.ones((3, 5)), None).shape == (3,)
+
+
+@pytest.mark.parametrize("activation", ["relu", "softsign"])
+def test_weights_of_another_network_are_refused_at_once(activation: str) -> None:
+    weights = build_network(5, ModelConfig(hidden=[8], activation=activation)).state_dict()
+    with pytest.raises(CheckpointError, match="the weights do not fit the network of the configuration"):
+        network_output(ModelConfig(hidden=[9], activation=activation), weights, 5, 1)
+
+
+def test_a_set_encoder_needs_compositions() -> None:
+    with pytest.raises(ValueError, match="needs compositions beside the descriptors"):
+        output_of(architecture="set")(np.ones((3, 5)), None)
+
+
+def test_no_rows_have_no_output() -> None:
+    assert output_of()(np.empty((0, 5)), None).shape[0] == 0

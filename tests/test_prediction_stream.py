@@ -1,0 +1,142 @@
+"""Tables of any size: in parts, in order, resumed after a kill with the same file in the end."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import python_environment
+from formation_mlp.errors import DataError
+from formation_mlp.predict import load
+from formation_mlp.prediction_stream import Job, predict_table
+
+FORMULAS = ["NaCl", "MgO", "NACL", "Fe2O3", "CuSO4.5H2O", "", "Al2O3", "LiF", "ZnO", "TiO2", "KBr"]
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "materials.csv"
+    lines = [f"row {i},{formula},unused" for i, formula in enumerate(FORMULAS)]
+    path.write_text("\n".join(["name,formula,other", *lines]) + "\n")
+    return path
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_rows_come_in_their_order_with_the_numbers_of_the_model(finished_run, table, tmp_path):
+    out = tmp_path / "out.csv"
+    seen = []
+    job = Job(str(finished_run), id="name")
+    done = predict_table(table, out, job, rows_per_part=4, progress=lambda n, of: seen.append((n, of)))
+    rows = rows_of(out)
+    assert (done.n_rows, done.n_failed, done.n_found) == (len(FORMULAS), 2, 0)
+    assert [row["id"] for row in rows] == [f"row {i}" for i in range(len(FORMULAS))]
+    assert [row["formula"] for row in rows] == FORMULAS
+    good = [i for i, row in enumerate(rows) if not row["error"]]
+    assert [i for i in range(len(rows)) if i not in good] == [2, 5]
+    expected = load(finished_run).predict([FORMULAS[i] for i in good])
+    assert [float(rows[i]["prediction"]) for i in good] == pytest.approx(expected.tolist(), abs=1e-5)
+    assert "read as the adduct" in rows[4]["warning"]
+    assert [n for n, _ in seen] == [4, 8, 11]
+    about = json.loads((tmp_path / "out.csv.about.json").read_text())
+    assert (about["rows"], about["rows_without_prediction"]) == (len(FORMULAS), 2)
+    assert list(about["columns"]) == list(rows[0])
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_parts_and_processes_do_not_change_the_file(finished_run, table, tmp_path):
+    job = Job(str(finished_run))
+    for name, options in {
+        "whole": {},
+        "parts": {"rows_per_part": 3},
+        "two": {"rows_per_part": 3, "workers": 2},
+    }.items():
+        predict_table(table, tmp_path / f"{name}.csv", job, **options)
+    whole, parts, two = (rows_of(tmp_path / f"{name}.csv") for name in ("whole", "parts", "two"))
+    assert two == parts
+    for a, b in zip(whole, parts, strict=True):
+        assert a["formula"] == b["formula"]
+        assert a["error"] == b["error"]
+        if not a["error"]:  # sums over rows of a matrix product are of another order
+            assert float(a["prediction"]) == pytest.approx(float(b["prediction"]), abs=1e-5)
+
+
+def test_parquet_in_and_out(finished_run, table, tmp_path):
+    source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    import pandas as pd
+
+    pd.read_csv(table, keep_default_na=False).to_parquet(source)
+    predict_table(source, out, Job(str(finished_run)), rows_per_part=5)
+    found = pq.read_table(out)
+    assert found.column("formula").to_pylist() == FORMULAS
+    assert found.column("prediction").null_count == 2
+    assert json.loads(found.schema.metadata[b"formation_mlp"])["rows"] == len(FORMULAS)
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from formation_mlp import prediction_stream as stream
+write = stream.WRITERS[".csv"]
+def slowly(path, answers):
+    write(path, answers)
+    time.sleep(0.3)
+stream.WRITERS[".csv"] = slowly
+stream.predict_table(Path(sys.argv[1]), Path(sys.argv[2]), stream.Job(sys.argv[3]), rows_per_part=2)
+"""
+
+
+def test_a_killed_job_goes_on_and_ends_with_the_same_file(finished_run, table, tmp_path):
+    undisturbed, out = tmp_path / "undisturbed.csv", tmp_path / "out.csv"
+    job = Job(str(finished_run))
+    predict_table(table, undisturbed, job, rows_per_part=2)
+    command = [sys.executable, "-c", SLOW, str(table), str(out), str(finished_run)]
+    process = subprocess.Popen(command, env=python_environment())
+    parts = tmp_path / ".out.csv.parts"
+    deadline = time.monotonic() + 120
+    while not (parts / "000001.json").exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not out.exists()
+    done = predict_table(table, out, job, rows_per_part=2)
+    assert 4 <= done.n_found < len(FORMULAS)
+    assert done.n_rows == len(FORMULAS)
+    assert out.read_bytes() == undisturbed.read_bytes()
+
+
+def test_parts_of_another_job_are_not_used(finished_run, table, tmp_path):
+    out, job = tmp_path / "out.csv", Job(str(finished_run))
+    parts = tmp_path / ".out.csv.parts"
+    parts.mkdir()
+    (parts / "job.json").write_text('{"key": "another"}')
+    (parts / "000000.json").write_text('{"rows": 11, "failed": 0, "unit": "eV/atom", "columns": ["formula"]}')
+    assert predict_table(table, out, job).n_found == 0
+    assert len(rows_of(out)) == len(FORMULAS)
+
+
+def test_a_folder_of_unknown_origin_is_left_alone(finished_run, table, tmp_path):
+    mine = tmp_path / ".out.csv.parts" / "thesis.txt"
+    mine.parent.mkdir()
+    mine.write_text("precious")
+    with pytest.raises(DataError, match="unknown origin"):
+        predict_table(table, tmp_path / "out.csv", Job(str(finished_run)))
+    assert mine.read_text() == "precious"
+
+
+def test_a_missing_column_is_said_before_anything_is_written(finished_run, table, tmp_path):
+    with pytest.raises(DataError, match=r"no column 'formla'.*Did you mean 'formula'"):
+        predict_table(table, tmp_path / "out.csv", Job(str(finished_run), formula="formla"))
+    assert not list(tmp_path.glob("*out*"))
+    assert not list(tmp_path.glob(".*"))
