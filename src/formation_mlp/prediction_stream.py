@@ -97,7 +97,7 @@ def predict_table(
     workers
         Processes.
     progress
-        Called with the number of rows done and of all, or of those seen so far.
+        Called with the number of rows done and of all; of csv files the latter is the number of lines.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def predict_table(
         As for `formation_mlp.prediction_output.answer`.
     """
     folder = out.parent / f".{out.name}.parts"
-    count = _Count(folder, progress)
+    count = _Count(folder, progress, _n_rows(path))
     with closing(read_table_in_parts(str(path), rows_per_part)) as frames:
         first = next(frames)
         query = _query(_needed(first.head(100), job), job)
@@ -130,14 +130,13 @@ def predict_table(
 class _Count:
     """How many rows are done: those of an earlier call, and new ones."""
 
-    def __init__(self, folder: Path, progress: Progress | None) -> None:
-        self.folder, self.progress = folder, progress
-        self.n_seen = self.n_done = self.n_found = 0
+    def __init__(self, folder: Path, progress: Progress | None, n_rows: int) -> None:
+        self.folder, self.progress, self.n_rows = folder, progress, n_rows
+        self.n_done = self.n_found = 0
         self.summaries: dict[int, dict[str, Any]] = {}
 
     def found(self, number: int, n: int) -> bool:
         """Return whether a part of ``n`` rows is done already."""
-        self.n_seen += n
         known = _summary(self.folder, number)
         if known is None:
             return False
@@ -160,7 +159,7 @@ class _Count:
         self.summaries[number] = summary
         self.n_done += summary["rows"]
         if self.progress is not None:
-            self.progress(self.n_done, max(self.n_seen, self.n_done + 1))
+            self.progress(self.n_done, max(self.n_rows, self.n_done))
 
 
 def _run(tasks: Iterator[tuple[int, pd.DataFrame]], folder: Path, suffix: str, job: Job, workers: int) -> Iterator[int]:
@@ -221,6 +220,21 @@ def _key(source: Path, model: Path, out: Path, job: Job, rows_per_part: int) -> 
         else:
             known[name] = str(path)
     return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+def _n_rows(source: Path) -> int:
+    """Return about how many rows a table has, or 0 if only reading it would tell."""
+    if source.name.lower().endswith(".parquet"):
+        import pyarrow.parquet as pq
+
+        try:
+            return int(pq.read_metadata(source).num_rows)
+        except (OSError, ValueError):  # reading the table says what is wrong
+            return 0
+    if not source.name.lower().endswith(".csv") or not source.is_file():
+        return 0
+    with source.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) - 1
 
 
 def _open_folder(folder: Path, key: str) -> None:
