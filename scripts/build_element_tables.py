@@ -82,8 +82,13 @@ def write_oxidation_states():
     def join(states):
         return " ".join(str(int(state)) for state in states)
 
-    rows = [[e.symbol, join(e.common_oxidation_states), join(e.icsd_oxidation_states)] for e in ELEMENTS]
-    write("oxidation_states", "Element of pymatgen", ["common", "icsd"], rows)
+    def known(element):  # metals as anions are curiosities, such as the alkalides
+        return [state for state in element.oxidation_states if state > 0 or not element.is_metal]
+
+    rows = [
+        [e.symbol, join(e.common_oxidation_states), join(e.icsd_oxidation_states), join(known(e))] for e in ELEMENTS
+    ]
+    write("oxidation_states", "Element of pymatgen", ["common", "icsd", "known"], rows)
 
 
 def write_radii():

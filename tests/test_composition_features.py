@@ -236,7 +236,9 @@ def test_every_table_has_all_elements_and_means_for_what_is_missing():
         assert np.isfinite(table.imputed()[1:]).all()
     states = load_oxidation_states()
     assert states["common"][ATOMIC_NUMBER["Fe"]] == (2, 3)
-    assert all(len(states[name]) == 119 for name in ("common", "icsd"))
+    assert all(len(states[name]) == 119 for name in ("common", "icsd", "known"))
+    assert 7 in states["known"][ATOMIC_NUMBER["Cl"]]
+    assert states["known"][ATOMIC_NUMBER["Na"]] == (1,)
 
 
 def brute_force_charges(states, n_atoms):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.features.neutrality import UNKNOWN, icsd_states, smallest_charges
+from formation_mlp.features.neutrality import UNKNOWN, can_be_neutral, icsd_states, smallest_charges
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.materials.records import Materials
@@ -47,7 +47,7 @@ class DomainColumns:
     rare : elements in fewer than ``Domain.rare_below`` training rows, with their number, as in ``Tc(3)``, or empty
     distance : share of the val rows that lie nearer to the training rows, in percent, ``[n]``; NaN where a row
         could not be described
-    charge_balanced : ``yes``, ``no``, or empty where the question says nothing, ``[n]``
+    charge_balanced : ``yes``, ``rare states``, ``no``, or empty where the question says nothing, ``[n]``
     density : ``below`` or ``above`` those of similar training rows, or empty, ``[n]``; None without structures
     flagged : whether the model is out of its depth for any of these reasons, ``[n]``
     """
@@ -110,7 +110,8 @@ class Domain:
     sodium chloride of twice its density would pass for usual.
 
     A formula that holds a chalcogen or a halogen and another element is charge-balanced if the oxidation states that
-    the ICSD knows of its elements, each atom its own, can add up to zero.
+    the ICSD knows of its elements, each atom its own, can add up to zero; with rare states if only those do which the
+    ICSD does not list, as in peroxides and perchlorates, the same for all atoms of an element.
 
     Attributes
     ----------
@@ -233,7 +234,11 @@ def _charge_balanced(compositions: Compositions) -> list[str]:
     asked = np.flatnonzero(is_ionic & (compositions.n_elements > 1))
     charges = np.full(len(compositions), UNKNOWN)
     charges[asked] = smallest_charges(compositions.take(asked), icsd_states())
-    return ["" if charge == UNKNOWN else "no" if charge else "yes" for charge in charges.tolist()]
+    answers = ["" if charge == UNKNOWN else "no" if charge else "yes" for charge in charges.tolist()]
+    unbalanced = np.flatnonzero(charges > 0)
+    for row in unbalanced[can_be_neutral(compositions.take(unbalanced))].tolist():
+        answers[row] = "rare states"
+    return answers
 
 
 def _components(X: Floats, directions: Singles, origin: Singles) -> Singles:

@@ -83,7 +83,10 @@ def select_properties(source: str, properties: tuple[str, ...]) -> ElementTable:
 
 @cache
 def load_oxidation_states() -> dict[str, tuple[tuple[int, ...], ...]]:
-    """Return the oxidation states of each atomic number: the ``common`` ones and those seen in the ``icsd``."""
+    """Return the oxidation states of each atomic number.
+
+    They are the ``common`` ones, those seen in the ``icsd``, and all that are ``known``, but for metals as anions.
+    """
     header, *rows = _read_csv("oxidation_states")
     columns = zip(*(row[1:] for row in rows), strict=True)
     return {

@@ -61,6 +61,30 @@ def smallest_charges(compositions: Compositions, states: tuple[tuple[int, ...], 
     return found
 
 
+def can_be_neutral(compositions: Compositions) -> NDArray[np.bool_]:
+    """Return whether known oxidation states, one per element, add up to zero, ``[n]``.
+
+    All states are taken that pymatgen knows, but metals are no anions here. With a state of its own for each atom they
+    would balance nearly everything.
+
+    Examples
+    --------
+    >>> from formation_mlp.materials.inputs import read_materials
+    >>> compositions = read_materials(["LiClO4", "Na2O2", "NaCl3", "KO2"]).materials.compositions
+    >>> can_be_neutral(compositions).tolist()
+    [True, True, False, False]
+    """
+    states, n_atoms = load_oxidation_states()["known"], _smallest_whole(compositions)
+    found = np.zeros(len(compositions), bool)
+    for row in range(len(compositions)):
+        totals = {0}
+        for entry in range(*compositions.row_ptr[row : row + 2].tolist()):
+            n = int(n_atoms[entry])
+            totals = {total + n * state for total in totals for state in states[compositions.z[entry]]}
+        found[row] = 0 in totals
+    return found
+
+
 def _smallest_whole(compositions: Compositions) -> NDArray[np.int64]:
     """Return the amounts as the smallest whole numbers of atoms, ``[m]``."""
     starts, amount = compositions.row_ptr[:-1], compositions.amount

@@ -64,7 +64,7 @@ def _from_model(facts: Facts, answers: Predictions) -> None:
         if domain.distance[i] > FAR:
             found["far"] = f"farther from the training rows than {domain.distance[i]:.1f} % of validation"
         if domain.charge_balanced[i] == "no":
-            found["charges"] = "no charge balance with the ICSD's oxidation states"
+            found["charges"] = "no charge balance with any known oxidation states"
         if domain.density is not None and domain.density[i]:
             found["density"] = f"density {domain.density[i]} the range of the training rows"
 
