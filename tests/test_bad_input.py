@@ -78,20 +78,23 @@ Refused = Callable[..., str]
         ({"split": {"method": "k_fold", "fold": 5}}, ["split.fold: found 5, but folds are numbered 0 to 4"]),
         (
             {"split": {"method": "column"}},
-            ["the methods column and fold_column and the key split.column belong together"],
+            ["the methods column, fold_column and time and the key split.column belong together"],
         ),
         (
             {"split": {"column": "part"}},
-            ["the methods column and fold_column and the key split.column belong together"],
+            ["the methods column, fold_column and time and the key split.column belong together"],
         ),
         ({"split": {"method": "column", "column": "p"}}, ["split.column: the table has no column 'p'"]),
         ({"task": {"type": "classification"}}, ["every value must be 0 or 1; found -"]),
         (
-            {"task": {"type": "classification", "boundary": -99.0}},
+            {"task": {"type": "classification", "boundary": -99.0}, "benchmark": {"baselines": ["mean"]}},
             ["only the class 'negative' occurs in the train"],
         ),
         (
-            {"task": {"type": "classification", "boundary": -1.0, "labels": ["a"]}},
+            {
+                "task": {"type": "classification", "boundary": -1.0, "labels": ["a"]},
+                "benchmark": {"baselines": ["mean"]},
+            },
             ["task.labels: found ['a'], but a binary task has two"],
         ),
         ({"data": {"path": "tabel.csv"}}, ["data.path: 'tabel.csv' does not exist", "Did you mean 'table.csv'?"]),

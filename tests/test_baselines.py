@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from formation_mlp import baselines
 from formation_mlp.baselines import BASELINES, Baseline
+from formation_mlp.baselines.kinds import Kind
 from formation_mlp.config import TaskConfig
-from formation_mlp.errors import ConfigError
+from formation_mlp.errors import ConfigError, TrainingError
 from network_fixtures import noisy_classes, smooth_problem
 
 REGRESSION, CLASSIFICATION = TaskConfig(), TaskConfig(type="classification")
@@ -69,7 +71,7 @@ def test_options_reach_the_estimator():
 
 def test_tuning_takes_the_candidate_with_the_lowest_error_on_the_val_rows():
     X, y, X_val, y_val = parts()
-    grid = BASELINES["regression"]["ridge"][1]["alpha"]
+    grid = BASELINES["regression"]["ridge"].grid["alpha"]
     error = {alpha: np.mean(np.abs(Ridge(alpha=alpha).fit(X, y).predict(X_val) - y_val)) for alpha in grid}
     best = min(error, key=error.get)
     assert best != 1.0, "the default must not be the best here, or the test shows nothing"
@@ -83,7 +85,7 @@ def test_tuning_takes_the_candidate_with_the_lowest_error_on_the_val_rows():
 def test_a_tuned_classifier_is_chosen_by_log_loss():
     X, y, X_val, y_val = parts(CLASSIFICATION)
     loss = {}
-    for C in BASELINES["classification"]["logistic_regression"][1]["C"]:
+    for C in BASELINES["classification"]["logistic_regression"].grid["C"]:
         p = LogisticRegression(C=C, max_iter=5000).fit(X, y).predict_proba(X_val)[:, 1]
         loss[C] = -np.mean(y_val * np.log(p) + (1 - y_val) * np.log(1 - p))
     baseline = fitted({"logistic_regression": {"tuned": True}}, CLASSIFICATION)
@@ -118,7 +120,11 @@ class Spy:
 @pytest.fixture
 def spy(monkeypatch):
     monkeypatch.setattr(Spy, "seen", [])
-    monkeypatch.setitem(BASELINES["regression"], "spy", (lambda _seed: Spy(), {"bias": [-1.0, 0.0, 5.0]}))
+    monkeypatch.setitem(
+        BASELINES["regression"],
+        "spy",
+        Kind(lambda _seed, _threads: Spy(), lambda _: (1, "parameters"), {"bias": [-1.0, 0.0, 5.0]}),
+    )
     return Spy
 
 
@@ -143,6 +149,97 @@ def test_an_option_that_is_given_is_not_tuned(spy):
     assert baseline.options == {"bias": 3.0}
 
 
+def test_a_baseline_may_have_descriptors_and_a_label_of_its_own():
+    plain = Baseline("ridge", REGRESSION, 0)
+    assert (plain.label, plain.features) == ("ridge", None)
+    own = {"features": ["magpie", {"matminer": "BandCenter"}], "label": "straight line", "tuned": True}
+    named = Baseline({"ridge": own}, REGRESSION, 0)
+    assert (named.label, named.features, named.options) == ("straight line", own["features"], {})
+    assert Baseline({"ridge": {"tuned": True}}, REGRESSION, 0).label == "ridge (tuned)"
+
+
+def test_the_report_says_how_many_candidates_were_fitted():
+    assert fitted({"nearest_neighbours": {"tuned": True}}).details() == {"options": {"n_neighbors": 2}, "candidates": 4}
+
+
+@pytest.mark.parametrize("threads", [1, 2, None])
+def test_an_estimator_uses_no_more_threads_than_it_is_given(threads):
+    baseline = Baseline({"random_forest": {"n_estimators": 3}}, REGRESSION, 0, threads).fit(*parts())
+    assert baseline._estimator.n_jobs == (threads or -1)
+
+
+def test_a_forest_that_grows_becomes_the_forest_that_was_fitted_and_is_looked_at_on_the_way():
+    X, y, X_val, y_val = parts()
+    baseline = fitted({"random_forest": {"n_estimators": 35, "n_jobs": 1}})
+    points = baseline.anytime(X, y, X_val, y_val)
+    forests = [RandomForestRegressor(n, max_features=0.33, random_state=0).fit(X, y) for n in (10, 30, 35)]
+    errors = [np.mean(np.abs(forest.predict(X_val) - y_val)) for forest in forests]
+    np.testing.assert_allclose([score for _, score in points], np.minimum.accumulate(errors), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("name", "n_points"), [("lightgbm", 3), ("hist_gradient_boosting", 3), ("ridge", 1)])
+def test_boosted_trees_are_looked_at_in_stages_and_a_straight_line_once(name, n_points):
+    key = {"lightgbm": {"n_estimators": 40, "min_child_samples": 1}, "hist_gradient_boosting": {"max_iter": 40}}.get(
+        name, {}
+    )
+    baseline = Baseline({name: key}, REGRESSION, 0, 1).fit(*parts())
+    points = baseline.anytime(*parts())
+    assert len(points) == n_points
+    last = np.mean(np.abs(baseline.predict(parts()[2]) - parts()[3]))
+    assert points[-1][1] <= last + 1e-12
+
+
+def test_the_network_of_scikit_learn_is_looked_at_after_every_epoch():
+    baseline = Baseline({"mlp_regressor": {"max_iter": 7}}, REGRESSION, 0, 1).fit(*parts())
+    assert len(baseline.anytime(*parts())) == 7
+    at_once = Baseline({"mlp_regressor": {"solver": "lbfgs", "max_iter": 7}}, REGRESSION, 0, 1).fit(*parts())
+    assert len(at_once.anytime(*parts())) == 1
+
+
+def test_sizes_are_those_that_the_libraries_tell():
+    X, y, X_val, y_val = parts()
+    forest = fitted({"random_forest": {**SMALL, "max_depth": 1}})
+    assert forest.size() == (30, "nodes")  # one question and two answers each
+    lightgbm = Baseline({"lightgbm": {"n_estimators": 4, "num_leaves": 2, "min_child_samples": 1}}, REGRESSION, 0, 1)
+    trees = lightgbm.fit(X, y, X_val, y_val)._estimator.booster_.trees_to_dataframe()
+    assert lightgbm.size() == (len(trees), "nodes")
+    boosted = Baseline({"hist_gradient_boosting": {"max_iter": 5, "max_leaf_nodes": 2}}, REGRESSION, 0, 1)
+    assert boosted.fit(X, y, X_val, y_val).size() == (15, "nodes")
+    network = Baseline({"mlp_regressor": {"hidden_layer_sizes": [3], "max_iter": 2}}, REGRESSION, 0, 1)
+    assert network.fit(X, y, X_val, y_val).size() == (X.shape[1] * 3 + 3 + 3 + 1, "parameters")
+    assert fitted("ridge").size() == (X.shape[1] + 1, "parameters")
+    assert fitted("nearest_neighbours").size() == (40, "stored rows")
+    assert fitted("median").size() == (1, "parameters")
+
+
+@pytest.mark.parametrize("task", [REGRESSION, CLASSIFICATION], ids=["regression", "classification"])
+def test_every_baseline_can_be_fitted_to_the_few_rows_of_a_learning_curve(task):
+    X, y, X_val, y_val = parts(task)
+    few = [int(np.argmin(y)), int(np.argmax(y)), 0]
+    for name in BASELINES[task.type]:
+        baseline = Baseline(name, task, 0, 1).fit(X[few], y[few], X_val, y_val)
+        assert np.isfinite(baseline.predict(X_val)).all()
+
+
+def test_train_rows_of_one_class_are_refused():
+    X, y, X_val, y_val = parts(CLASSIFICATION)
+    with pytest.raises(TrainingError, match=r"baselines.random_forest: all 40 train rows are of one class"):
+        Baseline("random_forest", CLASSIFICATION, 0).fit(X, np.ones_like(y), X_val, y_val)
+
+
+def test_without_lightgbm_the_message_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    with pytest.raises(ConfigError, match=r"LightGBM is not installed.*pip install 'formation_mlp\[trees\]'"):
+        Baseline("lightgbm", REGRESSION, 0)
+
+
+def test_lightgbm_stops_when_the_val_error_does_not_fall_any_more():
+    X, y, X_val, y_val = parts()
+    own = {"learning_rate": 0.5, "min_child_samples": 1, "n_estimators": 400}
+    baseline = Baseline({"lightgbm": own}, REGRESSION, 0, 1).fit(X, y, X_val, y_val)
+    assert baseline._estimator.best_iteration_ < 300
+
+
 # part -> what the message says
 REFUSED = {
     "unknown name": ("random_forst", r"unknown baseline of a regression 'random_forst'.*Did you mean 'random_forest'"),
@@ -154,6 +251,9 @@ REFUSED = {
     "two parts in one": ({"ridge": {}, "mean": {}}, "is not one part"),
     "options that are none": ({"ridge": 3}, "benchmark.baselines.ridge: 3 are no options"),
     "tuned is no word": ({"ridge": {"tuned": "yes"}}, r"ridge.tuned: found 'yes', but it is true or false"),
+    "label is no text": ({"ridge": {"label": 3}}, r"ridge.label: found 3, but it is a text"),
+    "features are no list": ({"ridge": {"features": "magpie"}}, r"ridge.features: found 'magpie', but it is a list of"),
+    "no features": ({"ridge": {"features": []}}, r"ridge.features: found \[\], but it is a list of"),
     "nothing to tune": ({"mean": {"tuned": True}}, r"mean.tuned: this baseline has nothing to tune"),
 }
 
@@ -164,9 +264,13 @@ def test_what_cannot_be_meant_is_refused_before_any_fit(part, message):
         Baseline(part, REGRESSION, 0)
 
 
-@pytest.mark.parametrize("part", [{"ridge": {"alpha": -1}}, {"ridge": {"alpha": "much"}}])
-def test_a_value_that_scikit_learn_refuses_is_a_config_error(part):
-    with pytest.raises(ConfigError, match=r"benchmark.baselines.ridge: scikit-learn refuses .*alpha"):
+@pytest.mark.parametrize(
+    "part", [{"ridge": {"alpha": -1}}, {"ridge": {"alpha": "much"}}, {"lightgbm": {"max_bin": -3}}]
+)
+def test_a_value_that_its_library_refuses_is_a_config_error(part):
+    with pytest.raises(
+        ConfigError, match=r"benchmark.baselines.\w+: (scikit-learn|LightGBM) refuses .*(alpha|max_bin)"
+    ):
         fitted(part)
 
 
@@ -174,4 +278,4 @@ def test_the_configuration_is_not_changed_by_use():
     part = {"ridge": {"tuned": True}}
     fitted(part)
     assert part == {"ridge": {"tuned": True}}
-    assert baselines.BASELINES["regression"]["ridge"][1] == {"alpha": [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0]}
+    assert BASELINES["regression"]["ridge"].grid == {"alpha": [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0]}

@@ -112,6 +112,25 @@ CASES = {
     "bars": lambda: figures.benchmark_bars(["MLP", "mean"], [0.08, 0.9], "eV/atom", ["MLP"]),
     "bars of many": lambda: figures.benchmark_bars([f"network {i}" * 9 for i in range(9)], [1.0] * 9, ""),
     "bar of zero": lambda: figures.benchmark_bars(["MLP"], [0.0], "eV/atom"),
+    "bars with spread": lambda: figures.benchmark_bars(
+        ["MLP", "mean"], [0.08, 0.9], "eV/atom", ["MLP"], spreads=[0.01, 0.2]
+    ),
+    "learning curves": lambda: figures.learning_curve_plot(
+        {f"network {i}" * 5: [(10, 1 + i, None), (100, 0.5, 0.4), (1e5, 0.1, 0.2)] for i in range(13)}, "eV/atom", []
+    ),
+    "a flat learning curve": lambda: figures.learning_curve_plot({"mean": [(10, 0.5, None), (11, 0.5, None)]}, ""),
+    "cost curves": lambda: figures.cost_curve_plot(
+        {"mean": [(0.0, 0.9)], "forest": [(7.0, 0.2)], "MLP": [(1.0, 0.5), (9.0, 0.1)]}, "val MAE (eV/atom)", ["MLP"]
+    ),
+    "a cost of nothing": lambda: figures.cost_curve_plot({"mean": [(0.0, 0.9)]}, "val MAE (eV/atom)"),
+    "seen rows": lambda: figures.seen_plot(
+        {f"network {i}" * 5: {"seen formula": 0.1, "new formula": 0.2, "new system": 0.3 + i} for i in range(13)},
+        {"seen formula": 10_000, "new formula": 20_000, "new system": 30_000},
+        "eV/atom",
+    ),
+    "one model on seen rows": lambda: figures.seen_plot(
+        {"mean": {"seen formula": 0.5, "new system": 0.5}}, {"seen formula": 1, "new system": 2}, ""
+    ),
 }
 
 
@@ -403,6 +422,34 @@ def test_benchmark_bars_write_the_scores_and_stress_the_networks():
     assert mpl.colors.to_hex(ax.patches[0].get_facecolor()) == figures.BLUE.lower()
     assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
     assert ax.get_xlabel() == "test MAE (eV/atom)"
+
+
+def test_learning_curves_are_drawn_through_their_points_on_logarithmic_axes():
+    curves = {"mean": [(10, 0.9, None), (100, 0.9, None)], "MLP": [(10, 0.8, 0.1), (100, 0.2, 0.05)]}
+    (ax,) = figures.learning_curve_plot(curves, "eV/atom", ["MLP"]).axes
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert labels(ax) == ("train rows", "test MAE (eV/atom)")
+    assert legend(ax) == ["mean", "MLP"]  # in the order of their ends
+    drawn = {tuple(line.get_ydata()): line.get_linewidth() for line in ax.lines if len(line.get_xdata()) == 2}
+    assert drawn[(0.8, 0.2)] > drawn[(0.9, 0.9)]
+
+
+def test_a_model_without_a_course_is_one_marker_among_the_cost_curves():
+    curves = {"forest": [(7.0, 0.2)], "MLP": [(1.0, 0.5), (9.0, 0.1)]}
+    (ax,) = figures.cost_curve_plot(curves, "val MAE (eV/atom)", ["MLP"]).axes
+    assert labels(ax) == ("training time (s)", "val MAE (eV/atom)")
+    forest, course, end = ax.lines
+    assert (forest.get_linestyle(), forest.get_xydata().tolist()) == ("None", [[7.0, 0.2]])
+    assert course.get_drawstyle() == "steps-post"
+    assert end.get_xydata().tolist() == [[9.0, 0.1]]
+
+
+def test_rows_that_training_held_are_told_apart_by_shape_and_colour():
+    counts = {"seen formula": 5, "new system": 1_200}
+    (ax,) = figures.seen_plot({"MLP": {"seen formula": 0.1, "new system": 0.4}}, counts, "eV/atom").axes
+    assert legend(ax) == ["seen formula (5 rows)", "new system (1,200 rows)"]
+    dots = [line for line in ax.lines if line.get_xdata().tolist() in ([0.1], [0.4])]
+    assert len({(dot.get_marker(), dot.get_color()) for dot in dots}) == len(dots) == 2
 
 
 def test_dollar_signs_and_underscores_in_names_are_plain_text():

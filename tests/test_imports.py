@@ -17,13 +17,13 @@ from conftest import python_environment
 PACKAGE = Path(formation_mlp.__file__).parent
 
 FLOORS = [
-    ["errors", "registry", "seeding", "units", "files", "caching", "version", "text_table"],
+    ["errors", "registry", "seeding", "units", "files", "caching", "version", "text_table", "costs"],
     ["config", "config_file", "metrics", "search_space"],
     ["shipped"],
     ["materials"],
     ["data"],
     ["features"],
-    ["split", "hull", "hull_simplex"],
+    ["split", "held_out", "hull", "hull_facets", "hull_simplex"],
     ["scaler", "selection", "calibration", "domain", "nearest"],
     ["models", "tasks", "baselines"],
     ["training"],
@@ -39,11 +39,12 @@ FLOORS = [
     ["member_run"],
     ["ensemble_cluster"],
     ["ensemble_run"],
-    ["run", "estimators", "tables", "energy_table", "tuning", "reporting"],
-    ["stability", "explain"],
+    ["run", "estimators", "tables", "energy_table", "tuning"],
+    ["stability", "explain", "lessons", "reporting", "benchmark"],
     ["prediction_inputs"],
     ["prediction_output"],
     ["prediction_stream"],
+    ["screening"],
     ["cli"],
     ["__main__"],
 ]

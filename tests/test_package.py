@@ -33,6 +33,12 @@ def test_the_wheel_carries_the_bundled_data(wheel_names: set[str]) -> None:
     assert "formation_mlp/data/bundled/measured_enthalpies.csv" in wheel_names
 
 
+def test_the_wheel_carries_the_lessons(wheel_names: set[str]) -> None:
+    lessons = {path.name for path in (ROOT / "scripts" / "lessons").glob("*.py")}
+    carried = {name for name in wheel_names if name.startswith("formation_mlp/lessons/sources/")}
+    assert carried == {f"formation_mlp/lessons/sources/{name}" for name in lessons}
+
+
 def test_the_wheel_is_typed_and_licensed(wheel_names: set[str]) -> None:
     assert "formation_mlp/py.typed" in wheel_names
     assert any(name.endswith("licenses/LICENSE") for name in wheel_names)

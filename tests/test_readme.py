@@ -36,9 +36,16 @@ def console() -> list[tuple[str, str]]:
     return pairs
 
 
+FREE = ("worst 1 %",)
+"""Columns that hang on a few rows."""
+
+
 def assert_same_output(shown: str, found: str) -> None:
-    """Compare word by word; numbers may differ a little, and the two times that end a score table entirely."""
-    shown_lines, found_lines = shown.strip().splitlines(), found.strip().splitlines()
+    """Compare word by word; numbers may differ a little, and the two times that end a score table entirely.
+
+    What a benchmark says of its intervals and p-values is left aside, as is the error of the worst rows.
+    """
+    shown_lines, found_lines = (_without_free(text) for text in (shown, found))
     assert len(shown_lines) == len(found_lines), found
     times = False
     for a, b in zip(shown_lines, found_lines, strict=True):
@@ -50,6 +57,20 @@ def assert_same_output(shown: str, found: str) -> None:
             tolerance = ENERGY_TOLERANCE if "," in a else SCORE_TOLERANCE
             same = word_a == word_b or set(word_a + word_b) == {"-"} or _close(word_a, word_b, tolerance)
             assert same, f"{a!r} is shown, {b!r} is printed"
+
+
+def _without_free(text: str) -> list[str]:
+    """Return the lines without what may differ from machine to machine."""
+    lines, cut = [], slice(0, 0)
+    for line in text.strip().splitlines():
+        for name in FREE:
+            if name in line:
+                cut = slice(line.index(name), line.index(name) + len(name))
+        if not line.strip():
+            cut = slice(0, 0)
+        if not re.search(r"\(95|p [<=] ", line):
+            lines.append(line[: cut.start] + line[cut.stop :])
+    return lines
 
 
 def _close(a: str, b: str, tolerance: float) -> bool:
@@ -113,8 +134,9 @@ def test_the_demo_leaves_the_plots_that_the_readme_promises(checkout: Path, demo
 
 
 def test_the_network_is_ahead_of_the_forest(demo_output: str) -> None:
-    table = demo_output.split("== Strongly bound")[0]
-    row = {line.split()[0]: line.split() for line in table.splitlines() if line.strip()}
+    table = demo_output.split("== Strongly bound")[0].split("predict (s)")[1]  # the first table of the benchmark
+    lines = [line.split() for line in table.split("\n\n")[0].splitlines()[2:]]
+    row = {line[0]: line for line in lines}
     assert float(row["mlp"][2]) < float(row["random_forest"][3])  # test MAE; "(tuned)" is a word of the name
 
 

@@ -48,6 +48,7 @@ def contents(folder: Path) -> dict[str, object]:
     """Return what two equal runs leave; only the seconds that training took differ from run to run."""
     tensors, plain = load_tensors(folder / "state.safetensors", "training state")
     assert plain.pop("seconds") > 0
+    assert len(plain.pop("cost")["epoch_seconds"]) == plain["loop"]["epoch"]
     state = {name: (tensor.dtype, tensor.numpy().tobytes()) for name, tensor in tensors.items()}, plain
     return {name: (folder / name).read_bytes() for name in SAME_ON_EVERY_RUN} | {"state.safetensors": state}
 
@@ -129,7 +130,6 @@ def test_one_seed_gives_one_run_bit_for_bit_and_another_seed_another(
 def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skip the drawing, which takes longer than training here."""
     monkeypatch.setattr(run, "write_figures", lambda *_: None)
-    monkeypatch.setattr(run, "write_benchmark_figures", lambda *_: None)
 
 
 @pytest.fixture
@@ -297,83 +297,6 @@ def test_a_part_of_one_row_or_of_one_class_is_still_reported(
     config = tiny_config(split=split, task={"type": "classification", "boundary": -1.0}, output="classes")
     assert "nan" in command("train", config, "-q").succeeded()
     assert read_json(table.parent / "classes" / "report.json")["scores"]["test"]["ROC-AUC"] is None
-
-
-def test_a_benchmark_puts_all_models_on_the_same_rows(
-    tiny_config: ConfigWriter, command: Command, workplace: Path
-) -> None:
-    networks = {"linear": {"model": {"hidden": []}}, "wide": {"model": {"hidden": [16]}, "training": {"max_epochs": 1}}}
-    config = tiny_config(benchmark={"baselines": ["mean", {"ridge": {"tuned": True}}], "networks": networks})
-    table = command("benchmark", config, "-q").succeeded()
-    models = ["mean", "ridge (tuned)", "mlp", "linear", "wide"]
-    assert [line.split("  ")[0] for line in table.splitlines()[2:]] == models
-    report = read_json(workplace / "run" / "benchmark.json")
-    assert list(report["models"]) == models
-    assert report["models"]["ridge (tuned)"]["candidates"] > 1
-    lines = read_csv(workplace / "run" / "benchmark_predictions.csv")
-    assert list(lines[0])[4:] == [f"prediction {model}" for model in models]
-    own = read_csv(workplace / "run" / "predictions.csv")
-    assert [line["id"] for line in own] == [line["id"] for line in lines]
-    assert [line["prediction"] for line in own] == [line["prediction mlp"] for line in lines]
-    for name in ("linear", "wide"):
-        assert (workplace / "run" / "networks" / name / "DONE").exists()
-        own = read_csv(workplace / "run" / "networks" / name / "predictions.csv")
-        assert [line["prediction"] for line in own] == [line[f"prediction {name}"] for line in lines]
-    train = np.array([float(line["formation_energy_per_atom"]) for line in lines if line["part"] == "test"])
-    mean = np.array([float(line["prediction mean"]) for line in lines if line["part"] == "test"])
-    assert np.ptp(mean) == 0
-    assert report["models"]["mean"]["scores"]["test"]["MAE"] == pytest.approx(np.abs(train - mean).mean(), abs=1e-5)
-
-
-@pytest.mark.usefixtures("without_figures")
-def test_a_benchmark_uses_a_finished_run_and_overwrites_it_only_if_asked(
-    tiny_config: ConfigWriter, command: Command, workplace: Path
-) -> None:
-    config, model = tiny_config(), workplace / "run" / "model.safetensors"
-    command("train", config, "-q").succeeded()
-    written = model.stat().st_mtime_ns
-    assert "mlp: already trained in " in command("benchmark", config).err
-    assert "mlp: already trained in " in command("benchmark", config, "--set", "benchmark.baselines=[ridge]").err
-    assert model.stat().st_mtime_ns == written
-    assert "holds an earlier run" in command("benchmark", config, "--set", "seed=1", "-q").refused()
-    assert model.stat().st_mtime_ns == written
-    again = command("benchmark", config, "--set", "seed=1", "--overwrite")
-    again.succeeded()
-    assert "mlp: trained in " in again.err
-    assert model.stat().st_mtime_ns > written
-
-
-@pytest.mark.usefixtures("without_figures")
-def test_a_finished_run_is_not_used_for_other_rows(
-    tiny_config: ConfigWriter, command: Command, write_csv: Callable[..., Path], rows: list[tuple[str, str]]
-) -> None:
-    config = tiny_config()
-    command("train", config, "-q").succeeded()
-    write_csv([(formula, float(energy) + 0.1) for formula, energy in rows])
-    assert "holds an earlier run" in command("benchmark", config, "-q").refused()
-
-
-def test_a_classifier_is_compared_with_classifiers(
-    tiny_config: ConfigWriter, command: Command, workplace: Path
-) -> None:
-    config = tiny_config(
-        task={"type": "classification", "boundary": -1.0, "threshold": 0.4},
-        benchmark={"baselines": ["mean", "logistic_regression"], "networks": {"logistic": {"model": {"hidden": []}}}},
-    )
-    table = command("benchmark", config, "-q").succeeded()
-    assert [line.split()[0] for line in table.splitlines()[2:]] == ["mean", "logistic_regression", "mlp", "logistic"]
-    assert {"benchmark.png", "benchmark_roc.png"} <= {path.name for path in (workplace / "run").iterdir()}
-
-
-@pytest.mark.parametrize("name", ["mlp", "a/b", "..", ""])
-def test_a_network_of_a_benchmark_needs_a_name_of_its_own(
-    tiny_config: ConfigWriter, command: Command, workplace: Path, name: str
-) -> None:
-    config = tiny_config(benchmark={"networks": {name: {}}})
-    assert (
-        f"benchmark.networks: {name!r} is taken, or not made of letters" in command("benchmark", config, "-q").refused()
-    )
-    assert not (workplace / "run").exists()
 
 
 @pytest.mark.usefixtures("without_figures")

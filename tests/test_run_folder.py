@@ -55,7 +55,13 @@ def test_a_folder_in_use_is_not_touched_without_leave(folder: RunFolder) -> None
 
 
 def test_an_earlier_run_is_replaced_if_asked(folder: RunFolder) -> None:
-    for inner in ("networks/wide", "members/a-0", "networks/wide/members/a-0"):
+    for inner in (
+        "networks/wide",
+        "members/a-0",
+        "networks/wide/members/a-0",
+        "cells/wide/rows",
+        "cells/wide/rows/members/a-0",
+    ):
         RunFolder(folder.path / inner).begin(TINY, overwrite=False, resume=False)
     (folder.path / ".model.safetensors.abc.tmp").write_text("left by a crash")
     folder.begin(TINY, overwrite=True, resume=False)
@@ -69,6 +75,9 @@ def test_an_earlier_run_is_replaced_if_asked(folder: RunFolder) -> None:
         "thesis/chapter.tex",
         "networks/notes.txt",
         "networks/a/b.txt",
+        "cells/notes.txt",
+        "cells/a/notes.txt",
+        "cells/a/b/c.txt",
         "members/c.txt",
         "photo.png",
         ".git/x",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from formation_mlp.config import SplitConfig
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import ConfigError, SplitError
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.split import COLUMN_METHODS, PARTS, SPLITS, Split, deal_folds, make_split, overlap
+from formation_mlp.split import COLUMN_METHODS, GROUPS, PARTS, SPLITS, Split, deal_folds, make_split, overlap
 
 
 def rows_of(formulas: Sequence[str], parts: Sequence[str] | None = None) -> Dataset:
@@ -30,7 +31,7 @@ def many() -> Dataset:
     return rows_of([*formulas, *[f"({formula})2" for formula in formulas]] + formulas * 3)
 
 
-def split(dataset: Dataset, seed: int = 0, **keys: Any) -> Split:
+def split(dataset: Dataset, seed: int = 0, /, **keys: Any) -> Split:
     return make_split(dataset, SplitConfig(**keys), seed)
 
 
@@ -41,6 +42,7 @@ def groups(dataset: Dataset, method: str) -> np.ndarray:
 
 
 SHARED = ("formula", "chemical_system", "random", "k_fold")
+HELD_OUT = ("leave_element_out", "leave_cluster_out", "matbench")
 
 
 @pytest.mark.parametrize("method", SHARED)
@@ -139,6 +141,91 @@ def test_a_withheld_test_part_may_be_empty() -> None:
     assert parts.test.tolist() == []
 
 
+@pytest.mark.parametrize("by", GROUPS)
+def test_folds_keep_together_what_is_asked_for(many: Dataset, by: str) -> None:
+    group = np.array(list(GROUPS[by](many)))
+    keys = np.array(many.keys())
+    folds = [split(many, method="k_fold", by=by, n_folds=3, fold=fold, val=0.2) for fold in range(3)]
+    np.testing.assert_array_equal(np.sort(np.concatenate([fold.test for fold in folds])), np.arange(300))
+    for fold in folds:
+        assert not set(group[fold.test]) & set(group[np.concatenate([fold.train, fold.val])])
+        assert not set(keys[fold.val]) & set(keys[fold.train])
+    assert any(set(keys[fold.test]) & set(keys[fold.train]) for fold in folds) == (by == "row")
+
+
+def test_an_element_that_is_left_out_is_in_all_test_rows_and_in_no_other(many: Dataset) -> None:
+    parts = split(many, method="leave_element_out", element="S", val=0.2)
+    has = np.array(["S" in system.split("-") for system in many.materials.compositions.chemical_systems()])
+    np.testing.assert_array_equal(parts.test, np.flatnonzero(has))
+    assert not has[parts.train].any()
+    assert len(parts.val) == pytest.approx(0.2 * 200, abs=5)
+    keys = np.array(many.keys())
+    assert not set(keys[parts.val]) & set(keys[parts.train])
+
+
+def test_a_cluster_that_is_left_out_is_a_cloud_of_descriptors_and_number_0_is_the_largest(many: Dataset) -> None:
+    generator = np.random.default_rng(0)
+    cloud = np.repeat([0, 1, 2], [50, 150, 100])
+    X = np.stack([1e4 * cloud, np.where(cloud == 2, 1e-3, 0), np.full(300, np.nan)], axis=1)
+    X[:, :2] += [[10.0, 1e-6]] * generator.normal(size=(300, 2))
+    for fold, own in enumerate([1, 2, 0]):
+        config = SplitConfig(method="leave_cluster_out", n_folds=3, fold=fold, val=0.2)
+        parts, again = (make_split(many, config, seed=0, X=X) for _ in range(2))
+        np.testing.assert_array_equal(parts.test, np.flatnonzero(cloud == own))
+        assert all(np.array_equal(getattr(parts, name), getattr(again, name)) for name in PARTS)
+
+
+def test_the_latest_rows_are_the_test_part_and_rows_of_one_time_stay_together(many: Dataset) -> None:
+    when = np.random.default_rng(0).integers(1990, 2020, 300)
+    parts = split(replace(many, parts=tuple(f"{year}.0" for year in when)), method="time", val=0.2, test=0.3)
+    assert when[parts.train].max() < when[parts.val].min()
+    assert when[parts.val].max() < when[parts.test].min()
+    assert len(parts.test) == pytest.approx(90, abs=15)
+    assert len(parts.val) == pytest.approx(60, abs=15)
+    for name in ("2001-02-03", "2001-02-03 10:30:00"):
+        days = replace(many, parts=tuple(name.replace("2001", str(year)) for year in when))
+        np.testing.assert_array_equal(split(days, method="time", val=0.2, test=0.3).test, parts.test)
+
+
+def test_a_share_of_the_train_rows_leaves_val_and_test_alone_and_smaller_ones_lie_in_larger_ones(many: Dataset) -> None:
+    whole = split(many, val=0.2, test=0.2)
+    assert len(whole.unused) == 0
+    inner: set[int] = set()
+    for share in (1e-6, 0.01, 0.03, 0.1, 0.3, 0.9, 1.0):
+        parts = split(many, val=0.2, test=0.2, train_share=share)
+        assert all(np.array_equal(getattr(parts, name), getattr(whole, name)) for name in ("val", "test"))
+        np.testing.assert_array_equal(np.sort(np.concatenate([parts.train, parts.unused])), whole.train)
+        assert (np.diff(parts.train) > 0).all()
+        assert len(parts.train) == max(2, round(share * len(whole.train)))
+        assert inner <= set(parts.train.tolist())
+        inner = set(parts.train.tolist())
+    other = split(many, 1, val=0.2, test=0.2, seed=0, train_share=0.3)
+    np.testing.assert_array_equal(other.train, split(many, val=0.2, test=0.2, train_share=0.3).train)
+
+
+def test_rows_left_aside_are_rows_of_the_split_too() -> None:
+    rows = [np.array(part) for part in ([0], [2], [3], [1])]
+    assert Split(*rows).unused.tolist() == [1]
+    with pytest.raises(ValueError, match="disjoint and cover all rows"):
+        Split(*rows[:3], np.array([3]))
+
+
+def test_a_seed_of_the_section_comes_before_that_of_the_configuration(many: Dataset) -> None:
+    first, same, other = split(many, 0, seed=5), split(many, 5), split(many, 0)
+    np.testing.assert_array_equal(first.test, same.test)
+    assert not np.array_equal(first.test, other.test)
+
+
+def test_a_section_written_before_a_key_was_there_divides_as_it_did(many: Dataset) -> None:
+    old = {"method": "k_fold", "val": 0.2, "test": 0.1, "column": None, "n_folds": 5, "fold": 3}
+    parts = make_split(many, SplitConfig.model_validate(old), 7)
+    assert [parts.test[:6].tolist(), parts.val[:6].tolist(), len(parts.train)] == [
+        [6, 19, 20, 23, 26, 29],
+        [8, 11, 21, 22, 25, 39],
+        195,
+    ]
+
+
 FEW = rows_of(["NaCl", "Na2Cl2", "KCl"])
 
 
@@ -173,6 +260,45 @@ FEW = rows_of(["NaCl", "Na2Cl2", "KCl"])
             "split.fold: found 1, but the column has the folds [0, 3].",
         ),
         (
+            FEW,
+            {"method": "k_fold", "by": "chemical_system", "n_folds": 3},
+            "3 folds need as many chemical systems; ther",
+        ),
+        (FEW, {"method": "leave_element_out"}, "split.element: found None, but it is the symbol of an element"),
+        (
+            FEW,
+            {"method": "leave_element_out", "element": "na"},
+            "found 'na', but it is the symbol of an element, such as",
+        ),
+        (FEW, {"method": "leave_element_out", "element": "O"}, "split.element: no row contains O."),
+        (
+            FEW,
+            {"method": "leave_element_out", "element": "Cl"},
+            "the train part is empty (0 train, 0 val, 3 test rows)",
+        ),
+        (FEW, {"method": "leave_cluster_out"}, "'leave_cluster_out' needs descriptors, which these rows do not have."),
+        (FEW, {"method": "leave_cluster_out", "fold": 5}, "split.fold: found 5, but folds are numbered 0 to 4."),
+        (FEW, {"method": "matbench"}, "'matbench' needs the place of each row in its table; these rows have none."),
+        (FEW, {"method": "time"}, "split.column: the method 'time' needs the name of a column."),
+        (rows_of(["NaCl", "KCl"], ["2001", " "]), {"method": "time"}, "split.column: 1 rows have no time: 1. Fill the"),
+        (rows_of(["NaCl"] * 7, [""] * 7), {"method": "time"}, "7 rows have no time: 0, 1, 2, 3, 4 and 2 more."),
+        (
+            rows_of(["NaCl", "KCl"], ["2001", "late"]),
+            {"method": "time"},
+            "found 'late' beside numbers; write all times as",
+        ),
+        (
+            rows_of(["NaCl", "KCl"], ["late", "2001-02-03"]),
+            {"method": "time"},
+            "found 'late', but times are numbers, or",
+        ),
+        (rows_of(["NaCl", "KCl"], ["inf", "2001"]), {"method": "time"}, "found 'inf' beside numbers"),
+        (
+            rows_of(["NaCl", "KCl"], ["1", "1"]),
+            {"method": "time"},
+            "2 rows in 1 groups cannot fill 3 parts by the method",
+        ),
+        (
             rows_of(["NaCl", "KCl"], ["train", "Test"]),
             {"method": "column"},
             "split.column: found 'Test' in the column, but only train, val and test are parts.",
@@ -190,8 +316,22 @@ def test_rows_that_cannot_be_divided_are_refused(dataset: Dataset, keys: dict[st
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros((3, 1)), "split.n_folds: the rows do not differ enough for 2 clusters. Ask for fewer."),
+        (np.zeros((1, 1)), "split.n_folds: 2 clusters need as many rows; there are 1."),
+    ],
+)
+def test_rows_that_cannot_be_clustered_are_refused(X: np.ndarray, message: str) -> None:
+    dataset = rows_of(["NaCl", "KCl", "LiF"][: len(X)])
+    with pytest.raises(SplitError) as error:
+        make_split(dataset, SplitConfig(method="leave_cluster_out", n_folds=2), 0, X)
+    assert str(error.value) == message
+
+
 def test_every_method_is_tested_here() -> None:
-    assert set(SPLITS) == {*SHARED, *COLUMN_METHODS}
+    assert set(SPLITS) == {*SHARED, *HELD_OUT, *COLUMN_METHODS}
     with pytest.raises(ConfigError, match=r"split\.method: unknown method 'formla'.*Did you mean 'formula'\?"):
         split(FEW, method="formla")
 

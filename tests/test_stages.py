@@ -335,5 +335,7 @@ READ_A_COLUMN = [{"method": "column"}, {"method": "fold_column"}, {"method": "ra
 
 @pytest.mark.parametrize("split", READ_A_COLUMN)
 def test_a_column_and_the_methods_that_read_one_belong_together(split):
-    with pytest.raises(ConfigError, match=r"methods column and fold_column and the key split.column belong together"):
+    with pytest.raises(
+        ConfigError, match=r"methods column, fold_column and time and the key split.column belong together"
+    ):
         load_rows(config(split=split))

@@ -13,7 +13,7 @@ from formation_mlp.models.mlp import NORMALIZATIONS
 from formation_mlp.models.networks import ARCHITECTURES
 from formation_mlp.search_space import PRUNERS, SAMPLERS
 from formation_mlp.selection import SELECTIONS
-from formation_mlp.split import SPLITS
+from formation_mlp.split import GROUPS, SPLITS
 from formation_mlp.tasks import TASKS
 from formation_mlp.training.batches import DEVICES
 from formation_mlp.training.optim import OPTIMIZERS, SCHEDULES
@@ -27,6 +27,7 @@ CHOICES: Mapping[str, Collection[str]] = {
     "task.type": TASKS,
     "features": PRESETS,
     "split.method": SPLITS,
+    "split.by": GROUPS,
     "model.architecture": ARCHITECTURES,
     "model.activation": ACTIVATIONS,
     "model.normalization": NORMALIZATIONS,

@@ -52,7 +52,9 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but resu
 Workers = Annotated[
     int,
     typer.Option(
-        "--workers", help="Processes that describe structures, or train members of an ensemble or trials of a search."
+        "--workers",
+        help="Processes that describe structures, or train members of an ensemble, trials of a search or models of a "
+        "benchmark.",
     ),
 ]
 Dask = Annotated[
@@ -109,15 +111,17 @@ def benchmark(
     workers: Workers = 1,
     dask: Dask = None,
 ) -> None:
-    """Compare the network with the baselines on the same rows; a finished run is used as it is."""
-    from formation_mlp import run
+    """Compare the network with the baselines on the same rows.
+
+    What is finished in the folder is used as it is, and what was interrupted goes on.
+    """
+    from formation_mlp.benchmark import job
     from formation_mlp.progress import Reporter
-    from formation_mlp.report import score_table
 
     loaded = _load(config, set_)
     reporter = Reporter(verbose - quiet)
-    prepared, results = run.benchmark(loaded, reporter, overwrite=overwrite, workers=workers, scheduler=dask)
-    print(score_table(results, prepared.task))
+    done = job.benchmark(loaded, reporter, overwrite=overwrite, workers=workers, scheduler=dask)
+    print(done.brief if quiet else done.text)
     reporter.say(f"\n{loaded.output}: benchmark.json, predictions and figures")
 
 
@@ -380,6 +384,95 @@ def stability(
     scores = judged.scores()
     if scores is not None:
         print(aligned(list(scores), [[str(v) if isinstance(v, int) else f"{v:.4f}" for v in scores.values()]]))
+
+
+@app.command()
+def lesson(
+    number: Annotated[str | None, typer.Argument(metavar="[NUMBER]", help="Which; all are listed without it.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the figures; lessons/ by default.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Take the answers to the exercises and judge them.")] = False,
+    answers: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="The answers for --check; asked, or read, if not given.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Folder for pages of all lessons, or of one.")] = None,
+    data: Annotated[str | None, typer.Option("--data", help="A large table of your own, for lesson 8.")] = None,
+) -> None:
+    """Run a lesson of the lecture, check what you learned, or write the lessons as pages."""
+    from formation_mlp.lessons import job
+
+    if html is not None:
+        print(f"{job.write(number, html, data)}: the list of lessons")
+    elif number is None:
+        print(job.overview())
+    elif check or answers is not None:
+        raise typer.Exit(min(job.check(number, answers, out, data), 1))
+    else:
+        job.run(number, out, data)
+
+
+@app.command()
+def screen(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="SYSTEM|FILE",
+            help="A chemical system such as Li-Fe-O, or a file of formulas: .csv, .parquet, .txt (one a line), - for "
+            "standard input.",
+        ),
+    ],
+    max_atoms: Annotated[
+        int, typer.Option("--max-atoms", min=2, max=1000, help="Atoms of the largest reduced formula of a system.")
+    ] = 12,
+    every: Annotated[
+        bool, typer.Option("--all", help="Of a system, also compositions that cannot be charge-balanced.")
+    ] = False,
+    model: Annotated[str | None, typer.Option("--model", metavar="RUN|NAME", help="The model, as for predict.")] = None,
+    competing: Annotated[
+        Path | None,
+        typer.Option(help="A table of formulas and energies in eV/atom that competes, instead of the predictions."),
+    ] = None,
+    competing_energy: Annotated[str | None, typer.Option(help="Column of formation energies there.")] = None,
+    formula: Annotated[str | None, typer.Option(help="Column of formulas in the file.")] = None,
+    level: Annotated[float | None, typer.Option(help="Of the intervals, by default 0.9 if the model has them.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write, with all rows: .csv.")] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", help="Phase diagram to write: .png; by default beside --out, of 2 or 3 elements."),
+    ] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="Rows that are printed.")] = 20,
+    quiet: Quiet = False,
+) -> None:
+    """Rank the compositions of a chemical system, or of a list, by their predicted distance from the convex hull.
+
+    Of a system all charge-balanced compositions are taken, those of its parts included. All candidates compete with
+    one another, and with the elements at zero, unless a table of competing phases is given. The file is ranked; its
+    .about.json says what the columns mean.
+    """
+    from formation_mlp.progress import Reporter
+    from formation_mlp.screening import output
+    from formation_mlp.screening import screen as screening
+    from formation_mlp.screening.candidates import candidates_of
+    from formation_mlp.tables import check_output
+
+    check_output(out, (".csv",))
+    candidates = candidates_of(target, max_atoms=max_atoms, unbalanced=every, formula=formula)
+    output.check_figure(figure, candidates)
+    with Reporter(-quiet, ("predictions", "predicted")) as reporter:
+        screened = screening.screen(
+            candidates,
+            model=model,
+            competing=competing,
+            competing_energy=competing_energy,
+            level=level,
+            progress=reporter.rows,
+        )
+        for line in output.in_words(screened):
+            reporter.say(line)
+    drawn = output.write(screened, out, figure)
+    print(output.as_table(screened, top))
+    for line in drawn:
+        reporter.say(line)
+    _say_failures(screened.answers.n_failed, len(screened.answers))
 
 
 def _load(path: Path, overrides: list[str] | None) -> Config:

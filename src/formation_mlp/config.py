@@ -70,17 +70,27 @@ class SplitConfig(Section):
     """How the rows are divided into train, val and test."""
 
     method: str = "formula"
-    """`formula` and `chemical_system` keep groups together; others: `random`, `k_fold`, `column`, `fold_column`."""
+    """`formula` and `chemical_system` keep groups together, `random` does not. One of several parts is test: `k_fold`,
+    `leave_cluster_out`, `leave_element_out`, `matbench` (the official folds). From the table: `column`, `fold_column`,
+    `time` (the latest rows)."""
     val: Share = 0.1
     """Share of the rows in the validation part."""
     test: Share = 0.1
     """Share of the rows in the test part."""
     column: str | None = None
-    """Column of `train`, `val` and `test` (method `column`), or of numbers of folds (method `fold_column`)."""
+    """Column of `train`, `val` and `test` (method `column`), numbers of folds (`fold_column`), or times (`time`)."""
     n_folds: Annotated[int, Field(ge=2)] = 5
-    """Number of folds, grouped by reduced formula, for the method `k_fold`."""
+    """Number of folds for the method `k_fold`, of clusters for `leave_cluster_out`."""
     fold: Annotated[int, Field(ge=0)] = 0
-    """The fold that is the test part, for the methods `k_fold` and `fold_column`."""
+    """The fold that is the test part, for `k_fold`, `fold_column`, `matbench` and `leave_cluster_out`."""
+    by: str = "formula"
+    """What `k_fold` keeps in one fold: rows of one `formula` or `chemical_system`; `row`: each row for itself."""
+    element: str | None = None
+    """The element that only test rows contain, for the method `leave_element_out`."""
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """Seed of the division. None: that of the configuration."""
+    train_share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the train rows that are used, at random; those of a smaller share are among those of a larger one."""
 
 
 class ModelConfig(Section):
@@ -145,24 +155,6 @@ class TrainingConfig(Section):
     """Run folder or model file of a trained network of the same shape, whose weights and scalers are the start."""
 
 
-class NetworkVariant(Section):
-    """A further network for the benchmark: keys that differ from the main `model` and `training`."""
-
-    model: dict[str, Any] = {}
-    """Keys of `model` to change."""
-    training: dict[str, Any] = {}
-    """Keys of `training` to change."""
-
-
-class BenchmarkConfig(Section):
-    """What the model is compared with, on the same rows."""
-
-    baselines: list[Part] = ["mean", "ridge", "random_forest"]
-    """Baselines by name, or `{name: {option: value}}`."""
-    networks: dict[str, NetworkVariant] = {}
-    """Further networks by a name of your own."""
-
-
 class Member(Section):
     """A kind of member of an ensemble: a network that differs from the main one, or boosted trees."""
 
@@ -185,6 +177,43 @@ class EnsembleConfig(Section):
     """Each member is repeated this often, leaving out one fold of the train rows, which selects its best epoch."""
     weights: str = "equal"
     """`equal`, or `greedy` (Caruana et al. 2004): members are added as long as the val score falls."""
+
+
+class NetworkVariant(Section):
+    """A further network for the benchmark: keys that differ from the main configuration."""
+
+    model: dict[str, Any] = {}
+    """Keys of `model` to change."""
+    training: dict[str, Any] = {}
+    """Keys of `training` to change."""
+    features: Annotated[list[Part], Field(min_length=1)] | None = None
+    """Descriptor presets of its own. None: those of the main network."""
+    ensemble: EnsembleConfig | None = None
+    """Several networks instead of one."""
+
+
+class LearningCurve(Section):
+    """Train on parts of the train rows, too."""
+
+    fractions: Annotated[list[Annotated[float, Field(gt=0, lt=1)]], Field(min_length=1)] = [0.01, 0.03, 0.1, 0.3]
+    """Shares of the train rows, beside all of them; smaller ones are contained in larger ones."""
+    models: list[str] | None = None
+    """Names of the models. None: all."""
+
+
+class BenchmarkConfig(Section):
+    """What the model is compared with, on the same rows."""
+
+    protocol: Part = "holdout"
+    """How the rows are divided, and how often: a protocol by name, or `{name: {option: value}}`."""
+    seeds: Count = 1
+    """Each division is repeated with this many seeds of the models, from `seed` on."""
+    baselines: list[Part] = ["mean", "ridge", "random_forest"]
+    """Baselines by name, or `{name: {option: value}}`: options of the estimator, and `tuned`, `features`, `label`."""
+    networks: dict[str, NetworkVariant] = {}
+    """Further networks by a name of your own, or `lecture`, `elemnet`, `quick`, `best` as they are: `{elemnet: {}}`."""
+    learning_curve: LearningCurve | None = None
+    """Errors against the number of train rows. None: all train rows only."""
 
 
 class SearchRange(Section):

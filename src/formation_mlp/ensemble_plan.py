@@ -72,5 +72,5 @@ def _splits(prepared: Prepared, n_folds: int | None) -> list[Split]:
     if n_folds is None:
         return [whole]
     folds = deal_folds(prepared.dataset, whole.train, n_folds, prepared.config.seed)
-    held_back = np.sort(np.concatenate([whole.val, whole.test]))
+    held_back = np.sort(np.concatenate([whole.val, whole.test, whole.unused]))
     return [Split(np.setdiff1d(whole.train, fold), fold, held_back) for fold in folds]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.config import EnsembleConfig
+from formation_mlp.costs import Cost, total
 from formation_mlp.ensemble_cluster import train_on_cluster
 from formation_mlp.ensemble_plan import Plan, plan_members
 from formation_mlp.member_run import train_member, train_side_by_side
@@ -27,13 +28,13 @@ class Trained:
     ----------
     predictor : the members that have a share
     val_scores : member to its score on the val rows, lower is better
-    seconds : spent on training, summed over the members
+    cost : of the training; times are summed over the members
     details : what a report says of them
     """
 
     predictor: Predictor
     val_scores: dict[str, float]
-    seconds: float
+    cost: Cost
     details: dict[str, object]
 
 
@@ -90,16 +91,18 @@ def _combined(prepared: Prepared, ensemble: EnsembleConfig, plans: Sequence[Plan
     val_scores = {
         plan.name: task.selection(val.y, prediction) for plan, prediction in zip(plans, predictions, strict=True)
     }
+    costs = [Cost(r["fit_seconds"], r.get("cpu_seconds", 0.0), r.get("peak_memory")) for r in reports]
+    cost, is_known = total(costs), all("cpu_seconds" in report for report in reports)  # not in earlier versions
     details = {
         "members": {
             member.name: {"share": member.share, f"val {task.selection_score}": val_scores[member.name], **report}
             for member, report in zip(members, reports, strict=True)
         },
         "parameters": sum(report.get("parameters", 0) for report in reports),
+        **(cost.as_json() if is_known else {}),
     }
-    seconds = sum(report["fit_seconds"] for report in reports)
     answering = [member for member in members if member.share > 0]
-    return Trained(Predictor(checkpoint(prepared, answering, {})), val_scores, seconds, details)
+    return Trained(Predictor(checkpoint(prepared, answering, {})), val_scores, cost, details)
 
 
 def _one_after_another(plans: Sequence[Plan], reporter: Reporter) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from time import perf_counter
 
 from formation_mlp.checkpoint import Member
+from formation_mlp.costs import Meter
 from formation_mlp.ensemble_plan import Plan
 from formation_mlp.features.workers import ChildProcess, in_processes
 from formation_mlp.files import write_json
@@ -28,7 +28,7 @@ def train_member(plan: Plan, threads: int) -> Iterator[EpochRecord]:
     run = NetworkRun(plan.prepared, folder, plan.number, resume=resume, overwrite=not resume)
     yield from run.epochs()
     run.save({})
-    write_json(folder.report, {"fit_seconds": round(run.seconds, 3), **run.details()})
+    write_json(folder.report, {"fit_seconds": round(run.cost.seconds, 3), **run.details()})
     folder.finish()
 
 
@@ -37,7 +37,7 @@ def _train_trees(plan: Plan, folder: RunFolder, threads: int) -> None:
     folder.begin(prepared.config.model_dump(), overwrite=True, resume=False)
     train, val = prepared.part("train"), prepared.part("val")
     scale = prepared.scaler.transform
-    start = perf_counter()
+    meter = Meter()
     trees = BoostedTrees.fit(
         scale(train.X),
         train.y,
@@ -48,10 +48,10 @@ def _train_trees(plan: Plan, folder: RunFolder, threads: int) -> None:
         seed=prepared.config.seed,
         threads=threads,
     )
-    seconds = round(perf_counter() - start, 3)
+    cost = meter.cost()
     member = Member(plan.name, 1.0, {"boosted_trees": dict(plan.trees or {})}, trees.weights())
     checkpoint(prepared, [member], {}).save(folder.model)
-    write_json(folder.report, {"fit_seconds": seconds, "trees": trees.n_trees})
+    write_json(folder.report, {"fit_seconds": round(cost.seconds, 3), "trees": trees.n_trees, **cost.as_json()})
     folder.finish()
 
 

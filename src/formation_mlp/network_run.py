@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formation_mlp.checkpoint import load_tensors, save_tensors
+from formation_mlp.costs import Cost, Meter
 from formation_mlp.report import without_nan
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.stages import Prepared, checkpoint, network_member, network_training
@@ -34,7 +35,8 @@ class NetworkRun:
     ----------
     job : the network in training
     resumed : the epoch after which the run goes on, or 0
-    seconds : spent on training, in all sittings
+    cost : of the training, in all sittings
+    epoch_seconds : those on the clock at the end of each epoch, from the start of the training on
 
     Raises
     ------
@@ -50,20 +52,23 @@ class NetworkRun:
         self.prepared, self.folder = prepared, folder
         self.job: NetworkTraining = network_training(prepared, number)
         folder.begin(prepared.config.model_dump(), overwrite=overwrite, resume=resume)
-        self.seconds = 0.0
+        self.cost, self.epoch_seconds = Cost(), list[float]()
         if resume and folder.state.exists():  # there is none if the first epoch was interrupted
             tensors, plain = load_tensors(folder.state, "training state")
             self.job.restore(tensors, plain)
-            self.seconds = float(plain.get("seconds", 0.0))
+            cost = plain.get("cost", {})
+            self.cost = Cost(plain.get("seconds", 0.0), cost.get("cpu_seconds", 0.0), cost.get("peak_memory"))
+            self.epoch_seconds = list(cost.get("epoch_seconds", ()))
         self.resumed = self.job.state.epoch
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train to the end, saving now and then; keep the best model whatever happens."""
-        start = saved = time.perf_counter()
-        before = self.seconds
+        saved = time.perf_counter()
+        before, meter = self.cost, Meter()
         try:
             for record in self.job.epochs():
-                self.seconds = before + time.perf_counter() - start
+                self.cost = before + meter.cost()
+                self.epoch_seconds.append(self.cost.seconds)
                 yield record
                 if record.epoch == 1 or time.perf_counter() - saved > SAVE_EVERY_SECONDS:
                     self.save({})
@@ -75,7 +80,9 @@ class NetworkRun:
     def save(self, part_scores: Scores) -> None:
         """Write the state between two epochs, and the best model with its scores."""
         tensors, plain = self.job.snapshot()
-        save_tensors(self.folder.state, tensors, {"kind": "training state", "seconds": self.seconds, **plain})
+        cost = {**self.cost.as_json(), "epoch_seconds": [round(seconds, 4) for seconds in self.epoch_seconds]}
+        kept = {"kind": "training state", "seconds": self.cost.seconds, "cost": cost, **plain}
+        save_tensors(self.folder.state, tensors, kept)
         self._save_best(part_scores)
 
     def _save_best(self, part_scores: Scores) -> None:
@@ -93,4 +100,17 @@ class NetworkRun:
             "best_epoch": self.job.state.best_epoch,
             "device": str(self.job.device),
             "precision": str(self.job.limits.precision).removeprefix("torch."),
+            **self.cost.as_json(),
         }
+
+
+def course(folder: RunFolder) -> list[tuple[float, float]]:
+    """Return pairs of training seconds and the best val score by then, one per epoch that was better than all before.
+
+    Empty if the folder does not tell the seconds of every epoch.
+    """
+    _, plain = load_tensors(folder.state, "training state")
+    history, seconds = folder.read_history(), plain.get("cost", {}).get("epoch_seconds", [])
+    if len(history) != len(seconds):
+        return []
+    return [(when, record["val_score"]) for when, record in zip(seconds, history, strict=True) if record["is_best"]]

@@ -42,7 +42,7 @@ COLUMNS = {
     "unseen_elements": "elements that no training row holds",
     "rare_elements": "elements of few training rows, with their number",
     "distance_percentile": "percent of the val rows that lie nearer to the training rows",
-    "charge_balanced": "whether oxidation states of the ICSD, or rare ones, add up to zero; empty where that has no answer",
+    "charge_balanced": "whether oxidation states, seen in the ICSD or rare, add up to zero; empty where unanswered",
     "density": "whether the density of the structure is below or above those of the training rows",
     "model": "that gave the number",
     "warning": "how the row was read, or why its number may be wrong",

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from formation_mlp.checkpoint import package_versions
 from formation_mlp.data.records import Dataset
 from formation_mlp.evaluate import Evaluation
-from formation_mlp.files import write_csv
+from formation_mlp.files import write_csv, write_json
 from formation_mlp.progress import Reporter
-from formation_mlp.split import Split, overlap
+from formation_mlp.split import PARTS, Split, overlap
 from formation_mlp.stages import Prepared
 from formation_mlp.tasks import Task
 from formation_mlp.text_table import aligned
@@ -107,6 +107,11 @@ def write_predictions(path: Path, dataset: Dataset, split: Split, y: Floats, res
     write_csv(path, ["id", "formula", "part", dataset.target.name, *columns], rows)
 
 
+def write_split(path: Path, prepared: Prepared) -> None:
+    """Write the ids of the rows of each part."""
+    write_json(path, {part: [prepared.dataset.ids[i] for i in getattr(prepared.split, part)] for part in PARTS})
+
+
 def write_loss_figure(folder: Path, prepared: Prepared, history: Sequence[Mapping[str, Any]]) -> None:
     """Draw the losses of a network, epoch by epoch."""
     from formation_mlp import figures
@@ -121,7 +126,7 @@ def write_figures(folder: Path, prepared: Prepared, result: ModelResult) -> None
     """Draw one model: parity and residuals of an energy, confusion matrix and ROC curve of a class."""
     from formation_mlp import figures
 
-    task, part = prepared.task, _shown_part(prepared)
+    task, part = prepared.task, shown_part(prepared.split)
     y = prepared.part(part).y
     prediction, scores = result.prediction[part], result.scores[part]
     title = f"{result.name}, {len(y)} {part} rows"
@@ -138,36 +143,26 @@ def write_figures(folder: Path, prepared: Prepared, result: ModelResult) -> None
         figures.save_figure(figure, folder / name)
 
 
-def write_benchmark_figures(
-    folder: Path, prepared: Prepared, results: Sequence[ModelResult], networks: Sequence[str]
-) -> None:
-    """Draw the models beside each other: one score as bars, and parity plots or ROC curves."""
-    from formation_mlp import figures
-
-    task, part = prepared.task, _shown_part(prepared)
-    y = prepared.part(part).y
-    unit = "" if task.is_classification else "eV/atom"
-    values = [result.scores[part][task.selection_score] for result in results]
-    names = [result.name for result in results]
-    drawn = {"benchmark.png": figures.benchmark_bars(names, values, unit, networks, f"{part} {task.selection_score}")}
-    shown = [result for result in results if np.ptp(result.prediction[part]) > 0]  # the mean has nothing to draw
-    pairs = {result.name: (y, result.prediction[part]) for result in shown}
-    if pairs and task.is_classification:
-        drawn["benchmark_roc.png"] = figures.roc_curve_plot(pairs, f"{len(y)} {part} rows")
-    elif pairs:
-        scores = {result.name: result.scores[part] for result in shown}
-        drawn["benchmark_parity.png"] = figures.parity_plots(pairs, unit, scores, quantity(prepared))
-    for name, figure in drawn.items():
-        figures.save_figure(figure, folder / name)
-
-
-def _shown_part(prepared: Prepared) -> str:
-    return "test" if len(prepared.split.test) else "val"
+def shown_part(split: Split) -> str:
+    """Return the part that tables and figures show: ``val`` where there is no test part."""
+    return "test" if len(split.test) else "val"
 
 
 def announce(prepared: Prepared, reporter: Reporter) -> None:
     """Say what the rows, the descriptors and the split are."""
-    dataset, split, shared = prepared.dataset, prepared.split, overlap(prepared.dataset, prepared.split)
+    split, shared = prepared.split, overlap(prepared.dataset, prepared.split)
+    announce_rows(prepared, reporter)
+    reporter.say(
+        f"split by {prepared.config.split.method}: "
+        f"{len(split.train)} train, {len(split.val)} val, {len(split.test)} test; "
+        f"of the test rows {shared['test_rows_with_formula_in_train']} have their formula in train, "
+        f"{shared['test_rows_with_chemical_system_in_train']} their chemical system"
+    )
+
+
+def announce_rows(prepared: Prepared, reporter: Reporter) -> None:
+    """Say what the rows and the descriptors are."""
+    dataset = prepared.dataset
     reporter.say(
         f"{len(dataset)} rows of {prepared.config.data.path}, target {dataset.target.name} {dataset.target.unit}"
     )
@@ -187,12 +182,6 @@ def announce(prepared: Prepared, reporter: Reporter) -> None:
         )
     for name, count in missing.items():
         reporter.say(f"  {name}: {count} rows have no value of their own", level=1)
-    reporter.say(
-        f"split by {prepared.config.split.method}: "
-        f"{len(split.train)} train, {len(split.val)} val, {len(split.test)} test; "
-        f"of the test rows {shared['test_rows_with_formula_in_train']} have their formula in train, "
-        f"{shared['test_rows_with_chemical_system_in_train']} their chemical system"
-    )
 
 
 def quantity(prepared: Prepared) -> str:
@@ -211,7 +200,7 @@ def description(prepared: Prepared) -> dict[str, Any]:
             "source": dataset.target.source,
         },
         "rows": {part: len(getattr(split, part)) for part in ("train", "val", "test")},
-        "rows_sha256": rows_sha256(dataset),
+        "rows_sha256": rows_sha256(dataset if not len(split.unused) else dataset.take(_used(split))),
         "overlap": overlap(dataset, split),
         "notes": list(dataset.notes),
         "left_out": {row.id: row.reason for row in dataset.left_out},
@@ -221,6 +210,10 @@ def description(prepared: Prepared) -> dict[str, Any]:
         "config": prepared.config.model_dump(),
         "versions": package_versions(),
     }
+
+
+def _used(split: Split) -> NDArray[np.int64]:
+    return np.sort(np.concatenate([split.train, split.val, split.test]))
 
 
 def rows_sha256(dataset: Dataset) -> str:

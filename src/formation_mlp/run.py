@@ -1,4 +1,4 @@
-"""The jobs: train a network in its run folder, compare it, score it again."""
+"""The jobs: train a network in its run folder, fit a baseline, score a run again."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from formation_mlp.baselines import Baseline
 from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config, Part
-from formation_mlp.config_file import check_config, merged
+from formation_mlp.config import Config
+from formation_mlp.config_file import check_config
+from formation_mlp.costs import Meter
 from formation_mlp.data.dataset import SHOWN
 from formation_mlp.data.sources import read_table
 from formation_mlp.ensemble_run import Trained, train_ensemble
-from formation_mlp.errors import CheckpointError, ConfigError
+from formation_mlp.errors import CheckpointError
 from formation_mlp.evaluate import Evaluation, evaluate, scores
 from formation_mlp.files import write_json
 from formation_mlp.materials.compositions import Compositions
@@ -32,10 +33,10 @@ from formation_mlp.report import (
     description,
     rows_sha256,
     without_nan,
-    write_benchmark_figures,
     write_figures,
     write_loss_figure,
     write_predictions,
+    write_split,
 )
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.split import PARTS
@@ -43,7 +44,7 @@ from formation_mlp.stages import Prepared, checkpoint, load_rows, network_member
 
 Floats = NDArray[np.float64]
 
-DETAILS = ("parameters", "epochs", "best_epoch", "device", "precision", "members")
+DETAILS = ("parameters", "epochs", "best_epoch", "device", "precision", "members", "cpu_seconds", "peak_memory")
 """What the report of a run says of its model, beside scores and times."""
 
 
@@ -59,36 +60,10 @@ def train(
     """Train the network of ``config`` in its run folder; return it beside the mean of the train rows."""
     prepared = _prepare(config, reporter, workers, scheduler)
     announce(prepared, reporter)
-    name = _main_name(config)
     keys = {"overwrite": overwrite, "resume": resume}
-    result = _train_in_folder(prepared, name, reporter, workers=workers, scheduler=scheduler, **keys)
-    return prepared, [_fit_baseline(prepared, "mean"), result]
-
-
-def benchmark(
-    config: Config, reporter: Reporter, *, overwrite: bool = False, workers: int = 1, scheduler: str | None = None
-) -> tuple[Prepared, list[ModelResult]]:
-    """Compare the network of ``config`` with other networks and the baselines, on the same rows.
-
-    A finished run with the same configuration and rows is not trained again.
-    """
-    prepared = _prepare(config, reporter, workers, scheduler)
-    announce(prepared, reporter)
-    baselines = [Baseline(part, config.task, config.seed) for part in config.benchmark.baselines]
-    networks: list[ModelResult] = []
-    for name, variant in _variants(config).items():
-        own = replace(prepared, config=variant, start=prepared.start if variant is config else ())
-        found = None if overwrite else _finished(own, name)
-        keys = {"overwrite": overwrite, "resume": False}
-        networks.append(found or _train_in_folder(own, name, reporter, workers=workers, scheduler=scheduler, **keys))
-        reporter.say(f"{name}: {'already trained' if found else 'trained'} in {networks[-1].fit_seconds:.1f} s")
-    results = []
-    for baseline in baselines:
-        results.append(_fit_baseline(prepared, baseline))
-        reporter.say(f"{results[-1].name}: fitted in {results[-1].fit_seconds:.1f} s")
-    results += networks
-    _write_benchmark(prepared, results, [result.name for result in networks])
-    return prepared, results
+    result = train_prepared(prepared, main_name(config), reporter, workers=workers, scheduler=scheduler, **keys)
+    RunFolder(str(config.output)).finish()
+    return prepared, [fit_baseline(prepared, Baseline("mean", config.task, config.seed)), result]
 
 
 def _prepare(config: Config, reporter: Reporter, workers: int, scheduler: str | None) -> Prepared:
@@ -150,7 +125,8 @@ def _present_column(path: Path, name: str) -> str | None:
     return name if name in read_table(str(path)).columns else None
 
 
-def _main_name(config: Config) -> str:
+def main_name(config: Config) -> str:
+    """Return what the network of a configuration is called."""
     if config.ensemble is not None:
         return "ensemble"
     if config.model.hidden:
@@ -158,21 +134,7 @@ def _main_name(config: Config) -> str:
     return "logistic" if config.task.type == "classification" else "linear"
 
 
-def _variants(config: Config) -> dict[str, Config]:
-    """Return the networks of a benchmark, each with a run folder of its own."""
-    variants = {_main_name(config): config}
-    for name, changes in config.benchmark.networks.items():
-        if name in variants or not name.replace("_", "").replace("-", "").isalnum():
-            raise ConfigError(f"benchmark.networks: {name!r} is taken, or not made of letters, digits, '-' and '_'.")
-        if "start_from" in changes.training:
-            raise ConfigError(f"benchmark.networks.{name}: start_from is for the main network only; others start anew.")
-        changed = {"model": changes.model, "training": {**changes.training, "start_from": None}}
-        raw = merged(config, changed, output=f"{config.output}/networks/{name}", ensemble=None, benchmark={})
-        variants[name] = check_config(raw, f"benchmark.networks.{name}", CHOICES)
-    return variants
-
-
-def _train_in_folder(
+def train_prepared(
     prepared: Prepared,
     name: str,
     reporter: Reporter,
@@ -181,21 +143,26 @@ def _train_in_folder(
     resume: bool,
     workers: int,
     scheduler: str | None,
+    draw: bool = True,
 ) -> ModelResult:
-    """Train one network, or an ensemble, and write everything a run folder holds."""
+    """Train one network, or an ensemble, in its run folder, and write everything but `RunFolder.done`.
+
+    Figures are only drawn if asked for.
+    """
     folder = RunFolder(str(prepared.config.output))
     if prepared.config.ensemble is None:
         result = _train_network(prepared, name, folder, reporter, overwrite=overwrite, resume=resume)
-        write_loss_figure(folder.path, prepared, folder.read_history())
+        if draw:
+            write_loss_figure(folder.path, prepared, folder.read_history())
     else:
         ensemble, keys = prepared.config.ensemble, {"overwrite": overwrite, "resume": resume}
         trained = train_ensemble(prepared, ensemble, folder, reporter, workers=workers, scheduler=scheduler, **keys)
         result = _ensemble_result(prepared, name, folder, trained)
-    write_json(folder.split, {part: [prepared.dataset.ids[i] for i in getattr(prepared.split, part)] for part in PARTS})
+    write_split(folder.split, prepared)
     write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
-    write_figures(folder.path, prepared, result)
+    if draw:
+        write_figures(folder.path, prepared, result)
     write_json(folder.report, {"model": name, **result.as_json(), **description(prepared)})
-    folder.finish()
     return result
 
 
@@ -210,7 +177,7 @@ def _train_network(
         reporter.begin_training(name, network.job.limits.max_epochs)
         for record in network.epochs():
             reporter.epoch(record, prepared.task.selection_score)
-    result = _result(name, prepared, network.job.predict, network.seconds, network.details())
+    result = _result(name, prepared, network.job.predict, network.cost.seconds, network.details())
     network.save(result.scores)
     members = [network_member(prepared, network.job)]
     with_trust(prepared, checkpoint(prepared, members, _without_nan(result))).save(folder.model)
@@ -218,7 +185,7 @@ def _train_network(
 
 
 def _ensemble_result(prepared: Prepared, name: str, folder: RunFolder, trained: Trained) -> ModelResult:
-    result = _result(name, prepared, trained.predictor.predict_descriptors, trained.seconds, trained.details)
+    result = _result(name, prepared, trained.predictor.predict_descriptors, trained.cost.seconds, trained.details)
     model = replace(trained.predictor.checkpoint, scores=_without_nan(result))
     with_trust(prepared, model).save(folder.model)
     return result
@@ -228,33 +195,25 @@ def _without_nan(result: ModelResult) -> dict[str, dict[str, float | None]]:
     return {part: without_nan(values) for part, values in result.scores.items()}
 
 
-def _finished(prepared: Prepared, name: str) -> ModelResult | None:
-    """Return the result of a finished run if it has this very configuration and these rows."""
+def trained_before(prepared: Prepared) -> ModelResult:
+    """Return the result of a finished run, whose configuration and rows are those given."""
     folder = RunFolder(str(prepared.config.output))
-    if not folder.is_done():
-        return None
-    saved, asked = folder.saved_config(), prepared.config.model_dump()
-    if any(saved.get(key) != value for key, value in asked.items() if key not in ("benchmark", "output", "tune")):
-        return None
     report = folder.read_json(folder.report)
-    if report["rows_sha256"] != rows_sha256(prepared.dataset):
-        return None
     predictor = Predictor(Checkpoint.load(folder.model))
     details = {key: report[key] for key in DETAILS if key in report}
-    return _result(name, prepared, predictor.predict_descriptors, report["fit_seconds"], details)
+    return _result(report["model"], prepared, predictor.predict_descriptors, report["fit_seconds"], details)
 
 
-def _fit_baseline(prepared: Prepared, part: Part | Baseline) -> ModelResult:
-    config = prepared.config
-    baseline = part if isinstance(part, Baseline) else Baseline(part, config.task, config.seed)
+def fit_baseline(prepared: Prepared, baseline: Baseline) -> ModelResult:
+    """Fit a baseline to the train rows, and predict the val and test rows."""
     train, val = prepared.part("train"), prepared.part("val")
     scale = prepared.scaler.transform
-    start = time.perf_counter()
-    baseline.fit(scale(train.X), train.y, scale(val.X), val.y)
-    seconds = time.perf_counter() - start
-    name = baseline.name + " (tuned)" * baseline.tuned
-    details = {"options": baseline.options, "candidates": baseline.n_fits}
-    return _result(name, prepared, lambda X, _compositions: baseline.predict(scale(X)), seconds, details)
+    X, X_val = scale(train.X), scale(val.X)
+    meter = Meter()
+    baseline.fit(X, train.y, X_val, val.y)
+    cost = meter.cost()
+    details = {**baseline.details(), **cost.as_json()}
+    return _result(baseline.label, prepared, lambda X, _compositions: baseline.predict(scale(X)), cost.seconds, details)
 
 
 def _result(
@@ -272,13 +231,3 @@ def _result(
     seconds = time.perf_counter() - start
     part_scores = {"val": scores(prepared.task, val.y, of_val), "test": scores(prepared.task, test.y, of_test)}
     return ModelResult(name, {"val": of_val, "test": of_test}, part_scores, fit_seconds, seconds, details)
-
-
-def _write_benchmark(prepared: Prepared, results: list[ModelResult], networks: list[str]) -> None:
-    folder = Path(str(prepared.config.output))
-    write_predictions(folder / "benchmark_predictions.csv", prepared.dataset, prepared.split, prepared.y, results)
-    write_benchmark_figures(folder, prepared, results, networks)
-    write_json(
-        folder / "benchmark.json",
-        {"models": {result.name: result.as_json() for result in results}, **description(prepared)},
-    )

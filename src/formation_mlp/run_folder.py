@@ -16,11 +16,17 @@ from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.files import write_text
 from formation_mlp.training.state import EpochRecord
 
-FIGURES = ("loss", "parity", "residuals", "confusion_matrix", "roc", "benchmark", "benchmark_parity", "benchmark_roc")
-BENCHMARK_FILES = ("benchmark.json", "benchmark_predictions.csv")
+FIGURES = (
+    *("loss", "parity", "residuals", "confusion_matrix", "roc"),
+    *("benchmark", "benchmark_parity", "benchmark_roc", "benchmark_learning", "benchmark_cost", "benchmark_seen"),
+)
+BENCHMARK_FILES = ("benchmark.json", "benchmark_predictions.csv", "matbench_record.json.gz")
 
-INNER_FOLDERS = ("networks", "members")
-"""Folders of runs inside a run: further networks of a benchmark, members of an ensemble."""
+CELLS = "cells"
+"""Folder of the further trainings of a benchmark: one folder per model, and in it a run folder per training."""
+
+INNER_FOLDERS = {"networks": 1, "members": 1, CELLS: 2}
+"""Folders inside a run to how deep in them its inner runs lie: members of an ensemble, trainings of a benchmark."""
 
 REPORT_PAGE = "report.html"
 
@@ -43,6 +49,8 @@ class RunFolder:
     state : what continues an interrupted run
     predictions : truth and predictions of the val and test rows, csv
     report : all numbers of the run, JSON
+    cell : which training of a benchmark this is, JSON
+    outcome : what a benchmark needs of it, JSON
     done : an empty file, written last
     """
 
@@ -55,6 +63,8 @@ class RunFolder:
         self.state = self.path / "state.safetensors"
         self.predictions = self.path / "predictions.csv"
         self.report = self.path / "report.json"
+        self.cell = self.path / "cell.json"
+        self.outcome = self.path / "outcome.json"
         self.done = self.path / "DONE"
 
     def is_done(self) -> bool:
@@ -78,6 +88,10 @@ class RunFolder:
             return
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             self._clear(overwrite)
+        self.write_config(config)
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write the resolved configuration."""
         write_text(self.config, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
 
     def saved_config(self) -> dict[str, Any]:
@@ -156,9 +170,17 @@ class RunFolder:
             own.clear()
         for path in sorted(self.path.iterdir()):
             if path.name in INNER_FOLDERS and path.is_dir():
-                for run in sorted(path.iterdir()):
-                    yield from RunFolder(run)._foreign_files()
+                yield from _foreign_below(path, INNER_FOLDERS[path.name])
             elif path == report_figures(self.path / REPORT_PAGE) and path.is_dir():
                 yield from (file for file in sorted(path.iterdir()) if file.suffix not in (".png", ".svg"))
             elif path.name not in own and not (path.name.startswith(".") and path.suffix == ".tmp"):
                 yield path
+
+
+def _foreign_below(path: Path, depth: int) -> Iterator[Path]:
+    """Yield what no run writes in a folder whose runs lie so deep."""
+    for inner in sorted(path.iterdir()):
+        if depth > 1 and inner.is_dir():
+            yield from _foreign_below(inner, depth - 1)
+        else:
+            yield from RunFolder(inner)._foreign_files()

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from formation_mlp.calibration import Calibration
 from formation_mlp.checkpoint import Checkpoint, Member, model_path, package_versions
-from formation_mlp.config import Config, ModelConfig
+from formation_mlp.config import Config, ModelConfig, Part
 from formation_mlp.data.dataset import invalid_rows, load_dataset
 from formation_mlp.data.records import Dataset, LeftOut
 from formation_mlp.domain import Domain
@@ -73,9 +73,40 @@ def prepare(
 
     The keywords are those of `formation_mlp.features.table.featurize`.
     """
-    table = featurize(dataset.materials, config.features, workers=workers, scheduler=scheduler, progress=progress)
-    dataset, table = _without_failures(dataset, table, config)
-    split = make_split(dataset, config.split, config.seed)
+    keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
+    dataset, (table,) = describe(config, dataset, [config.features], **keys)
+    return divide(config, dataset, table, make_split(dataset, config.split, config.seed, table.X))
+
+
+def describe(
+    config: Config,
+    dataset: Dataset,
+    lists: Sequence[Sequence[Part]],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> tuple[Dataset, list[FeatureTable]]:
+    """Describe the rows by each of several lists of presets; return the rows that all of them describe, and these.
+
+    Raises
+    ------
+    DataError
+        If a row cannot be described, and ``data.invalid`` does not allow to leave it out.
+    """
+    keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
+    tables = [featurize(dataset.materials, features, **keys) for features in lists]
+    failures: dict[int, str] = {}
+    for features, table in zip(lists, tables, strict=True):
+        which = f" (by {', '.join(map(str, features))})" if len(tables) > 1 else ""
+        failures = {i: reason + which for i, reason in table.failures.items()} | failures
+    failures = dict(sorted(failures.items()))
+    kept = [_without_failures(dataset, replace(table, failures=failures), config) for table in tables]
+    return kept[0][0], [table for _, table in kept]
+
+
+def divide(config: Config, dataset: Dataset, table: FeatureTable, split: Split) -> Prepared:
+    """Return rows in their parts; everything that is fitted sees train rows only."""
     y = labels(config.task, dataset.y)
     start = _start(config, table.names)
     auxiliary = None if dataset.auxiliary is None else dataset.auxiliary[split.train]
@@ -109,8 +140,8 @@ def load_rows(config: Config) -> Dataset:
     """Read the rows of a configuration."""
     if (config.split.method in COLUMN_METHODS) != (config.split.column is not None):
         raise ConfigError(
-            f"split: the methods {' and '.join(COLUMN_METHODS)} and the key split.column belong together; "
-            "give both or neither."
+            f"split: the methods {', '.join(COLUMN_METHODS[:-1])} and {COLUMN_METHODS[-1]} and the key split.column "
+            "belong together; give both or neither."
         )
     return load_dataset(config.data, config.task, config.split.column)
 

@@ -12,9 +12,9 @@ from formation_mlp.tasks import Task
 from network_fixtures import noisy_classes, smooth_problem
 
 ENTRIES = [(task, name) for task, table in BASELINES.items() for name in table]
-TUNABLE = [(task, name) for task, name in ENTRIES if BASELINES[task][name][1]]
-FOREST = {"n_estimators": 5, "n_jobs": 1}
-"""Options that make an estimator of many trees quick."""
+TUNABLE = [(task, name) for task, name in ENTRIES if BASELINES[task][name].grid]
+FAST = {"n_estimators": 12, "max_iter": 12}
+"""Options that make an estimator quick, where it has them."""
 
 
 def problem(task: str):
@@ -24,8 +24,9 @@ def problem(task: str):
 
 
 def fitted(task: str, name: str, seed: int = 0, **options) -> Baseline:
-    fast = FOREST if "n_estimators" in BASELINES[task][name][0](0).get_params() else {}
-    return Baseline({name: fast | options}, TaskConfig(type=task), seed).fit(*problem(task)[:4])
+    has = BASELINES[task][name].make(0, 1).get_params()
+    fast = {key: value for key, value in FAST.items() if key in has and name not in ("ridge", "logistic_regression")}
+    return Baseline({name: fast | options}, TaskConfig(type=task), seed, threads=1).fit(*problem(task)[:4])
 
 
 @pytest.mark.parametrize(("task", "name"), ENTRIES)
@@ -61,14 +62,31 @@ def test_a_seed_repeats_it(task, name, seed):
 
 @pytest.mark.parametrize(("task", "name"), TUNABLE)
 def test_tuning_fits_every_candidate_once_and_is_no_worse_on_the_val_rows(task, name):
-    grid = BASELINES[task][name][1]
-    assert set(grid) <= set(BASELINES[task][name][0](0).get_params())
+    grid = BASELINES[task][name].grid
+    assert set(grid) <= set(BASELINES[task][name].make(0, 1).get_params())
     tuned, plain = fitted(task, name, tuned=True), fitted(task, name)
     assert tuned.n_fits == np.prod([len(values) for values in grid.values()])
     assert all(tuned.options[key] in values for key, values in grid.items())
     _, _, X_val, y_val, _ = problem(task)
     judge = Task.fit(TaskConfig(type=task), y_val)
     assert judge.selection(y_val, tuned.predict(X_val)) <= judge.selection(y_val, plain.predict(X_val)) + 1e-12
+
+
+@pytest.mark.parametrize(("task", "name"), ENTRIES)
+def test_it_tells_its_size_and_how_its_error_falls_with_the_seconds(task, name):
+    baseline, (X, y, X_val, y_val, _) = fitted(task, name), problem(task)
+    size, unit = baseline.size()
+    assert size > 0
+    assert unit in ("parameters", "nodes", "stored rows")
+    before = baseline.predict(X_val)
+    seconds, scores = np.array(baseline.anytime(X, y, X_val, y_val)).T
+    assert (np.diff(seconds) > 0).all()
+    assert (seconds > 0).all()
+    assert (np.diff(scores) <= 0).all()
+    np.testing.assert_array_equal(baseline.predict(X_val), before)
+    judge = Task.fit(TaskConfig(type=task), y_val)
+    if "mlp" not in name:  # which, to know when to stop, was fitted on fewer rows
+        assert scores[-1] <= judge.selection(y_val, before) + 1e-9
 
 
 def test_every_task_has_the_mean_and_every_name_may_be_configured():

@@ -12,7 +12,7 @@ import numpy as np
 from formation_mlp.config import DataConfig, TaskConfig
 from formation_mlp.data import columns
 from formation_mlp.data.duplicates import DUPLICATES
-from formation_mlp.data.records import Dataset, LeftOut, Target
+from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
@@ -50,12 +50,10 @@ def dataset_from_frame(
     frame: pd.DataFrame, config: DataConfig, task: TaskConfig, split_column: str | None = None
 ) -> Dataset:
     """Build a `Dataset` from a table that is already in memory."""
-    target = columns.require_column(frame, config.target, columns.TARGET, "data.target")
-    is_class = task.type == "classification" and task.boundary is None
+    is_class = _is_class(task)
     if is_class and config.duplicates != "keep":
         raise DataError(f"data.duplicates: {config.duplicates!r} is for energies; classes can only be kept.")
-    cells = columns.cells_of(frame, target)
-    values, has_target = _numbers(cells, f"data.target: column {target!r}", TRUTH if is_class else {})
+    target, (values, has_target) = _target(frame, config, task)
     read = materials_of_frame(frame, config)
     ids = ids_of_frame(frame, config)
     failed = sorted(i for i in read.failures if has_target[i])
@@ -79,8 +77,40 @@ def dataset_from_frame(
         tuple(left_out),
         tuple(_remarks(read, left_out)),
         _auxiliary(frame, task, keep),
+        keep,
+        len(frame),
     )
     return lookup(DUPLICATES, config.duplicates, "data.duplicates", "choice")(dataset)
+
+
+def withheld_rows(config: DataConfig, task: TaskConfig) -> Withheld:
+    """Return the rows of a table whose only fault is a blank target: what a benchmark predicts for others to score.
+
+    Raises
+    ------
+    DataError
+        If the table or its target column is missing, or the column is empty.
+    """
+    frame = read_table(config.path, config.encoding)
+    _, (_, has_target) = _target(frame, config, task)
+    read = materials_of_frame(frame, config)
+    ids = ids_of_frame(frame, config)
+    places = np.flatnonzero(~has_target & ~np.isin(np.arange(len(frame)), list(read.failures)))
+    materials = replace(read.materials, ids=tuple(ids)).take(places)
+    return Withheld(materials.ids or (), tuple(read.labels[i] for i in places), materials, places, len(frame))
+
+
+def _target(
+    frame: pd.DataFrame, config: DataConfig, task: TaskConfig
+) -> tuple[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]:
+    """Return the name of the target column, its values, and which rows have one."""
+    target = columns.require_column(frame, config.target, columns.TARGET, "data.target")
+    words = TRUTH if _is_class(task) else {}
+    return target, _numbers(columns.cells_of(frame, target), f"data.target: column {target!r}", words)
+
+
+def _is_class(task: TaskConfig) -> bool:
+    return task.type == "classification" and task.boundary is None
 
 
 def _auxiliary(frame: pd.DataFrame, task: TaskConfig, keep: NDArray[np.int64]) -> NDArray[np.float64] | None:

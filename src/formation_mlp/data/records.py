@@ -38,6 +38,26 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """``n`` materials of a table whose targets are blank; row ``i`` of everything is the same material.
+
+    Attributes
+    ----------
+    ids : ``[n]``
+    formulas : ``[n]``, as written
+    materials : ``[n]``
+    places : ``[n]``, where in the whole table each row stands, counted from 0
+    n_table : number of rows of the whole table
+    """
+
+    ids: tuple[str, ...]
+    formulas: tuple[str, ...]
+    materials: Materials
+    places: NDArray[np.int64]
+    n_table: int
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """``n`` materials with a target.
 
@@ -52,6 +72,8 @@ class Dataset:
     target : what ``y`` means
     parts : ``[n]``, the column of the split, if the configuration names one
     auxiliary : ``[n, t]``, further targets as they are in the table; NaN where a row has none
+    places : ``[n]``, where in the whole table each row stands, counted from 0; None for rows without a table
+    n_table : number of rows of the whole table, those without a target too; None for rows without a table
     left_out : rows of the source that are not here
     notes : remarks for the reader, such as merged duplicates
     """
@@ -65,11 +87,13 @@ class Dataset:
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = field(default=())
     auxiliary: NDArray[np.float64] | None = None
+    places: NDArray[np.int64] | None = None
+    n_table: int | None = None
 
     def __post_init__(self) -> None:
         n = len(self.ids)
         lengths = {len(self.formulas), len(self.materials), len(self.y), n}
-        lengths |= {len(column) for column in (self.parts, self.auxiliary) if column is not None}
+        lengths |= {len(column) for column in (self.parts, self.auxiliary, self.places) if column is not None}
         if len(lengths) != 1:
             raise ValueError(f"columns of unequal length: {sorted(lengths)}")
         if len(set(self.ids)) != n:
@@ -95,6 +119,8 @@ class Dataset:
             self.left_out + tuple(left_out),
             self.notes + tuple(notes),
             None if self.auxiliary is None else self.auxiliary[index],
+            None if self.places is None else self.places[index],
+            self.n_table,
         )
 
     def keys(self) -> list[str]:

@@ -63,7 +63,7 @@ class FinishedRun:
     ids, formulas : of the ``n`` rows of the part
     y, prediction : eV/atom, or classes and probabilities, ``[n]``
     histories : epochs of the network, or of every member of an ensemble, by name
-    benchmark : model to its entry in benchmark.json, of the same rows; empty without one
+    benchmark : model to its entry in benchmark.json, of the same rows; empty without one, or with several divisions
     training : the rows behind the run, or None where they are gone
     checkpoint : the model
     answers : the model's own remarks and deviations for the rows of the part, or None
@@ -206,8 +206,8 @@ def _benchmark(run: FinishedRun) -> dict[str, Any]:
     if content.get("rows_sha256") != run.report["rows_sha256"]:
         run.notes.append("benchmark.json is of other rows than this run; it is left out.")
         return {}
-    models = content.get("models")
-    return dict(models) if isinstance(models, dict) else {}
+    models, divisions = content.get("models"), content.get("divisions", ())
+    return dict(models) if isinstance(models, dict) and len(divisions) <= 1 else {}
 
 
 def _with_training(run: FinishedRun) -> FinishedRun:

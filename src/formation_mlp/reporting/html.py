@@ -5,15 +5,11 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from formation_mlp.figures.picture import Picture
 from formation_mlp.files import write_bytes
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 LARGEST_SVG = 150_000
 """Bytes up to which a figure stands on the page as SVG, sharp at any size; beyond, as PNG."""
@@ -64,27 +60,14 @@ summary { cursor: pointer; font-weight: 600; padding: .4rem 0; }
 """
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A figure with the words that go with it.
-
-    Attributes
-    ----------
-    name : of its files, without ending
-    figure : to be drawn
-    alt : what it shows, for those who cannot see it
-    caption : how to read it
-    """
-
-    name: str
-    figure: Figure
-    alt: str
-    caption: str
-
-
 def paragraph(text: str, kind: str = "") -> str:
     """Return a paragraph of plain text."""
     return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+
+
+def title(text: str) -> str:
+    """Return the title of a part of a section."""
+    return f"<h3>{escape(text)}</h3>"
 
 
 def bullets(texts: Iterable[str]) -> str:

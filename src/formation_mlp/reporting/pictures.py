@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp import figures
+from formation_mlp.figures.picture import Picture
 from formation_mlp.materials.chemical_class import CHEMICAL_CLASSES, chemical_classes
 from formation_mlp.materials.elements import SYMBOLS
-from formation_mlp.reporting.html import Picture
 
 if TYPE_CHECKING:
     from formation_mlp.materials.compositions import Compositions

@@ -1,0 +1,1 @@
+"""Many models on the same rows: protocols, cells, tables, curves."""

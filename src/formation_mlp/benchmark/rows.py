@@ -1,0 +1,186 @@
+"""The rows of a benchmark: described once for each list of presets, and divided once for all models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.benchmark.outcome import NEW_FORMULA, NEW_SYSTEM, SEEN_FORMULA
+from formation_mlp.benchmark.plan import Cell, features_key
+from formation_mlp.config import Config, SplitConfig
+from formation_mlp.data.dataset import withheld_rows
+from formation_mlp.data.records import Dataset, Withheld
+from formation_mlp.errors import DataError
+from formation_mlp.features.table import FeatureTable, featurize
+from formation_mlp.held_out import matbench_folds
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.report import rows_sha256, shown_part
+from formation_mlp.split import PARTS, Split, make_split
+from formation_mlp.stages import describe
+from formation_mlp.tasks import labels
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Rows of a test part whose targets are withheld: they are predicted for others to score.
+
+    Attributes
+    ----------
+    ids, formulas : ``[n]``; the formulas as written
+    X : descriptors ``[n, d]``
+    compositions : ``[n]``
+    """
+
+    ids: tuple[str, ...]
+    formulas: tuple[str, ...]
+    X: Floats
+    compositions: Compositions
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a cell, as the process that fits it needs them.
+
+    Attributes
+    ----------
+    dataset, table : rows and their descriptors
+    split : of the rows
+    mark : equal for equal rows that are divided in the same way
+    hidden : the test part if its targets are withheld, else None
+    """
+
+    dataset: Dataset
+    table: FeatureTable
+    split: Split
+    mark: str
+    hidden: Hidden | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The rows that models are judged by: ``ids``, ``formulas``, ``seen`` and ``y`` of `Outcome`."""
+
+    ids: list[str]
+    formulas: list[str]
+    seen: NDArray[np.int8]
+    y: Floats
+
+
+class AllRows:
+    """The rows of a benchmark.
+
+    Parameters
+    ----------
+    config : of the benchmark
+    dataset : its rows
+    configs : whose features are needed; that of the main network comes first
+    keys : those of `formation_mlp.features.table.featurize`
+
+    Attributes
+    ----------
+    dataset : the rows that all lists of presets describe
+    tables : list of presets, as a key, to the descriptors
+
+    Raises
+    ------
+    DataError
+        If a row cannot be described, and ``data.invalid`` does not allow to leave it out.
+    """
+
+    def __init__(self, config: Config, dataset: Dataset, configs: Sequence[Config], **keys: Any) -> None:
+        self.config = config
+        lists = {features_key(own): own.features for own in configs}
+        self.dataset, tables = describe(config, dataset, list(lists.values()), **keys)
+        self.tables: Mapping[str, FeatureTable] = dict(zip(lists, tables, strict=True))
+        self._lists, self._keys = lists, keys
+        self._splits: dict[str, Split] = {}
+        self._marks: dict[str, str] = {}
+        self._hidden: dict[tuple[str, int], Hidden | None] = {}
+
+    def of(self, cell: Cell) -> Rows:
+        """Return the rows of a cell."""
+        dataset = self.dataset
+        if cell.baseline is not None:  # structures are described already, and only cost a journey
+            dataset = replace(dataset, materials=replace(dataset.materials, structures=None))
+        hidden, key = self._hidden_of(cell), _split_key(cell)
+        split = self.split(cell)
+        if key not in self._marks:
+            parts = b"|".join(getattr(split, part).tobytes() for part in PARTS)
+            ids = "" if hidden is None else "\n".join(hidden.ids)
+            self._marks[key] = sha256(self._sha256.encode() + parts + ids.encode()).hexdigest()
+        return Rows(dataset, self.tables[cell.features], split, self._marks[key], hidden)
+
+    def split(self, cell: Cell) -> Split:
+        """Return how the rows are divided for a cell; clusters are those of the main network's descriptors."""
+        key = _split_key(cell)
+        if key not in self._splits:
+            X = next(iter(self.tables.values())).X
+            self._splits[key] = make_split(self.dataset, cell.config.split, cell.config.seed, X)
+        return self._splits[key]
+
+    def shown(self, cell: Cell) -> Shown:
+        """Return the rows that a cell is judged by, and what its train part holds of them."""
+        split, hidden = self.split(cell), self._hidden_of(cell)
+        index = getattr(split, shown_part(split))
+        compositions = self.dataset.materials.compositions
+        train, own = compositions.take(split.train), compositions.take(index)
+        ids, y = [self.dataset.ids[i] for i in index], labels(self.config.task, self.dataset.y)[index]
+        if hidden is not None:
+            ids, own, y = list(hidden.ids), hidden.compositions, np.full(len(hidden.ids), np.nan)
+        keys = own.keys()
+        seen = np.full(len(ids), NEW_SYSTEM, np.int8)
+        seen[np.isin(own.chemical_systems(), train.chemical_systems())] = NEW_FORMULA
+        seen[np.isin(keys, train.keys())] = SEEN_FORMULA
+        written = dict(zip(keys, hidden.formulas, strict=True)) if hidden is not None else {}
+        written |= self._written
+        return Shown(ids, [written[key] for key in keys], seen, y)
+
+    @cached_property
+    def _sha256(self) -> str:
+        return rows_sha256(self.dataset)
+
+    @cached_property
+    def _written(self) -> dict[str, str]:
+        """One way in which each formula is written in the table; the same for equal reduced formulas."""
+        return dict(zip(reversed(self.dataset.keys()), reversed(self.dataset.formulas), strict=True))
+
+    @cached_property
+    def _withheld(self) -> Withheld:
+        return withheld_rows(self.config.data, self.config.task)
+
+    def _hidden_of(self, cell: Cell) -> Hidden | None:
+        """Return the rows of an official fold of matbench whose targets the table withholds."""
+        split = cell.config.split
+        if split.method != "matbench" or len(self.split(cell).test):
+            return None
+        key = cell.features, split.fold
+        if key not in self._hidden:
+            self._hidden[key] = self._described(self._withheld, split, cell.features)
+        return self._hidden[key]
+
+    def _described(self, withheld: Withheld, split: SplitConfig, features: str) -> Hidden | None:
+        fold = matbench_folds(withheld.n_table)[withheld.places]
+        index = np.flatnonzero(fold == split.fold)
+        if not len(index):
+            return None
+        materials = withheld.materials.take(index)
+        table = featurize(materials, self._lists[features], **self._keys)
+        ids, formulas = [tuple(column[i] for i in index) for column in (withheld.ids, withheld.formulas)]
+        if table.failures:
+            i, reason = next(iter(table.failures.items()))
+            raise DataError(f"row {ids[i]} of fold {split.fold}, whose target is blank, cannot be described: {reason}")
+        return Hidden(ids, formulas, table.X, materials.compositions)
+
+
+def _split_key(cell: Cell) -> str:
+    """Return what decides how the rows are divided for a cell."""
+    seed = cell.config.seed if cell.config.split.seed is None else cell.config.split.seed
+    return cell.config.split.model_copy(update={"seed": seed}).model_dump_json()

@@ -1,0 +1,126 @@
+"""What is screened: the compositions of a chemical system, or a list of formulas."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from formation_mlp.data import columns
+from formation_mlp.data.sources import read_table_in_parts
+from formation_mlp.errors import DataError
+from formation_mlp.materials.elements import ATOMIC_NUMBER
+from formation_mlp.screening.balance import is_balanced, oxidation_states
+from formation_mlp.screening.compositions import enumerate_compositions, formula_texts, read_system
+
+ROWS_PER_PART = 100_000
+"""Of a table, of which the formulas alone are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """``n`` formulas that may be worth a look.
+
+    Attributes
+    ----------
+    formulas : ``[n]``
+    name : of the system or the file
+    title : where they come from, in words
+    elements : of the system, in the order of the user; empty for a list
+    states : oxidation states that balance each formula, empty where none do, ``[n]``; None for a list
+    """
+
+    formulas: list[str]
+    name: str
+    title: str
+    elements: tuple[int, ...] = ()
+    states: list[str] | None = None
+
+
+def candidates_of(
+    target: str, *, max_atoms: int = 12, unbalanced: bool = False, formula: str | None = None
+) -> Candidates:
+    """Return what a user wants to screen.
+
+    Parameters
+    ----------
+    target
+        A chemical system such as ``Li-Fe-O``; or a file: a table with a column of formulas, or ``.txt`` with one
+        formula a line; or ``-``, such lines on standard input.
+    max_atoms
+        Of a system: atoms of the largest reduced formula.
+    unbalanced
+        Of a system: whether formulas that cannot be charge-balanced are taken too.
+    formula
+        Of a table: the column.
+
+    Raises
+    ------
+    DataError
+        If the target is neither, there is nothing in it, or no formula of a system can be charge-balanced.
+    """
+    is_system = all(part in ATOMIC_NUMBER for part in target.split("-"))
+    if target == "-" or (not is_system and (Path(target).suffix or Path(target).exists())):
+        return _of_list(target, formula)
+    if formula is not None:
+        raise DataError(f"--formula names a column of a table, but {target!r} is a chemical system. Leave it out.")
+    return _of_system(target, max_atoms, unbalanced)
+
+
+def _of_system(target: str, max_atoms: int, unbalanced: bool) -> Candidates:
+    elements = read_system(target)
+    every = enumerate_compositions(elements, max_atoms)
+    balanced = np.flatnonzero(is_balanced(every))
+    title = (
+        f"{target}: {len(every):,} compositions of up to {max_atoms} atoms, {len(balanced):,} can be charge-balanced"
+    )
+    if unbalanced:
+        return Candidates(formula_texts(every), target, f"{title}, all are taken", elements, oxidation_states(every))
+    if not len(balanced):
+        raise DataError(
+            f"screen: none of the {len(every):,} compositions of {target} with up to {max_atoms} atoms can be "
+            "charge-balanced by known oxidation states. Intermetallics need not be: --all takes every composition. "
+            "Or raise --max-atoms."
+        )
+    left = len(every) - len(balanced)
+    title += f"; the other {left:,} neither are taken nor compete (--all takes them)" if left else ""
+    kept = every.take(balanced)
+    return Candidates(formula_texts(kept), target, title, elements, oxidation_states(kept))
+
+
+def _of_list(target: str, formula: str | None) -> Candidates:
+    path = Path(target)
+    if target == "-" or path.suffix.lower() == ".txt":
+        if formula is not None:
+            raise DataError(
+                f"--formula names a column of a table, but {target!r} has one formula a line. Leave it out."
+            )
+        formulas = [line.strip() for line in _lines(path if target != "-" else None) if line.strip()]
+    else:
+        formulas = list(_cells(path, formula))
+    name = "standard input" if target == "-" else path.name
+    if not formulas:
+        raise DataError(f"screen: {name} holds no formula. Write one a line.")
+    return Candidates(formulas, name, f"{name}: {len(formulas):,} formulas")
+
+
+def _lines(path: Path | None) -> list[str]:
+    if path is None and sys.stdin.isatty():
+        raise DataError("screen -: standard input is the keyboard. Give formulas by a pipe, or name a file.")
+    try:
+        return list(sys.stdin) if path is None else path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path or 'standard input'}: is not text in UTF-8: {error}. Convert it first.") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from error
+
+
+def _cells(path: Path, formula: str | None) -> Iterator[str]:
+    with closing(read_table_in_parts(str(path), ROWS_PER_PART)) as parts:
+        for part in parts:
+            column = columns.require_column(part, formula, columns.FORMULA, "--formula")
+            yield from ("" if cell is None else str(cell) for cell in columns.cells_of(part, column))

@@ -1,0 +1,213 @@
+"""What a screening leaves behind: words, a table, files and a phase diagram."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.errors import DataError
+from formation_mlp.files import csv_text, whole_file, write_json
+from formation_mlp.hull import CompetingPhases
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.materials.elements import SYMBOLS
+from formation_mlp.prediction_inputs import FOR_STABILITY
+from formation_mlp.prediction_output import HIDDEN, Answers, about, meaning
+from formation_mlp.screening.candidates import Candidates
+from formation_mlp.screening.compositions import electronegativity
+from formation_mlp.screening.screen import ROWS_PER_PART, Floats, Screening
+from formation_mlp.shipped import card
+from formation_mlp.text_table import aligned
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MEANINGS = {
+    "decomposition_energy": "prediction less the energy of the lowest mixture of competing phases, eV/atom: above the "
+    "hull if positive, below the hull of all others if negative",
+    "stable": "yes: on the hull or below it; perhaps: the lower end of the interval is; no: not even that. Competing "
+    "energies are taken as they are. Errors of one model for neighbours on a hull partly cancel (Bartel et al., npj "
+    "Comput. Mater. 6, 97, 2020), by how much is not known, so that perhaps says little against p_stable",
+    "p_stable": f"probability of lying on the hull of all known compounds, from the shipped model {FOR_STABILITY!r}, "
+    "which was trained on that question and knows nothing of the hull here",
+    "known": "yes if the composition is in the table of competing phases; its row there competes only if it is lower",
+    "products": "the competing phases of that mixture: formula units (of elements: atoms) per formula unit of the row",
+    "oxidation_states": "mean states that balance the formula, each element of one sign; one of several ways",
+}
+"""Column to its meaning, of those that a screening adds to the columns of a prediction."""
+
+NOT_SHOWN = (*HIDDEN, "std", "distance_percentile")
+"""Columns that the printed table leaves to the file."""
+DRAWN = (2, 3)
+"""Numbers of elements of which there are diagrams."""
+
+
+def in_words(screening: Screening) -> list[str]:
+    """Return what was screened, what the numbers are, what competes, and what came out."""
+    answers, energy = screening.answers, screening.decomposition_energy
+    n_on, n_perhaps = int(np.sum(energy <= 0)), list(answers.columns["stable"]).count("perhaps")
+    reach = f"; {n_perhaps:,} more may be, by their interval" if n_perhaps else ""
+    below = "on the hull" if screening.table is None else "below the hull of the table"
+    known = list(answers.columns.get("known", [])).count("yes")
+    in_table = f"; {known:,} are in the table, and differ from it by the error of the model" if known else ""
+    return [
+        screening.candidates.title,
+        f"prediction: {meaning(answers.queries[0], answers.unit)}",
+        f"competing: {_competing(screening)}",
+        f"result: {n_on:,} of {int(np.isfinite(energy).sum()):,} are {below}{reach}{in_table}",
+    ]
+
+
+def _competing(screening: Screening) -> str:
+    table, n = screening.table, len(screening.competing)
+    if table is None:
+        return f"{_counted(n, 'prediction')}, each against all others, and the elements at 0 eV/atom"
+    return (
+        f"{_counted(n, 'compound')} of {table.path} within these elements (column {table.column!r}), and the elements "
+        "at 0 eV/atom. Errors of the model do not cancel against energies of another origin, as they partly do among "
+        "predictions"
+    )
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}{'s' * (n != 1)}"
+
+
+def as_table(screening: Screening, top: int) -> str:
+    """Return the first rows for a terminal."""
+    shown = _part(screening.answers, 0, top)
+    names = [name for name in shown.columns if name not in NOT_SHOWN]
+    used = [name for name in names if any(cell for (cell,) in shown.rows([name], 3))]
+    text = aligned(used, list(shown.rows(used, 3)))
+    left = len(screening.answers) - len(shown)
+    return f"{text}\n({left:,} more rows)" if left else text
+
+
+def _part(answers: Answers, start: int, stop: int) -> Answers:
+    columns = {name: values[start:stop] for name, values in answers.columns.items()}
+    return Answers(columns, answers.unit, answers.queries)
+
+
+def write(screening: Screening, out: Path | None, figure: Path | None = None) -> list[str]:
+    """Write what is asked for, and return what was written in words.
+
+    Parameters
+    ----------
+    screening
+        The result.
+    out
+        Of the ranked rows, as csv; beside it goes ``.about.json``, what a reader must know.
+    figure
+        Of the diagram; if not given, it goes beside ``out``, provided that there are two or three elements.
+
+    Raises
+    ------
+    DataError
+        If a figure is asked for and there are more elements, or fewer.
+    """
+    elements = _elements(screening)
+    if figure is None and out is not None and len(elements) in DRAWN:
+        figure = out.with_suffix(".png")
+    written = []
+    if out is not None:
+        _write_rows(screening, out, figure)
+        written.append(f"{out}: {len(screening.answers):,} rows, ranked; {out.name}.about.json says what they mean")
+    if figure is not None:
+        from formation_mlp.figures.style import save_figure
+
+        save_figure(diagram(screening), figure, {"Title": f"phase diagram, {screening.candidates.name}"})
+        written.append(f"{figure}: phase diagram")
+    elif out is not None:
+        written.append(f"no phase diagram: these are drawn of two or three elements, and here are {len(elements)}")
+    return written
+
+
+def _write_rows(screening: Screening, out: Path, figure: Path | None) -> None:
+    answers = screening.answers
+    names = list(answers.columns)
+    with whole_file(out) as file:
+        for start in range(0, len(answers), ROWS_PER_PART):
+            part = _part(answers, start, start + ROWS_PER_PART)
+            file.write(csv_text(None if start else names, part.rows(names, 6)).encode())
+    of_prediction = [name for name in names if name not in MEANINGS]
+    described = about(answers.queries, answers.unit, of_prediction, len(answers), answers.n_failed, out, strict=False)
+    columns = described.pop("columns")
+    described |= {
+        "screening": in_words(screening),
+        "p_stable": card(FOR_STABILITY).title,
+        "figure": None if figure is None else figure.name,
+        "columns": {name: MEANINGS.get(name) or columns[name] for name in names},
+    }
+    write_json(Path(f"{out}.about.json"), described)
+
+
+def check_figure(figure: Path | None, candidates: Candidates) -> None:
+    """Raise `DataError` if a figure is asked for that cannot be drawn, as far as that is known beforehand."""
+    if figure is None:
+        return
+    if figure.suffix != ".png":
+        raise DataError(f"--figure: {str(figure)!r} does not end in .png.")
+    if candidates.elements:
+        _check_number(len(candidates.elements), candidates.name)
+
+
+def _check_number(n_elements: int, name: str) -> None:
+    if n_elements not in DRAWN:
+        raise DataError(
+            f"--figure: diagrams are drawn of two or three elements; {name} has {n_elements}. Leave --figure out, or "
+            "screen a part of the system."
+        )
+
+
+def _elements(screening: Screening) -> tuple[int, ...]:
+    found = screening.compositions.elements().tolist()
+    return screening.candidates.elements or tuple(sorted(found, key=electronegativity))
+
+
+def diagram(screening: Screening) -> Figure:
+    """Draw the hull and the candidates.
+
+    Raises
+    ------
+    DataError
+        If there are not two or three elements.
+    """
+    from formation_mlp.figures.phase_diagram import phase_diagram
+
+    elements, phases = _elements(screening), screening.competing
+    _check_number(len(elements), screening.candidates.name)
+    columns, ranked = screening.answers.columns, screening.compositions.take(screening.rows)
+    judged = CompetingPhases(phases.compositions, phases.energies).decompose(phases.compositions, phases.energies)
+    keys = phases.compositions.keys()
+    stable = {
+        keys[row]: row for row in np.flatnonzero(judged.is_stable & (phases.compositions.n_elements > 1)).tolist()
+    }
+    on = list(stable.values())
+    drawn = np.isfinite(screening.decomposition_energy) & (ranked.n_elements > 1)
+    rest = [row for row, key in enumerate(ranked.keys()) if drawn[row] and key not in stable]
+    fractions = [_fractions(phases.compositions.take(on), elements), _fractions(ranked.take(rest), elements)]
+    return phase_diagram(
+        [SYMBOLS[z] for z in elements],
+        np.vstack(fractions),
+        np.concatenate([phases.energies[on], np.asarray(columns["prediction"], np.float64)[rest]]),
+        [phases.formulas[row] for row in on] + [screening.candidates.formulas[screening.rows[row]] for row in rest],
+        np.concatenate([np.zeros(len(on)), screening.decomposition_energy[rest]]),
+        np.arange(len(on) + len(rest)) < len(on),
+        f"{screening.candidates.name}: {_short_competing(screening)}",
+    )
+
+
+def _short_competing(screening: Screening) -> str:
+    name = screening.answers.queries[0].name
+    if screening.table is None:
+        return f"hull of {_counted(len(screening.competing), 'prediction')}, model {name}"
+    return f"hull of {screening.table.path.name}, predictions of model {name}"
+
+
+def _fractions(compositions: Compositions, elements: tuple[int, ...]) -> Floats:
+    """Return the share of each of these elements, ``[n, k]``."""
+    shares = np.zeros((len(compositions), len(elements)))
+    row = np.repeat(np.arange(len(compositions)), compositions.n_elements)
+    shares[row, [elements.index(z) for z in compositions.z.tolist()]] = compositions.fractions()
+    return shares

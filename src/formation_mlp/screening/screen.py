@@ -1,0 +1,244 @@
+"""Predict candidates, set them against the hull of what competes with them, and rank them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.energy_table import EnergyTable, read_energy_table
+from formation_mlp.errors import ConfigError, DataError
+from formation_mlp.hull import CompetingPhases, Decompositions, Progress
+from formation_mlp.materials.compositions import Compositions
+from formation_mlp.materials.inputs import ReadMaterials, read_materials
+from formation_mlp.prediction_inputs import FOR_FORMULAS, FOR_STABILITY, Query, loaded, needs_structures
+from formation_mlp.prediction_output import Answers, Columns, answer
+from formation_mlp.screening.candidates import Candidates
+from formation_mlp.stability import product_texts
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ROWS_PER_PART = 25_000
+"""Predicted between two reports of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Compounds of which hulls are made.
+
+    Attributes
+    ----------
+    compositions : ``[n]``
+    energies : formation energies in eV/atom, ``[n]``
+    formulas : ``[n]``
+    """
+
+    compositions: Compositions
+    energies: Floats
+    formulas: list[str]
+
+    def __len__(self) -> int:
+        return len(self.formulas)
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """Candidates from the most stable to the least.
+
+    Attributes
+    ----------
+    candidates : in the order in which they were given
+    answers : one row a candidate, ranked; rows without a prediction come last
+    competing : what competes, the elements aside
+    table : where that comes from; None if the predictions of the candidates compete with one another
+    rows : the place of each row of ``answers`` among the candidates, ``[n]``
+    compositions : of the candidates, ``[n]``
+    """
+
+    candidates: Candidates
+    answers: Answers
+    competing: Phases
+    table: EnergyTable | None
+    rows: Ints
+    compositions: Compositions
+
+    @property
+    def decomposition_energy(self) -> Floats:
+        """In eV/atom, in the order of the ranks, NaN without a prediction, ``[n]``."""
+        return _numbers(self.answers.columns, "decomposition_energy")
+
+
+def screen(
+    candidates: Candidates,
+    *,
+    model: str | None = None,
+    competing: Path | None = None,
+    competing_energy: str | None = None,
+    level: float | None = None,
+    progress: Progress | None = None,
+) -> Screening:
+    """Predict formation energies, and rank candidates by their decomposition energy.
+
+    Parameters
+    ----------
+    candidates
+        See `candidates_of`.
+    model
+        As for `predict`; the shipped model for formulas if not given.
+    competing
+        A table of formulas and energies in eV/atom. Its compounds and the elements, at zero, make the hull, and the
+        candidates do not compete. If not given, the predictions of all candidates and the elements make it.
+    competing_energy
+        Its column of formation energies.
+    level
+        Of the intervals; by default 0.9 where the model has them.
+    progress
+        Called with the number of candidates that are predicted, and of all.
+
+    Raises
+    ------
+    ConfigError
+        If the model does not predict energies of formulas.
+    DataError
+        If no candidate can be predicted, or the table of competing phases is of no use for them.
+    CheckpointError
+        If the model is missing, damaged, or has no intervals though a level is given.
+    """
+    name = model or FOR_FORMULAS
+    path, predictor = loaded(name, model)
+    if predictor.task.is_classification:
+        raise ConfigError(f"--model: {name} predicts a probability, and a convex hull is made of energies.")
+    if needs_structures(predictor):
+        raise ConfigError(f"--model: {name} describes crystal structures, and a formula has none.")
+    others = None if competing is None else _competing(competing, competing_energy)
+    read = read_materials(candidates.formulas)
+    answers, chances = _predicted(Query(name, path, predictor, read, list(range(len(read.labels)))), level, progress)
+    energies = _numbers(answers.columns, "prediction")
+    good = np.flatnonzero(np.isfinite(energies))
+    if not len(good):
+        raise DataError(f"screen: no formula of {candidates.name} has a prediction: {answers.columns['error'][0]}")
+    compositions = read.materials.compositions
+    known = compositions.take(good)
+    own = Phases(known, energies[good], [candidates.formulas[row] for row in good.tolist()])
+    phases = own if others is None else _within(others, compositions.elements(), candidates.name)
+    found = CompetingPhases(phases.compositions, phases.energies).decompose(known, energies[good])
+    columns = _columns(answers, candidates, chances, good, found, phases, known)
+    if others is not None:
+        shared, keys = set(phases.compositions.keys()), compositions.keys()
+        columns["known"] = ["yes" if key in shared else "" for key in keys]
+    order = np.argsort(_numbers(columns, "decomposition_energy"), kind="stable")  # NaN comes last
+    ranked: Columns = {
+        name: values[order] if isinstance(values, np.ndarray) else [values[row] for row in order.tolist()]
+        for name, values in columns.items()
+    }
+    return Screening(
+        candidates, Answers(_ordered(ranked), answers.unit, answers.queries), phases, others, order, compositions
+    )
+
+
+def _predicted(query: Query, level: float | None, progress: Progress | None) -> tuple[Answers, Floats]:
+    """Predict energies, and the chances to be stable, in parts."""
+    _, stability = loaded(FOR_STABILITY, None)
+    parts, chances, n = list[Answers](), list[Floats](), len(query.rows)
+    for start in range(0, n, ROWS_PER_PART):
+        read = _part(query.read, start, min(start + ROWS_PER_PART, n))
+        part = Query(query.name, query.path, query.predictor, read, list(range(len(read.labels))))
+        parts.append(answer([part], level=level))
+        chances.append(stability.predict_read(read).values)
+        if progress is not None:
+            progress(start + len(read.labels), n)
+    names = parts[0].columns
+    joined: Columns = {}
+    for name, first in names.items():
+        values = [part.columns[name] for part in parts]
+        joined[name] = (
+            np.concatenate(values) if isinstance(first, np.ndarray) else [cell for part in values for cell in part]
+        )
+    return Answers(joined, parts[0].unit, [query]), np.concatenate(chances)
+
+
+def _part(read: ReadMaterials, start: int, stop: int) -> ReadMaterials:
+    failures, notes = (
+        {row - start: text for row, text in texts.items() if start <= row < stop}
+        for texts in (read.failures, read.notes)
+    )
+    return ReadMaterials(read.materials.take(range(start, stop)), read.labels[start:stop], failures, notes)
+
+
+def _competing(path: Path, energy: str | None) -> EnergyTable:
+    return read_energy_table(path, energy=energy, option="--competing-energy")
+
+
+def _within(table: EnergyTable, elements: Ints, name: str) -> Phases:
+    """Return the compounds of a table that hold no element but these."""
+    compositions = table.compositions
+    is_foreign = ~np.isin(compositions.z, elements)
+    row = np.repeat(np.arange(len(compositions)), compositions.n_elements)
+    n_foreign = np.bincount(row[is_foreign], minlength=len(compositions))
+    rows = np.intersect1d(np.flatnonzero((n_foreign == 0) & (compositions.n_elements > 1)), table.good)
+    if not len(rows):
+        raise DataError(
+            f"--competing: no compound of {table.path} consists of the elements of {name} alone, so nothing but the "
+            "elements would compete. Give a table of that system, or leave --competing out: then the predictions "
+            "compete with one another."
+        )
+    return Phases(compositions.take(rows), table.energies[rows], [table.labels[row] for row in rows.tolist()])
+
+
+def _columns(
+    answers: Answers,
+    candidates: Candidates,
+    chances: Floats,
+    good: Ints,
+    found: Decompositions,
+    phases: Phases,
+    known: Compositions,
+) -> Columns:
+    """Return the columns of the predictions and those that the hull adds, in the order of the candidates."""
+    n = len(answers)
+    energy = np.full(n, np.nan)
+    energy[good] = found.energy
+    products, texts = [""] * n, product_texts(found, known.n_atoms, phases.formulas, phases.compositions.n_atoms)
+    for row, text in zip(good.tolist(), texts, strict=True):
+        products[row] = text
+    columns = answers.columns | {"decomposition_energy": energy, "products": products, "p_stable": chances}
+    half_width = np.zeros(n)
+    for low in (name for name in answers.columns if name.startswith("lo")):
+        half_width = _numbers(answers.columns, "prediction") - _numbers(answers.columns, low)
+    columns["stable"] = [
+        "" if np.isnan(value) else "yes" if value <= 0 else "perhaps" if value <= reach else "no"
+        for value, reach in zip(energy.tolist(), half_width.tolist(), strict=True)
+    ]
+    if candidates.states is not None:
+        columns["oxidation_states"] = candidates.states
+    return columns
+
+
+ORDER = (
+    "formula",
+    "decomposition_energy",
+    "stable",
+    "p_stable",
+    "known",
+    "prediction",
+    "lo",
+    "hi",
+    "products",
+    "oxidation_states",
+)
+"""The first columns of the output; the others follow as they come."""
+
+
+def _ordered(columns: Columns) -> Columns:
+    def place(name: str) -> int:
+        kind = name[:2] if name[:2] in ("lo", "hi") else name
+        return ORDER.index(kind) if kind in ORDER else len(ORDER)
+
+    return {name: columns[name] for name in sorted(columns, key=place)}
+
+
+def _numbers(columns: Columns, name: str) -> Floats:
+    return np.asarray(columns[name], np.float64)
