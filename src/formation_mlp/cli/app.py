@@ -1,0 +1,95 @@
+"""The application, the options that several verbs share, and what several of them say."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+import typer.core
+
+if TYPE_CHECKING:
+    from formation_mlp.config import Config
+
+
+ORDER = ("predict", "models", "explain", "train", "benchmark", "tune", "evaluate", "report")
+"""The verbs that ``--help`` lists first; the others follow."""
+
+
+class _Verbs(typer.core.TyperGroup):
+    """The verbs; an interrupt ends them with a message, where typer would say nothing."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(self.commands, key=lambda verb: ORDER.index(verb) if verb in ORDER else len(ORDER))
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            verb = str(ctx.invoked_subcommand)
+            job = {"train": "run", "tune": "search"}.get(verb)
+            offer = f"; 'formation-mlp {verb} CONFIG --resume' continues the {job}" if job else ""
+            print(f"interrupted{offer}", file=sys.stderr)
+            sys.exit(130)
+
+
+app = typer.Typer(
+    cls=_Verbs,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Formation energies of materials from composition and structure descriptors with small neural networks.",
+)
+
+ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file, such as configs/quickstart.yaml.")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run, such as runs/quickstart.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key, such as model.hidden='[64, 64]'.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the same folder.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but results and errors.")]
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        help="Processes that describe structures, or train members of an ensemble, trials of a search or models of a "
+        "benchmark.",
+    ),
+]
+Dask = Annotated[
+    str | None, typer.Option("--dask", metavar="ADDRESS", help="Dask scheduler, tcp://HOST:PORT, or its file.")
+]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
+CsvIn = Annotated[Path | None, typer.Option("--csv", help="A table: .csv, .json or .parquet.")]
+Out = Annotated[Path | None, typer.Option("--out", help="File to write: .csv, or the terminal if not given.")]
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Take the options that stand before the verb; `main` reads ``--debug`` itself."""
+    if version:
+        from formation_mlp import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+def load(path: Path, overrides: list[str] | None) -> Config:
+    """Return the configuration of a file, with what ``--set`` changes."""
+    from formation_mlp.choices import CHOICES
+    from formation_mlp.config_file import load_config
+
+    return load_config(path, overrides or (), CHOICES)
+
+
+def say_failures(n_failed: int, n_rows: int) -> None:
+    """Say how many rows have no prediction; if none has one, the verb ends with exit code 2."""
+    if n_failed:
+        print(f"{n_failed:,} of {n_rows:,} rows have no prediction; the column 'error' says why", file=sys.stderr)
+    if n_failed == n_rows:
+        raise typer.Exit(2)

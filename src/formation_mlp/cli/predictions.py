@@ -1,0 +1,150 @@
+"""Verbs that ask a model."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from formation_mlp.cli.app import CsvIn, Quiet, app, say_failures
+from formation_mlp.errors import FormationMLPError
+
+
+@app.command()
+def predict(
+    materials: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN] [MATERIAL]...",
+            help="Formulas or structure files (CIF, POSCAR, pymatgen JSON); from standard input if none are given. "
+            "The first argument may be a run folder, a model file or a shipped model.",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="RUN|NAME", help="The model, where the arguments do not name it.")
+    ] = None,
+    stable: Annotated[bool, typer.Option("--stable", help="The probability of lying on the convex hull.")] = False,
+    csv: CsvIn = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write: .csv or .parquet, or the terminal if not given.")
+    ] = None,
+    formula: Annotated[str | None, typer.Option(help="Column of formulas in the table.")] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="Column of row names in the table.")] = None,
+    level: Annotated[
+        float | None, typer.Option(help="Of the intervals, such as 0.95; by default 0.9 if the model has them.")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="eV/atom (the default), meV/atom, or kJ/mol (per mole of atoms).")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse rows that the model knows too little about.")
+    ] = False,
+    workers: Annotated[int, typer.Option("--workers", help="Processes that predict parts of a table.")] = 1,
+    quiet: Quiet = False,
+) -> None:
+    """Predict formulas with a shipped model, or formulas or structures with one of your own."""
+    from formation_mlp import prediction_inputs, tables
+    from formation_mlp.prediction_output import answer, write_answers
+
+    tables.check_output(out, (".csv", ".parquet"))
+    name, items = prediction_inputs.split_arguments(materials or [], model, stable)
+    if csv is None:
+        ids, queries = None, prediction_inputs.queries_of_items(items or _lines_of_stdin(), name)
+    elif items:
+        raise FormationMLPError(f"predict: give materials, such as {items[0]!r}, or a table with --csv, not both.")
+    elif out is not None:
+        _predict_table(csv, out, (name, formula, id_, level, unit, strict), workers, quiet)
+        return
+    else:
+        ids, queries = prediction_inputs.queries_of_table(csv, formula, id_, name)
+    answers = answer(queries, ids, level=level, unit=unit, strict=strict)
+    write_answers(answers, out, strict=strict)
+    say_failures(answers.n_failed, len(answers))
+
+
+@app.command()
+def models(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Shipped model whose card is shown.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The card as it is stored, in JSON.")] = False,
+) -> None:
+    """List the models that are installed with the package, or show the card of one."""
+    from formation_mlp import shipped
+
+    if name is not None:
+        print(shipped.card_text(name).rstrip() if json else shipped.describe(shipped.card(name)))
+    elif json:
+        raise FormationMLPError(f"models --json: name one of the shipped models: {', '.join(shipped.SHIPPED)}.")
+    else:
+        print(shipped.overview())
+
+
+@app.command()
+def explain(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[RUN] [MATERIAL]...",
+            help="A run folder, a model file or a shipped model, then formulas or structure files. A run folder "
+            "alone: what the model needs, by its val rows.",
+        ),
+    ],
+    by: Annotated[str, typer.Option(help="Descriptors are added up by 'property' or by 'preset'.")] = "property",
+    dependence: Annotated[
+        list[str] | None,
+        typer.Option(help="Draw the mean prediction against this descriptor; given twice, over both."),
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Permutations of each group, without a material.")] = 5,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Leave the training rows aside: faster, but without neighbours.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="File for a figure: .png.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say why a model predicts what it predicts, or which descriptors it needs most."""
+    from formation_mlp import prediction_inputs
+    from formation_mlp.explain import job
+    from formation_mlp.materials.structure_files import is_structure_file
+    from formation_mlp.progress import Reporter
+    from formation_mlp.tables import check_output
+
+    check_output(out, (".png",))
+    model, materials = prediction_inputs.split_arguments(arguments)
+    if dependence and materials:
+        raise FormationMLPError(f"explain: --dependence is about the val rows of a run, not about {materials[0]!r}.")
+    structures = bool(materials) and all(map(is_structure_file, materials))
+    model = model or (prediction_inputs.FOR_STRUCTURES if structures else prediction_inputs.FOR_FORMULAS)
+    with Reporter(-quiet) as reporter:
+        keys: dict[str, Any] = {"out": out, "progress": reporter.rows}
+        if dependence:
+            text = job.explain_dependence(model, dependence, **keys)
+        elif materials:
+            text = job.explain_materials(model, materials, kind=by, alone=alone, **keys)
+        else:
+            text = job.explain_model(model, kind=by, repeats=repeats, **keys)
+    print(text)
+
+
+def _predict_table(path: Path, out: Path, job: tuple[Any, ...], workers: int, quiet: bool) -> None:
+    from formation_mlp.prediction_stream import Job, predict_table
+    from formation_mlp.progress import Reporter
+
+    with Reporter(-quiet, ("predictions", "predicted")) as reporter:
+        done = predict_table(path, out, Job(*job), workers=workers, progress=reporter.rows)
+        reporter.say(f"prediction: {done.meaning}")
+        found = f", {done.n_found:,} of them by an earlier call" if done.n_found else ""
+        reporter.say(f"{out}: {done.n_rows:,} rows{found}")
+    say_failures(done.n_failed, done.n_rows)
+
+
+def _lines_of_stdin() -> list[str]:
+    if sys.stdin.isatty():
+        raise FormationMLPError(
+            "predict: give formulas, a table with --csv, or formulas on standard input; for a first try: "
+            "formation-mlp predict Fe2O3"
+        )
+    try:
+        return [line.strip("\r\n") for line in sys.stdin]
+    except UnicodeDecodeError as error:
+        raise FormationMLPError(f"predict: standard input is not text in UTF-8: {error}. Convert it first.") from error
