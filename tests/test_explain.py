@@ -27,7 +27,7 @@ from formation_mlp.explain.explanation import JUMPS, Explainer, neighbours
 from formation_mlp.explain.groups import KINDS, by_preset, by_property, groups
 from formation_mlp.explain.paths import TreesPath, along
 from formation_mlp.explain.permutation import ELEMENTS, importance, losses_by_permutation
-from formation_mlp.explain.rows import Rows, rows_of_run
+from formation_mlp.explain.rows import Rows, described_rows
 from formation_mlp.features.presets import PRESETS, build_preset
 from formation_mlp.features.table import featurize
 from formation_mlp.materials.inputs import read_materials
@@ -91,7 +91,7 @@ def mlp(runs: Callable[[str], Path]) -> Predictor:
 
 @pytest.fixture(scope="module")
 def parts(runs: Callable[[str], Path], mlp: Predictor) -> dict[str, Rows]:
-    return rows_of_run(runs("mlp"), mlp)
+    return described_rows(runs("mlp"), mlp)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -190,14 +190,14 @@ def test_where_a_model_is_right_every_permutation_makes_it_worse(mlp: Predictor,
 def test_elements_seen_as_a_set_are_a_group_of_their_own(runs: Callable[[str], Path]) -> None:
     folder = runs("set")
     predictor = load(folder)
-    found = importance(predictor, rows_of_run(folder, predictor)["val"])
+    found = importance(predictor, described_rows(folder, predictor)["val"])
     assert found.losses[found.names.index(ELEMENTS)].any()
 
 
 def test_classifiers_lose_log_loss(runs: Callable[[str], Path]) -> None:
     folder = runs("classes")
     predictor = load(folder)
-    found = importance(predictor, rows_of_run(folder, predictor)["val"], "preset")
+    found = importance(predictor, described_rows(folder, predictor)["val"], "preset")
     assert found.score_name == "log loss"
     assert set(found.names) == {"magpie", "element_fraction"}
 
@@ -438,7 +438,7 @@ def test_rows_that_have_changed_are_refused(
     text = table.read_text(encoding="utf-8")
     table.write_text(text.replace(rows[0][1], "-0.5"), encoding="utf-8")
     with pytest.raises(CheckpointError, match="have changed since"):
-        rows_of_run("run", load("run"))
+        described_rows("run", load("run"))
     table.unlink()
     out = command("explain", "run", "NaCl").succeeded()
     assert "Nearest training rows: not available: " in out

@@ -34,7 +34,7 @@ FLOORS = [
     ["figures", "report", "progress", "run_folder"],
     ["figures_explain"],
     ["choices"],
-    ["network_run"],
+    ["network_run", "run_rows"],
     ["ensemble_plan"],
     ["member_run"],
     ["ensemble_cluster"],

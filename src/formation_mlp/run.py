@@ -31,7 +31,6 @@ from formation_mlp.report import (
     ModelResult,
     announce,
     description,
-    rows_sha256,
     without_nan,
     write_figures,
     write_loss_figure,
@@ -39,7 +38,7 @@ from formation_mlp.report import (
     write_split,
 )
 from formation_mlp.run_folder import RunFolder
-from formation_mlp.split import PARTS
+from formation_mlp.run_rows import rows_of_run
 from formation_mlp.stages import Prepared, checkpoint, load_rows, network_member, prepare, with_trust
 
 Floats = NDArray[np.float64]
@@ -88,18 +87,8 @@ def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:
     if not run.is_done():
         raise CheckpointError(f"{folder}: not the folder of a finished run.")
     predictor = Predictor(Checkpoint.load(run.model))
-    dataset = load_rows(check_config(predictor.checkpoint.config, str(run.model), CHOICES))
-    row = {name: i for i, name in enumerate(dataset.ids)}
-    parts = run.read_json(run.split)
-    path = predictor.checkpoint.config["data"]["path"]
-    used = [name for part in PARTS for name in parts[part]]
-    gone = [name for name in used if name not in row]
-    if gone:
-        raise CheckpointError(f"{folder}: row {gone[0]!r} of the run is no longer in {path}.")
-    if rows_sha256(dataset.take(sorted(row[name] for name in used))) != run.read_json(run.report)["rows_sha256"]:
-        raise CheckpointError(f"{folder}: formulas or targets in {path} have changed since the run. Train again.")
-    rows = {part: [row[name] for name in parts[part]] for part in ("val", "test") if parts[part]}
-    return predictor, {part: evaluate(predictor, dataset.take(index)) for part, index in rows.items()}
+    _, dataset, rows = rows_of_run(folder, predictor.checkpoint.config)
+    return predictor, {part: evaluate(predictor, dataset.take(rows[part])) for part in ("val", "test") if rows[part]}
 
 
 def score_table_file(

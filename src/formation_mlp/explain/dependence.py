@@ -55,7 +55,7 @@ def dependence(
     predictor
         The model.
     rows
-        Such as the val rows of its run (`rows_of_run`).
+        Such as the val rows of its run (`described_rows`).
     names
         One or two names of descriptors, in full (``MagpieData mean Electronegativity``) or without the source.
     n_points

@@ -197,7 +197,7 @@ def neighbours(predictor: Predictor, train: Rows, explanation: Explanation, n: i
     predictor
         The model.
     train
-        The train rows of its run (`formation_mlp.explain.rows.rows_of_run`).
+        The train rows of its run (`formation_mlp.explain.rows.described_rows`).
     explanation
         Of the material.
     n

@@ -11,7 +11,7 @@ from formation_mlp.explain.dependence import dependence
 from formation_mlp.explain.explanation import Explainer, Explanation, neighbours
 from formation_mlp.explain.groups import groups, statistic_of, unit_of
 from formation_mlp.explain.permutation import importance
-from formation_mlp.explain.rows import Rows, rows_of_run
+from formation_mlp.explain.rows import Rows, described_rows
 from formation_mlp.explain.words import explanation_text, importance_text
 from formation_mlp.features.costly import Progress
 from formation_mlp.predict import Predictor, load
@@ -136,7 +136,7 @@ def _rows(model: str, predictor: Predictor, part: str, progress: Progress | None
         kind = "a shipped model" if model in SHIPPED else "a model file"
         return None, f"{kind} holds no rows; a run folder knows them."
     try:
-        return rows_of_run(model, predictor, (part,), progress)[part], ""
+        return described_rows(model, predictor, (part,), progress)[part], ""
     except FormationMLPError as error:
         return None, str(error)
 

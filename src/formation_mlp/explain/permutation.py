@@ -70,7 +70,7 @@ def importance(
     predictor
         The model.
     rows
-        Such as the val rows of its run (`rows_of_run`). Of more than `MOST_ROWS`, a random part is used.
+        Such as the val rows of its run (`described_rows`). Of more than `MOST_ROWS`, a random part is used.
     kind
         Of groups: ``property`` or ``preset``.
     repeats

@@ -1,4 +1,4 @@
-"""The rows of a finished run, described again: what a saved model does not hold."""
+"""The rows of a finished run, described again."""
 
 from __future__ import annotations
 
@@ -9,17 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config
-from formation_mlp.errors import CheckpointError
+from formation_mlp import run_rows
 from formation_mlp.features.costly import Progress
 from formation_mlp.features.table import featurize
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.predict import Predictor
-from formation_mlp.report import rows_sha256
-from formation_mlp.run_folder import RunFolder
-from formation_mlp.split import PARTS
-from formation_mlp.stages import load_rows
 from formation_mlp.tasks import labels
 
 Floats = NDArray[np.float64]
@@ -54,7 +48,7 @@ class Rows:
         return Rows(formulas, self.compositions.take(rows), self.X[rows], self.y[rows])
 
 
-def rows_of_run(
+def described_rows(
     folder: str | Path,
     predictor: Predictor,
     parts: Sequence[str] = ("train", "val"),
@@ -80,26 +74,14 @@ def rows_of_run(
     DataError
         If the rows are no longer where the configuration says.
     """
-    run = RunFolder(folder)
-    if not run.is_done():
-        raise CheckpointError(f"{folder}: not the folder of a finished run, so its rows are not known.")
-    config = check_config(predictor.checkpoint.config, str(run.model), CHOICES)
-    dataset = load_rows(config)
-    row = {name: i for i, name in enumerate(dataset.ids)}
-    ids = run.read_json(run.split)
-    used = [name for part in PARTS for name in ids[part]]
-    gone = [name for name in used if name not in row]
-    if gone:
-        raise CheckpointError(f"{folder}: row {gone[0]!r} of the run is no longer in {config.data.path}.")
-    if rows_sha256(dataset.take(sorted(row[name] for name in used))) != run.read_json(run.report)["rows_sha256"]:
-        raise CheckpointError(f"{folder}: formulas or targets in {config.data.path} have changed since. Train again.")
-    index = np.array([row[name] for part in parts for name in ids[part]], np.int64)
+    config, dataset, rows = run_rows.rows_of_run(folder, predictor.checkpoint.config)
+    index = np.array([row for part in parts for row in rows[part]], np.int64)
     chosen = dataset.take(index)
     table = featurize(chosen, config.features, progress=progress)
     y = labels(config.task, chosen.y)
     found, start = {}, 0
     for part in parts:
-        own = np.arange(start, start := start + len(ids[part]))
+        own = np.arange(start, start := start + len(rows[part]))
         formulas = tuple(chosen.formulas[i] for i in own)
         found[part] = Rows(formulas, chosen.materials.compositions.take(own), table.X[own], y[own])
     return found

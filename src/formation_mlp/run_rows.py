@@ -1,0 +1,57 @@
+"""The rows of a finished run, read again: a saved model does not hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from formation_mlp.choices import CHOICES
+from formation_mlp.config import Config
+from formation_mlp.config_file import check_config
+from formation_mlp.data.records import Dataset
+from formation_mlp.errors import CheckpointError
+from formation_mlp.report import rows_sha256
+from formation_mlp.run_folder import RunFolder
+from formation_mlp.split import PARTS
+from formation_mlp.stages import load_rows
+
+
+def rows_of_run(folder: str | Path, config: Mapping[str, Any]) -> tuple[Config, Dataset, dict[str, list[int]]]:
+    """Read the rows of a finished run where its configuration says they are.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    config
+        Of its model, as plain data.
+
+    Returns
+    -------
+    Config, Dataset, dict
+        The configuration, the rows of its table, and which of them are ``train``, ``val`` and ``test``.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder is no finished run, or its rows have changed since.
+    DataError
+        If the rows are no longer where the configuration says.
+    """
+    run = RunFolder(folder)
+    if not run.is_done():
+        raise CheckpointError(f"{folder}: not the folder of a finished run, so its rows are not known.")
+    checked = check_config(config, str(run.model), CHOICES)
+    dataset = load_rows(checked)
+    row = {name: i for i, name in enumerate(dataset.ids)}
+    ids = run.read_json(run.split)
+    used = [name for part in PARTS for name in ids[part]]
+    gone = [name for name in used if name not in row]
+    if gone:
+        raise CheckpointError(f"{folder}: row {gone[0]!r} of the run is no longer in {checked.data.path}.")
+    if rows_sha256(dataset.take(sorted(row[name] for name in used))) != run.read_json(run.report)["rows_sha256"]:
+        raise CheckpointError(
+            f"{folder}: formulas or targets in {checked.data.path} have changed since the run. Train again."
+        )
+    return checked, dataset, {part: [row[name] for name in ids[part]] for part in PARTS}
