@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from formation_mlp.benchmark.protocols import PROTOCOLS, Division, divisions, published, sentence, with_protocol
+from formation_mlp.benchmark.protocol import Division
+from formation_mlp.benchmark.protocols import PROTOCOLS, divisions, published, sentence, with_protocol
 from formation_mlp.benchmark.recipes import RECIPES, with_recipe
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import Config, NetworkVariant

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.benchmark.official import Matbench
 from formation_mlp.benchmark.outcome import Outcome
-from formation_mlp.benchmark.protocols import Matbench
 from formation_mlp.errors import DataError
 from formation_mlp.files import write_bytes
 from formation_mlp.held_out import MATBENCH_FOLDS, matbench_folds

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from formation_mlp.baselines import Baseline
-from formation_mlp.benchmark.protocols import Division
+from formation_mlp.benchmark.protocol import Division
 from formation_mlp.benchmark.recipes import with_recipe
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import BenchmarkConfig, Config, Part, SplitConfig

@@ -7,66 +7,24 @@ column of the table; then asks `divisions` what to train on, and hands each `Div
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import Field, ValidationError
 
-from formation_mlp.config import Config, Count, Section, SplitConfig, named_options
+from formation_mlp.benchmark.official import Critexam, Matbench
+from formation_mlp.benchmark.protocol import WHERE, Division, Protocol, of_folds, percent, val_in_words
+from formation_mlp.config import Config, Count, SplitConfig, named_options
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import ConfigError, SplitError
-from formation_mlp.held_out import MATBENCH_FOLDS, contains, rows_with_element
+from formation_mlp.held_out import contains, rows_with_element
 from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.registry import lookup, unknown_name
-from formation_mlp.split import folds_of_column
 
 PublishedKey = Literal["critexam", "matbench", "megnet"]
-Fold = Annotated[int, Field(ge=0)]
 
-WHERE = "benchmark.protocol"
 SHOWN = 12
 """Elements named in a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Division:
-    """One way to divide the rows.
-
-    Attributes
-    ----------
-    name : such as ``fold 0`` or ``without F``; empty if there is one only
-    split : what `formation_mlp.split.make_split` needs
-    """
-
-    name: str
-    split: SplitConfig
-
-
-class Protocol(Section):
-    """A way to divide the rows; its fields are its options."""
-
-    def keys(self) -> dict[str, Any]:
-        """Return the keys of the split that are not those of the configuration."""
-        raise NotImplementedError
-
-    def split(self, config: Config) -> SplitConfig:
-        """Return the split that all divisions have in common; shares and seed are those of the configuration."""
-        seed = config.seed if config.split.seed is None else config.split.seed
-        return config.split.model_copy(update={"column": None, "seed": seed, **self.keys()})
-
-    def divisions(self, split: SplitConfig, dataset: Dataset) -> list[Division]:
-        """Return the divisions; a single one needs no name."""
-        return [Division("", split)]
-
-    def sentence(self, split: SplitConfig, divisions: Sequence[Division]) -> str:
-        """Return in words how the rows are divided."""
-        raise NotImplementedError
-
-    def published(self, dataset: Dataset) -> str | None:
-        """Return the key of the published scores that were measured in the same way."""
-        return None
 
 
 class Holdout(Protocol):
@@ -74,6 +32,10 @@ class Holdout(Protocol):
 
     published_as: Annotated[PublishedKey | None, Field(alias="published")] = None
     """Published scores that were measured on the very rows and parts of this table."""
+
+    def keys(self) -> dict[str, Any]:
+        """Return none: all are the configuration's."""
+        return {}
 
     def split(self, config: Config) -> SplitConfig:
         """Return the configuration's own split."""
@@ -86,8 +48,8 @@ class Holdout(Protocol):
             return f"One division of the rows, by the column {split.column!r} of the table."
         dealt = _DEALT.get(split.method)
         if dealt is None:
-            return f"One division of the rows, by the method {split.method!r}. {_val(split)}"
-        return f"{dealt} are dealt at random: {_percent(split.test)} of the rows to test, {_percent(split.val)} to val."
+            return f"One division of the rows, by the method {split.method!r}. {val_in_words(split)}"
+        return f"{dealt} are dealt at random: {percent(split.test)} of the rows to test, {percent(split.val)} to val."
 
     def published(self, dataset: Dataset) -> str | None:
         """Return what the options say."""
@@ -105,11 +67,11 @@ class KFold(Protocol):
 
     def divisions(self, split: SplitConfig, dataset: Dataset) -> list[Division]:
         """Return one division a fold."""
-        return _of_folds(split, range(self.n_folds))
+        return of_folds(split, range(self.n_folds))
 
     def sentence(self, split: SplitConfig, divisions: Sequence[Division]) -> str:
         """Say what is in a fold."""
-        return f"{self.n_folds} folds of {_GROUPS[split.by]}; each is the test part once. {_val(split)}"
+        return f"{self.n_folds} folds of {_GROUPS[split.by]}; each is the test part once. {val_in_words(split)}"
 
 
 class GroupedKFold(KFold):
@@ -156,7 +118,7 @@ class LeaveOneElementOut(Protocol):
         """Name the elements."""
         symbols = [str(division.split.element) for division in divisions]
         named = ", ".join(symbols[:SHOWN]) + (f" and {len(symbols) - SHOWN} more" if len(symbols) > SHOWN else "")
-        return f"One element at a time ({named}): all rows with it are the test part. {_val(split)}"
+        return f"One element at a time ({named}): all rows with it are the test part. {val_in_words(split)}"
 
 
 class LeaveClusterOut(Protocol):
@@ -170,13 +132,13 @@ class LeaveClusterOut(Protocol):
 
     def divisions(self, split: SplitConfig, dataset: Dataset) -> list[Division]:
         """Return one division a cluster; number 0 is the largest."""
-        return _of_folds(split, range(self.n_clusters), "cluster")
+        return of_folds(split, range(self.n_clusters), "cluster")
 
     def sentence(self, split: SplitConfig, divisions: Sequence[Division]) -> str:
         """Say where the clusters come from."""
         return (
             f"{self.n_clusters} clusters of rows by k-means on the standardised descriptors of the main network; "
-            f"each is the test part once. {_val(split)}"
+            f"each is the test part once. {val_in_words(split)}"
         )
 
 
@@ -193,77 +155,9 @@ class Time(Protocol):
     def sentence(self, split: SplitConfig, divisions: Sequence[Division]) -> str:
         """Say which share is the latest."""
         return (
-            f"By the time in the column {self.column!r}: the latest {_percent(split.test)} of the rows are the test "
-            f"part, the {_percent(split.val)} before them the val part; rows of one time stay together."
+            f"By the time in the column {self.column!r}: the latest {percent(split.test)} of the rows are the test "
+            f"part, the {percent(split.val)} before them the val part; rows of one time stay together."
         )
-
-
-class Matbench(Protocol):
-    """The five official folds of matbench's regression tasks, as they follow from the order of the table's rows."""
-
-    N_ROWS: ClassVar[int] = 132_752
-    """Rows of matbench_mp_e_form, the task whose published scores are known here."""
-
-    column: str | None = None
-    """A column with the number of the fold. None: ``KFold(5, shuffle=True, random_state=18012019)``."""
-    folds: Annotated[list[Fold], Field(min_length=1)] | None = None
-    """Some of the folds. None: all; with a column, those in which a row has a target."""
-
-    def keys(self) -> dict[str, Any]:
-        """Return where the folds come from."""
-        return {"method": "matbench"} if self.column is None else {"method": "fold_column", "column": self.column}
-
-    def divisions(self, split: SplitConfig, dataset: Dataset) -> list[Division]:
-        """Return one division a fold; its test part is empty where the table withholds its targets."""
-        every = range(MATBENCH_FOLDS) if self.column is None else sorted(set(folds_of_column(dataset).tolist()))
-        unknown = [fold for fold in self.folds or () if fold not in every]
-        if unknown:
-            raise SplitError(f"{WHERE}.matbench.folds: found {unknown[0]}, but the folds are {list(every)}.")
-        return _of_folds(split, every if self.folds is None else self.folds)
-
-    def sentence(self, split: SplitConfig, divisions: Sequence[Division]) -> str:
-        """Name the folds."""
-        folds = ", ".join(str(division.split.fold) for division in divisions)
-        origin = "in the order of the table" if self.column is None else f"of the column {self.column!r}"
-        return f"The official folds of matbench {origin}, number {folds}; each is the test part once. {_val(split)}"
-
-    def published(self, dataset: Dataset) -> str | None:
-        """Return matbench if the table is matbench_mp_e_form as a whole."""
-        return "matbench" if dataset.n_table == self.N_ROWS else None
-
-
-class Critexam(Protocol):
-    """The parts of the critical examination of formation energies: 70 % train, 15 % val, 15 % test by a column."""
-
-    SHARES: ClassVar[dict[str, float]] = {"train": 0.7, "val": 0.15, "test": 0.15}
-    N_ROWS: ClassVar[int] = 85_014
-    """Rows of the table whose published scores are known here (Bartel et al. 2020; parts of the CrabNet paper)."""
-
-    column: str = "split"
-
-    def keys(self) -> dict[str, Any]:
-        """Return the column."""
-        return {"method": "column", "column": self.column}
-
-    def divisions(self, split: SplitConfig, dataset: Dataset) -> list[Division]:
-        """Return the one division, if train and val have their shares; test may be withheld."""
-        n = {part: np.count_nonzero(np.array(dataset.parts or ()) == part) for part in self.SHARES}
-        wanted = self.SHARES["val"] / self.SHARES["train"]
-        if not n["train"] or abs(n["val"] / n["train"] - wanted) > 0.1 * wanted:
-            raise SplitError(
-                f"{WHERE}.critexam: column {self.column!r} has {n['train']} train, {n['val']} val and {n['test']} test "
-                "rows with a target, but the protocol divides 70/15/15. For other shares use the protocol holdout with "
-                f"split: {{method: column, column: {self.column}}}."
-            )
-        return [Division("", split)]
-
-    def sentence(self, split: SplitConfig, divisions: Sequence[Division]) -> str:
-        """Say where the parts come from."""
-        return f"The parts of the column {self.column!r} of the table: 70 % train, 15 % val, 15 % test."
-
-    def published(self, dataset: Dataset) -> str | None:
-        """Return critexam if the table is that one as a whole."""
-        return "critexam" if dataset.n_table == self.N_ROWS else None
 
 
 def protocol(config: Config) -> Protocol:
@@ -311,18 +205,6 @@ def sentence(config: Config, divisions: Sequence[Division]) -> str:
 def published(config: Config, dataset: Dataset) -> str | None:
     """Return the key of the published scores that were measured on these rows in the same way, or None."""
     return protocol(config).published(dataset)
-
-
-def _of_folds(split: SplitConfig, folds: Iterable[int], word: str = "fold") -> list[Division]:
-    return [Division(f"{word} {fold}", split.model_copy(update={"fold": fold})) for fold in folds]
-
-
-def _val(split: SplitConfig) -> str:
-    return f"Of the other rows {_percent(split.val)}, whole formulas, are the val part."
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
 
 
 def _explain(item: Any, where: str, kind: type[Protocol]) -> str:
