@@ -25,7 +25,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from formation_mlp.calibration import Calibration
 from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.choices import CHOICES
 from formation_mlp.config_file import check_config, load_config
@@ -35,6 +34,7 @@ from formation_mlp.predict import Predictor, mean_and_std
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.shipped import FOLDER, SHIPPED, Card
 from formation_mlp.stages import Prepared, load_rows, prepare, with_trust
+from formation_mlp.trust.calibration import Calibration
 
 LARGEST_FILE = 10_000_000
 """Bytes."""

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from formation_mlp.calibration import GROUP, MOST_ELEMENTS, Calibration
 from formation_mlp.errors import CheckpointError
+from formation_mlp.trust.calibration import GROUP, MOST_ELEMENTS, Calibration
 
 LEVELS = [0.5, 0.8, 0.9, 0.95]
 

@@ -18,10 +18,10 @@ import pytest
 
 import formation_mlp
 from conftest import Outcome, python_environment, real_command
-from formation_mlp import prediction_inputs
 from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.features.table import featurize
 from formation_mlp.materials.inputs import read_materials
+from formation_mlp.prediction import inputs as prediction_inputs
 
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]

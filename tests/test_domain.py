@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from formation_mlp.domain import FAR, Domain, uncommon_elements
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
+from formation_mlp.trust.domain import FAR, Domain, uncommon_elements
 
 ELEMENTS = {"Na": 900, "O": 900, "Cl": 900, "Fe": 900, "S": 900, "Al": 900, "Ni": 900, "N": 900}
 
@@ -106,7 +106,7 @@ def test_two_rows_and_a_single_descriptor_are_enough_for_a_domain():
 
 
 def test_a_large_training_set_is_represented_by_a_part_of_it(monkeypatch):
-    from formation_mlp import domain as module
+    from formation_mlp.trust import domain as module
 
     monkeypatch.setattr(module, "MOST_POINTS", 300)
     domain = domain_of()

@@ -23,15 +23,17 @@ import yaml
 
 import formation_mlp
 from conftest import TINY, Outcome, changed, python_environment
-from formation_mlp import ensemble_cluster, ensemble_run, run
+from formation_mlp import run
 from formation_mlp.checkpoint import Checkpoint, load_tensors, package_versions
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import Config
 from formation_mlp.config_file import check_config, load_config
-from formation_mlp.ensemble_plan import Plan, plan_members
+from formation_mlp.ensembles import cluster as ensemble_cluster
+from formation_mlp.ensembles import run as ensemble_run
+from formation_mlp.ensembles.member import train_member
+from formation_mlp.ensembles.plan import Plan, plan_members
 from formation_mlp.errors import ConfigError, SplitError, TrainingError
 from formation_mlp.features import workers
-from formation_mlp.member_run import train_member
 from formation_mlp.progress import Reporter
 from formation_mlp.report import ModelResult
 from formation_mlp.stages import Prepared, load_rows, network_training, prepare

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from formation_mlp.errors import DataError
-from formation_mlp.hull import CompetingPhases, Decompositions, decomposition_energies
+from formation_mlp.hulls.hull import CompetingPhases, Decompositions, decomposition_energies
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.materials.formula import parse_formulas

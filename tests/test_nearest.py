@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from formation_mlp import nearest
-from formation_mlp.nearest import Points
+from formation_mlp.trust import nearest
+from formation_mlp.trust.nearest import Points
 
 
 def clusters(n: int, q: int = 8, seed: int = 0) -> np.ndarray:

@@ -13,9 +13,9 @@ import torch
 from pymatgen.core import Composition, Lattice, Structure
 
 from formation_mlp import FormationEnergyClassifier, FormationEnergyRegressor, load, predict
-from formation_mlp.domain import DomainColumns
 from formation_mlp.errors import CheckpointError, ConfigError, DataError, FeatureError
 from formation_mlp.predict import Predictor
+from formation_mlp.trust.domain import DomainColumns
 
 FORMULAS = ["NaCl", "Fe2O3", "MgO", "TiO2", "Al2O3"]
 

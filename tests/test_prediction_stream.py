@@ -14,7 +14,7 @@ import pytest
 from conftest import python_environment
 from formation_mlp.errors import DataError
 from formation_mlp.predict import load
-from formation_mlp.prediction_stream import Job, predict_table
+from formation_mlp.prediction.stream import Job, predict_table
 
 FORMULAS = ["NaCl", "MgO", "NACL", "Fe2O3", "CuSO4.5H2O", "", "Al2O3", "LiF", "ZnO", "TiO2", "KBr"]
 
@@ -85,7 +85,7 @@ def test_parquet_in_and_out(finished_run, table, tmp_path):
 SLOW = """
 import sys, time
 from pathlib import Path
-from formation_mlp import prediction_stream as stream
+from formation_mlp.prediction import stream
 write = stream.WRITERS[".csv"]
 def slowly(path, answers):
     write(path, answers)

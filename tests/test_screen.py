@@ -20,8 +20,8 @@ from formation_mlp.errors import DataError
 from formation_mlp.features.element_data import load_oxidation_states
 from formation_mlp.figures.labels import formula_label, place_labels
 from formation_mlp.figures.style import new_figure
-from formation_mlp.hull import decomposition_energies
-from formation_mlp.hull_facets import lower_facets, tie_lines
+from formation_mlp.hulls.facets import lower_facets, tie_lines
+from formation_mlp.hulls.hull import decomposition_energies
 from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.materials.formula import parse_formulas
 from formation_mlp.screening import compositions as enumeration

@@ -25,7 +25,7 @@ from formation_mlp.checkpoint import Checkpoint, model_path
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.files import write_json
 from formation_mlp.predict import Predictor
-from formation_mlp.prediction_inputs import split_arguments
+from formation_mlp.prediction.inputs import split_arguments
 from formation_mlp.shipped import SHIPPED, card, shipped_path
 
 if TYPE_CHECKING:

@@ -21,11 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from formation_mlp.calibration import GROUP, MOST_ELEMENTS, Calibration
 from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.choices import CHOICES
 from formation_mlp.config_file import check_config, load_config
-from formation_mlp.domain import FAR, DomainColumns
 from formation_mlp.features.table import featurize
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.predict import Predictor, mean_and_std
@@ -34,6 +32,8 @@ from formation_mlp.scaler import FeatureScaler
 from formation_mlp.split import Split
 from formation_mlp.stages import Prepared, checkpoint, load_rows, network_member, network_training, prepare, with_trust
 from formation_mlp.tasks import Task
+from formation_mlp.trust.calibration import GROUP, MOST_ELEMENTS, Calibration
+from formation_mlp.trust.domain import FAR, DomainColumns
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 HALF_WIDTHS = Callable[[np.ndarray, float], tuple[np.ndarray, np.ndarray]]

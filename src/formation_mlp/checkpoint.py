@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.calibration import Calibration
 from formation_mlp.data.records import Target
-from formation_mlp.domain import Domain
 from formation_mlp.errors import CheckpointError
 from formation_mlp.files import write_bytes
 from formation_mlp.registry import did_you_mean
 from formation_mlp.scaler import FeatureScaler, TargetScaler
 from formation_mlp.shipped import SHIPPED, shipped_path
+from formation_mlp.trust.calibration import Calibration
+from formation_mlp.trust.domain import Domain
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 
 from formation_mlp.checkpoint import Checkpoint, Member, model_path
 from formation_mlp.config import ModelConfig, TaskConfig
-from formation_mlp.domain import Domain, DomainColumns, uncommon_elements
 from formation_mlp.errors import CheckpointError, DataError
 from formation_mlp.features.table import featurize
 from formation_mlp.inference import network_output
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.tasks import Task
+from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
 
 if TYPE_CHECKING:
     from formation_mlp.materials.compositions import Compositions

@@ -19,7 +19,7 @@ from formation_mlp.config_file import check_config
 from formation_mlp.costs import Meter
 from formation_mlp.data.dataset import SHOWN
 from formation_mlp.data.sources import read_table
-from formation_mlp.ensemble_run import Trained, train_ensemble
+from formation_mlp.ensembles.run import Trained, train_ensemble
 from formation_mlp.errors import CheckpointError
 from formation_mlp.evaluate import Evaluation, evaluate, scores
 from formation_mlp.files import write_json

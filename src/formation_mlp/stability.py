@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from formation_mlp.energy_table import EnergyTable, read_energy_table
 from formation_mlp.errors import DataError
 from formation_mlp.files import write_csv
-from formation_mlp.hull import CompetingPhases, Decompositions, Progress
+from formation_mlp.hulls.hull import CompetingPhases, Decompositions, Progress
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import SYMBOLS
 

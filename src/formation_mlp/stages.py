@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from formation_mlp.calibration import Calibration
 from formation_mlp.checkpoint import Checkpoint, Member, model_path, package_versions
 from formation_mlp.config import Config, ModelConfig, Part
 from formation_mlp.data.dataset import invalid_rows, load_dataset
 from formation_mlp.data.records import Dataset, LeftOut
-from formation_mlp.domain import Domain
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.features.costly import Progress
 from formation_mlp.features.table import FeatureTable, featurize
@@ -26,6 +24,8 @@ from formation_mlp.scaler import FeatureScaler
 from formation_mlp.split import COLUMN_METHODS, Split, make_split
 from formation_mlp.tasks import Task, labels
 from formation_mlp.training.network import Examples, NetworkTraining
+from formation_mlp.trust.calibration import Calibration
+from formation_mlp.trust.domain import Domain
 
 Floats = NDArray[np.float64]
 

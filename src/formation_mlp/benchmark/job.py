@@ -15,7 +15,7 @@ from formation_mlp.benchmark.text import brief_text
 from formation_mlp.benchmark.workers import Done, run_here, run_in_processes, run_on_cluster
 from formation_mlp.benchmark.write import read_results, write_results
 from formation_mlp.config import Config
-from formation_mlp.ensemble_plan import plan_members
+from formation_mlp.ensembles.plan import plan_members
 from formation_mlp.progress import Reporter
 from formation_mlp.report import announce, announce_rows, description, quantity
 from formation_mlp.run import main_name

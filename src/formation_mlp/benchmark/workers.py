@@ -14,7 +14,7 @@ from formation_mlp.benchmark.cell import is_done, run_cell
 from formation_mlp.benchmark.plan import Cell
 from formation_mlp.benchmark.rows import AllRows, Rows
 from formation_mlp.checkpoint import package_versions
-from formation_mlp.ensemble_cluster import SAME_VERSIONS, check_worker
+from formation_mlp.ensembles.cluster import SAME_VERSIONS, check_worker
 from formation_mlp.errors import ConfigError, TrainingError
 from formation_mlp.features.cluster import connected, distributed_package
 from formation_mlp.features.workers import ChildProcess, ProcessDied, in_processes

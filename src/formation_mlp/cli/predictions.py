@@ -45,8 +45,9 @@ def predict(
     quiet: Quiet = False,
 ) -> None:
     """Predict formulas with a shipped model, or formulas or structures with one of your own."""
-    from formation_mlp import prediction_inputs, tables
-    from formation_mlp.prediction_output import answer, write_answers
+    from formation_mlp import tables
+    from formation_mlp.prediction import inputs as prediction_inputs
+    from formation_mlp.prediction.output import answer, write_answers
 
     tables.check_output(out, (".csv", ".parquet"))
     name, items = prediction_inputs.split_arguments(materials or [], model, stable)
@@ -103,9 +104,9 @@ def explain(
     quiet: Quiet = False,
 ) -> None:
     """Say why a model predicts what it predicts, or which descriptors it needs most."""
-    from formation_mlp import prediction_inputs
     from formation_mlp.explain import job
     from formation_mlp.materials.structure_files import is_structure_file
+    from formation_mlp.prediction import inputs as prediction_inputs
     from formation_mlp.progress import Reporter
     from formation_mlp.tables import check_output
 
@@ -127,7 +128,7 @@ def explain(
 
 
 def _predict_table(path: Path, out: Path, job: tuple[Any, ...], workers: int, quiet: bool) -> None:
-    from formation_mlp.prediction_stream import Job, predict_table
+    from formation_mlp.prediction.stream import Job, predict_table
     from formation_mlp.progress import Reporter
 
     with Reporter(-quiet, ("predictions", "predicted")) as reporter:

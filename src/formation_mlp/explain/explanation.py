@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.config import Part
-from formation_mlp.domain import FARTHEST
 from formation_mlp.errors import DataError
 from formation_mlp.explain.groups import groups
 from formation_mlp.explain.paths import paths_of
@@ -21,6 +20,7 @@ from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.structure_files import is_structure_file
 from formation_mlp.predict import Predictor
 from formation_mlp.scaler import FeatureScaler
+from formation_mlp.trust.domain import FARTHEST
 
 Floats = NDArray[np.float64]
 
@@ -189,8 +189,8 @@ def neighbours(predictor: Predictor, train: Rows, explanation: Explanation, n: i
     """Return the ``n`` training rows that are most like a material, the nearest first.
 
     The distance is that by which predictions are judged to be near the training rows or far from them: Euclidean,
-    in the whitened leading principal components of the scaled descriptors (`formation_mlp.domain.Domain`). A model
-    of an older format has none of these; there it is the root mean square difference of the scaled descriptors.
+    in the whitened leading principal components of the scaled descriptors (`formation_mlp.trust.domain.Domain`). A
+    model of an older format has none of these; there it is the root mean square difference of the scaled descriptors.
 
     Parameters
     ----------

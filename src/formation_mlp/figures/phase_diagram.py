@@ -24,7 +24,7 @@ from formation_mlp.figures.style import (
     new_figure,
     plain,
 )
-from formation_mlp.hull_facets import lower_facets, tie_lines
+from formation_mlp.hulls.facets import lower_facets, tie_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.domain import FAR
+from formation_mlp.trust.domain import FAR
 
 if TYPE_CHECKING:
     from formation_mlp.predict import Predictions

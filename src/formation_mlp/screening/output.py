@@ -9,11 +9,11 @@ import numpy as np
 
 from formation_mlp.errors import DataError
 from formation_mlp.files import csv_text, whole_file, write_json
-from formation_mlp.hull import CompetingPhases
+from formation_mlp.hulls.hull import CompetingPhases
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import SYMBOLS
-from formation_mlp.prediction_inputs import FOR_STABILITY
-from formation_mlp.prediction_output import HIDDEN, Answers, about, meaning
+from formation_mlp.prediction.inputs import FOR_STABILITY
+from formation_mlp.prediction.output import HIDDEN, Answers, about, meaning
 from formation_mlp.screening.candidates import Candidates
 from formation_mlp.screening.compositions import electronegativity
 from formation_mlp.screening.screen import ROWS_PER_PART, Floats, Screening

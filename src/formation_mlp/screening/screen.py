@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from formation_mlp.energy_table import EnergyTable, read_energy_table
 from formation_mlp.errors import ConfigError, DataError
-from formation_mlp.hull import CompetingPhases, Decompositions, Progress
+from formation_mlp.hulls.hull import CompetingPhases, Decompositions, Progress
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
-from formation_mlp.prediction_inputs import FOR_FORMULAS, FOR_STABILITY, Query, loaded, needs_structures
-from formation_mlp.prediction_output import Answers, Columns, answer
+from formation_mlp.prediction.inputs import FOR_FORMULAS, FOR_STABILITY, Query, loaded, needs_structures
+from formation_mlp.prediction.output import Answers, Columns, answer
 from formation_mlp.screening.candidates import Candidates
 from formation_mlp.stability import product_texts
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from formation_mlp.checkpoint import package_versions
 from formation_mlp.config import Config, TuneConfig
-from formation_mlp.ensemble_cluster import SAME_VERSIONS, check_worker
+from formation_mlp.ensembles.cluster import SAME_VERSIONS, check_worker
 from formation_mlp.errors import ConfigError, TrainingError
 from formation_mlp.features.cluster import connected, distributed_package
 from formation_mlp.features.workers import ChildProcess, ProcessDied, in_processes

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.files import csv_text, write_bytes, write_json, write_text
 from formation_mlp.predict import Predictions
-from formation_mlp.prediction_inputs import Query, needs_structures
+from formation_mlp.prediction.inputs import Query, needs_structures
 from formation_mlp.shipped import card, shipped_path
 from formation_mlp.text_table import aligned
 from formation_mlp.units import EV_PER_ATOM, check_per_atom, from_ev_per_atom

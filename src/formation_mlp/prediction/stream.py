@@ -21,8 +21,8 @@ from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
 from formation_mlp.features.workers import ChildProcess, in_processes
 from formation_mlp.files import whole_file, write_bytes, write_json, write_text
-from formation_mlp.prediction_inputs import Query, loaded, model_for, query_of
-from formation_mlp.prediction_output import Answers, about, answer, csv_lines, meaning, parquet_table
+from formation_mlp.prediction.inputs import Query, loaded, model_for, query_of
+from formation_mlp.prediction.output import Answers, about, answer, csv_lines, meaning, parquet_table
 from formation_mlp.version import __version__
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Job:
     ----------
     model : as the user calls it, or None for the shipped ones
     formula, id : columns, or None to find them by their usual names
-    level, unit, strict : as for `formation_mlp.prediction_output.answer`
+    level, unit, strict : as for `formation_mlp.prediction.output.answer`
     """
 
     model: str | None = None
@@ -104,7 +104,7 @@ def predict_table(
     DataError
         If the table is missing, empty, or lacks a column.
     CheckpointError, ConfigError
-        As for `formation_mlp.prediction_output.answer`.
+        As for `formation_mlp.prediction.output.answer`.
     """
     folder = out.parent / f".{out.name}.parts"
     count = _Count(folder, progress, _n_rows(path))

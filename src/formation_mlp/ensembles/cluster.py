@@ -9,11 +9,11 @@ from pathlib import Path
 from formation_mlp.checkpoint import package_versions
 from formation_mlp.choices import CHOICES
 from formation_mlp.config_file import check_config
-from formation_mlp.ensemble_plan import Plan, plan_members
+from formation_mlp.ensembles.member import train_member
+from formation_mlp.ensembles.plan import Plan, plan_members
 from formation_mlp.errors import ConfigError, TrainingError
 from formation_mlp.features.cluster import connected, distributed_package
 from formation_mlp.features.workers import ChildProcess, ProcessDied
-from formation_mlp.member_run import train_member
 from formation_mlp.progress import Reporter
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.stages import load_rows, prepare

@@ -14,7 +14,7 @@ from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
-from formation_mlp.nearest import Points
+from formation_mlp.trust.nearest import Points
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]

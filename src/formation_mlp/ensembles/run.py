@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.config import EnsembleConfig
 from formation_mlp.costs import Cost, total
-from formation_mlp.ensemble_cluster import train_on_cluster
-from formation_mlp.ensemble_plan import Plan, plan_members
-from formation_mlp.member_run import train_member, train_side_by_side
+from formation_mlp.ensembles.cluster import train_on_cluster
+from formation_mlp.ensembles.member import train_member, train_side_by_side
+from formation_mlp.ensembles.plan import Plan, plan_members
 from formation_mlp.predict import Predictor
 from formation_mlp.progress import Reporter
 from formation_mlp.registry import lookup

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from formation_mlp.checkpoint import Member
 from formation_mlp.costs import Meter
-from formation_mlp.ensemble_plan import Plan
+from formation_mlp.ensembles.plan import Plan
 from formation_mlp.features.workers import ChildProcess, in_processes
 from formation_mlp.files import write_json
 from formation_mlp.models.boosted_trees import BoostedTrees

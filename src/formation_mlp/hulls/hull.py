@@ -131,7 +131,7 @@ class CompetingPhases:
         DataError
             If a composition is empty, or an energy is not finite.
         """
-        from formation_mlp.hull_simplex import lowest_mixtures
+        from formation_mlp.hulls.simplex import lowest_mixtures
 
         energies = _checked(compositions, energies)
         phases, shares = self._phases, self._phases.fractions()
