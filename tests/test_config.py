@@ -75,7 +75,7 @@ def test_every_name_of_every_table_is_accepted_and_no_other(key: str) -> None:
         ({"model": {"hiden": [8]}}, "Did you mean 'hidden'?"),
         (
             {"ensemble": {"members": {"wide": {"seed": 3}}}},
-            "ensemble.members.wide.seed: unknown key 'seed'. Choose one of: boosted_trees, model, seeds, training. Did",
+            "ensemble.members.wide.seed: unknown key 'seed'. Choose one of: boosted_trees, hull, model, seeds",
         ),
         ({"ensemble": {"wights": "equal"}}, "ensemble.wights: unknown key 'wights'. Choose one of: folds, members, we"),
         ({"ensemble": {"weights": "fair"}}, "ensemble.weights: unknown weight 'fair'. Choose one of: equal, greedy."),

@@ -48,12 +48,17 @@ MODELS: dict[str, dict[str, Any]] = {
     "set": {"model": {"architecture": "set", "hidden": [16], "set_width": 8}},
     "classes": {"task": {"type": "classification", "boundary": -1.0}},
     "ensemble": {
-        "task": {"type": "classification", "boundary": -1.0},
+        "task": {
+            "type": "classification",
+            "boundary": -1.0,
+            "auxiliary": {"formation_energy_per_atom": 0.5},
+        },
         "ensemble": {
             "members": {
                 "plain": {"seeds": 2},
                 "set": {"model": {"architecture": "set", "hidden": [16], "set_width": 8}},
                 "trees": TREES,
+                "hull": TREES | {"hull": {"folds": 2}},
             }
         },
     },

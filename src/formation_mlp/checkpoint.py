@@ -53,7 +53,8 @@ class Member:
     ----------
     name : of the member
     share : its weight in the mean of the answers; the shares of all members add up to one
-    model : the section `model` of its configuration, or ``{"boosted_trees": options}``
+    model : the section `model` of its configuration, or ``{"boosted_trees": options}``, which may have ``energies``
+        beside it: for each network of formation energies its section `model`, ``centre`` and ``scale``
     weights : tensors of torch, or arrays, by name
     """
 

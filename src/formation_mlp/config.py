@@ -155,6 +155,19 @@ class TrainingConfig(Section):
     """Run folder or model file of a trained network of the same shape, whose weights and scalers are the start."""
 
 
+class HullConfig(Section):
+    """What boosted trees are told of predicted formation energies, and of the convex hull of the train rows."""
+
+    column: str = "formation_energy_per_atom"
+    """The formation energies, eV/atom: one of the columns under `task.auxiliary`."""
+    folds: Annotated[int, Field(ge=2)] = 5
+    """Networks that predict them, each of the train rows that it did not see."""
+    model: dict[str, Any] = {}
+    """Keys of `model` in which these networks differ from the main one."""
+    training: dict[str, Any] = {}
+    """Keys of `training` in which they differ."""
+
+
 class Member(Section):
     """A kind of member of an ensemble: a network that differs from the main one, or boosted trees."""
 
@@ -164,6 +177,8 @@ class Member(Section):
     """Keys of `training` to change."""
     boosted_trees: dict[str, Any] | None = None
     """Instead of a network, LightGBM with these options; `{}` takes the usual ones."""
+    hull: HullConfig | None = None
+    """Beside `boosted_trees`: further columns for them, from predicted energies and the hull of the train rows."""
     seeds: Count = 1
     """How many members of this kind, each with a seed of its own."""
 

@@ -1,4 +1,4 @@
-"""From scaled descriptors to the output of a trained network: by NumPy for few rows, by torch for many."""
+"""From scaled descriptors to the answer of a trained member; a network's by NumPy for few rows, by torch for many."""
 
 from __future__ import annotations
 
@@ -12,16 +12,67 @@ from numpy.typing import NDArray
 from formation_mlp.config import ModelConfig
 from formation_mlp.errors import CheckpointError
 from formation_mlp.models.numpy_networks import Forward, numpy_network
+from formation_mlp.scaler import TargetScaler
 
 if TYPE_CHECKING:
+    from formation_mlp.checkpoint import Member
     from formation_mlp.materials.compositions import Compositions
+    from formation_mlp.tasks import Task
 
 Floats = NDArray[np.float64]
 Output = Callable[[Floats, "Compositions | None"], Floats]
 """Scaled descriptors ``[n, d]`` and compositions to the network's output ``[n]``, or ``[n, n_outputs]``."""
 
+Answer = Output
+"""The same to predictions ``[n]``: eV/atom, or probabilities."""
+
 FEW = 2048
 """Rows up to which NumPy answers: it takes as long as torch for a hundred, and needs no import of some seconds."""
+
+
+def member_answer(member: Member, d_in: int, task: Task) -> Answer:
+    """Return what turns scaled descriptors and compositions into a member's predictions.
+
+    Raises
+    ------
+    CheckpointError
+        If its weights are damaged, or do not fit it.
+    """
+    if "energies" in member.model:
+        from formation_mlp.models.hull_trees import HullTrees
+
+        hull_trees, energy = HullTrees.from_weights(member.weights), mean_energy(member, d_in)
+        return lambda X, compositions: hull_trees.predict(X, needed(compositions), energy(X, compositions))
+    if "boosted_trees" in member.model:
+        from formation_mlp.models.boosted_trees import BoostedTrees
+
+        trees = BoostedTrees.from_weights(member.weights)
+        return lambda X, _compositions: trees.predict(X)
+    output = network_output(ModelConfig.model_validate(member.model), member.weights, d_in, task.n_outputs)
+    return lambda X, compositions: task.decode(output(X, compositions))
+
+
+def mean_energy(member: Member, d_in: int) -> Answer:
+    """Return the mean of the formation energies, in eV/atom, that the networks inside a member predict."""
+    networks = []
+    for number, described in enumerate(member.model["energies"]):
+        prefix = f"energies.{number}."
+        own = {name.removeprefix(prefix): value for name, value in member.weights.items() if name.startswith(prefix)}
+        output = network_output(ModelConfig.model_validate(described["model"]), own, d_in, 1)
+        networks.append((output, TargetScaler(described["centre"], described["scale"])))
+
+    def energy(X: Floats, compositions: Compositions | None) -> Floats:
+        energies = [scaler.inverse(output(X, compositions).reshape(len(X))) for output, scaler in networks]
+        return np.asarray(np.mean(energies, axis=0), float)
+
+    return energy
+
+
+def needed(compositions: Compositions | None) -> Compositions:
+    """Return the compositions, which this member looks at."""
+    if compositions is None:
+        raise ValueError("this model needs compositions beside the descriptors")
+    return compositions
 
 
 def network_output(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n_outputs: int) -> Output:
@@ -41,9 +92,7 @@ def network_output(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n
     def output(X: Floats, compositions: Compositions | None) -> Floats:
         elements: tuple[NDArray[Any], ...] = ()
         if config.architecture == "set":
-            if compositions is None:
-                raise ValueError("the architecture 'set' needs compositions beside the descriptors")
-            elements = compositions.padded()
+            elements = needed(compositions).padded()
         if few is None or len(X) > FEW:
             return many()(X, *elements)
         return _in_numpy(few, X, *elements)

@@ -8,6 +8,7 @@ from typing import Any
 
 from formation_mlp.checkpoint import load_tensors, save_tensors
 from formation_mlp.costs import Cost, Meter
+from formation_mlp.files import write_json
 from formation_mlp.report import without_nan
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.stages import Prepared, checkpoint, network_member, network_training
@@ -102,6 +103,16 @@ class NetworkRun:
             "precision": str(self.job.limits.precision).removeprefix("torch."),
             **self.cost.as_json(),
         }
+
+
+def train_network(prepared: Prepared, folder: RunFolder, number: int = 0) -> Iterator[EpochRecord]:
+    """Train a network of an ensemble in its folder, from where an earlier attempt left it, and yield its epochs."""
+    resume = folder.config.exists()
+    run = NetworkRun(prepared, folder, number, resume=resume, overwrite=not resume)
+    yield from run.epochs()
+    run.save({})
+    write_json(folder.report, {"fit_seconds": round(run.cost.seconds, 3), **run.details()})
+    folder.finish()
 
 
 def course(folder: RunFolder) -> list[tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from formation_mlp.checkpoint import Checkpoint, Member, model_path
-from formation_mlp.config import ModelConfig, TaskConfig
+from formation_mlp.checkpoint import Checkpoint, model_path
+from formation_mlp.config import TaskConfig
 from formation_mlp.errors import CheckpointError, DataError
 from formation_mlp.features.table import featurize
-from formation_mlp.inference import network_output
+from formation_mlp.inference import member_answer
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.tasks import Task
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
@@ -92,7 +92,8 @@ class Predictor:
             task = TaskConfig.model_validate(checkpoint.config["task"])
             self.features = checkpoint.config["features"]
             self.task = Task(task, checkpoint.target_scaler)
-            self._members = [self._answering(member) for member in checkpoint.members]
+            d_in = len(checkpoint.scaler.kept)
+            self._members = [member_answer(member, d_in, self.task) for member in checkpoint.members]
         except (KeyError, TypeError, ValidationError) as error:
             raise CheckpointError(f"the configuration in the model file is damaged: {error}. Train again.") from error
         self._shares = np.array([member.share for member in checkpoint.members])
@@ -100,17 +101,6 @@ class Predictor:
     def __reduce__(self) -> tuple[type[Predictor], tuple[Checkpoint]]:
         """Let a predictor be copied to other processes: it is built anew there."""
         return Predictor, (self.checkpoint,)
-
-    def _answering(self, member: Member) -> Callable[[Floats, Compositions | None], Floats]:
-        """Return what turns scaled descriptors and compositions into a member's predictions."""
-        if "boosted_trees" in member.model:
-            from formation_mlp.models.boosted_trees import BoostedTrees
-
-            trees = BoostedTrees.from_weights(member.weights)
-            return lambda X, _compositions: trees.predict(X)
-        config, d_in = ModelConfig.model_validate(member.model), len(self.checkpoint.scaler.kept)
-        output = network_output(config, member.weights, d_in, self.task.n_outputs)
-        return lambda X, compositions: self.task.decode(output(X, compositions))
 
     def predict(self, items: Sequence[object]) -> NDArray[np.float64]:
         """Return one number per formula, ``Composition``, ``Structure`` or structure file.

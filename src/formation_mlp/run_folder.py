@@ -25,7 +25,10 @@ BENCHMARK_FILES = ("benchmark.json", "benchmark_predictions.csv", "matbench_reco
 CELLS = "cells"
 """Folder of the further trainings of a benchmark: one folder per model, and in it a run folder per training."""
 
-INNER_FOLDERS = {"networks": 1, "members": 1, CELLS: 2}
+ENERGIES = "energies"
+"""Folder of a member of an ensemble, in it the networks of formation energies that it rests on."""
+
+INNER_FOLDERS = {"networks": 1, "members": 1, ENERGIES: 1, CELLS: 2}
 """Folders inside a run to how deep in them its inner runs lie: members of an ensemble, trainings of a benchmark."""
 
 REPORT_PAGE = "report.html"

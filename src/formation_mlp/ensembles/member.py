@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from formation_mlp.checkpoint import Member
 from formation_mlp.costs import Meter
+from formation_mlp.ensembles.hull_member import train_hull_trees
 from formation_mlp.ensembles.plan import Plan
 from formation_mlp.features.workers import ChildProcess, in_processes
 from formation_mlp.files import write_json
 from formation_mlp.models.boosted_trees import BoostedTrees
-from formation_mlp.network_run import NetworkRun
+from formation_mlp.network_run import train_network
 from formation_mlp.progress import Reporter
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.stages import checkpoint
@@ -21,15 +22,12 @@ from formation_mlp.training.state import EpochRecord
 def train_member(plan: Plan, threads: int) -> Iterator[EpochRecord]:
     """Train one member in its folder, from where an earlier attempt left it, and yield the epochs of a network."""
     folder = RunFolder(str(plan.prepared.config.output))
-    if plan.trees is not None:
+    if plan.hull is not None:
+        yield from train_hull_trees(plan, folder, threads)
+    elif plan.trees is not None:
         _train_trees(plan, folder, threads)
-        return
-    resume = folder.config.exists()
-    run = NetworkRun(plan.prepared, folder, plan.number, resume=resume, overwrite=not resume)
-    yield from run.epochs()
-    run.save({})
-    write_json(folder.report, {"fit_seconds": round(run.cost.seconds, 3), **run.details()})
-    folder.finish()
+    else:
+        yield from train_network(plan.prepared, folder, plan.number)
 
 
 def _train_trees(plan: Plan, folder: RunFolder, threads: int) -> None:

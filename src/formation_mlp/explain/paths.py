@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from formation_mlp.checkpoint import Checkpoint, Member
 from formation_mlp.config import ModelConfig
 from formation_mlp.errors import CheckpointError
+from formation_mlp.inference import mean_energy
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 
@@ -125,11 +126,39 @@ class TreesPath:
         return attributions, float(values[0]), float(values[-1])
 
 
+class HullTreesPath:
+    """The same for boosted trees that are told energies and a hull; these count as what the elements say.
+
+    Parameters
+    ----------
+    member
+        The trees, the networks of energies and the known compounds.
+    n_descriptors
+        Number of scaled descriptors.
+    """
+
+    def __init__(self, member: Member, n_descriptors: int) -> None:
+        from formation_mlp.models.hull_trees import HullTrees
+
+        self._trees, self._energy = HullTrees.from_weights(member.weights), mean_energy(member, n_descriptors)
+        text = np.asarray(member.weights["trees.text"]).tobytes().decode()
+        self._path = TreesPath(self._trees.trees.predict, text)
+
+    def __call__(self, x: Floats, composition: Compositions) -> Path:
+        """Divide the answer to one row, from zeros and mean columns to its scaled descriptors ``[k]`` and columns."""
+        X = x[None]
+        inputs = self._trees.known.inputs(X, composition, self._energy(X, composition))
+        attributions, first, last = self._path(inputs[0])
+        return np.append(attributions[: len(x)], attributions[len(x) :].sum()), first, last
+
+
 def paths_of(checkpoint: Checkpoint) -> list[Callable[[Floats, Compositions], Path]]:
     """Return what divides the answers of each member of a model."""
     paths: list[Callable[[Floats, Compositions], Path]] = []
     for member in checkpoint.members:
-        if "boosted_trees" in member.model:
+        if "energies" in member.model:
+            paths.append(HullTreesPath(member, len(checkpoint.scaler.kept)))
+        elif "boosted_trees" in member.model:
             from formation_mlp.models.boosted_trees import BoostedTrees
 
             trees, text = BoostedTrees.from_weights(member.weights), np.asarray(member.weights["text"]).tobytes()

@@ -98,6 +98,11 @@ class CompetingPhases:
         """Return the number of phases that compete, elements aside."""
         return len(self._rows)
 
+    @property
+    def lowest(self) -> float:
+        """The lowest energy of them and of the elements, in eV/atom."""
+        return float(self._energies.min(initial=0.0))
+
     def decompose(
         self,
         compositions: Compositions,
