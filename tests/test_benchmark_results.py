@@ -217,6 +217,19 @@ def test_equal_models_do_not_differ() -> None:
     assert "do not differ clearly" in paired.sentence(found, "eV/atom")
 
 
+def test_p_values_allow_for_the_number_of_models_they_are_compared_with() -> None:
+    """Holm's own steps: 4 x 0.01, 3 x 0.02, 2 x 0.03 (not below 0.06), 1 x 0.2; another second model has its own."""
+    p_values = {"a": 0.03, "b": 0.01, "c": 0.2, "d": 0.02}
+    pairs = [paired.Comparison(name, "mlp", 0.1, 0.0, 0.2, p, 50, "formulas") for name, p in p_values.items()]
+    pairs.append(paired.Comparison("a", "forest", 0.1, 0.0, 0.2, 0.03, 50, "formulas"))
+    found = {(one.first, one.second): one.p_of_all for one in paired.corrected(pairs)}
+    expected = {"a": 0.06, "b": 0.04, "c": 0.2, "d": 0.06}
+    assert found == pytest.approx({(name, "mlp"): p for name, p in expected.items()} | {("a", "forest"): 0.03})
+    assert [one.p_value for one in paired.corrected(pairs)] == [one.p_value for one in pairs]
+    high = [replace(one, p_value=0.6) for one in pairs]
+    assert {one.p_of_all for one in paired.corrected(high)} == {1.0, 0.6}
+
+
 def test_the_seeds_of_a_division_are_averaged_before_the_test() -> None:
     twice = [outcome(), outcome(seed=1, prediction=outcome().y + 0.3), outcome(model="b", prediction=outcome().y + 0.4)]
     found = paired.compare(twice, about(), "mlp", "b")

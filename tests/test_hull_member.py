@@ -284,3 +284,14 @@ def test_a_train_row_without_an_energy_is_named(config: Callable[..., Config], t
         DataError, match=r"hull: 1 train rows have no other, the first is .*Leave them out of the table"
     ):
         trained(chosen)
+
+
+def test_the_epochs_that_are_shown_are_those_of_energies(
+    config: Callable[..., Config], capsys: pytest.CaptureFixture[str]
+) -> None:
+    members = {"trees": HULL | {"hull": {"folds": 2, "training": {"max_epochs": 3}}}}
+    run.train(config(ensemble={"members": members}), Reporter(0))
+    said = capsys.readouterr().err
+    assert "member trees-0: 2 networks of formation energies, then boosted trees" in said
+    assert said.count("val MAE") == 6
+    assert said.count("trees-0: val log loss") == 1

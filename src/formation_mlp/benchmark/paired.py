@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,8 @@ class Comparison:
     first, second : names of the models
     difference : in eV/atom, or in log loss
     low, high : the ends of its 95 % interval
-    p_value : two-sided, for no difference
+    p_value : two-sided, for no difference, of this pair on its own
+    p_of_all : the same, corrected for all pairs with this second model: see `corrected`
     n : of the units that vary: formulas of one division, or divisions
     over : ``formulas`` or ``divisions``
     """
@@ -40,6 +41,7 @@ class Comparison:
     p_value: float
     n: int
     over: str
+    p_of_all: float = math.nan
 
     @property
     def is_clear(self) -> bool:
@@ -78,6 +80,23 @@ def compare(outcomes: Sequence[Outcome], about: About, first: str, second: str) 
         return Comparison(first, second, *found, "formulas")
     found = over_divisions([float(one.mean()) for one in differences], float(np.mean(shares)))
     return Comparison(first, second, *found, "divisions")
+
+
+def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Return comparisons with p-values that allow for their number.
+
+    Of many models, one is bound to look different by chance. Holm's step-down method (Scand. J. Statist. 6, 65 (1979)):
+    of ``m`` p-values with the same second model the smallest is taken ``m`` times, the next ``m - 1`` times, and so on,
+    and none may fall below the one before. The chance of any false alarm stays below that of a single test.
+    """
+    found = list(comparisons)
+    for second in {one.second for one in comparisons}:
+        order = sorted((one.p_value, i) for i, one in enumerate(comparisons) if one.second == second)
+        reached = 0.0
+        for rank, (p_value, i) in enumerate(order):
+            reached = max(reached, min(1.0, (len(order) - rank) * p_value))
+            found[i] = replace(found[i], p_of_all=reached)
+    return found
 
 
 def over_formulas(differences: Floats, groups: Sequence[Hashable]) -> tuple[float, float, float, float, int]:
@@ -158,3 +177,6 @@ METHODS = {
     "divisions": "corrected resampled t-test over the divisions (Nadeau and Bengio 2003)",
 }
 """What a comparison was made over, to the test in words."""
+
+CORRECTION = "The p-values allow for the number of models in a column (Holm 1979)."
+"""What `corrected` does, in words."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from formation_mlp.benchmark.curves import Point, cost_curves, crossing_words, learning_curves
 from formation_mlp.benchmark.outcome import About, Outcome
-from formation_mlp.benchmark.paired import Comparison, compare
+from formation_mlp.benchmark.paired import Comparison, compare, corrected
 from formation_mlp.benchmark.published import PublishedModel, published_models
 from formation_mlp.benchmark.seen import SeenRows, seen_rows
 from formation_mlp.benchmark.summary import (
@@ -120,7 +120,7 @@ def results_of(outcomes: Sequence[Outcome], about: About) -> Results:
         [name for name in by_division(outcomes) if name not in divisions],
         models,
         opponent,
-        [one for one in found if one is not None],
+        corrected([one for one in found if one is not None]),
         seen_rows(outcomes, about),
         learning,
         crossing_words(about.main, forests[0], learning) if forests else "",
@@ -179,7 +179,7 @@ def from_json(content: Mapping[str, Any], path: Path) -> Results:
             content["left_out"],
             [_summary(one, content["part"]) for one in content["models"].values()],
             content["opponent"],
-            [Comparison(**one) for one in content["comparisons"]],
+            corrected([Comparison(**one) for one in content["comparisons"]]),
             SeenRows(**content["seen"]),
             {model: [Point(**one) for one in curve] for model, curve in content["learning"].items()},
             content["crossing"],

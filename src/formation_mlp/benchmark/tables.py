@@ -44,7 +44,10 @@ def score_table(results: Results, *, every: bool = False) -> Table:
 
 
 def comparison_table(results: Results) -> Table | None:
-    """Return how much worse each model is than the main one and the best opponent, with intervals and p-values."""
+    """Return how much worse each model is than the main one and the best opponent.
+
+    The intervals are of each pair on its own, the p-values corrected for the number of models.
+    """
     if len(results.models) < 3 or not results.comparisons:
         return None
     against = [name for name in (results.about.main, results.opponent) if name]
@@ -61,7 +64,8 @@ def comparison_table(results: Results) -> Table | None:
 def _cells(found: Comparison | None) -> list[str]:
     if found is None:
         return [""] * 4
-    return [*(f"{value:+.4f}" for value in (found.difference, found.low, found.high)), f"{found.p_value:.3f}"]
+    p = "< 0.001" if found.p_of_all < 0.001 else f"{found.p_of_all:.3f}"
+    return [*(f"{value:+.4f}" for value in (found.difference, found.low, found.high)), p]
 
 
 def cost_table(results: Results) -> Table:

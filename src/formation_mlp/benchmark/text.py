@@ -50,12 +50,12 @@ def statements(results: Results) -> list[str]:
     return [*said, results.crossing] if results.crossing else said
 
 
-def explanation(results: Results) -> str:
+def explanation(results: Results, of_each_pair: str = "intervals and p-values") -> str:
     """Say what the intervals and p-values are, and over what they were taken; empty without comparisons."""
     if not results.comparisons:
         return ""
     first = results.comparisons[0]
-    return f"95 % intervals and p-values of each pair on its own: {METHODS[first.over]}; {first.n:,} {first.over}."
+    return f"95 % {of_each_pair} of each pair on its own: {METHODS[first.over]}; {first.n:,} {first.over}."
 
 
 def _aligned(table: tables.Table | None, note: str = "") -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from formation_mlp.benchmark import tables
+from formation_mlp.benchmark.paired import CORRECTION
 from formation_mlp.benchmark.pictures import pictures
 from formation_mlp.benchmark.published import caution
 from formation_mlp.benchmark.results import Results
@@ -57,7 +58,7 @@ def benchmark_section(folder: Path, show: Show) -> str:
     if comparisons is not None:
         parts += [title("Which differences are more than chance")]
         parts += [_table(comparisons, "Above zero, a model is worse" + _unit(results), main)]
-        parts += [paragraph(explanation(results), "soft")]
+        parts += [paragraph(f"{explanation(results, 'intervals')} {CORRECTION}", "soft")]
     divisions = tables.division_table(results)
     if divisions is not None:
         parts += [title("One division after the other"), _table(divisions, "Scores by division" + _unit(results))]
