@@ -8,4 +8,4 @@ PATH="$PWD/.venv/bin:$PATH"
 ruff check .
 ruff format --check .
 mypy
-python -m pytest --cov --cov-report=term "$@"
+python -m pytest -n 2 --dist loadfile --cov --cov-report=term "$@"

@@ -26,7 +26,7 @@ from formation_mlp.explain.dependence import dependence
 from formation_mlp.explain.explanation import JUMPS, Explainer, neighbours
 from formation_mlp.explain.groups import KINDS, by_preset, by_property, groups
 from formation_mlp.explain.paths import TreesPath, along
-from formation_mlp.explain.permutation import ELEMENTS, importance, losses_by_permutation
+from formation_mlp.explain.permutation import ELEMENTS, ELEMENTS_AND_HULL, importance, losses_by_permutation
 from formation_mlp.explain.rows import Rows, described_rows
 from formation_mlp.features.presets import PRESETS, build_preset
 from formation_mlp.features.table import featurize
@@ -197,6 +197,15 @@ def test_elements_seen_as_a_set_are_a_group_of_their_own(runs: Callable[[str], P
     predictor = load(folder)
     found = importance(predictor, described_rows(folder, predictor)["val"])
     assert found.losses[found.names.index(ELEMENTS)].any()
+
+
+def test_energies_and_hull_are_named_where_members_are_told_them(runs: Callable[[str], Path]) -> None:
+    predictor = load(runs("ensemble"))
+    found = importance(predictor, described_rows(runs("ensemble"), predictor)["val"])
+    assert found.losses[found.names.index(ELEMENTS_AND_HULL)].any()
+    names = [one.name for one in Explainer(predictor).explain(["Fe2O3"])[0].contributions()]
+    assert ELEMENTS_AND_HULL in names
+    assert ELEMENTS not in names
 
 
 def test_classifiers_lose_log_loss(runs: Callable[[str], Path]) -> None:

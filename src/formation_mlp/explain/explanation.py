@@ -13,7 +13,7 @@ from formation_mlp.config import Part
 from formation_mlp.errors import DataError
 from formation_mlp.explain.groups import groups
 from formation_mlp.explain.paths import paths_of
-from formation_mlp.explain.permutation import ELEMENTS
+from formation_mlp.explain.permutation import ELEMENTS, beside_descriptors
 from formation_mlp.explain.rows import Rows
 from formation_mlp.features.table import featurize
 from formation_mlp.materials.inputs import read_materials
@@ -59,7 +59,8 @@ class Explanation:
     prediction : eV/atom, or the probability of the positive class
     baseline : the same for a mean training compound
     attributions : of the kept descriptors, in the unit of the prediction, ``[k]``
-    of_elements : attribution of the elements as the encoder of the architecture `set` sees them; 0 without one
+    of_elements : attribution of what the model sees of the elements beside the descriptors; 0 if it sees nothing
+    elements_name : what that is
     values : of the kept descriptors, in their own units, ``[k]``; NaN where one is missing and the median stands in
     scaled : the same in standard deviations from the mean of the train rows, ``[k]``
     scaler : names, means and standard deviations of the descriptors
@@ -79,6 +80,7 @@ class Explanation:
     features: Sequence[Part]
     is_probability: bool
     warning: str
+    elements_name: str = ELEMENTS
 
     def contributions(self, kind: str = "property") -> list[Contribution]:
         """Return what each group adds, the largest amounts first; together they make all of the difference.
@@ -96,7 +98,7 @@ class Explanation:
             if own:
                 found.append(Contribution(name, float(self.attributions[own].sum()), tuple(own)))
         if self.of_elements:
-            found.append(Contribution(ELEMENTS, self.of_elements, ()))
+            found.append(Contribution(self.elements_name, self.of_elements, ()))
         difference = self.prediction - self.baseline
         rest = difference - sum(one.amount for one in found)
         if abs(rest) > INCOMPLETE * abs(difference):
@@ -164,6 +166,7 @@ class Explainer:
                     self.predictor.features,
                     self.predictor.task.is_classification,
                     warning,
+                    beside_descriptors(model) or ELEMENTS,
                 )
             )
         return explanations

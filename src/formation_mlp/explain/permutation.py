@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.errors import DataError
 from formation_mlp.explain.groups import Columns, groups
 from formation_mlp.explain.rows import Rows
@@ -17,7 +18,9 @@ from formation_mlp.predict import Predictor
 Floats = NDArray[np.float64]
 
 ELEMENTS = "elements as a set"
-"""Name of the group that the architecture `set` sees beside the descriptors."""
+"""Name of what the architecture `set` sees beside the descriptors."""
+ELEMENTS_AND_HULL = "elements, their energies and hull"
+"""The same where members are told predicted energies and a hull (`formation_mlp.models.hull_trees`), too."""
 MOST_ROWS = 2000
 """Of more rows than this a random part is used: enough for the mean, and an ensemble answers in time."""
 
@@ -54,6 +57,14 @@ class Importance:
         """Standard deviation over the repeats, ``[g]``."""
         std: Floats = self.losses.std(axis=1)
         return std
+
+
+def beside_descriptors(checkpoint: Checkpoint) -> str:
+    """Return the name of what a model sees of a composition beside its descriptors, or an empty text."""
+    models = [member.model for member in checkpoint.members]
+    if any("energies" in model for model in models):
+        return ELEMENTS_AND_HULL
+    return ELEMENTS if any(model.get("architecture") == "set" for model in models) else ""
 
 
 def importance(
@@ -100,10 +111,10 @@ def importance(
         predictor.predict_descriptors, rows, columns, permutations, predictor.task.selection
     )
     sizes = {name: len(own) for name, own in columns.items()}
-    if any(member.model.get("architecture") == "set" for member in predictor.checkpoint.members):
+    if name := beside_descriptors(predictor.checkpoint):
         shuffled = [predictor.predict_descriptors(rows.X, rows.compositions.take(order)) for order in permutations]
-        losses[ELEMENTS] = np.array([predictor.task.selection(rows.y, one) - score for one in shuffled])
-        sizes[ELEMENTS] = 0
+        losses[name] = np.array([predictor.task.selection(rows.y, one) - score for one in shuffled])
+        sizes[name] = 0
     names = tuple(sorted(losses, key=lambda name: -losses[name].mean()))
     return Importance(
         names,
