@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -191,6 +191,17 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str,
 def own_run(finished_run: Path, workplace: Path) -> Path:
     """Return a copy of the finished run that a test may change."""
     return Path(shutil.copytree(finished_run, workplace / "run"))
+
+
+@pytest.fixture(scope="module")
+def without_figures() -> Iterator[None]:
+    """Draw no figures in the runs of a module."""
+    from formation_mlp import run
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("write_figures", "write_loss_figure"):
+            patch.setattr(run, name, lambda *_: None)
+        yield
 
 
 def leftovers(folder: Path) -> list[str]:

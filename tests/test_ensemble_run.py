@@ -39,6 +39,8 @@ from formation_mlp.report import ModelResult
 from formation_mlp.stages import Prepared, load_rows, network_training, prepare
 from formation_mlp.training.state import EpochRecord
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]
 
@@ -47,14 +49,6 @@ MEMBERS: dict[str, Any] = {"network": {"seeds": 2}, "set": {"model": SET, "train
 NAMES = ["network-0", "network-1", "set-0"]
 FORMULAS = ["NaCl", "Fe2O3", "CsBr"]
 TREES = {"num_iterations": 5, "num_leaves": 4, "min_data_in_leaf": 2}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _without_figures() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("write_figures", "write_loss_figure"):
-            patch.setattr(run, name, lambda *_: None)
-        yield
 
 
 @pytest.fixture(scope="module")

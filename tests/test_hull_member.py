@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from formation_mlp.predict import Predictor
 from formation_mlp.progress import Reporter
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.stages import load_rows, prepare
+
+pytestmark = pytest.mark.usefixtures("without_figures")
 
 pytest.importorskip("lightgbm")
 
@@ -122,14 +124,6 @@ def test_what_is_missing_or_damaged_is_named(known: KnownCompounds, name: str) -
 
 
 # --- as members
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _without_figures() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("write_figures", "write_loss_figure"):
-            patch.setattr(run, name, lambda *_: None)
-        yield
 
 
 @pytest.fixture(scope="module")

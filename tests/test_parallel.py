@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
@@ -21,7 +21,6 @@ import torch
 from torch import Tensor, nn
 
 from conftest import Outcome, leftovers, python_environment
-from formation_mlp import run
 from formation_mlp.checkpoint import Checkpoint, load_tensors
 from formation_mlp.config import TaskConfig
 from formation_mlp.errors import ConfigError
@@ -32,6 +31,8 @@ from formation_mlp.training.network import NetworkTraining
 from formation_mlp.training.parallel import TORCHRUN, Group, current_group, run_together
 from formation_mlp.training.state import EpochRecord
 from network_fixtures import network_on_examples, set_problem
+
+pytestmark = pytest.mark.usefixtures("without_figures")
 
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]
@@ -231,14 +232,6 @@ def history(folder: Path) -> list[dict[str, Any]]:
 
 def losses(folder: Path) -> list[list[float]]:
     return [[record[key] for key in ("train_loss", "val_loss", "val_score")] for record in history(folder)]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _without_figures() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("write_figures", "write_loss_figure"):
-            patch.setattr(run, name, lambda *_: None)
-        yield
 
 
 def test_two_processes_train_an_ensemble_to_the_curves_of_one(

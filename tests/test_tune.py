@@ -37,6 +37,8 @@ from formation_mlp.tuning.folder import SearchFolder
 from formation_mlp.tuning.store import TrialStore, mend
 from formation_mlp.tuning.trial import without_test_rows
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 pytest.importorskip("optuna")
 
 Command = Callable[..., Outcome]
@@ -73,14 +75,6 @@ def searching(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
 
 
 Searching = Callable[..., Config]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _without_figures() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("write_figures", "write_loss_figure"):
-            patch.setattr(run, name, lambda *_: None)
-        yield
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from formation_mlp.benchmark.cell import is_done, run_cell
 from formation_mlp.benchmark.plan import Cell
 from formation_mlp.benchmark.rows import AllRows, Rows
 from formation_mlp.checkpoint import package_versions
-from formation_mlp.ensembles.cluster import SAME_VERSIONS, check_worker
-from formation_mlp.errors import ConfigError, TrainingError
+from formation_mlp.ensembles.cluster import SAME_VERSIONS, in_child_of_worker
+from formation_mlp.errors import TrainingError
 from formation_mlp.features.cluster import connected, distributed_package
 from formation_mlp.features.workers import ChildProcess, ProcessDied, in_processes
 from formation_mlp.progress import Reporter
@@ -122,16 +122,8 @@ def run_on_cluster(cells: Sequence[Cell], rows: AllRows, done: Done, scheduler: 
 
 
 def run_on_worker(cell: Cell, rows: Rows, where: Path, home: Path, versions: Mapping[str, str]) -> None:
-    """Fit a cell on a worker, in a process of its own: the threads of a worker would share torch's generator."""
-    check_worker(versions)
-    if not RunFolder(home).config.exists():
-        raise ConfigError(f"output: a worker of the cluster does not see {home}. Choose a shared disk.")
-    child = ChildProcess()
-    try:
-        for _ in child.run(run_in_child, cell, rows, where):
-            pass
-    finally:
-        child.close()
+    """Fit a cell on a worker of a cluster."""
+    in_child_of_worker(home, versions, run_in_child, cell, rows, where)
 
 
 def run_in_child(cell: Cell, rows: Rows, where: Path) -> Iterator[None]:

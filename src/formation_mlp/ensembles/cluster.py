@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from formation_mlp.checkpoint import package_versions
@@ -64,13 +64,28 @@ def check_worker(versions: Mapping[str, str]) -> None:
 
 
 def train_on_worker(folder: Path, name: str, where: Path, versions: Mapping[str, str]) -> None:
-    """Train a member in a process of its own: the threads of a worker would share torch's generator."""
+    """Train a member on a worker of a cluster."""
+    in_child_of_worker(folder, versions, train_planned, folder, name, where)
+
+
+def in_child_of_worker(
+    home: Path, versions: Mapping[str, str], function: Callable[..., Iterator[object]], *arguments: object
+) -> None:
+    """Run a function to its end in a process of its own: the threads of a worker would share torch's generator.
+
+    Raises
+    ------
+    TrainingError
+        If the worker has other versions of what decides the numbers.
+    ConfigError
+        If it does not see the run folder ``home``.
+    """
     check_worker(versions)
-    if not RunFolder(folder).config.exists():
-        raise ConfigError(f"output: a worker of the cluster does not see {folder}. Choose a shared disk.")
+    if not RunFolder(home).config.exists():
+        raise ConfigError(f"output: a worker of the cluster does not see {home}. Choose a shared disk.")
     child = ChildProcess()
     try:
-        for _record in child.run(train_planned, folder, name, where):
+        for _ in child.run(function, *arguments):
             pass
     finally:
         child.close()
