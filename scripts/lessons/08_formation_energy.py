@@ -27,6 +27,7 @@ from formation_mlp.explain.rows import Rows
 from formation_mlp.features.element_data import select_properties
 from formation_mlp.features.table import featurize
 from formation_mlp.figures import parity_plots
+from formation_mlp.figures.explain import contribution_bars, importance_bars
 from formation_mlp.figures.style import (
     BLUE,
     GREEN,
@@ -41,7 +42,6 @@ from formation_mlp.figures.style import (
     label_axes,
     new_figure,
 )
-from formation_mlp.figures_explain import contribution_bars, importance_bars
 from formation_mlp.lessons import data_path, exercise, say, show, table
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.inputs import read_materials

@@ -72,7 +72,7 @@ def stability(
     and error. All compounds of the table and the elements, at zero, compete; of several rows of one composition the
     lowest does.
     """
-    from formation_mlp import stability as stabilities
+    from formation_mlp.hulls import stability as stabilities
     from formation_mlp.progress import Reporter
     from formation_mlp.tables import check_output
     from formation_mlp.text_table import aligned

@@ -84,7 +84,7 @@ def explain_model(
     found = importance(predictor, _val_rows(model, predictor, progress), kind, repeats=repeats)
     if out is not None:
         from formation_mlp.figures import save_figure
-        from formation_mlp.figures_explain import importance_bars
+        from formation_mlp.figures.explain import importance_bars
 
         score = "MAE (eV/atom)" if found.score_name == "MAE" else found.score_name
         title = f"{model}: {found.score_name} {found.score:.4f} on {found.n_rows:,} val rows"
@@ -105,7 +105,7 @@ def explain_dependence(model: str, names: Sequence[str], out: Path | None, progr
     if out is None:
         raise DataError("explain --dependence: give the file of the figure with --out, such as dependence.png.")
     from formation_mlp.figures import save_figure
-    from formation_mlp.figures_explain import dependence_plot
+    from formation_mlp.figures.explain import dependence_plot
 
     predictor = load(model)
     found = dependence(predictor, _val_rows(model, predictor, progress), names)
@@ -145,7 +145,7 @@ def _draw_contributions(explanation: Explanation, model: str, kind: str, out: Pa
     import numpy as np
 
     from formation_mlp.figures import save_figure
-    from formation_mlp.figures_explain import contribution_bars
+    from formation_mlp.figures.explain import contribution_bars
 
     found = explanation.contributions(kind)
     unit = "probability" if explanation.is_probability else "eV/atom"

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.energy_table import EnergyTable, read_energy_table
 from formation_mlp.errors import ConfigError, DataError
+from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions, Progress
+from formation_mlp.hulls.stability import product_texts
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.prediction.inputs import FOR_FORMULAS, FOR_STABILITY, Query, loaded, needs_structures
 from formation_mlp.prediction.output import Answers, Columns, answer
 from formation_mlp.screening.candidates import Candidates
-from formation_mlp.stability import product_texts
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
