@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 
 from conftest import Outcome, leftovers
 from formation_mlp import figures, load
+from formation_mlp.checkpoint import Checkpoint, model_path
 from formation_mlp.errors import DataError
 from formation_mlp.features.element_data import load_oxidation_states
 from formation_mlp.figures.labels import formula_label, place_labels
@@ -175,6 +177,19 @@ def test_ranks_follow_from_the_predictions_and_the_hull(lithium_iron_oxygen: Scr
     words = ["yes" if d <= 0 else "perhaps" if d <= h else "no" for d, h in zip(expected, half, strict=True)]
     assert answers.columns["stable"] == words
     assert {"yes", "perhaps", "no"} == set(words)
+
+
+def test_another_classifier_may_be_asked(lithium_iron_oxygen: Screening, tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    model = Checkpoint.load(model_path("stability"), "numpy")
+    first = replace(model.members[0], share=1.0)
+    replace(model, members=(first,)).save(other)
+    found = screen(candidates_of("Li-Fe-O"), classifier=str(other)).answers.columns
+    usual = lithium_iron_oxygen.answers.columns
+    assert list(found["formula"]) == list(usual["formula"])
+    chances = load(other).predict(list(found["formula"]))
+    assert np.asarray(found["p_stable"]) == pytest.approx(chances, abs=1e-6)
+    assert np.abs(np.asarray(found["p_stable"]) - np.asarray(usual["p_stable"])).max() > 1e-3
 
 
 def test_known_oxides_of_lithium_and_iron_are_on_the_predicted_hull(lithium_iron_oxygen: Screening) -> None:
@@ -423,6 +438,8 @@ def test_the_level_names_the_columns(command: Command) -> None:
         (["Na-Cl", "--formula", "name"], "is a chemical system. Leave it out"),
         (["empty.txt"], "holds no formula"),
         (["Na-Cl", "--model", "stability"], "--model: stability predicts a probability"),
+        (["Na-Cl", "--classifier", "composition"], "--classifier: composition predicts energies"),
+        (["Na-Cl", "--classifier", "stabilit"], "Did you mean 'stability'?"),
         (["Na-Cl", "--model", "structure"], "--model: structure describes crystal structures"),
         (["Na-Cl", "--competing", "table.csv"], "no compound of table.csv consists of the elements of Na-Cl alone"),
         (["Na-Cl", "--competing", "none.csv"], "does not exist"),

@@ -115,6 +115,10 @@ def screen(
         bool, typer.Option("--all", help="Of a system, also compositions that cannot be charge-balanced.")
     ] = False,
     model: Annotated[str | None, typer.Option("--model", metavar="RUN|NAME", help="The model, as for predict.")] = None,
+    classifier: Annotated[
+        str | None,
+        typer.Option(metavar="RUN|NAME", help="The classifier behind p_stable; the shipped one if not given."),
+    ] = None,
     competing: Annotated[
         Path | None,
         typer.Option(help="A table of formulas and energies in eV/atom that competes, instead of the predictions."),
@@ -149,6 +153,7 @@ def screen(
         screened = screening.screen(
             candidates,
             model=model,
+            classifier=classifier,
             competing=competing,
             competing_energy=competing_energy,
             level=level,

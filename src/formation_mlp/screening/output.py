@@ -12,12 +12,10 @@ from formation_mlp.files import csv_text, whole_file, write_json
 from formation_mlp.hulls.hull import CompetingPhases
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import SYMBOLS
-from formation_mlp.prediction.inputs import FOR_STABILITY
-from formation_mlp.prediction.output import HIDDEN, Answers, about, meaning
+from formation_mlp.prediction.output import HIDDEN, PROBABILITY, Answers, about, meaning
 from formation_mlp.screening.candidates import Candidates
 from formation_mlp.screening.compositions import electronegativity
 from formation_mlp.screening.screen import ROWS_PER_PART, Floats, Screening
-from formation_mlp.shipped import card
 from formation_mlp.text_table import aligned
 
 if TYPE_CHECKING:
@@ -29,8 +27,8 @@ MEANINGS = {
     "stable": "yes: on the hull or below it; perhaps: the lower end of the interval is; no: not even that. Competing "
     "energies are taken as they are. Errors of one model for neighbours on a hull partly cancel (Bartel et al., npj "
     "Comput. Mater. 6, 97, 2020), by how much is not known, so that perhaps says little against p_stable",
-    "p_stable": f"probability of lying on the hull of all known compounds, from the shipped model {FOR_STABILITY!r}, "
-    "which was trained on that question and knows nothing of the hull here",
+    "p_stable": "answer of a classifier that was trained to tell stable compounds from others, and knows nothing of "
+    "the hull here; the entry p_stable above says what exactly, and which model",
     "known": "yes if the composition is in the table of competing phases; its row there competes only if it is lower",
     "products": "the competing phases of that mixture: formula units (of elements: atoms) per formula unit of the row",
     "oxidation_states": "mean states that balance the formula, each element of one sign; one of several ways",
@@ -135,7 +133,7 @@ def _write_rows(screening: Screening, out: Path, figure: Path | None) -> None:
     columns = described.pop("columns")
     described |= {
         "screening": in_words(screening),
-        "p_stable": card(FOR_STABILITY).title,
+        "p_stable": meaning(screening.classifier, PROBABILITY),
         "figure": None if figure is None else figure.name,
         "columns": {name: MEANINGS.get(name) or columns[name] for name in names},
     }

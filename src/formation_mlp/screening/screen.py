@@ -14,6 +14,7 @@ from formation_mlp.hulls.hull import CompetingPhases, Decompositions, Progress
 from formation_mlp.hulls.stability import product_texts
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
+from formation_mlp.predict import Predictor
 from formation_mlp.prediction.inputs import FOR_FORMULAS, FOR_STABILITY, Query, loaded, needs_structures
 from formation_mlp.prediction.output import Answers, Columns, answer
 from formation_mlp.screening.candidates import Candidates
@@ -56,6 +57,7 @@ class Screening:
     table : where that comes from; None if the predictions of the candidates compete with one another
     rows : the place of each row of ``answers`` among the candidates, ``[n]``
     compositions : of the candidates, ``[n]``
+    classifier : the model that gives `p_stable`
     """
 
     candidates: Candidates
@@ -64,6 +66,7 @@ class Screening:
     table: EnergyTable | None
     rows: Ints
     compositions: Compositions
+    classifier: Query
 
     @property
     def decomposition_energy(self) -> Floats:
@@ -75,6 +78,7 @@ def screen(
     candidates: Candidates,
     *,
     model: str | None = None,
+    classifier: str | None = None,
     competing: Path | None = None,
     competing_energy: str | None = None,
     level: float | None = None,
@@ -88,6 +92,8 @@ def screen(
         See `candidates_of`.
     model
         As for `predict`; the shipped model for formulas if not given.
+    classifier
+        A model that tells stable compounds from others by their formulas; the shipped one if not given.
     competing
         A table of formulas and energies in eV/atom. Its compounds and the elements, at zero, make the hull, and the
         candidates do not compete. If not given, the predictions of all candidates and the elements make it.
@@ -101,7 +107,7 @@ def screen(
     Raises
     ------
     ConfigError
-        If the model does not predict energies of formulas.
+        If the model does not predict energies of formulas, or the classifier no classes of formulas.
     DataError
         If no candidate can be predicted, or the table of competing phases is of no use for them.
     CheckpointError
@@ -114,8 +120,10 @@ def screen(
     if needs_structures(predictor):
         raise ConfigError(f"--model: {name} describes crystal structures, and a formula has none.")
     others = None if competing is None else _competing(competing, competing_energy)
+    judge = _classifier(classifier)
     read = read_materials(candidates.formulas)
-    answers, chances = _predicted(Query(name, path, predictor, read, list(range(len(read.labels)))), level, progress)
+    query = Query(name, path, predictor, read, list(range(len(read.labels))))
+    answers, chances = _predicted(query, judge.predictor, level, progress)
     energies = _numbers(answers.columns, "prediction")
     good = np.flatnonzero(np.isfinite(energies))
     if not len(good):
@@ -134,20 +142,32 @@ def screen(
         name: values[order] if isinstance(values, np.ndarray) else [values[row] for row in order.tolist()]
         for name, values in columns.items()
     }
-    return Screening(
-        candidates, Answers(_ordered(ranked), answers.unit, answers.queries), phases, others, order, compositions
-    )
+    ordered = Answers(_ordered(ranked), answers.unit, answers.queries)
+    return Screening(candidates, ordered, phases, others, order, compositions, judge)
 
 
-def _predicted(query: Query, level: float | None, progress: Progress | None) -> tuple[Answers, Floats]:
+def _classifier(model: str | None) -> Query:
+    name = model or FOR_STABILITY
+    path, predictor = loaded(name, model)
+    if not predictor.task.is_classification:
+        raise ConfigError(
+            f"--classifier: {name} predicts energies. Name a model that tells stable compounds from others."
+        )
+    if needs_structures(predictor):
+        raise ConfigError(f"--classifier: {name} describes crystal structures, and a formula has none.")
+    return Query(name, path, predictor, read_materials([]), [])
+
+
+def _predicted(
+    query: Query, classifier: Predictor, level: float | None, progress: Progress | None
+) -> tuple[Answers, Floats]:
     """Predict energies, and the chances to be stable, in parts."""
-    _, stability = loaded(FOR_STABILITY, None)
     parts, chances, n = list[Answers](), list[Floats](), len(query.rows)
     for start in range(0, n, ROWS_PER_PART):
         read = _part(query.read, start, min(start + ROWS_PER_PART, n))
         part = Query(query.name, query.path, query.predictor, read, list(range(len(read.labels))))
         parts.append(answer([part], level=level))
-        chances.append(stability.predict_read(read).values)
+        chances.append(classifier.predict_read(read).values)
         if progress is not None:
             progress(start + len(read.labels), n)
     names = parts[0].columns
