@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def stream_seed(seed: int, stream: str) -> int:
     """Return a 63-bit seed for a named stream, such as ``split`` or ``batches``."""
     sequence = np.random.SeedSequence([seed, crc32(stream.encode())])
-    return int(sequence.generate_state(1, np.uint64)[0] >> 1)
+    return int(sequence.generate_state(1, np.uint64)[0]) >> 1
 
 
 def numpy_generator(seed: int, stream: str) -> np.random.Generator:
