@@ -601,6 +601,14 @@ def test_a_classifier_may_have_boosted_trees(ensemble: Ensemble) -> None:
 # --- what is refused
 
 
+def test_without_lightgbm_nothing_is_trained(ensemble: Ensemble, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    config = ensemble({"network": {}, "trees": {"boosted_trees": TREES}})
+    with pytest.raises(ConfigError, match=r"boosted trees need LightGBM\. Install it with"):
+        trained(config)
+    assert not Path(str(config.output)).exists()
+
+
 @pytest.mark.parametrize("name", ["a/b", "..", "", "a b"])
 def test_a_member_needs_a_name_that_is_one_of_a_folder(ensemble: Ensemble, name: str) -> None:
     config = ensemble({name: {}})

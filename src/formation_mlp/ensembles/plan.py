@@ -11,6 +11,7 @@ from formation_mlp.config import Config, EnsembleConfig, HullConfig, TaskConfig
 from formation_mlp.config import Member as MemberConfig
 from formation_mlp.config_file import check_config, merged
 from formation_mlp.errors import ConfigError, DataError
+from formation_mlp.models.boosted_trees import lightgbm_package
 from formation_mlp.registry import lookup
 from formation_mlp.run_folder import ENERGIES
 from formation_mlp.split import Split, deal_folds
@@ -44,7 +45,7 @@ def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[Plan]:
     Raises
     ------
     ConfigError
-        If the name of a member cannot be that of a folder, or its configuration is wrong.
+        If the name of a member cannot be that of a folder, its configuration is wrong, or LightGBM is missing.
     DataError
         If a member needs formation energies that a train row does not have.
     """
@@ -55,6 +56,8 @@ def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[Plan]:
             raise ConfigError(f"ensemble.members: {kind!r} is not made of letters, digits, '-' and '_'.")
         if "start_from" in member.training:
             raise ConfigError(f"ensemble.members.{kind}: start_from is for all members; give training.start_from.")
+        if member.boosted_trees is not None:
+            lightgbm_package()  # rather now than after the networks
         if member.hull is not None:
             _check_hull(kind, member.hull, member.boosted_trees is not None, config)
         for i in range(member.seeds):

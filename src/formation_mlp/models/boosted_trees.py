@@ -65,7 +65,7 @@ class BoostedTrees:
         ConfigError
             If LightGBM is not installed, or refuses an option.
         """
-        lightgbm = _lightgbm()
+        lightgbm = lightgbm_package()
         settings = {**OPTIONS, **options, "objective": "binary" if classify else "regression"}
         settings |= {"seed": seed % 2**31, "num_threads": threads, "deterministic": True, "verbosity": -1}
         known = lightgbm.basic._ConfigAliases._get_all_param_aliases()
@@ -114,7 +114,7 @@ class BoostedTrees:
         CheckpointError
             If the text is damaged.
         """
-        lightgbm = _lightgbm()
+        lightgbm = lightgbm_package()
         try:
             text = np.asarray(weights[_TEXT]).tobytes()
             if dict(_signed(text))[_DIGEST] != np.asarray(weights[_DIGEST]).tobytes():
@@ -129,7 +129,14 @@ def _signed(text: bytes) -> list[tuple[str, bytes]]:
     return [(_TEXT, text), (_DIGEST, sha256(text).digest())]
 
 
-def _lightgbm() -> Any:
+def lightgbm_package() -> Any:
+    """Return LightGBM.
+
+    Raises
+    ------
+    ConfigError
+        If it is not installed.
+    """
     try:
         import lightgbm
     except ImportError as error:
