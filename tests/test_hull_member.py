@@ -19,7 +19,7 @@ from formation_mlp.config import Config
 from formation_mlp.config_file import check_config
 from formation_mlp.ensembles import hull_member
 from formation_mlp.ensembles.member import train_member
-from formation_mlp.ensembles.plan import plan_energies, plan_members
+from formation_mlp.ensembles.plan import plan_members
 from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.hulls.hull import CompetingPhases
 from formation_mlp.materials.formula import parse_formulas
@@ -182,17 +182,17 @@ def test_the_energies_of_train_rows_are_those_of_a_network_that_did_not_see_them
     plan = plan_members(prepared, chosen.ensemble)[1]
     seen: dict[str, np.ndarray] = {}
 
-    def grow(_plan: object, energies: np.ndarray, predicted: np.ndarray, _threads: int) -> HullTrees:
-        seen.update(energies=energies, predicted=predicted)
+    def grow(_plan: object, predicted: np.ndarray, _threads: int) -> HullTrees:
+        seen.update(predicted=predicted)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(hull_member, "_grow", grow)
     with pytest.raises(KeyboardInterrupt):
         list(train_member(plan, 1))
-    np.testing.assert_array_equal(seen["energies"], prepared.dataset.auxiliary[:, 0])
+    assert all((fold.y == prepared.dataset.auxiliary[:, 0]).all() for fold in plan.energies)
     compositions = prepared.dataset.materials.compositions
     answers, seen_by = [], []
-    for fold in plan_energies(plan):
+    for fold in plan.energies:
         network = Predictor(Checkpoint.load(RunFolder(str(fold.config.output)).model))
         answers.append(network.predict_descriptors(prepared.table.X, compositions))
         assert not set(fold.split.train) & (set(prepared.split.val) | set(prepared.split.test))
@@ -232,10 +232,13 @@ def test_processes_train_the_same_members(finished: Path, config: Callable[..., 
     )
 
 
-def test_a_run_may_be_replaced(config: Callable[..., Config]) -> None:
-    chosen = config(ensemble={"members": {"trees": HULL | {"hull": {"folds": 2}}}})
-    trained(chosen)
-    trained(chosen, overwrite=True)
+def test_a_run_may_be_replaced_and_leaves_nothing_behind(config: Callable[..., Config]) -> None:
+    output = str(config().output)
+    for folds in (3, 2):
+        members = {"trees": HULL | {"hull": {"folds": folds}}}
+        folder = trained(config(ensemble={"members": members}, output=output), overwrite=True)
+        inner = folder / "members" / "trees-0" / "energies"
+        assert sorted(path.name for path in inner.iterdir()) == [f"fold{i}" for i in range(folds)]
 
 
 # --- what is refused
@@ -244,14 +247,14 @@ def test_a_run_may_be_replaced(config: Callable[..., Config]) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"members": {"odd": {"hull": {}}}}, r"ensemble.members.odd.hull: only boosted trees take it\. Add 'boosted_"),
+        ({"members": {"odd": {"hull": {}}}}, r"ensemble.members.odd.hull: only boosted trees take it; add 'boosted_"),
         (
             {"members": {"odd": {"boosted_trees": {}, "hull": {"column": "energy"}}}},
             r"ensemble.members.odd.hull.column: unknown column of task.auxiliary 'energy'\. Choose one of: format",
         ),
         (
             {"members": {"odd": HULL | {"hull": {"model": {"hiden": [8]}}}}},
-            r"(?s)ensemble.members: odd-0: hull: .*unknown key 'hiden'",
+            r"(?s)ensemble.members.odd.hull: .*unknown key 'hiden'",
         ),
     ],
 )

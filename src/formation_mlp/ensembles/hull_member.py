@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from formation_mlp.checkpoint import Checkpoint, Member
 from formation_mlp.costs import Cost, Meter, total
-from formation_mlp.ensembles.plan import Plan, plan_energies
+from formation_mlp.ensembles.plan import Plan
 from formation_mlp.files import write_json
 from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.models.hull_trees import HullTrees, KnownCompounds
@@ -30,25 +30,16 @@ def train_hull_trees(plan: Plan, folder: RunFolder, threads: int) -> Iterator[Ep
     """
     resume = folder.config.exists()
     folder.begin(plan.prepared.config.model_dump(), overwrite=not resume, resume=resume)
-    prepared, networks = plan.prepared, list[Checkpoint]()
-    energies = plan_energies(plan)
-    predicted = np.zeros(len(prepared.y))
-    for number, fold in enumerate(energies):
-        own = RunFolder(str(fold.config.output))
+    prepared = plan.prepared
+    folders = [RunFolder(str(fold.config.output)) for fold in plan.energies]
+    for number, (fold, own) in enumerate(zip(plan.energies, folders, strict=True)):
         if not own.is_done():
             yield from train_network(fold, own, number)
-        networks.append(Checkpoint.load(own.model))
-        answer = Predictor(networks[-1]).predict_descriptors
-        unseen = fold.part("val")
-        predicted[fold.split.val] = answer(unseen.X, unseen.compositions)
-        val = prepared.part("val")
-        predicted[prepared.split.val] += answer(val.X, val.compositions) / len(energies)
     meter = Meter()
-    trees = _grow(plan, energies[0].y, predicted, threads)
-    reports = [RunFolder(str(fold.config.output)) for fold in energies]
-    member = _member(plan, networks, trees)
-    checkpoint(prepared, [member], {}).save(folder.model)
-    details = [own.read_json(own.report) for own in reports]
+    networks = [Checkpoint.load(own.model) for own in folders]
+    trees = _grow(plan, _predicted(plan, networks), threads)
+    checkpoint(prepared, [_member(plan, networks, trees)], {}).save(folder.model)
+    details = [own.read_json(own.report) for own in folders]
     cost = total([*(Cost(d["fit_seconds"], d["cpu_seconds"], d["peak_memory"]) for d in details), meter.cost()])
     write_json(
         folder.report,
@@ -62,8 +53,22 @@ def train_hull_trees(plan: Plan, folder: RunFolder, threads: int) -> Iterator[Ep
     folder.finish()
 
 
-def _grow(plan: Plan, energies: Floats, predicted: Floats, threads: int) -> HullTrees:
+def _predicted(plan: Plan, networks: list[Checkpoint]) -> Floats:
+    """Return energies of the train rows, each by the network that did not see it, and of the val rows, by all.
+
+    Test rows get none: nothing here may look at them.
+    """
     prepared = plan.prepared
+    predicted, val = np.zeros(len(prepared.y)), prepared.part("val")
+    for fold, network in zip(plan.energies, networks, strict=True):
+        answer, unseen = Predictor(network).predict_descriptors, fold.part("val")
+        predicted[fold.split.val] = answer(unseen.X, unseen.compositions)
+        predicted[prepared.split.val] += answer(val.X, val.compositions) / len(networks)
+    return predicted
+
+
+def _grow(plan: Plan, predicted: Floats, threads: int) -> HullTrees:
+    prepared, energies = plan.prepared, plan.energies[0].y
     rows, y, scale = prepared.split, prepared.y, prepared.scaler.transform
     X, compositions = prepared.table.X, prepared.dataset.materials.compositions
     known = KnownCompounds.fit(compositions.take(rows.train), energies[rows.train], predicted[rows.train])

@@ -15,14 +15,14 @@ from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.network_run import train_network
 from formation_mlp.progress import Reporter
 from formation_mlp.run_folder import RunFolder
-from formation_mlp.stages import checkpoint
+from formation_mlp.stages import Prepared, checkpoint
 from formation_mlp.training.state import EpochRecord
 
 
 def train_member(plan: Plan, threads: int) -> Iterator[EpochRecord]:
     """Train one member in its folder, from where an earlier attempt left it, and yield the epochs of a network."""
     folder = RunFolder(str(plan.prepared.config.output))
-    if plan.hull is not None:
+    if plan.energies:
         yield from train_hull_trees(plan, folder, threads)
     elif plan.trees is not None:
         _train_trees(plan, folder, threads)
@@ -67,6 +67,9 @@ def train_side_by_side(plans: Sequence[Plan], reporter: Reporter, workers: int) 
 
 def _without_structures(plan: Plan) -> Plan:
     """Return the plan as a process needs it: structures are described already, and only cost a journey."""
-    dataset = plan.prepared.dataset
-    materials = replace(dataset.materials, structures=None)
-    return replace(plan, prepared=replace(plan.prepared, dataset=replace(dataset, materials=materials)))
+
+    def lighter(prepared: Prepared) -> Prepared:
+        dataset = prepared.dataset
+        return replace(prepared, dataset=replace(dataset, materials=replace(dataset.materials, structures=None)))
+
+    return replace(plan, prepared=lighter(plan.prepared), energies=tuple(map(lighter, plan.energies)))

@@ -29,14 +29,15 @@ class Plan:
     number : counted from 0
     prepared : rows, and the member's own configuration
     trees : options of boosted trees, or None for a network
-    hull : what the trees are told of energies and their hull, or None
+    energies : rows and configuration of each network of formation energies that the trees rest on, if they are told
+        energies and their hull
     """
 
     name: str
     number: int
     prepared: Prepared
     trees: dict[str, object] | None
-    hull: HullConfig | None = None
+    energies: tuple[Prepared, ...] = ()
 
 
 def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[Plan]:
@@ -50,7 +51,7 @@ def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[Plan]:
         If a member needs formation energies that a train row does not have.
     """
     config, plans = prepared.config, list[Plan]()
-    splits = fold_splits(prepared, ensemble.folds)
+    splits = _splits(prepared, ensemble.folds)
     for kind, member in ensemble.members.items():
         if not kind.replace("_", "").replace("-", "").isalnum():
             raise ConfigError(f"ensemble.members: {kind!r} is not made of letters, digits, '-' and '_'.")
@@ -58,25 +59,16 @@ def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[Plan]:
             raise ConfigError(f"ensemble.members.{kind}: start_from is for all members; give training.start_from.")
         if member.boosted_trees is not None:
             lightgbm_package()  # rather now than after the networks
-        if member.hull is not None:
-            _check_hull(kind, member.hull, member.boosted_trees is not None, config)
+        if member.hull is not None and member.boosted_trees is None:
+            raise ConfigError(f"ensemble.members.{kind}.hull: only boosted trees take it; add 'boosted_trees: {{}}'.")
         for i in range(member.seeds):
             for fold, split in enumerate(splits):
                 name = f"{kind}-{i}" + (f"-fold{fold}" if len(splits) > 1 else "")
                 own = _member_config(config, member, name, config.seed + len(plans))
                 rows = replace(prepared, config=own, split=split)
-                plans.append(Plan(name, len(plans), rows, member.boosted_trees, member.hull))
-                plan_energies(plans[-1])  # what is wrong with them is said before any member is trained
+                energies = () if member.hull is None else _energies(rows, member.hull, f"ensemble.members.{kind}.hull")
+                plans.append(Plan(name, len(plans), rows, member.boosted_trees, energies))
     return plans
-
-
-def _check_hull(kind: str, hull: HullConfig, has_trees: bool, config: Config) -> None:
-    where = f"ensemble.members.{kind}.hull"
-    if not has_trees:
-        raise ConfigError(f"{where}: only boosted trees take it. Add 'boosted_trees: {{}}' to the member.")
-    if config.training.start_from is not None:
-        raise ConfigError(f"{where}: its networks of energies start from nothing; leave out training.start_from.")
-    lookup(config.task.auxiliary, hull.column, f"{where}.column", "column of task.auxiliary")
 
 
 def _member_config(config: Config, member: MemberConfig, name: str, seed: int) -> Config:
@@ -86,44 +78,34 @@ def _member_config(config: Config, member: MemberConfig, name: str, seed: int) -
     return check_config(raw, f"ensemble.members: {name}", CHOICES)
 
 
-def plan_energies(plan: Plan) -> list[Prepared]:
-    """Return rows and configuration of each network of energies that a member rests on, none without a hull.
-
-    Their descriptors are scaled as those of the member are.
-
-    Raises
-    ------
-    ConfigError
-        If the configuration of the networks is wrong.
-    DataError
-        If a train row has no energy.
-    """
-    prepared, hull = plan.prepared, plan.hull
-    if hull is None:
-        return []
+def _energies(prepared: Prepared, hull: HullConfig, where: str) -> tuple[Prepared, ...]:
+    """Return rows and configuration of each network of energies; descriptors are scaled as for the trees."""
     config, dataset = prepared.config, prepared.dataset
+    if config.training.start_from is not None:
+        raise ConfigError(f"{where}: its networks of energies start from nothing; leave out training.start_from.")
+    lookup(config.task.auxiliary, hull.column, f"{where}.column", "column of task.auxiliary")
     column = list(config.task.auxiliary).index(hull.column)
     energies = np.empty(0) if dataset.auxiliary is None else dataset.auxiliary[:, column]
     missing = prepared.split.train[~np.isfinite(energies[prepared.split.train])]
     if len(missing):
         raise DataError(
-            f"ensemble.members: hull: {len(missing)} train rows have no {hull.column}, the first is "
-            f"{dataset.ids[missing[0]]}. Leave them out of the table, or the hull out of the ensemble."
+            f"{where}: {len(missing)} train rows have no {hull.column}, the first is {dataset.ids[missing[0]]}. "
+            "Leave them out of the table, or the hull out of the ensemble."
         )
     changes = {"model": hull.model, "training": {"loss": None, **hull.training}}
     plain = merged(config, changes, task=TaskConfig().model_dump(), ensemble=None)
-    of_energies = replace(dataset, y=np.where(np.isfinite(energies), energies, 0.0), auxiliary=None)
+    y = np.where(np.isfinite(energies), energies, 0.0)  # only rows of other parts have none
+    rows = replace(prepared, dataset=replace(dataset, y=y, auxiliary=None), y=y)
     folds = []
-    for number, split in enumerate(fold_splits(prepared, hull.folds)):
+    for number, split in enumerate(_splits(prepared, hull.folds)):
         output = f"{config.output}/{ENERGIES}/fold{number}"
         raw = plain | {"output": output, "seed": config.seed + 1000 * (number + 1)}
-        own = check_config(raw, f"ensemble.members: {plan.name}: hull", CHOICES)
-        task = Task.fit(own.task, of_energies.y[split.train])
-        folds.append(replace(prepared, config=own, dataset=of_energies, split=split, task=task, y=of_energies.y))
-    return folds
+        own = check_config(raw, where, CHOICES)
+        folds.append(replace(rows, config=own, split=split, task=Task.fit(own.task, y[split.train])))
+    return tuple(folds)
 
 
-def fold_splits(prepared: Prepared, n_folds: int | None) -> list[Split]:
+def _splits(prepared: Prepared, n_folds: int | None) -> list[Split]:
     """Return the split of each fold: the fold is the member's val part, and what it must not see its test part.
 
     The scalers stay those of the whole train part, which is never scored.

@@ -10,7 +10,7 @@ from formation_mlp.config import EnsembleConfig
 from formation_mlp.costs import Cost, total
 from formation_mlp.ensembles.cluster import train_on_cluster
 from formation_mlp.ensembles.member import train_member, train_side_by_side
-from formation_mlp.ensembles.plan import Plan, plan_energies, plan_members
+from formation_mlp.ensembles.plan import Plan, plan_members
 from formation_mlp.predict import Predictor
 from formation_mlp.progress import Reporter
 from formation_mlp.registry import lookup
@@ -107,10 +107,9 @@ def _combined(prepared: Prepared, ensemble: EnsembleConfig, plans: Sequence[Plan
 
 def _one_after_another(plans: Sequence[Plan], reporter: Reporter) -> None:
     for plan in plans:
-        energies = plan_energies(plan)
-        inner = f": {len(energies)} networks of formation energies, then boosted trees" if energies else ""
+        inner = f": {len(plan.energies)} networks of formation energies, then boosted trees" if plan.energies else ""
         reporter.say(f"member {plan.name}{inner}")
-        shown = energies[0] if energies else plan.prepared
+        shown = (*plan.energies, plan.prepared)[0]
         reporter.begin_training(plan.name, shown.config.training.max_epochs)
         for record in train_member(plan, threads=-1):
             reporter.epoch(record, shown.task.selection_score)
