@@ -21,7 +21,7 @@ from conftest import Outcome, python_environment, real_command
 from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.features.table import featurize
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.prediction import inputs as prediction_inputs
+from formation_mlp.prediction import named_model
 
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]
@@ -379,7 +379,7 @@ def test_an_interrupt_ends_quietly(command: Command, finished_run: Path, monkeyp
     def interrupted(*_args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(prediction_inputs, "load", interrupted)
+    monkeypatch.setattr(named_model, "load", interrupted)
     outcome = command("predict", finished_run, "NaCl")
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "interrupted\n")
 

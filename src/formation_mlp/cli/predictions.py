@@ -47,7 +47,8 @@ def predict(
     """Predict formulas with a shipped model, or formulas or structures with one of your own."""
     from formation_mlp import tables
     from formation_mlp.prediction import inputs as prediction_inputs
-    from formation_mlp.prediction.output import answer, write_answers
+    from formation_mlp.prediction.answers import answer
+    from formation_mlp.prediction.output import write_answers
 
     tables.check_output(out, (".csv", ".parquet"))
     name, items = prediction_inputs.split_arguments(materials or [], model, stable)
@@ -106,16 +107,17 @@ def explain(
     """Say why a model predicts what it predicts, or which descriptors it needs most."""
     from formation_mlp.explain import job
     from formation_mlp.materials.structure_files import is_structure_file
-    from formation_mlp.prediction import inputs as prediction_inputs
+    from formation_mlp.prediction.inputs import split_arguments
+    from formation_mlp.prediction.named_model import FOR_FORMULAS, FOR_STRUCTURES
     from formation_mlp.progress import Reporter
     from formation_mlp.tables import check_output
 
     check_output(out, (".png",))
-    model, materials = prediction_inputs.split_arguments(arguments)
+    model, materials = split_arguments(arguments)
     if dependence and materials:
         raise FormationMLPError(f"explain: --dependence is about the val rows of a run, not about {materials[0]!r}.")
     structures = bool(materials) and all(map(is_structure_file, materials))
-    model = model or (prediction_inputs.FOR_STRUCTURES if structures else prediction_inputs.FOR_FORMULAS)
+    model = model or (FOR_STRUCTURES if structures else FOR_FORMULAS)
     with Reporter(-quiet) as reporter:
         keys: dict[str, Any] = {"out": out, "progress": reporter.rows}
         if dependence:

@@ -6,19 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from formation_mlp.checkpoint import MODEL_FILE, model_path
+from formation_mlp.checkpoint import MODEL_FILE
 from formation_mlp.errors import DataError
-from formation_mlp.features.presets import build_presets
 from formation_mlp.materials.formula import parse_formulas
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.materials.structure_files import is_structure_file
-from formation_mlp.predict import Predictor, load
+from formation_mlp.prediction.named_model import FOR_FORMULAS, FOR_STABILITY, FOR_STRUCTURES, NamedModel, named_model
 from formation_mlp.registry import did_you_mean
-from formation_mlp.shipped import SHIPPED, shipped_path
+from formation_mlp.shipped import SHIPPED
 from formation_mlp.tables import read_inputs
-
-FOR_FORMULAS, FOR_STRUCTURES, FOR_STABILITY = "composition", "structure", "stability"
-"""The shipped models that answer where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +23,19 @@ class Query:
 
     Attributes
     ----------
-    name : of the model, as the user calls it
-    path : its file
-    predictor : the model
+    model : that is to answer
     read : the materials, ``[n]``
     rows : their places among all materials of the question, ``[n]``
     """
 
-    name: str
-    path: Path
-    predictor: Predictor
+    model: NamedModel
     read: ReadMaterials
     rows: list[int]
+
+    @classmethod
+    def of_all(cls, model: NamedModel, read: ReadMaterials) -> Query:
+        """Return the question that all materials put to one model."""
+        return cls(model, read, list(range(len(read.labels))))
 
 
 def split_arguments(
@@ -110,16 +107,12 @@ def queries_of_items(items: Sequence[str], model: str | None) -> list[Query]:
     formulas = [i for i, item in enumerate(items) if not is_structure_file(item)]
     if model is None:
         both = [(FOR_FORMULAS, formulas), (FOR_STRUCTURES, files)]
-        models = [(name, *loaded(name, None), rows) for name, rows in both if rows]
+        models = [(named_model(None, shipped), rows) for shipped, rows in both if rows]
     else:
-        path, predictor = loaded(model, model)
-        together = needs_structures(predictor) or not (files and formulas)
-        parts = [list(range(len(items)))] if together else [formulas, files]
-        models = [(model, path, predictor, rows) for rows in parts]
-    return [
-        Query(name, path, predictor, read_materials([items[i] for i in rows]), rows)
-        for name, path, predictor, rows in models
-    ]
+        named = named_model(model, FOR_FORMULAS)
+        together = named.needs_structures or not (files and formulas)
+        models = [(named, rows) for rows in ([list(range(len(items)))] if together else [formulas, files])]
+    return [Query(named, read_materials([items[i] for i in rows]), rows) for named, rows in models]
 
 
 def queries_of_table(
@@ -135,26 +128,9 @@ def queries_of_table(
         If the model is missing or damaged.
     """
     ids, read = read_inputs(path, formula, id_column)
-    name = model_for(read, model)
-    return ids, [query_of(name, *loaded(name, model), read)]
+    return ids, [Query.of_all(named_model(model, default_for(read)), read)]
 
 
-def model_for(read: ReadMaterials, model: str | None) -> str:
-    """Return the model that is named, or the shipped one for such materials."""
-    return model or (FOR_FORMULAS if read.materials.structures is None else FOR_STRUCTURES)
-
-
-def query_of(name: str, path: Path, predictor: Predictor, read: ReadMaterials) -> Query:
-    """Return the question that all materials put to one model."""
-    return Query(name, path, predictor, read, list(range(len(read.labels))))
-
-
-def loaded(name: str, model: str | None) -> tuple[Path, Predictor]:
-    """Load the named model; without one the shipped model, whatever lies in the working folder under its name."""
-    path = (shipped_path(name) if model is None else None) or model_path(name)
-    return path, load(path if model is None else model)
-
-
-def needs_structures(predictor: Predictor) -> bool:
-    """Tell whether a model describes crystal structures, and so cannot answer for a formula."""
-    return any(preset.needs_structure for preset in build_presets(predictor.features))
+def default_for(read: ReadMaterials) -> str:
+    """Return the shipped model that answers for such materials where none is named."""
+    return FOR_FORMULAS if read.materials.structures is None else FOR_STRUCTURES

@@ -21,8 +21,10 @@ from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
 from formation_mlp.features.workers import ChildProcess, in_processes
 from formation_mlp.files import whole_file, write_bytes, write_json, write_text
-from formation_mlp.prediction.inputs import Query, loaded, model_for, query_of
-from formation_mlp.prediction.output import Answers, about, answer, csv_lines, meaning, parquet_table
+from formation_mlp.prediction.answers import Answers, answer
+from formation_mlp.prediction.inputs import Query, default_for
+from formation_mlp.prediction.named_model import named_model
+from formation_mlp.prediction.output import about, csv_lines, parquet_table
 from formation_mlp.version import __version__
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ class Job:
     ----------
     model : as the user calls it, or None for the shipped ones
     formula, id : columns, or None to find them by their usual names
-    level, unit, strict : as for `formation_mlp.prediction.output.answer`
+    level, unit, strict : as for `formation_mlp.prediction.answers.answer`
     """
 
     model: str | None = None
@@ -104,14 +106,14 @@ def predict_table(
     DataError
         If the table is missing, empty, or lacks a column.
     CheckpointError, ConfigError
-        As for `formation_mlp.prediction.output.answer`.
+        As for `formation_mlp.prediction.answers.answer`.
     """
     folder = out.parent / f".{out.name}.parts"
     count = _Count(folder, progress, _n_rows(path))
     with closing(read_table_in_parts(str(path), rows_per_part)) as frames:
         first = next(frames)
         query = _query(_needed(first.head(100), job), job)
-        _open_folder(folder, _key(path, query.path, out, job, rows_per_part))
+        _open_folder(folder, _key(path, query.model.path, out, job, rows_per_part))
         tasks = ((number, _needed(frame, job)) for number, frame in enumerate(chain([first], frames)))
         missing = ((number, frame) for number, frame in tasks if not count.found(number, len(frame)))
         for number in _run(missing, folder, out.suffix, job, workers):
@@ -119,12 +121,12 @@ def predict_table(
     summaries = count.in_order()
     unit, names = summaries[0]["unit"], summaries[0]["columns"]
     n_rows, n_failed = (sum(summary[key] for summary in summaries) for key in ("rows", "failed"))
-    description = about([query], unit, names, n_rows, n_failed, out, strict=job.strict)
+    description = about([query.model], unit, names, n_rows, n_failed, out, strict=job.strict)
     files = [_part(folder, number, out.suffix) for number in range(len(summaries))]
     JOINERS[out.suffix](out, files, names, description)
     write_json(Path(f"{out}.about.json"), description)
     shutil.rmtree(folder)
-    return Done(n_rows, n_failed, count.n_found, meaning(query, unit))
+    return Done(n_rows, n_failed, count.n_found, query.model.meaning(unit))
 
 
 class _Count:
@@ -186,11 +188,10 @@ def write_part(number: int, frame: pd.DataFrame, folder: Path, suffix: str, job:
 
 def _query(frame: pd.DataFrame, job: Job) -> Query:
     read = materials_of_frame(frame, DataConfig(path="the table", formula=job.formula, id=job.id))
-    name = model_for(read, job.model)
-    return query_of(name, *_loaded(name, job.model), read)
+    return Query.of_all(_loaded(job.model, default_for(read)), read)
 
 
-_loaded = lru_cache(maxsize=1)(loaded)
+_loaded = lru_cache(maxsize=1)(named_model)
 """A model is loaded once a process."""
 
 

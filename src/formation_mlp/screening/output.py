@@ -12,7 +12,9 @@ from formation_mlp.files import csv_text, whole_file, write_json
 from formation_mlp.hulls.hull import CompetingPhases
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import SYMBOLS
-from formation_mlp.prediction.output import HIDDEN, PROBABILITY, Answers, about, meaning
+from formation_mlp.prediction.answers import HIDDEN, Answers
+from formation_mlp.prediction.named_model import PROBABILITY
+from formation_mlp.prediction.output import about
 from formation_mlp.screening.candidates import Candidates
 from formation_mlp.screening.compositions import electronegativity
 from formation_mlp.screening.screen import ROWS_PER_PART, Floats, Screening
@@ -51,7 +53,7 @@ def in_words(screening: Screening) -> list[str]:
     in_table = f"; {known:,} are in the table, and differ from it by the error of the model" if known else ""
     return [
         screening.candidates.title,
-        f"prediction: {meaning(answers.queries[0], answers.unit)}",
+        f"prediction: {answers.models[0].meaning(answers.unit)}",
         f"competing: {_competing(screening)}",
         f"result: {n_on:,} of {int(np.isfinite(energy).sum()):,} are {below}{reach}{in_table}",
     ]
@@ -84,7 +86,7 @@ def as_table(screening: Screening, top: int) -> str:
 
 def _part(answers: Answers, start: int, stop: int) -> Answers:
     columns = {name: values[start:stop] for name, values in answers.columns.items()}
-    return Answers(columns, answers.unit, answers.queries)
+    return Answers(columns, answers.unit, answers.models)
 
 
 def write(screening: Screening, out: Path | None, figure: Path | None = None) -> list[str]:
@@ -129,11 +131,11 @@ def _write_rows(screening: Screening, out: Path, figure: Path | None) -> None:
             part = _part(answers, start, start + ROWS_PER_PART)
             file.write(csv_text(None if start else names, part.rows(names, 6)).encode())
     of_prediction = [name for name in names if name not in MEANINGS]
-    described = about(answers.queries, answers.unit, of_prediction, len(answers), answers.n_failed, out, strict=False)
+    described = about(answers.models, answers.unit, of_prediction, len(answers), answers.n_failed, out, strict=False)
     columns = described.pop("columns")
     described |= {
         "screening": in_words(screening),
-        "p_stable": meaning(screening.classifier, PROBABILITY),
+        "p_stable": screening.classifier.meaning(PROBABILITY),
         "figure": None if figure is None else figure.name,
         "columns": {name: MEANINGS.get(name) or columns[name] for name in names},
     }
@@ -197,7 +199,7 @@ def diagram(screening: Screening) -> Figure:
 
 
 def _short_competing(screening: Screening) -> str:
-    name = screening.answers.queries[0].name
+    name = screening.answers.models[0].name
     if screening.table is None:
         return f"hull of {_counted(len(screening.competing), 'prediction')}, model {name}"
     return f"hull of {screening.table.path.name}, predictions of model {name}"

@@ -14,9 +14,9 @@ from formation_mlp.hulls.hull import CompetingPhases, Decompositions, Progress
 from formation_mlp.hulls.stability import product_texts
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
-from formation_mlp.predict import Predictor
-from formation_mlp.prediction.inputs import FOR_FORMULAS, FOR_STABILITY, Query, loaded, needs_structures
-from formation_mlp.prediction.output import Answers, Columns, answer
+from formation_mlp.prediction.answers import Answers, Columns, answer
+from formation_mlp.prediction.inputs import Query
+from formation_mlp.prediction.named_model import FOR_FORMULAS, FOR_STABILITY, NamedModel, named_model
 from formation_mlp.screening.candidates import Candidates
 
 Floats = NDArray[np.float64]
@@ -66,7 +66,7 @@ class Screening:
     table: EnergyTable | None
     rows: Ints
     compositions: Compositions
-    classifier: Query
+    classifier: NamedModel
 
     @property
     def decomposition_energy(self) -> Floats:
@@ -113,17 +113,17 @@ def screen(
     CheckpointError
         If the model is missing, damaged, or has no intervals though a level is given.
     """
-    name = model or FOR_FORMULAS
-    path, predictor = loaded(name, model)
-    if predictor.task.is_classification:
-        raise ConfigError(f"--model: {name} predicts a probability, and a convex hull is made of energies.")
-    if needs_structures(predictor):
-        raise ConfigError(f"--model: {name} describes crystal structures, and a formula has none.")
+    of_energies = _of_formulas("--model", model, FOR_FORMULAS)
+    if of_energies.predictor.task.is_classification:
+        raise ConfigError(f"--model: {of_energies.name} predicts a probability, and a convex hull is made of energies.")
+    of_classes = _of_formulas("--classifier", classifier, FOR_STABILITY)
+    if not of_classes.predictor.task.is_classification:
+        raise ConfigError(
+            f"--classifier: {of_classes.name} predicts energies. Name one that tells stable compounds from others."
+        )
     others = None if competing is None else _competing(competing, competing_energy)
-    judge = _classifier(classifier)
     read = read_materials(candidates.formulas)
-    query = Query(name, path, predictor, read, list(range(len(read.labels))))
-    answers, chances = _predicted(query, judge.predictor, level, progress)
+    answers, chances = _predicted(Query.of_all(of_energies, read), of_classes, level, progress)
     energies = _numbers(answers.columns, "prediction")
     good = np.flatnonzero(np.isfinite(energies))
     if not len(good):
@@ -142,32 +142,27 @@ def screen(
         name: values[order] if isinstance(values, np.ndarray) else [values[row] for row in order.tolist()]
         for name, values in columns.items()
     }
-    ordered = Answers(_ordered(ranked), answers.unit, answers.queries)
-    return Screening(candidates, ordered, phases, others, order, compositions, judge)
+    by_rank = Answers(_ordered(ranked), answers.unit, answers.models)
+    return Screening(candidates, by_rank, phases, others, order, compositions, of_classes)
 
 
-def _classifier(model: str | None) -> Query:
-    name = model or FOR_STABILITY
-    path, predictor = loaded(name, model)
-    if not predictor.task.is_classification:
-        raise ConfigError(
-            f"--classifier: {name} predicts energies. Name a model that tells stable compounds from others."
-        )
-    if needs_structures(predictor):
-        raise ConfigError(f"--classifier: {name} describes crystal structures, and a formula has none.")
-    return Query(name, path, predictor, read_materials([]), [])
+def _of_formulas(option: str, name: str | None, default: str) -> NamedModel:
+    model = named_model(name, default)
+    if model.needs_structures:
+        raise ConfigError(f"{option}: {model.name} describes crystal structures, and a formula has none.")
+    return model
 
 
 def _predicted(
-    query: Query, classifier: Predictor, level: float | None, progress: Progress | None
+    query: Query, classifier: NamedModel, level: float | None, progress: Progress | None
 ) -> tuple[Answers, Floats]:
     """Predict energies, and the chances to be stable, in parts."""
     parts, chances, n = list[Answers](), list[Floats](), len(query.rows)
     for start in range(0, n, ROWS_PER_PART):
         read = _part(query.read, start, min(start + ROWS_PER_PART, n))
-        part = Query(query.name, query.path, query.predictor, read, list(range(len(read.labels))))
+        part = Query.of_all(query.model, read)
         parts.append(answer([part], level=level))
-        chances.append(classifier.predict_read(read).values)
+        chances.append(classifier.predictor.predict_read(read).values)
         if progress is not None:
             progress(start + len(read.labels), n)
     names = parts[0].columns
@@ -177,7 +172,7 @@ def _predicted(
         joined[name] = (
             np.concatenate(values) if isinstance(first, np.ndarray) else [cell for part in values for cell in part]
         )
-    return Answers(joined, parts[0].unit, [query]), np.concatenate(chances)
+    return Answers(joined, parts[0].unit, [query.model]), np.concatenate(chances)
 
 
 def _part(read: ReadMaterials, start: int, stop: int) -> ReadMaterials:

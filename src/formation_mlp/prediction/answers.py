@@ -1,0 +1,206 @@
+"""What `predict` answers: one table of rows, from one model or two."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.errors import CheckpointError, ConfigError
+from formation_mlp.predict import Predictions
+from formation_mlp.prediction.inputs import Query
+from formation_mlp.prediction.named_model import PROBABILITY, NamedModel
+from formation_mlp.units import EV_PER_ATOM, check_per_atom, from_ev_per_atom
+
+Floats = NDArray[np.float64]
+
+LEVEL = 0.9
+"""Of the intervals that are given without being asked for, where the model has them."""
+
+COLUMNS = {
+    "id": "name of the row in the table",
+    "formula": "the formula as given, or the structure file",
+    "prediction": "as 'models' says, in the unit beside it; empty where there is an error",
+    "unit": "of prediction, std and the ends of the interval; kJ/mol is per mole of atoms",
+    "std": "weighted standard deviation of the members of the model",
+    "lo": "lower end of the interval",
+    "hi": "upper end of the interval; of many compounds like those of the val rows, the level in its name lies inside",
+    "unseen_elements": "elements that no training row holds",
+    "rare_elements": "elements of few training rows, with their number",
+    "distance_percentile": "percent of the val rows that lie nearer to the training rows",
+    "charge_balanced": "whether oxidation states, seen in the ICSD or rare, add up to zero; empty where unanswered",
+    "density": "whether the density of the structure is below or above those of the training rows",
+    "model": "that gave the number",
+    "warning": "how the row was read, or why its number may be wrong",
+    "error": "why there is no number",
+}
+"""Column to its meaning, in the order of the output; ``lo`` and ``hi`` are followed by the level, as in ``lo90``."""
+
+HIDDEN = ("unit", "unseen_elements", "rare_elements", "charge_balanced", "density")
+"""Columns that a terminal does not show: the line above the table, or the warning, says the same."""
+
+DIGITS = {EV_PER_ATOM: (6, 3), "meV/atom": (3, 0), "kJ/mol": (4, 1), PROBABILITY: (6, 3)}
+"""Unit to the digits after the point in a file, and on a terminal."""
+
+Columns = dict[str, list[str] | Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Predictions of ``n`` rows in the order of the question.
+
+    Attributes
+    ----------
+    columns : name to texts, or to numbers with NaN where there are none, ``[n]``
+    unit : of the numbers
+    models : those that answered
+    """
+
+    columns: Columns
+    unit: str
+    models: list[NamedModel]
+
+    def __len__(self) -> int:
+        return len(self.columns["formula"])
+
+    @property
+    def n_failed(self) -> int:
+        """Number of rows without a prediction."""
+        return sum(map(bool, self.columns["error"]))
+
+    def rows(self, names: Sequence[str], digits: int) -> Iterator[tuple[str, ...]]:
+        """Yield the cells of each row as texts."""
+        return zip(*(texts(name, self.columns[name], digits) for name in names), strict=True)
+
+
+def answer(
+    queries: Sequence[Query],
+    ids: Sequence[str] | None = None,
+    *,
+    level: float | None = None,
+    unit: str | None = None,
+    strict: bool = False,
+) -> Answers:
+    """Predict the materials of all queries.
+
+    Parameters
+    ----------
+    queries
+        Of one model each.
+    ids
+        Names of the rows, if they have any.
+    level
+        Of the intervals; by default 0.9 where a model has intervals, and none elsewhere.
+    unit
+        Of energies, per atom; eV/atom by default.
+    strict
+        Whether a row that is out of a model's depth has an error instead of a number.
+
+    Raises
+    ------
+    ConfigError
+        If the unit is unknown, or is asked of a probability.
+    CheckpointError
+        If a model lacks what the level or ``strict`` takes.
+    """
+    if unit is not None:
+        check_per_atom(unit, "--unit")
+    units = {_unit(query, unit) for query in queries}
+    if len(units) != 1:
+        raise ConfigError(f"the models answer in different units: {', '.join(sorted(units))}. Ask one at a time.")
+    parts = [_columns(query, level, unit, strict) for query in queries]
+    merged = _merged(parts, [query.rows for query in queries])
+    if ids is not None:
+        merged = {"id": list(ids), **merged}
+    models = {query.model.name: query.model for query in queries}
+    if len(models) == 1:
+        del merged["model"]
+    return Answers(ordered(merged), units.pop(), list(models.values()))
+
+
+def _unit(query: Query, unit: str | None) -> str:
+    if not query.model.predictor.task.is_classification:
+        return unit or EV_PER_ATOM
+    if unit is not None:
+        raise ConfigError(f"--unit: {query.model.name} predicts a probability, which has no unit. Leave --unit out.")
+    return PROBABILITY
+
+
+def _columns(query: Query, level: float | None, unit: str | None, strict: bool) -> Columns:
+    predictor = query.model.predictor
+    wanted = LEVEL if level is None and predictor.has_intervals else level
+    found = predictor.predict_read(query.read, level=wanted)
+    if strict:
+        found = _refused_where_flagged(found, query.model.name)
+    n = len(found.labels)
+    ends = {} if found.level is None else {f"lo{100 * found.level:g}": found.lo, f"hi{100 * found.level:g}": found.hi}
+    numbers = {"prediction": found.values, "std": found.std, **ends}
+    failed = np.array([bool(error) for error in found.errors], bool)
+    columns: Columns = {"formula": found.labels, "unit": [_unit(query, unit)] * n, "model": [query.model.name] * n}
+    for name, values in numbers.items():
+        if values is not None:
+            energies = np.where(failed, np.nan, values)
+            columns[name] = energies if unit is None else from_ev_per_atom(energies, unit)
+    if found.domain is not None:
+        columns |= {
+            "unseen_elements": found.domain.unseen,
+            "rare_elements": found.domain.rare,
+            "distance_percentile": found.domain.distance,
+            "charge_balanced": found.domain.charge_balanced,
+        }
+        if found.domain.density is not None:
+            columns["density"] = found.domain.density
+    return columns | {"warning": found.warnings, "error": found.errors}
+
+
+def _refused_where_flagged(found: Predictions, name: str) -> Predictions:
+    """Return the predictions with an error wherever the model is out of its depth."""
+    if found.domain is None:
+        raise CheckpointError(
+            f"--strict: the model {name} does not know how far its training rows reach. "
+            "It was trained by an older version of formation_mlp; train again."
+        )
+    errors = list(found.errors)
+    for i in np.flatnonzero(found.domain.flagged):
+        errors[i] = errors[i] or f"refused by --strict: {found.warnings[i]}"
+    return replace(found, errors=errors)
+
+
+def _merged(parts: Sequence[Columns], rows: Sequence[Sequence[int]]) -> Columns:
+    """Put the rows of several tables in their places; a column that a table lacks is empty there."""
+    if len(parts) == 1:
+        return dict(parts[0])
+    n = sum(map(len, rows))
+    merged: Columns = {}
+    for name in dict.fromkeys(name for part in parts for name in part):
+        known = [part.get(name) for part in parts]
+        numbers = any(isinstance(values, np.ndarray) for values in known)
+        column: Any = np.full(n, np.nan) if numbers else [""] * n
+        for values, places in zip(known, rows, strict=True):
+            for place, value in zip(places, () if values is None else values, strict=values is not None):
+                column[place] = value
+        merged[name] = column
+    return merged
+
+
+def ordered(columns: Columns) -> Columns:
+    """Return columns in the order of `COLUMNS`."""
+    order = list(COLUMNS)
+    return {name: columns[name] for name in sorted(columns, key=lambda name: order.index(kind(name)))}
+
+
+def kind(name: str) -> str:
+    """Return the name of a column without the level of an interval."""
+    return name[:2] if name[:2] in ("lo", "hi") else name
+
+
+def texts(name: str, values: list[str] | Floats, digits: int) -> list[str]:
+    """Return the cells of a column as texts, numbers with so many digits after the point."""
+    if isinstance(values, list):
+        return values
+    places = 1 if name == "distance_percentile" else digits
+    return ["" if math.isnan(value) else f"{value:.{places}f}" for value in values.tolist()]
