@@ -17,7 +17,7 @@ from conftest import python_environment
 PACKAGE = Path(formation_mlp.__file__).parent
 
 FLOORS = [
-    ["errors", "registry", "seeding", "units", "files", "caching", "version", "text_table", "costs"],
+    ["errors", "quoting", "registry", "seeding", "units", "files", "caching", "version", "text_table", "costs"],
     ["config", "config_file", "metrics", "search_space"],
     ["shipped"],
     ["materials"],

@@ -18,6 +18,7 @@ from formation_mlp.materials.inputs import concatenated, read_materials, read_st
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structure_files import is_structure_file, read_structure, structure_from_json
 from formation_mlp.materials.structures import Structures
+from formation_mlp.quoting import MOST_SIGNS, quoted, shortened
 
 
 @pytest.fixture(scope="module")
@@ -208,3 +209,59 @@ def test_paths_and_structures_are_read_side_by_side(structure_folder: Path, salt
 def test_relative_paths_start_where_the_table_lies(structure_folder: Path) -> None:
     assert read_structures(["NaCl.cif"], structure_folder).failures == {}
     assert "no such structure file" in read_structures(["NaCl.cif"]).failures[0]
+
+
+ODD_COMPOSITIONS = {
+    "Li-2 Mg4": ({"Li": -2, "Mg": 4}, "the amount -2 of Li is outside 1e-08 to 1e+08"),
+    "of species": ({"Mg": 1, "Mg2+": -1}, "the amount -1 of Mg2+"),
+    "partly negative": ({"Mg": 3, "Mg2+": -1, "O": 2}, "the amount -1 of Mg2+"),
+    "huge": ({"Na": 1e12, "Cl": 1}, "the amount 1e+12 of Na"),
+    "infinite": ({"Na": float("inf"), "Cl": 1}, "the amount inf of Na"),
+    "no number": ({"Na": float("nan"), "Cl": 1}, "the amount nan of Na"),
+    "a dummy": ({"X0+": 1, "O": 1}, "X0+ is no element"),
+    "nothing": ({}, "it holds no element"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_COMPOSITIONS)
+def test_an_odd_composition_fails_by_itself_and_says_why(name: str) -> None:
+    amounts, message = ODD_COMPOSITIONS[name]
+    odd = Composition(amounts, allow_negative=True)
+    if name == "no number":
+        odd._data = {key: float("nan") if str(key) == "Na" else 1.0 for key in Composition("NaCl")}
+    read = read_materials([Composition("NaCl"), odd, Composition("MgO")])
+    assert list(read.failures) == [1]
+    assert message in read.failures[1]
+    assert read.materials.compositions.n_atoms.tolist() == [2, 0, 2]
+    assert (read.labels[0], read.labels[2]) == ("NaCl", "MgO")
+
+
+class Unspeakable:
+    """An object of foreign code whose spelling fails."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("item", [None, 3, float("nan"), object(), Unspeakable(), "NaCl" * 1000, [Composition("Fe")]])
+def test_what_is_no_composition_fails_by_itself_in_a_short_message(item: object) -> None:
+    read = read_materials([Composition("NaCl"), item])
+    assert list(read.failures) == [1]
+    assert len(read.failures[1]) < 200
+
+
+def test_oxidation_states_and_isotopes_of_a_composition_are_read_as_their_elements() -> None:
+    states = Composition({"Fe2+": 1, "Fe3+": 2, "O2-": 4})
+    read = read_materials([states, Composition("D2O"), Composition({Species("T", 1): 2, "O": 1})])
+    assert read.failures == {}
+    assert read.materials.compositions.keys() == compositions("Fe3O4", "H2O", "H2O").keys()
+    assert read.materials.compositions.n_elements.tolist() == [2, 2, 2]
+    assert read.notes == {1: "composition H2O: D read as H", 2: "composition H2O: T read as H"}
+
+
+def test_quotations_are_short_and_printable() -> None:
+    assert quoted("NaCl") == "'NaCl'"
+    assert quoted("Na\nCl\0") == r"'Na\nCl\x00'"
+    assert len(quoted("(" * 1_000_000)) == MOST_SIGNS
+    assert len(shortened("x" * 81)) == MOST_SIGNS
+    assert "cannot be shown: RuntimeError" in quoted(Unspeakable())

@@ -13,9 +13,8 @@ import numpy as np
 
 from formation_mlp.errors import DataError
 from formation_mlp.materials import structure_cache
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.pymatgen_compositions import read_compositions
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structure_files import (
     is_structure_file,
@@ -26,7 +25,7 @@ from formation_mlp.materials.structure_files import (
 from formation_mlp.materials.structures import Structures
 
 if TYPE_CHECKING:
-    from pymatgen.core import Composition, Structure
+    from pymatgen.core import Structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,34 +158,13 @@ def _to_structure(item: Any, folder: Path | None) -> Structure:
     raise DataError(f"{shown} is no structure: give a file, CIF or POSCAR text, pymatgen JSON or a Structure.")
 
 
-def _reduced_formula(material: Structure | Composition) -> str:
+def _reduced_formula(structure: Structure) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pymatgen warns of noble gases, which have no electronegativity
-        formula: str = getattr(material, "composition", material).reduced_formula
+        formula: str = structure.composition.reduced_formula
     return formula
 
 
-def _from_compositions(items: Sequence[Any]) -> ReadMaterials:
-    rows: list[tuple[list[int], list[float]]] = []
-    labels, failures = [], {}
-    for i, item in enumerate(items):
-        numbers, amounts, reason = _numbers_of(item)
-        labels.append(_reduced_formula(item) if reason is None else str(item))
-        rows.append((numbers, amounts))
-        if reason is not None:
-            failures[i] = reason
-    return ReadMaterials(Materials(Compositions.from_rows(rows)), labels, failures, {})
-
-
-def _numbers_of(item: Any) -> tuple[list[int], list[float], str | None]:
-    if not _is_pymatgen(item, "Composition"):
-        return [], [], f"{item!r} is no Composition, but others in the same call are"
-    amounts: dict[str, float] = item.get_el_amt_dict()
-    unknown = [symbol for symbol in amounts if symbol not in ATOMIC_NUMBER and symbol not in ("D", "T")]
-    if unknown or not amounts:
-        return [], [], f"{item!r} holds {', '.join(unknown) or 'nothing'}, which is no element"
-    merged: dict[int, float] = {}
-    for symbol, amount in amounts.items():
-        z = ATOMIC_NUMBER.get(symbol, 1)
-        merged[z] = merged.get(z, 0.0) + float(amount)
-    return list(merged), list(merged.values()), None
+def _from_compositions(items: Sequence[object]) -> ReadMaterials:
+    read, labels = read_compositions(items)
+    return ReadMaterials(Materials(read.compositions), labels, read.failures, read.notes)
