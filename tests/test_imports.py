@@ -18,6 +18,7 @@ PACKAGE = Path(formation_mlp.__file__).parent
 
 FLOORS = [
     ["errors", "quoting", "registry", "seeding", "units", "files", "caching", "version", "text_table", "costs"],
+    ["yaml_text", "path_text"],
     ["config", "config_file", "metrics", "search_space"],
     ["shipped"],
     ["materials"],

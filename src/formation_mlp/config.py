@@ -8,16 +8,37 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from formation_mlp.errors import ConfigError
+from formation_mlp.errors import ConfigError, FormationMLPError
+from formation_mlp.path_text import path_problem, usable_path
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, lt=2**63)]
 Part = str | dict[str, Any]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Ends = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=2, max_length=2)]
+
+
+def _possible_path(text: str) -> str:
+    """Return ``text`` if a file can be called so; pydantic turns the ValueError into a line of its message."""
+    problem = path_problem(text)
+    if problem is not None:
+        raise ValueError(problem)
+    return text
+
+
+def _home_expanded(text: str) -> str:
+    try:
+        return str(usable_path(text, "path")) if text.startswith("~") else text
+    except FormationMLPError as error:
+        raise ValueError(str(error)) from error
+
+
+FilePath = Annotated[str, AfterValidator(_possible_path)]
+OutputPath = Annotated[str, AfterValidator(_possible_path), AfterValidator(_home_expanded)]
 
 
 class Section(BaseModel):
@@ -29,7 +50,7 @@ class Section(BaseModel):
 class DataConfig(Section):
     """Where the rows come from and what their columns mean."""
 
-    path: str
+    path: FilePath
     """A .csv(.gz), .json(.gz) or .parquet file, a folder of structure files, `bundled`, or `matminer:NAME`."""
     formula: str | None = None
     """Column of formulas; found by its usual names if not given."""
@@ -87,7 +108,7 @@ class SplitConfig(Section):
     """What `k_fold` keeps in one fold: rows of one `formula` or `chemical_system`; `row`: each row for itself."""
     element: str | None = None
     """The element that only test rows contain, for the method `leave_element_out`."""
-    seed: Annotated[int, Field(ge=0)] | None = None
+    seed: Seed | None = None
     """Seed of the division. None: that of the configuration."""
     train_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the train rows that are used, at random; those of a smaller share are among those of a larger one."""
@@ -151,7 +172,7 @@ class TrainingConfig(Section):
     """`auto` (cuda if there is one, else cpu), `cpu`, `cuda` or `mps`."""
     precision: str = "auto"
     """Of matrix products in training: `float32`, `bfloat16`, or `auto` (bfloat16 where it is fast and pays)."""
-    start_from: str | None = None
+    start_from: OutputPath | None = None
     """Run folder or model file of a trained network of the same shape, whose weights and scalers are the start."""
 
 
@@ -283,9 +304,9 @@ class Config(Section):
     """What `formation-mlp tune` searches; other verbs leave it aside."""
     benchmark: BenchmarkConfig = BenchmarkConfig()
     """The opponents."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Of the split, the weights, the batches and the baselines."""
-    output: str | None = None
+    output: OutputPath | None = None
     """The run folder; `runs/` and the name of the configuration file if not given."""
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from formation_mlp.config import Config, Part
 from formation_mlp.errors import ConfigError
-from formation_mlp.registry import did_you_mean, unknown_name
+from formation_mlp.quoting import quoted
+from formation_mlp.registry import unknown_name
+from formation_mlp.yaml_text import parse_yaml, read_yaml
+
+YES_AND_NO = " YAML reads yes, no, on and off as true and false: put a text in quotes."
+MOST_STEPS = 10
+"""Of the key of an override, such as two in ``model.hidden``."""
 
 
 def load_config(path: Path, overrides: Sequence[str] = (), choices: Mapping[str, Collection[str]] = {}) -> Config:
@@ -32,7 +36,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), choices: Mapping[str,
     ConfigError
         All that is wrong, in one message.
     """
-    raw = _read_yaml(path)
+    raw = _read_sections(path)
     for override in overrides:
         _apply(raw, override)
     config = check_config(raw, str(path), choices)
@@ -41,10 +45,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), choices: Mapping[str,
 
 def preset_list(text: str, where: str) -> list[Part]:
     """Read ``magpie,{matminer: BandCenter}`` as the list that a configuration would hold."""
-    try:
-        parts = _yaml(f"[{text}]")
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{where} {text!r}: no list of presets: {error}") from error
+    parts = parse_yaml(f"[{text}]", f"{where} {quoted(text)}: no list of presets; it")
     if not parts or not all(isinstance(part, str | dict) for part in parts):
         raise ConfigError(f"{where} {text!r}: write names of presets, or '{{name: {{option: value}}}}'.")
     return list(parts)
@@ -73,29 +74,8 @@ def merged(config: Config, changes: Mapping[str, Mapping[str, Any]], **top_level
     return raw
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.1 reads ``1e-3`` as text; everyone means the number."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"),
-    list("-+0123456789."),
-)
-
-
-def _yaml(text: str) -> Any:
-    return _Loader(text).get_single_data()
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        raw = _yaml(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.y*ml")])
-        raise ConfigError(f"{path}: no such configuration file.{near}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
+def _read_sections(path: Path) -> dict[str, Any]:
+    raw = read_yaml(path)
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected sections such as 'data:' and 'model:', found {type(raw).__name__}.")
     return {key: value for key, value in raw.items() if value is not None}  # a section without keys
@@ -104,17 +84,14 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def _apply(raw: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     path = key.strip().split(".")
-    if not equals or not all(path):
-        raise ConfigError(f"--set {override!r}: write section.key=value, such as model.hidden='[256, 256]'.")
-    try:
-        value = _yaml(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override!r}: the value cannot be read as YAML: {error}") from error
+    if not equals or not all(path) or len(path) > MOST_STEPS:
+        raise ConfigError(f"--set {quoted(override)}: write section.key=value, such as model.hidden='[256, 256]'.")
+    value = parse_yaml(text, f"--set {quoted(override)}: the value")
     node = raw
     for name in path[:-1]:
         node = node.setdefault(name, {})
         if not isinstance(node, dict):
-            raise ConfigError(f"--set {override!r}: {name!r} is a value, not a section.")
+            raise ConfigError(f"--set {quoted(override)}: {name!r} is a value, not a section.")
     node[path[-1]] = value
 
 
@@ -124,16 +101,19 @@ def _explain(item: Any) -> str:
     kind, context = item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":
         return unknown_name(item["loc"][-1], _keys_at(item["loc"][:-1]), place, "key")
+    if kind == "value_error":  # of a validator of this package, whose message is whole
+        return f"{place}: {context['error']}"
     if kind == "missing":
         return f"{place}: missing. It must be given."
     if item["loc"][-1] in ("str", "dict[str,any]"):  # the two forms of a `Part`
         place = ".".join(str(step) for step in item["loc"][:-1])
-        return f"{place}: found {item['input']!r}, but it should be a name, or '{{name: {{option: value}}}}'."
+        return f"{place}: found {quoted(item['input'])}, but it should be a name, or '{{name: {{option: value}}}}'."
     if kind == "model_type":
-        return f"{place}: found {item['input']!r}, but it should be a section of keys and values."
+        return f"{place}: found {quoted(item['input'])}, but it should be a section of keys and values."
     message = item["msg"].removeprefix("Input ").replace("a valid integer", "an integer").replace("valid ", "")
     expected = f"it {message}" if message.startswith("should") else message
-    return f"{place}: found {item['input']!r}, but {expected}{_range(context)}."
+    hint = YES_AND_NO if kind == "string_type" and isinstance(item["input"], bool) else ""
+    return f"{place}: found {quoted(item['input'])}, but {expected}{_range(context)}.{hint}"
 
 
 def _range(context: Mapping[str, Any]) -> str:
