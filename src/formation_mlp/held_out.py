@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.data.numbers import number
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import SplitError
 from formation_mlp.materials.elements import ATOMIC_NUMBER
@@ -93,8 +94,8 @@ def matbench_folds(n_table: int) -> Rows:
 
     fold = np.empty(n_table, np.int64)
     deal = KFold(MATBENCH_FOLDS, shuffle=True, random_state=MATBENCH_SEED)
-    for number, (_, rows) in enumerate(deal.split(np.empty((n_table, 0)))):
-        fold[rows] = number
+    for k, (_, rows) in enumerate(deal.split(np.empty((n_table, 0)))):
+        fold[rows] = k
     return fold
 
 
@@ -117,7 +118,7 @@ def times(dataset: Dataset) -> Floats:
         )
     dates = [text for text in dataset.parts if not _is_number(text)]
     if not dates:
-        return np.array(dataset.parts, float)
+        return np.array([number(text) for text in dataset.parts])
     if len(dates) < len(dataset):
         raise SplitError(f"split.column: found {dates[0]!r} beside numbers; write all times as numbers, or as dates.")
     return np.array([_day(text) for text in dates])
@@ -125,7 +126,7 @@ def times(dataset: Dataset) -> Floats:
 
 def _is_number(text: str) -> bool:
     try:
-        return bool(np.isfinite(float(text)))
+        return bool(np.isfinite(number(text)))
     except ValueError:
         return False
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.config import SplitConfig
+from formation_mlp.data.numbers import number
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import SplitError
 from formation_mlp.held_out import MATBENCH_FOLDS, clusters, matbench_folds, rows_with_element, times
@@ -231,10 +232,10 @@ def folds_of_column(dataset: Dataset) -> Rows:
 
 def _fold_number(text: str) -> int:
     try:
-        number = float(text)
-        if number != int(number):
+        fold = number(text)
+        if fold != int(fold):
             raise ValueError
-        return int(number)
+        return int(fold)
     except (ValueError, OverflowError):
         raise SplitError(f"split.column: found {text!r} in the column, but folds are numbers.") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import numpy as np
 from formation_mlp.config import DataConfig, TaskConfig
 from formation_mlp.data import columns
 from formation_mlp.data.duplicates import DUPLICATES
+from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
@@ -40,8 +41,8 @@ def load_dataset(config: DataConfig, task: TaskConfig, split_column: str | None 
     Raises
     ------
     DataError
-        If a column is missing or empty, a value is no finite number, an id occurs twice, or a row cannot
-        be read while ``config.invalid`` is ``error``.
+        If a column is missing or empty, an id occurs twice, or the material or the target of a row cannot be read
+        while ``config.invalid`` is ``error``.
     """
     return dataset_from_frame(read_table(config.path, config.encoding), config, task, split_column)
 
@@ -53,17 +54,18 @@ def dataset_from_frame(
     is_class = _is_class(task)
     if is_class and config.duplicates != "keep":
         raise DataError(f"data.duplicates: {config.duplicates!r} is for energies; classes can only be kept.")
-    target, (values, has_target) = _target(frame, config, task)
+    target, (values, has_target), wrong = _target(frame, config, task)
     read = materials_of_frame(frame, config)
     ids = ids_of_frame(frame, config)
-    failed = sorted(i for i in read.failures if has_target[i])
+    failures = {i: reason for i, reason in (read.failures | wrong).items() if has_target[i]}
+    failed = sorted(failures)
     if failed and config.invalid == "error":
-        raise DataError(invalid_rows(config.path, [(ids[i], read.failures[i]) for i in failed]))
+        raise DataError(invalid_rows(config.path, [(ids[i], failures[i]) for i in failed]))
     keep = np.flatnonzero(has_target & ~np.isin(np.arange(len(ids)), failed))
     if not len(keep):
         raise DataError(f"{config.path}: no row is left: {len(failed)} of {len(ids)} rows cannot be read.")
     left_out = [LeftOut(ids[i], "no target") for i in np.flatnonzero(~has_target)]
-    left_out += [LeftOut(ids[i], read.failures[i]) for i in failed]
+    left_out += [LeftOut(ids[i], failures[i]) for i in failed]
     materials = replace(read.materials, ids=tuple(ids)).take(keep)
     y = _classes(values[keep]) if is_class else _energies(values[keep], config, materials.compositions.n_atoms)
     parts = None if split_column is None else _parts(frame, split_column, keep)
@@ -92,7 +94,7 @@ def withheld_rows(config: DataConfig, task: TaskConfig) -> Withheld:
         If the table or its target column is missing, or the column is empty.
     """
     frame = read_table(config.path, config.encoding)
-    _, (_, has_target) = _target(frame, config, task)
+    _, (_, has_target), _ = _target(frame, config, task)
     read = materials_of_frame(frame, config)
     ids = ids_of_frame(frame, config)
     places = np.flatnonzero(~has_target & ~np.isin(np.arange(len(frame)), list(read.failures)))
@@ -102,11 +104,20 @@ def withheld_rows(config: DataConfig, task: TaskConfig) -> Withheld:
 
 def _target(
     frame: pd.DataFrame, config: DataConfig, task: TaskConfig
-) -> tuple[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]:
-    """Return the name of the target column, its values, and which rows have one."""
+) -> tuple[str, tuple[NDArray[np.float64], NDArray[np.bool_]], dict[int, str]]:
+    """Return the name of the target column, its values, which rows have one, and rows with one that is no number."""
     target = columns.require_column(frame, config.target, columns.TARGET, "data.target")
     words = TRUTH if _is_class(task) else {}
-    return target, _numbers(columns.cells_of(frame, target), f"data.target: column {target!r}", words)
+    where = f"data.target: column {target!r}"
+    if not words:
+        columns.refuse_decimal_commas(frame, target, where)
+    values, present, wrong = numbers_of_cells(columns.cells_of(frame, target), words)
+    if not present.any():
+        raise DataError(f"{where} is empty: there is nothing to learn from.")
+    if len(wrong) == present.sum():
+        row = next(iter(wrong))
+        raise DataError(f"{where}, row {row + 1}: {wrong[row]}. No row has a number.")
+    return target, (values, present), {row: f"{where}, row {row + 1}: {reason}" for row, reason in wrong.items()}
 
 
 def _is_class(task: TaskConfig) -> bool:
@@ -120,7 +131,13 @@ def _auxiliary(frame: pd.DataFrame, task: TaskConfig, keep: NDArray[np.int64]) -
     table = []
     for name in task.auxiliary:
         column = columns.require_column(frame, name, (), f"task.auxiliary.{name}")
-        values, present = _numbers(columns.cells_of(frame, column), f"task.auxiliary: column {name!r}", {})
+        values, present, wrong = numbers_of_cells(columns.cells_of(frame, column))
+        for row in sorted(wrong.keys() & set(keep.tolist())):
+            raise DataError(
+                f"task.auxiliary: column {name!r}, row {row + 1}: {wrong[row]}. Correct it, or leave the cell blank."
+            )
+        if not present.any():
+            raise DataError(f"task.auxiliary: column {name!r} is empty: there is nothing to learn from.")
         table.append(np.where(present, values, np.nan)[keep])
     return np.stack(table, axis=1)
 
@@ -133,8 +150,8 @@ def materials_of_frame(frame: pd.DataFrame, config: DataConfig) -> ReadMaterials
         return read_structures(columns.cells_of(frame, column), Path(frame.attrs.get("folder", ".")))
     if config.formula is None and set(columns.CELL) <= set(frame.columns):
         return _structures_in_columns(frame)
-    column = columns.require_column(frame, config.formula, columns.FORMULA, "data.formula")
-    cells = ["" if cell is None else cell for cell in columns.cells_of(frame, column)]
+    column = columns.require_formula(frame, config.formula, "data.formula")
+    cells = [columns.formula_of_cell(cell) for cell in columns.cells_of(frame, column)]
     if all(isinstance(cell, str) and not cell for cell in cells):
         raise DataError(f"data.formula: column {column!r} is empty.")
     return read_materials(cells)
@@ -142,7 +159,7 @@ def materials_of_frame(frame: pd.DataFrame, config: DataConfig) -> ReadMaterials
 
 def _structures_in_columns(frame: pd.DataFrame) -> ReadMaterials:
     read = read_structure_columns(*(columns.cells_of(frame, name) for name in columns.CELL))
-    formula = columns.find_column(frame, None, columns.FORMULA, "data.formula")
+    formula = columns.find_formula(frame, None, "data.formula")
     labels = read.labels if formula is None else [str(cell) for cell in columns.cells_of(frame, formula)]
     return replace(read, labels=labels)
 
@@ -175,26 +192,6 @@ def invalid_rows(path: str, rows: Sequence[tuple[str, str]]) -> str:
         f"{path}: {len(rows)} row{'s' * (len(rows) > 1)} cannot be used{shown}{more}\n"
         "Correct them, or leave them out with data.invalid: drop (they are then named in the report)."
     )
-
-
-def _numbers(
-    cells: Iterable[object], where: str, words: Mapping[str, float]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the values and which cells have one; a blank cell has none."""
-    values, present = [], []
-    for i, cell in enumerate(cells, start=1):
-        text = "" if cell is None else str(cell)
-        present.append(text != "")
-        try:
-            value = words[text.lower()] if text.lower() in words else float(text or 0)
-        except ValueError:
-            raise DataError(f"{where}, row {i}: {cell!r} is no number.") from None
-        if not np.isfinite(value):
-            raise DataError(f"{where}, row {i}: {cell!r} is not finite. Correct the value, or leave the cell blank.")
-        values.append(value)
-    if not any(present):
-        raise DataError(f"{where} is empty: there is nothing to learn from.")
-    return np.array(values), np.array(present)
 
 
 def _energies(values: NDArray[np.float64], config: DataConfig, n_atoms: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from formation_mlp.data.csv_file import csv_parts, read_csv
+from formation_mlp.data.json_file import read_json
+from formation_mlp.data.parquet_file import parquet_parts, read_parquet
 from formation_mlp.errors import DataError
 from formation_mlp.materials.structure_files import SUFFIXES, is_structure_file
+from formation_mlp.path_text import usable_path
 from formation_mlp.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ def read_table(path: str, encoding: str = "utf-8-sig") -> pd.DataFrame:
         If the source is missing, of an unknown kind or not readable.
     """
     if path == "bundled":
-        frame, folder = _read_csv(bundled_path(), "utf-8"), bundled_path().parent
+        frame, folder = read_csv(bundled_path(), "utf-8"), bundled_path().parent
     elif path.startswith("matminer:"):
         frame, folder = _read_matminer(path.removeprefix("matminer:")), Path()
     else:
-        file = Path(path).expanduser()
+        file = usable_path(path, "data.path", DataError)
         frame, folder = (_read_folder(file), file) if file.is_dir() else (_read_file(file, encoding), file.parent)
     if frame.empty:
         raise DataError(f"{path}: the table has no rows.")
@@ -63,7 +64,7 @@ def read_table_in_parts(path: str, n_rows: int, encoding: str = "utf-8-sig") -> 
 
     Parameters and errors are those of `read_table`.
     """
-    file = Path(path).expanduser()
+    file = usable_path(path, "data.path", DataError)
     ending = next((ending for ending in IN_PARTS if file.name.lower().endswith(ending)), None)
     if ending is None or not file.is_file():
         frame = read_table(path, encoding)
@@ -100,93 +101,8 @@ def _read_file(file: Path, encoding: str) -> pd.DataFrame:
     for suffix, reader in READERS.items():
         if file.name.lower().endswith(suffix):
             return reader(file, encoding)
-    raise DataError(f"{file}: unknown kind of table. Endings: {', '.join(READERS)}.")
-
-
-def _read_csv(file: Path, encoding: str, header: int | None = 0) -> pd.DataFrame:
-    return next(_csv_parts(file, None, encoding, header))
-
-
-def _csv_parts(file: Path, n_rows: int | None, encoding: str, header: int | None = 0) -> Parts:
-    """Yield ``n_rows`` at a time, or all at once."""
-    import pandas as pd
-
-    try:
-        reader = pd.read_csv(
-            file,
-            header=header,
-            dtype=str,
-            keep_default_na=False,
-            encoding=encoding,
-            skipinitialspace=True,
-            chunksize=n_rows,
-        )
-        if isinstance(reader, pd.DataFrame):
-            yield _checked_csv(reader, file)
-            return
-        with reader:
-            for frame in reader:
-                yield _checked_csv(frame, file)
-    except UnicodeError as error:  # UTF-16 without its mark raises no UnicodeDecodeError
-        raise DataError(
-            f"{file}: not text in the encoding {encoding!r}: {error}. Save the file as UTF-8, or name its encoding, "
-            "such as data.encoding: latin-1 (or cp1252, utf-16)."
-        ) from error
-    except LookupError as error:
-        raise DataError(f"data.encoding: {error}. Try utf-8, latin-1, cp1252 or utf-16.") from error
-    except pd.errors.EmptyDataError as error:
-        raise DataError(f"{file}: the file is empty.") from error
-    except (pd.errors.ParserError, OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{file}: not readable as a comma-separated table: {str(error).strip()}") from error
-
-
-def _checked_csv(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    if not isinstance(frame.index, pd.RangeIndex):  # pandas takes what has no name for the names of the rows
-        raise DataError(
-            f"{file}: the rows have more cells than the first line, {', '.join(frame.columns)!r}, has names. "
-            "Name every column, and end no row with a comma."
-        )
-    frame.columns = [str(name).strip() for name in frame.columns]
-    separator = next((sign for sign in ";\t|" if sign in frame.columns[0]), None)
-    if len(frame.columns) == 1 and separator is not None:
-        raise DataError(f"{file}: the columns are separated by {separator!r}. Save the table with commas.")
-    return frame
-
-
-def _read_json(file: Path, _encoding: str) -> pd.DataFrame:
-    """Read a list of records, a mapping of columns, or matminer's ``{columns, data}``."""
-    import pandas as pd
-
-    try:
-        raw = file.read_bytes()
-        content: Any = json.loads(gzip.decompress(raw) if file.suffix == ".gz" else raw)
-        if isinstance(content, dict) and {"columns", "data"} <= content.keys():
-            return pd.DataFrame(content["data"], columns=content["columns"])
-        return pd.DataFrame(content)
-    except (OSError, EOFError, zlib.error, ValueError, TypeError) as error:
-        raise DataError(f"{file}: not readable as a JSON table: {error}") from error
-
-
-def _read_parquet(file: Path, _encoding: str) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        return pd.read_parquet(file)
-    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-        raise DataError(f"{file}: not readable as parquet: {error}") from error
-
-
-def _parquet_parts(file: Path, n_rows: int, _encoding: str) -> Parts:
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(file) as opened:
-            for batch in opened.iter_batches(batch_size=n_rows):
-                yield batch.to_pandas()
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file}: not readable as parquet: {error}") from error
+    advice = next((f" {text}" for endings, text in ADVICE.items() if file.suffix.lower() in endings), "")
+    raise DataError(f"{file}: unknown kind of table. Endings: {', '.join(READERS)}.{advice}")
 
 
 def _read_extxyz(file: Path, _encoding: str) -> pd.DataFrame:
@@ -235,7 +151,7 @@ def _read_folder(folder: Path) -> pd.DataFrame:
 def _read_targets(listing: Path) -> pd.DataFrame:
     """Read names of structure files and their targets."""
     has_header = listing.name != "id_prop.csv"  # by custom
-    targets = _read_csv(listing, "utf-8-sig", 0 if has_header else None)
+    targets = read_csv(listing, "utf-8-sig", has_header=has_header)
     if len(targets.columns) < 2:
         raise DataError(f"{listing}: one column only. Give the name of a file and its target, separated by a comma.")
     targets.columns = ["id", targets.columns[1] if has_header else "target", *targets.columns[2:]]
@@ -273,19 +189,34 @@ def _read_matminer(name: str) -> pd.DataFrame:
 
 
 READERS: dict[str, Callable[[Path, str], pd.DataFrame]] = {
-    ".csv": _read_csv,
-    ".csv.gz": _read_csv,
-    ".json": _read_json,
-    ".json.gz": _read_json,
-    ".parquet": _read_parquet,
+    ".csv": read_csv,
+    ".csv.gz": read_csv,
+    ".json": read_json,
+    ".json.gz": read_json,
+    ".parquet": read_parquet,
     ".extxyz": _read_extxyz,
     ".xyz": _read_extxyz,
+    ".tsv": read_csv,
+    ".tsv.gz": read_csv,
+    ".jsonl": read_json,
+    ".jsonl.gz": read_json,
 }
 """Ending of a file to what reads it."""
 
 IN_PARTS: dict[str, Callable[[Path, int, str], Parts]] = {
-    ".csv": _csv_parts,
-    ".csv.gz": _csv_parts,
-    ".parquet": _parquet_parts,
+    ".csv": csv_parts,
+    ".csv.gz": csv_parts,
+    ".tsv": csv_parts,
+    ".tsv.gz": csv_parts,
+    ".parquet": parquet_parts,
 }
 """Ending of a file to what reads some rows of it at a time."""
+
+ADVICE = {
+    (".xlsx", ".xls", ".xlsm", ".ods", ".numbers"): "Save the sheet as CSV (UTF-8).",
+    (".txt", ".dat", ".tab"): "If its cells are separated by commas, name it .csv; by tabs, .tsv.",
+    (".zip", ".tar", ".tgz", ".bz2", ".xz", ".zst", ".7z"): "Unpack it first.",
+    (".ndjson",): "Name it .jsonl.",
+    (".pkl", ".pickle"): "Write it as parquet: pickled files can run code, and are never read.",
+}
+"""Endings to what to do with such a file."""

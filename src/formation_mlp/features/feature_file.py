@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from formation_mlp.data import columns
+from formation_mlp.data.numbers import number
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import ConfigError, FeatureError
 from formation_mlp.features.base import FeatureBlock, Preset
@@ -120,18 +121,37 @@ def _row_of_key(cells: list[Any], kind: str, where: str) -> dict[str, int]:
     return rows
 
 
+def _column(cells: pd.Series[Any]) -> NDArray[np.float64]:
+    """Return a column as numbers, an empty cell as NaN; raise ValueError for the first cell that is none."""
+    if cells.dtype.kind in "iuf":
+        return cells.to_numpy(float)
+    # `nan` and `inf` are allowed here: the former is a missing value, the latter is refused with its column
+    values = [np.nan if cell in (None, "") else cell for cell in columns.cells_of(cells.to_frame("x"), "x")]
+    found = np.empty(len(values))
+    for row, cell in enumerate(values):
+        try:
+            found[row] = float(cell) if isinstance(cell, bool | np.bool_) else number(cell)
+        except ValueError as error:
+            raise ValueError(f"{error}, row {row + 1}") from error
+    return found
+
+
 def _numbers(frame: pd.DataFrame, path: str) -> NDArray[np.float64]:
     """Return the columns as numbers ``[n, d]``, an empty cell as NaN."""
-    import pandas as pd
-
+    nameless = [name for name in frame.columns if name.startswith("Unnamed: ")]
+    if nameless:
+        raise FeatureError(
+            f"features.table: {path}: column {int(nameless[0].split()[-1]) + 1} has no name. Does it number the rows? "
+            "Leave them out of the file, or name the column."
+        )
     if frame.shape[1] == 0:
         raise FeatureError(f"features.table: {path} has no column of numbers beside the key.")
     X = np.empty(frame.shape)
     text = []
     for j, name in enumerate(frame.columns):
         try:
-            X[:, j] = pd.to_numeric(frame[name].replace("", None)).astype(float)
-        except (TypeError, ValueError) as error:
+            X[:, j] = _column(frame[name])
+        except ValueError as error:
             text.append(f"{name} ({error})")
     if text:
         raise FeatureError(

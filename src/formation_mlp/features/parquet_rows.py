@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from formation_mlp.config import DataConfig
 from formation_mlp.data import columns
+from formation_mlp.data.parquet_file import frame_of, readable_parquet
 from formation_mlp.errors import DataError
+from formation_mlp.path_text import usable_path
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,12 +39,11 @@ class Source:
     def rows(self, n: int) -> Iterator[pa.Table]:
         """Yield the two columns, ``n`` rows at a time, and the rest at the end."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         used = [name for name in (self.material, self.id) if name is not None]
         waiting, n_waiting = list[pa.RecordBatch](), 0
         for file in self.files:
-            with pq.ParquetFile(file) as opened:
+            with readable_parquet(file) as opened:
                 for batch in opened.iter_batches(batch_size=n, columns=used, use_threads=False):
                     waiting.append(batch)
                     n_waiting += len(batch)
@@ -62,7 +63,7 @@ def open_source(data: DataConfig) -> Source:
     DataError
         If the path is no parquet file or folder of them, a file cannot be read, or lacks a column that others have.
     """
-    path = Path(data.path).expanduser()
+    path = usable_path(data.path, "data.path", DataError)
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not files or not files[0].is_file() or files[0].suffix != ".parquet":
         raise DataError(f"{path}: give a parquet file, or a folder of them. Other tables fit into memory as a whole.")
@@ -76,14 +77,9 @@ def open_source(data: DataConfig) -> Source:
 
 def _columns_of(file: Path, data: DataConfig) -> tuple[int, str, bool, str | None]:
     """Return the number of rows, the column of materials, whether they are structures, and the column of ids."""
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(file) as opened:
-            n_rows = opened.metadata.num_rows
-            frame = opened.schema_arrow.empty_table().to_pandas()
-    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-        raise DataError(f"{file}: not readable as parquet: {error}") from error
+    with readable_parquet(file) as opened:
+        n_rows = opened.metadata.num_rows
+        frame = frame_of(opened.schema_arrow.empty_table(), file)
     id_column = columns.find_column(frame, data.id, columns.ID, "data.id")
     usual = columns.STRUCTURE if data.formula is None else ()
     structure = columns.find_column(frame, data.structure, usual, "data.structure")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from formation_mlp.config import DataConfig
 from formation_mlp.data import columns
 from formation_mlp.data.dataset import ids_of_frame, materials_of_frame
+from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
 from formation_mlp.materials.compositions import Compositions
@@ -99,7 +100,7 @@ def read_energy_table(
         If the unit is unknown.
     """
     frame = read_table(str(path))
-    named = columns.find_column(frame, formula, columns.FORMULA, "--formula")
+    named = columns.find_formula(frame, formula, "--formula")
     config = DataConfig(path=str(path), formula=named)
     read = materials_of_frame(frame, config)
     compositions = read.materials.compositions
@@ -147,20 +148,10 @@ def _declared_unit(frame: pd.DataFrame, unit: str | None) -> str | None:
 
 def _numbers(frame: pd.DataFrame, column: str) -> tuple[Floats, dict[int, str]]:
     """Return the numbers of a column, NaN where there is none, and the reasons."""
-    values = np.full(len(frame), np.nan)
-    reasons = {}
-    for row, cell in enumerate(columns.cells_of(frame, column)):
-        text = "" if cell is None else str(cell).strip()
-        try:
-            value = float(text) if text else np.nan
-        except ValueError:
-            reasons[row] = f"{column} {text!r} is no number"
-            continue
-        if np.isfinite(value):
-            values[row] = value
-        else:
-            reasons[row] = f"{column} {text!r} is not finite" if text else _blank(column)
-    return values, reasons
+    columns.refuse_decimal_commas(frame, column, f"column {column!r}")
+    values, present, wrong = numbers_of_cells(columns.cells_of(frame, column))
+    reasons = {row: f"{column} {reason}" for row, reason in wrong.items()}
+    return values, reasons | dict.fromkeys(np.flatnonzero(~present).tolist(), _blank(column))
 
 
 def _truth(frame: pd.DataFrame, name: str, option: str) -> Floats:

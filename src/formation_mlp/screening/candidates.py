@@ -122,5 +122,5 @@ def _lines(path: Path | None) -> list[str]:
 def _cells(path: Path, formula: str | None) -> Iterator[str]:
     with closing(read_table_in_parts(str(path), ROWS_PER_PART)) as parts:
         for part in parts:
-            column = columns.require_column(part, formula, columns.FORMULA, "--formula")
-            yield from ("" if cell is None else str(cell) for cell in columns.cells_of(part, column))
+            column = columns.require_formula(part, formula, "--formula")
+            yield from (str(columns.formula_of_cell(cell)) for cell in columns.cells_of(part, column))

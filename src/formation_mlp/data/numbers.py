@@ -1,0 +1,118 @@
+"""Read a cell as a number: what is written as everybody writes it, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from numbers import Real
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.quoting import quoted
+
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_WORDS = ("nan", "inf", "infinity")
+
+
+def number(cell: object) -> float:
+    """Return the number of a cell; NaN and infinity come as such, and it is the caller who refuses them.
+
+    A text is a number if it is written with the digits 0 to 9, a point, and perhaps an exponent: ``-1.5``, ``1e-3``.
+
+    Raises
+    ------
+    ValueError
+        If the cell holds no number; the message says what it holds, and where it is clear what to change.
+
+    Examples
+    --------
+    >>> number(" -1.5 ")
+    -1.5
+    >>> number("1,5")
+    Traceback (most recent call last):
+    ...
+    ValueError: '1,5' is no number: write a point, not a comma, before the decimals, and no sign between thousands
+    """
+    if isinstance(cell, str):
+        text = cell.strip(" \t\r\n")
+        if _NUMBER.fullmatch(text) or text.lower().lstrip("+-") in _WORDS:
+            return float(text)
+        raise ValueError(f"{quoted(cell)} is no number{_advice(text)}")
+    if isinstance(cell, bool) or not isinstance(cell, Real | Decimal):
+        raise ValueError(f"{quoted(cell)} is no number")
+    try:
+        return float(cell)
+    except OverflowError:
+        return float("inf")
+
+
+def numbers_of_cells(
+    cells: Iterable[object], words: Mapping[str, float] = {}
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], dict[int, str]]:
+    """Read a column.
+
+    Parameters
+    ----------
+    cells
+        ``[n]``; None and a text without signs are blank.
+    words
+        Texts in small letters that stand for numbers, such as ``true``.
+
+    Returns
+    -------
+    values : ``[n]``, NaN where there is none
+    present : ``[n]``, which cells are not blank
+    wrong : row to the reason why its cell is no finite number
+    """
+    values, present, wrong = list[float](), list[bool](), dict[int, str]()
+    for row, cell in enumerate(cells):
+        text = "" if cell is None else cell.strip() if isinstance(cell, str) else None
+        present.append(text != "")
+        value = np.nan
+        if present[-1]:
+            try:
+                known = words.get(str(cell).strip().lower()) if words else None
+                value = number(cell) if known is None else known
+                if not np.isfinite(value):
+                    wrong[row] = f"{quoted(cell)} is not finite"
+            except ValueError as error:
+                wrong[row] = str(error)
+        values.append(value if np.isfinite(value) else np.nan)
+    return np.array(values, float), np.array(present, bool), wrong
+
+
+def _advice(text: str) -> str:
+    """Return what to change in a text that holds a number in another form, or nothing."""
+    odd = next((sign for sign in text if not sign.isascii()), None)
+    if odd is not None and (unicodedata.category(odd) in ("Pd", "Nd", "Zs") or odd in "−±×≈≤≥"):
+        name = unicodedata.name(odd, "a sign without a name")
+        return f": it holds U+{ord(odd):04X} ({name}). Write digits, a point and '-' as on a keyboard"
+    for form, advice in _OTHER_FORMS:
+        if form.fullmatch(text):
+            return f": {advice}"
+    return ""
+
+
+_DIGITS = r"[-+]?[0-9]*\.?[0-9]+"
+_OTHER_FORMS = [
+    (re.compile(form), advice)
+    for form, advice in (
+        (r"[-+]?[0-9.]*,[0-9.,]*", "write a point, not a comma, before the decimals, and no sign between thousands"),
+        (r"[-+]?[0-9.]*_[0-9._]*", "write the digits without '_'"),
+        (r"[-+]?[0-9]+( [0-9]+)+(\.[0-9]*)?", "write one number without blanks"),
+        (r"[-+]?0[xXbBoO][0-9a-fA-F]+", "write it in decimal digits"),
+        (rf"{_DIGITS}[dD][-+]?[0-9]+", "write the exponent with 'e'"),
+        (rf"{_DIGITS}\([0-9]+\)", "leave out the uncertainty in parentheses"),
+        (rf"{_DIGITS} ?(\+/-|\+-).*", "leave out the uncertainty"),
+        (rf"[~<>=]+ ?{_DIGITS}", "leave out the sign before it, or the row"),
+        (rf"{_DIGITS} ?%", "leave out '%'"),
+        (
+            rf"{_DIGITS} ?[a-zA-Z/]+[a-zA-Z/ ]*",
+            "leave the unit out, and declare that of the column",
+        ),
+        (r"- [0-9.]+", "leave out the blank after '-'"),
+    )
+]
