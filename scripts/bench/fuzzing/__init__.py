@@ -1,0 +1,1 @@
+"""Inputs of all kinds with a known truth, and what the package makes of them; `scripts/bench/fuzz.py` runs them."""

@@ -1,0 +1,11 @@
+"""The kinds of inputs: share of all, and what makes and judges them."""
+
+from fuzzing.compositions import Objects
+from fuzzing.formulas import Formulas
+from fuzzing.structures import Crystals
+
+KINDS = {
+    "formulas": (30, Formulas),
+    "compositions": (8, Objects),
+    "structures": (24, Crystals),
+}
