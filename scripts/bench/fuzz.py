@@ -24,7 +24,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from fuzzing.kinds import KINDS
-from fuzzing.record import COLUMNS, Book, Trial, bound_memory, limits, shortened
+from fuzzing.record import COLUMNS, SLOW_SECONDS, Book, Trial, bound_memory, limits, shortened
 
 from formation_mlp.text_table import aligned
 
@@ -46,7 +46,7 @@ def run_kind(name, n, seed, folder, book, only=None):
         way = rng.choices(names, weights)[0]
         place = folder / str(i)
         place.mkdir()
-        trial = Trial(own, name, way, place)
+        trial = Trial(own, name, way, place, slow_seconds=getattr(kind, "slow_seconds", SLOW_SECONDS))
         with limits(trial):
             kind.ways[way][1](rng, trial)
         shutil.rmtree(place, ignore_errors=True)

@@ -5,7 +5,8 @@ import csv
 from formation_mlp.data.sources import bundled_path
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 
-COMMON = tuple("H Li Be B C N O F Na Mg Al Si P S Cl K Ca Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Sr Zr Nb Mo".split())
+_NAMES = "H Li Be B C N O F Na Mg Al Si P S Cl K Ca Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Sr Zr Nb Mo"
+COMMON = tuple(_NAMES.split())
 ALL = tuple(ATOMIC_NUMBER)
 
 

@@ -57,8 +57,10 @@ def _block(rng, dialect, crystal, plain) -> str:
 
 def _names(rng) -> list[str]:
     return [
-        rng.choice(["", "_audit_creation_method 'by hand'", "_chemical_name_common \"salt's\"", "# a comment"]),
-        rng.choice(["", "_publ_section_title\n;\n A title, data_ and loop_ in it\n _cell_length_a 3\n;", "_journal_year ?"]),
+        rng.choice(["", "_audit_creation_method 'by hand'", '_chemical_name_common "salt\'s"', "# a comment"]),
+        rng.choice(
+            ["", "_publ_section_title\n;\n A title, data_ and loop_ in it\n _cell_length_a 3\n;", "_journal_year ?"]
+        ),
     ]
 
 
@@ -76,7 +78,7 @@ def _cell(rng, dialect, crystal, plain) -> str:
     if not plain and rng.random() < 0.03:
         i = rng.randrange(6)
         bad = rng.choice(["?", ".", "-5", "0", "nan", "abc", "1e6", "1e-5", "inf", "180", "5,4"])
-        if not (bad == "180" and i < 3) and not (bad == "1e6" and False):
+        if not (bad == "180" and i < 3):
             values[i] = (values[i][0], bad)
             dialect.must_refuse = f"{values[i][0]} is {bad}"
     return "\n".join(f"_cell_{name} {text}" for name, text in values)
@@ -92,7 +94,11 @@ def _declared(rng, dialect, crystal, plain) -> list[str]:
     if not plain and draw < 0.5:
         symbol = rng.choice(list(unit))
         unit = rng.choice(
-            [{**unit, "H": unit.get("H", 0) + 2}, {**unit, symbol: unit[symbol] + 1}, {k: v for k, v in unit.items() if k != symbol}]
+            [
+                {**unit, "H": unit.get("H", 0) + 2},
+                {**unit, symbol: unit[symbol] + 1},
+                {k: v for k, v in unit.items() if k != symbol},
+            ]
         )
         dialect.must_refuse = dialect.must_refuse or f"the declared sum is {unit}"
     text = " ".join(f"{symbol}{count if count > 1 else ''}" for symbol, count in sorted(unit.items()))
@@ -153,7 +159,12 @@ def _symmetry(rng, dialect, crystal, plain) -> str:
 def _respelled(rng, operation) -> str:
     parts = operation.split(",")
     spelled = rng.choice(
-        [parts, [part.upper() for part in parts], [f" {part} " for part in parts], [f"+{p}" if p[0] in "xyz" else p for p in parts]]
+        [
+            parts,
+            [part.upper() for part in parts],
+            [f" {part} " for part in parts],
+            [f"+{p}" if p[0] in "xyz" else p for p in parts],
+        ]
     )
     return ",".join(spelled)
 
@@ -167,7 +178,9 @@ def _sites(rng, dialect, crystal, plain) -> str:
         columns.remove("label")
     has_occupancy = not plain and rng.random() < 0.4
     columns += ["occupancy"] if has_occupancy else []
-    columns += rng.choice([[], [], ["U_iso_or_equiv"], ["calc_flag", "adp_type"], ["symmetry_multiplicity", "Wyckoff_symbol"]])
+    columns += rng.choice(
+        [[], [], ["U_iso_or_equiv"], ["calc_flag", "adp_type"], ["symmetry_multiplicity", "Wyckoff_symbol"]]
+    )
     if not plain and rng.random() < 0.3:
         rng.shuffle(columns)
     ion = rng.choice(IONS) if not plain and rng.random() < 0.2 else ""
@@ -188,8 +201,14 @@ def _sites(rng, dialect, crystal, plain) -> str:
             occupancy = bad
             dialect.must_refuse = dialect.must_refuse or f"the occupancy {bad}"
         cells = {
-            **{"label": label, "type_symbol": kind, "occupancy": occupancy, "U_iso_or_equiv": "0.0120(4)"},
-            **{"calc_flag": "d", "adp_type": "Uiso", "symmetry_multiplicity": str(multiplicity), "Wyckoff_symbol": "a"},
+            "label": label,
+            "type_symbol": kind,
+            "occupancy": occupancy,
+            "U_iso_or_equiv": "0.0120(4)",
+            "calc_flag": "d",
+            "adp_type": "Uiso",
+            "symmetry_multiplicity": str(multiplicity),
+            "Wyckoff_symbol": "a",
             **{f"fract_{axis}": _coordinate(rng, x, plain) for axis, x in zip("xyz", place, strict=True)},
         }
         if not plain and rng.random() < 0.01:
@@ -204,7 +223,17 @@ def _sites(rng, dialect, crystal, plain) -> str:
 def _label(rng, dialect, symbol, i, style) -> str:
     if style != "odd label":
         return f"{symbol}{i + 1}"
-    label = rng.choice([symbol, f"{symbol}{i}A", f"{symbol}({i})", f"{symbol}{i}'", f"{symbol}_{i}", f"{symbol}1+", f"{symbol.upper()}{i}"])
+    label = rng.choice(
+        [
+            symbol,
+            f"{symbol}{i}A",
+            f"{symbol}({i})",
+            f"{symbol}{i}'",
+            f"{symbol}_{i}",
+            f"{symbol}1+",
+            f"{symbol.upper()}{i}",
+        ]
+    )
     if i == 0 and rng.random() < 0.25:
         label = rng.choice(["Wat", "OH1", "VA", "HO2", "NH3", "M1", "T2", "X", "Q1", "1", "Cation", "Metal"])
         dialect.must_refuse = dialect.must_refuse or f"the label {label}"
@@ -238,11 +267,18 @@ def _syntax(rng, dialect, text) -> str:
                 dialect.encoding = "latin-1"
                 text = text.replace("data_", "# Müller, Åström\ndata_", 1)
             case 2:
-                text = text.replace("loop_", rng.choice(["LOOP_", "Loop_"])).replace("data_", rng.choice(["DATA_", "Data_"]))
+                text = text.replace("loop_", rng.choice(["LOOP_", "Loop_"])).replace(
+                    "data_", rng.choice(["DATA_", "Data_"])
+                )
             case 3:
-                text = text.replace("_cell_length_a", "_CELL_LENGTH_A").replace("_atom_site_fract_x", "_atom_site_Fract_x")
+                text = text.replace("_cell_length_a", "_CELL_LENGTH_A").replace(
+                    "_atom_site_fract_x", "_atom_site_Fract_x"
+                )
             case 4:
-                text = "\n".join(line + ("  # comment" if line and line[0] not in ";'" and "'" not in line else "") for line in text.split("\n"))
+                text = "\n".join(
+                    line + ("  # comment" if line and line[0] not in ";'" and "'" not in line else "")
+                    for line in text.split("\n")
+                )
                 text = text if "\n;" not in text else text.replace("  # comment", "")
             case 5:
                 text = "\ufeff" + text if dialect.encoding == "utf-8" else text

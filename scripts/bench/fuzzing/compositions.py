@@ -10,7 +10,21 @@ from fuzzing.record import Refusal
 
 WILD = (math.inf, -math.inf, math.nan, 1e12, 1e9, 1e-9, 1e-12, -1.0, -2.0, 0.0, 5e-324, 1e308)
 SUBTYPES = (np.float32, np.float64, np.int64, int, np.float16, bool)
-TEXTS = ("Li-2Mg4", "NaCl", "Fe2O3", "D2O", "Xa2O", "Na1e3Cl", "H-1O", "Si0O2", "", "C1e-9O", "Y3N@C80", "T2O", "CuSO4.5H2O")
+TEXTS = (
+    "Li-2Mg4",
+    "NaCl",
+    "Fe2O3",
+    "D2O",
+    "Xa2O",
+    "Na1e3Cl",
+    "H-1O",
+    "Si0O2",
+    "",
+    "C1e-9O",
+    "Y3N@C80",
+    "T2O",
+    "CuSO4.5H2O",
+)
 
 
 class Objects:
@@ -18,8 +32,10 @@ class Objects:
 
     def __init__(self) -> None:
         self.ways = {
-            **{"a composition as an object": (3, self.plain), "with charges and isotopes": (2, self.charged)},
-            **{"wild amounts": (2, self.wild), "texts that pymatgen reads": (1, self.texts)},
+            "a composition as an object": (3, self.plain),
+            "with charges and isotopes": (2, self.charged),
+            "wild amounts": (2, self.wild),
+            "texts that pymatgen reads": (1, self.texts),
         }
 
     def plain(self, rng, trial) -> None:

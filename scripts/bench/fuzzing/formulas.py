@@ -3,27 +3,97 @@
 from functools import cache
 
 from fuzzing import chemistry
+from fuzzing.formula_text import atoms_of, edited_signs, lowered, plain, spelled, written
 from fuzzing.literal import literal
 from fuzzing.record import Refusal
 
-SIGNS = "0123456789.,()[]{}·*-+ ^_/abcdefghxyzABCDEFHIKLMNOPSTUVWXYZ₀₂₃"
 LOOKS_LIKE = {
-    **{"A": "АΑ", "B": "ВΒ", "C": "СϹ", "E": "ЕΕ", "H": "НΗ", "I": "ІΙl|", "K": "КΚ", "M": "МΜ", "N": "Ν", "O": "ОΟ0"},
-    **{"P": "РΡ", "S": "Ѕ", "T": "ТΤ", "X": "ХΧ", "Y": "Υ", "Z": "Ζ", "a": "а", "c": "с", "e": "е", "i": "і", "o": "о0"},
-    **{"p": "р", "1": "lI１", "2": "２²٢", "3": "３³З", "4": "４⁴", "5": "S５", "6": "６б", "8": "B８"},
+    "A": "АΑ",
+    "B": "ВΒ",
+    "C": "СϹ",
+    "E": "ЕΕ",
+    "H": "НΗ",
+    "I": "ІΙl|",
+    "K": "КΚ",
+    "M": "МΜ",
+    "N": "Ν",
+    "O": "ОΟ0",
+    "P": "РΡ",
+    "S": "Ѕ",
+    "T": "ТΤ",
+    "X": "ХΧ",
+    "Y": "Υ",
+    "Z": "Ζ",
+    "a": "а",
+    "c": "с",
+    "e": "е",
+    "i": "і",
+    "o": "о0",
+    "p": "р",
+    "1": "lI１",
+    "2": "２²٢",
+    "3": "３³З",
+    "4": "４⁴",
+    "5": "S５",
+    "6": "６б",
+    "8": "B８",
 }
 ROMAN = ("(I)", "(II)", "(III)", "(IV)", "(V)", "(VI)", "(VII)", "(VIII)", "[II]", " (III)", "{IV}", "(ii)", "( II )")
 CHARGES = ("+", "-", "2+", "3-", "^2+", "⁺", "²⁺", "(2+)", "+2", "−", "^{2-}", "(3-)")
 BEHIND = (" 225", " (cubic)", "(s)", "(aq)", " mp-149", "-beta", " Fm-3m", ":Eu", "%", "?", " 99.9%", "/C", " x", ", 2")
 BEFORE = ("α-", "n-", "poly-", "2 ", "3", "nano-", "(a) ", "1. ", "=", "'", "- ", "~")
 HOSTILE = (
-    *("", " ", "\0", "Fe\0O", "\ud800", "Fe\udfff2O3", "NaN", "nan", "None", "null", "inf", "1e400", "Fe1e400", "Fe1e-400"),
+    *(
+        "",
+        " ",
+        "\0",
+        "Fe\0O",
+        "\ud800",
+        "Fe\udfff2O3",
+        "NaN",
+        "nan",
+        "None",
+        "null",
+        "inf",
+        "1e400",
+        "Fe1e400",
+        "Fe1e-400",
+    ),
     *("(" * 1_000_000, "(" * 50_000 + "H" + ")" * 50_000, "[" * 2000 + "O" + "]" * 2000, ")" * 1_000_000),
     *("Na" + "9" * 5000, "Na0." + "0" * 400 + "1", "H" * 1_000_000, "Fe2O3" * 100_000, "Zz" * 100_000, "." * 100_000),
     *("1." * 50_000 + "H2O", "·" * 100_000, "H2O·" * 20_000, "x" * 1_000_000, "a" * 60, "NACL" * 15, "Co" * 5000),
     *(" " * 1_000_000 + "H", "H" + " " * 1_000_000 + "2", "1e" * 50_000, "Fe₂" * 100_000, "\u200b" * 100_000, "Fe٢O٣"),
-    *("Ｆｅ２Ｏ３", "🧪", "H\u0301", "e5", "H1e5e5", "H1.2.3.4.5", "H1..2", "H.", ".H", "((H)", "(H))", "()", "H()2", "H[)]"),
-    *("D2O", "T2O", "DY2O3", "TI", "X2O3", "Fe0O", "Fe0.0", "H00000001", "H1_000", "H1,000", "__import__('os')", "-1", "2"),
+    *(
+        "Ｆｅ２Ｏ３",
+        "🧪",
+        "H\u0301",
+        "e5",
+        "H1e5e5",
+        "H1.2.3.4.5",
+        "H1..2",
+        "H.",
+        ".H",
+        "((H)",
+        "(H))",
+        "()",
+        "H()2",
+        "H[)]",
+    ),
+    *(
+        "D2O",
+        "T2O",
+        "DY2O3",
+        "TI",
+        "X2O3",
+        "Fe0O",
+        "Fe0.0",
+        "H00000001",
+        "H1_000",
+        "H1,000",
+        "__import__('os')",
+        "-1",
+        "2",
+    ),
 )
 NO_TEXTS = (None, 3, 2.5, float("nan"), b"NaCl", ["NaCl"], ("Na", "Cl"), {"Na"}, True, 1j, object(), range(3))
 
@@ -39,13 +109,16 @@ class Formulas:
     def __init__(self) -> None:
         self.alone = []
         self.ways = {
-            **{"a composition in many notations": (4, self.notation), "adducts": (1, self.adduct)},
-            **{"signs changed": (4, self.edited), "hardly meant": (2, self.hardly_meant), "hostile": (1, self.hostile)},
+            "a composition in many notations": (4, self.notation),
+            "adducts": (1, self.adduct),
+            "signs changed": (4, self.edited),
+            "hardly meant": (2, self.hardly_meant),
+            "hostile": (1, self.hostile),
         }
 
     def notation(self, rng, trial) -> None:
         truth = chemistry.random_composition(rng)
-        self._judge(trial, _written(rng, truth), [truth])
+        self._judge(trial, written(rng, truth), [truth])
 
     def adduct(self, rng, trial) -> None:
         sign = rng.choice("··•*..")
@@ -54,17 +127,17 @@ class Formulas:
         guest = rng.choice(["H2O", "H2O", "H2O", "NH3", "CH3OH", "C2H5OH", "D2O", "HCl", "N2H4"])
         if salt == "K2O":
             guest = rng.choice(["SiO2", "Al2O3", "B2O3", "CO2"])
-        salt, guest = _atoms(salt), (guest, _atoms(guest))
+        salt, guest = atoms_of(salt), (guest, atoms_of(guest))
         truth = {key: salt.get(key, 0) + factor * guest[1].get(key, 0) for key in {**salt, **guest[1]}}
-        text = _plain(salt) + rng.choice(["", "", " "]) + sign + rng.choice(["", "", " "])
+        text = plain(salt) + rng.choice(["", "", " "]) + sign + rng.choice(["", "", " "])
         text += (f"{factor:g}" if factor != 1 else "") + guest[0]
-        self._judge(trial, rng.choice([str, str, _lowered])(text), [truth])
+        self._judge(trial, rng.choice([str, str, lowered])(text), [truth])
 
     def edited(self, rng, trial) -> None:
-        base = rng.choice(_real()) if rng.random() < 0.7 else _plain(chemistry.random_composition(rng))
+        base = rng.choice(_real()) if rng.random() < 0.7 else plain(chemistry.random_composition(rng))
         text = base
         for _ in range(rng.choice([1, 1, 1, 2, 3])):
-            text = _edit(rng, text)
+            text = edited_signs(rng, text)
         self._judge(trial, text, [literal(base), literal(text)])
 
     def hardly_meant(self, rng, trial) -> None:
@@ -84,7 +157,12 @@ class Formulas:
                 text = rng.choice(BEFORE) + base
             case 4:
                 other = rng.choice(_real())
-                text = base + rng.choice([" ", " ", ", ", " + ", "/", "-", ";", "\n", "\t"]) + rng.choice(["", "2"]) + other
+                text = (
+                    base
+                    + rng.choice([" ", " ", ", ", " + ", "/", "-", ";", "\n", "\t"])
+                    + rng.choice(["", "2"])
+                    + other
+                )
                 truth = None if len(literal(other) or ()) > 1 and len(truth or ()) > 1 else literal(text)
             case 5 | 6:
                 text = base.upper() if rng.random() < 0.5 else base.replace("O", "0", rng.randint(1, 2))
@@ -104,7 +182,7 @@ class Formulas:
             return
         text = rng.choice(HOSTILE)
         if rng.random() < 0.5:
-            text = _edit(rng, text) if len(text) < 1000 else text + _plain(chemistry.random_composition(rng))
+            text = edited_signs(rng, text) if len(text) < 1000 else text + plain(chemistry.random_composition(rng))
         self._judge(trial, text, [literal(text) if len(text) < 1000 else None], unless_long=True)
 
     def _judge(self, trial, text, truths, *, scaled=False, unless_long=False) -> None:
@@ -112,9 +190,10 @@ class Formulas:
         found = self._read(trial, text)
         if found is None or isinstance(found, Refusal):
             return
-        if trial.outcome == "read" and not (unless_long and len(text) > 1000):
-            if not any(truth and chemistry.same(found, truth, scaled=scaled) for truth in truths):
-                trial.find("silent", f"read as {_spelled(found)}, but it says {' or '.join(map(_spelled, truths))}")
+        if trial.outcome != "read" or (unless_long and len(text) > 1000):
+            return
+        if not any(truth and chemistry.same(found, truth, scaled=scaled) for truth in truths):
+            trial.find("silent", f"read as {spelled(found)}, but it says {' or '.join(map(spelled, truths))}")
 
     def _read(self, trial, item):
         from formation_mlp.materials.inputs import read_materials
@@ -136,7 +215,10 @@ class Formulas:
         from formation_mlp.materials.inputs import read_materials
 
         texts = [text for _, text, _ in self.alone]
-        for where, column in (("beside others", texts), ("in a long column", texts * (1 + 30_000 // max(len(texts), 1)))):
+        for where, column in (
+            ("beside others", texts),
+            ("in a long column", texts * (1 + 30_000 // max(len(texts), 1))),
+        ):
             read = trial.call(read_materials, column)
             if read is None or isinstance(read, Refusal):
                 trial.find("differs", f"{len(column)} formulas {where} are refused together")
@@ -155,96 +237,9 @@ def _row(read, i):
     return numbers, read.failures.get(i), read.notes.get(i)
 
 
-def _atoms(text):
-    return literal(text.replace("D", "H"))
-
-
-def _lowered(text):
-    return text.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")) if text.count(".") == 0 and "·" not in text else text
-
-
-def _spelled(atoms):
-    return "nothing certain" if atoms is None else "".join(f"{symbol}{amount:g} " for symbol, amount in atoms.items())
-
-
-def _plain(atoms):
-    return "".join(f"{symbol}{'' if amount == 1 else f'{amount:.12g}'}" for symbol, amount in atoms.items())
-
-
-def _number(rng, amount):
-    text = f"{amount:.12g}"
-    if amount == 1 and rng.random() < 0.8:
-        return ""
-    draw = rng.random()
-    if draw < 0.1 and "." not in text:
-        return text + ".0"
-    if draw < 0.2 and text.startswith("0."):
-        return text[1:]
-    if draw < 0.25:
-        mantissa, exponent = f"{amount:e}".split("e")
-        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}" if float(mantissa) * 10 ** int(exponent) == amount else text
-    return text
-
-
-def _written(rng, truth):
-    """Write a composition in one of many notations."""
-    items = list(truth.items())
-    match rng.randrange(7):
-        case 0:
-            text = "".join(symbol + _number(rng, amount) for symbol, amount in items)
-        case 1:
-            text = " ".join(symbol + _number(rng, amount) for symbol, amount in items)
-        case 2:
-            text = " ".join(f"{symbol} {_number(rng, amount)}" for symbol, amount in items)
-        case 3:
-            text = _plain(truth).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
-        case 4:
-            text = _in_brackets(rng, items)
-        case 5:
-            halves = [(symbol, amount / 2) for symbol, amount in items if (amount / 2).is_integer()]
-            whole = [(symbol, amount) for symbol, amount in items if not (amount / 2).is_integer()]
-            text = "".join(symbol + _number(rng, amount) for symbol, amount in [*halves, *whole, *halves])
-        case _:
-            text = _plain(truth)
-            for sign in rng.choices(["\ufeff", "\u200b", "\xa0", "\u2009", " ", "\u00ad", "\u202f", "\u2060"], k=rng.randint(1, 2)):
-                at = rng.choice([0, len(text), rng.randint(0, len(text))])
-                text = text[:at] + sign + text[at:]
-    return rng.choice(["", "", "", " ", "\t"]) + text + rng.choice(["", "", "", " ", "\n"])
-
-
-def _in_brackets(rng, items):
-    factor = rng.choice([2, 3, 4, 6])
-    opening, closing = rng.choice(["()", "[]", "{}", "()"])
-    inside = [(symbol, amount / factor) for symbol, amount in items if (amount / factor).is_integer()]
-    outside = [(symbol, amount) for symbol, amount in items if not (amount / factor).is_integer()]
-    if not inside:
-        return "".join(symbol + _number(rng, amount) for symbol, amount in items)
-    inner = "".join(symbol + _number(rng, amount) for symbol, amount in inside)
-    around = "".join(symbol + _number(rng, amount) for symbol, amount in outside)
-    group = f"{opening}{inner}{closing}{factor}"
-    return rng.choice([around + group, group + around, f"({around}{group})" if around else group])
-
-
-def _edit(rng, text):
-    at = rng.randint(0, max(len(text) - 1, 0))
-    match rng.randrange(6):
-        case 0:
-            return text[:at] + text[at + 1 :]
-        case 1:
-            return text[:at] + rng.choice(SIGNS) + text[at:]
-        case 2:
-            return text[:at] + rng.choice(SIGNS) + text[at + 1 :]
-        case 3:
-            return text[:at] + text[at : at + 1].swapcase() + text[at + 1 :]
-        case 4:
-            return text[:at] + text[at + 1 : at + 2] + text[at : at + 1] + text[at + 2 :]
-        case _:
-            return text[:at] + rng.choice(["\u200b", "\0", "\xad", "\u0301", "\ue000", "\U0001d7da", "е", "О"]) + text[at:]
-
-
 def _is_doubtful(text, meant):
     """Tell whether a text is valid to the letter, but its charges add up only as it was meant."""
     says = literal(text)
     if says is None or says == literal(meant):
         return True
-    return chemistry.balanced(meant) is True and chemistry.balanced(_plain(says)) is False
+    return chemistry.balanced(meant) is True and chemistry.balanced(plain(says)) is False

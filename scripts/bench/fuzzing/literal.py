@@ -44,10 +44,13 @@ def _without_blanks(text: str) -> str | None:
             lone = i > 0 and words[i - 1].isalpha() and _LONE.match(words[i - 1])
             if not lone and not last_is_small:
                 return None
-        elif word[0] in "0123456789." or not (_LONE.match(word) or word[0] in "([{)]}" or word[-1] in "([{"):
-            if not (last_is_small and len(words) == 2):
-                return None
+        elif not (last_is_small and len(words) == 2) and not _is_one_piece(word):
+            return None
     return "".join(words)
+
+
+def _is_one_piece(word: str) -> bool:
+    return bool(_LONE.match(word)) or word[0] in "([{)]}" or (word[0].isalpha() and word[-1] in "([{")
 
 
 def _count(text: str) -> dict[str, float] | None:

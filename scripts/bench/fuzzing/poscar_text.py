@@ -67,7 +67,7 @@ def _names(rng, symbols, plain):
     if draw < 0.8:
         return "", " ".join(symbols), None
     if draw < 0.9:
-        return "no elements are named", rng.choice(["a title", "", "Si", "cubic", "1 2 3 4 5 6"]) , None
+        return "no elements are named", rng.choice(["a title", "", "Si", "cubic", "1 2 3 4 5 6"]), None
     if draw < 0.95:
         return "another number of names than counts", title, " ".join([*symbols, "Xe"])
     wrong = rng.choice(["Xx", "Q", "A", symbols[0].upper() + "x", "1", "?", "X", "D1"])
@@ -80,7 +80,11 @@ def _damaged(rng, lines, reason, has_names, selective, counts):
     first = at_counts + 2 + selective
     match int(draw * 60):
         case 0:
-            lines = [*lines[:at_counts], " ".join(["999999999", *lines[at_counts].split()[1:]]), *lines[at_counts + 1 :]]
+            lines = [
+                *lines[:at_counts],
+                " ".join(["999999999", *lines[at_counts].split()[1:]]),
+                *lines[at_counts + 1 :],
+            ]
             reason = "999,999,999 atoms"
         case 1:
             lines, reason = lines[:-1], "a site is missing"

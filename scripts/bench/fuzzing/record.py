@@ -11,7 +11,7 @@ from pathlib import Path
 
 from formation_mlp.errors import FormationMLPError
 
-SLOW_SECONDS, LONGEST_SECONDS = 1.0, 10
+SLOW_SECONDS, LONGEST_SECONDS = 1.0, 20
 HEAVY_BYTES = 500_000_000
 LONG_MESSAGE = 3000
 COLUMNS = ("traceback", "silent", "differs", "slow")
@@ -52,6 +52,7 @@ class Trial:
     detail: str = ""
     findings: list[tuple[str, str]] = field(default_factory=list)
     seconds: float = 0.0
+    slow_seconds: float = SLOW_SECONDS
 
     def give(self, shown: object) -> None:
         self.shown = shown if isinstance(shown, str) else repr(shown)
@@ -81,7 +82,8 @@ class Trial:
         self.outcome, self.detail = "remark", text
 
     def find(self, column: str, what: str) -> None:
-        self.findings.append((column, what))
+        if (column, what) not in self.findings:
+            self.findings.append((column, what))
 
 
 @contextmanager
@@ -102,7 +104,7 @@ def limits(trial: Trial):
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         trial.seconds = time.process_time() - start
-    if trial.seconds > SLOW_SECONDS:
+    if trial.seconds > trial.slow_seconds:
         trial.find("slow", f"{trial.seconds:.1f} s of processor time")
     grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     if grown > HEAVY_BYTES:

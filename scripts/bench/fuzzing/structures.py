@@ -9,25 +9,13 @@ from math import gcd
 import numpy as np
 
 from fuzzing.cif_text import random_cif
+from fuzzing.object_text import CANARY, HOSTILE_JSON, HOSTILE_TEXT, as_fields, change_fields, swapped, xyz_frame
 from fuzzing.poscar_text import random_poscar
 from fuzzing.prototypes import random_crystal
 from fuzzing.record import Refusal
 
 MAY_BE_RIGHT = ("the type", "the label", "a symbol", "no symmetry", "no elements", "the element")
 """Reasons to refuse that other lines of a file may settle: the right answer is right then."""
-
-CANARY = "a_module_that_a_structure_names"
-HOSTILE_JSON = (
-    *("null", "[]", "{}", "3", '"x"', '{"@module": "antigravity", "@class": "y"}', '{"lattice": null, "sites": null}'),
-    *("[" * 200_000, '{"sites":' * 100_000, '{"lattice": {"matrix": [[1,0,0],[0,1,0],[0,0,1]]}, "sites": []}'),
-    *('{"lattice": {"matrix": [[1e400,0,0],[0,1,0],[0,0,1]]}, "sites": [{"species": [{"element": "H", "occu": 1}]}]}',),
-)
-HOSTILE_TEXT = (
-    *("", "\0", "data_", "data_\n", "loop_\n" * 1000, "data_x\nloop_\n_atom_site_label\n" + "H1\n" * 200_000, ";" * 100_000),
-    *("\n" * 100_000, "x\n1.0\n1 0 0\n0 1 0\n0 0 1\nH\n999999999\nDirect\n0 0 0\n", "data_x\n_cell_length_a " + "9" * 100_000),
-    *("data_x\n" + "_a '" + "x" * 1_000_000, "\ud800", "data_" + "x" * 1_000_000, "<html>404</html>", "%PDF-1.4\n%\xe2\xe3"),
-    *("save_x\n" * 1000, "data_a\ndata_a\n", "1\n" * 20, "[" * 100_000, "'" * 10_001, "#" * 1_000_000, "1e400\n" * 10),
-)
 
 
 class Crystals:
@@ -36,10 +24,14 @@ class Crystals:
     def __init__(self) -> None:
         self.alone = []
         self.ways = {
-            **{"CIF, right in every point": (2, self.plain_cif), "CIF dialects": (6, self.cif)},
-            **{"POSCAR, right in every point": (1, self.plain_poscar), "POSCAR dialects": (3, self.poscar)},
-            **{"pymatgen JSON": (2, self.as_json), "extended XYZ": (1, self.xyz)},
-            **{"CIF with lines lost or changed": (3, self.damaged), "any bytes changed": (2, self.bytes_changed)},
+            "CIF, right in every point": (2, self.plain_cif),
+            "CIF dialects": (6, self.cif),
+            "POSCAR, right in every point": (1, self.plain_poscar),
+            "POSCAR dialects": (3, self.poscar),
+            "pymatgen JSON": (2, self.as_json),
+            "extended XYZ": (1, self.xyz),
+            "CIF with lines lost or changed": (3, self.damaged),
+            "any bytes changed": (2, self.bytes_changed),
             "hostile": (1, self.hostile),
         }
 
@@ -77,9 +69,9 @@ class Crystals:
 
     def as_json(self, rng, trial) -> None:
         crystal = random_crystal(rng, most=30)
-        fields, reason = _as_fields(crystal), ""
+        fields, reason = as_fields(crystal), ""
         for _ in range(rng.choice([0, 1, 1, 2])):
-            reason = _change_fields(rng, fields) or reason
+            reason = change_fields(rng, fields) or reason
         text = json.dumps(fields)
         trial.give(text)
         before = set(sys.modules)
@@ -98,7 +90,7 @@ class Crystals:
         crystals = [random_crystal(rng, most=20) for _ in range(rng.randint(1, 3))]
         reason, frames = "", []
         for crystal in crystals:
-            frame, bad = _xyz_frame(rng, crystal)
+            frame, bad = xyz_frame(rng, crystal)
             frames.append(frame)
             reason = reason or bad
         text = "".join(frames)
@@ -120,7 +112,7 @@ class Crystals:
         lines = made.text.split("\n")
         for _ in range(rng.choice([1, 1, 2])):
             at = rng.choice([i for i, line in enumerate(lines) if "formula_sum" not in line] or [0])
-            lines = rng.choice([lines[:at] + lines[at + 1 :], lines[: at + 1] + lines[at:], _swapped(rng, lines, at)])
+            lines = rng.choice([lines[:at] + lines[at + 1 :], lines[: at + 1] + lines[at:], swapped(rng, lines, at)])
         text = "\n".join(lines)
         trial.give(text)
         reason = ""
@@ -136,7 +128,7 @@ class Crystals:
         elif kind == 1:
             name, data = "POSCAR", bytearray(random_poscar(rng)[0].encode())
         else:
-            name, data = "x.json", bytearray(json.dumps(_as_fields(random_crystal(rng, most=12))).encode())
+            name, data = "x.json", bytearray(json.dumps(as_fields(random_crystal(rng, most=12))).encode())
         for _ in range(rng.choice([1, 2, 5, 20])):
             at = rng.randrange(len(data))
             match rng.randrange(3):
@@ -145,7 +137,9 @@ class Crystals:
                 case 1:
                     del data[at : at + rng.choice([1, 1, 30])]
                 case _:
-                    data[at:at] = rng.choice([b"0", b"-", b".", b"'", b'"', b"\0", b"\n", b"9" * 40, b"nan", b"[", b"{", b"?"])
+                    data[at:at] = rng.choice(
+                        [b"0", b"-", b".", b"'", b'"', b"\0", b"\n", b"9" * 40, b"nan", b"[", b"{", b"?"]
+                    )
             if not data:
                 break
         data = bytes(data)
@@ -196,7 +190,9 @@ class Crystals:
                 self._same(trial, "as text", _answers(read, path), again, None)
             made = trial.call(lambda: read.materials.structures.to_pymatgen())
             if made:
-                self._same(trial, "as an object", _answers(read, path), trial.call(read_materials, made), None, numbers=True)
+                self._same(
+                    trial, "as an object", _answers(read, path), trial.call(read_materials, made), None, numbers=True
+                )
         if len(read.failures) == len(read.labels):
             trial.refuse(read.failures[0])
             return None
@@ -257,7 +253,9 @@ class Crystals:
                 if read is None or isinstance(read, Refusal):
                     continue
                 rows = _by_item(read, part)
-                for path, answers, (one, _n, _d, alone) in zip(part, rows, self.alone[start : start + 500], strict=True):
+                for path, answers, (one, _n, _d, alone) in zip(
+                    part, rows, self.alone[start : start + 500], strict=True
+                ):
                     if answers != _placed(alone, path):
                         one.find("differs", f"{how}: {answers!r}, alone {alone!r}"[:600])
 
@@ -317,100 +315,3 @@ def _described(one):
     for z in one.z.tolist():
         counts[SYMBOLS[z]] = counts.get(SYMBOLS[z], 0) + 1
     return _reduced(counts) if counts else (), len(one.z) / abs(np.linalg.det(one.lattice[0]))
-
-
-def _as_fields(crystal):
-    from pymatgen.core import Lattice, Structure
-
-    sites = crystal.sites()
-    lattice = Lattice.from_parameters(*crystal.cell)
-    return Structure(lattice, [symbol for symbol, _ in sites], [place for _, place in sites]).as_dict()
-
-
-def _change_fields(rng, fields) -> str:
-    """Change something in a pymatgen dictionary; return why it must be refused, or an empty text."""
-    site = rng.choice(fields["sites"])
-    hostile = {"@module": rng.choice(["antigravity", "this", CANARY, "turtledemo"]), "@class": "y"}
-    match rng.randrange(16):
-        case 0:
-            site["properties"] = {"x": hostile}
-        case 1:
-            fields["properties"] = {"a": [hostile]}
-        case 2:
-            fields["@module"], fields["@class"] = hostile["@module"], "Structure"
-        case 3:
-            site.pop("xyz", None)
-        case 4:
-            for one in fields["sites"]:
-                one["label"] = "a"
-        case 5:
-            fields["charge"] = rng.choice([0, None, 1])
-        case 6:
-            site["species"] = [{"element": site["species"][0]["element"], "oxidation_state": 2, "occu": 1}]
-        case 7:
-            occupancy = rng.choice([0.5, 0, -1, 1.2, "1", None, float("nan"), 1e400, [1], {}])
-            site["species"][0]["occu"] = occupancy
-            return f"the occupancy {occupancy!r}"
-        case 8:
-            element = rng.choice(["X", "Q", "Vac", None, 3, "", "fe", ["Fe"], "Fe3+", "D"])
-            site["species"][0]["element"] = element
-            return f"the element {element!r}"
-        case 9:
-            place = rng.choice([[0.1, 0.2], [None] * 3, ["a", "b", "c"], [float("nan")] * 3, [1e400] * 3, "abc", 3, [[0.1] * 3]])
-            site["abc"] = place
-            return f"the coordinates {place!r}"
-        case 10:
-            bad = rng.choice([None, [], [[1, 0, 0]], [[0] * 3] * 3, [[1e6, 0, 0], [0, 1e6, 0], [0, 0, 1e6]], "x", [[float("nan")] * 3] * 3])
-            fields["lattice"]["matrix"] = bad
-            return f"the lattice {bad!r}"
-        case 11:
-            site["species"] = []
-            return "a site without species"
-        case 12:
-            fields["sites"].append(json.loads(json.dumps(site)))
-            return "two atoms in one place"
-        case 13:
-            fields["sites"].append({"species": [{"element": hostile, "occu": 1}], "abc": [0.123, 0.2, 0.3]})
-            return "an element that is an object"
-        case 14:
-            key = rng.choice(list(fields))
-            fields[key] = rng.choice([None, 3, "x", [], {}, hostile])
-            return "" if key in ("charge", "@module", "@class", "properties") else f"the key {key}"
-        case _:
-            del fields[rng.choice([key for key in fields if key not in ("sites", "lattice")])]
-    return ""
-
-
-def _swapped(rng, lines, at):
-    words = lines[at].split(" ")
-    if len(words) > 1:
-        i = rng.randrange(len(words) - 1)
-        words[i], words[i + 1] = words[i + 1], words[i]
-    return [*lines[:at], " ".join(words), *lines[at + 1 :]]
-
-
-def _xyz_frame(rng, crystal):
-    from formation_mlp.materials.structure_columns import lattice_vectors
-
-    vectors = lattice_vectors(np.array(crystal.cell))
-    sites = crystal.sites()
-    lattice = " ".join(f"{x:.8f}" for x in vectors.ravel())
-    n, pbc, reason = len(sites), "T T T", ""
-    rows = [f"{symbol} {' '.join(f'{x:.8f}' for x in np.array(place) @ vectors)}" for symbol, place in sites]
-    match rng.randrange(14):
-        case 0:
-            pbc, reason = "T T F", "it is not periodic"
-        case 1:
-            lattice, reason = "", "it has no lattice"
-        case 2:
-            n, reason = n + 1, "a site is missing"
-        case 3:
-            rows[0], reason = "Xx " + rows[0].split(" ", 1)[1], "the element Xx"
-        case 4:
-            rows[0], reason = rows[0].rsplit(" ", 1)[0] + " nan", "a coordinate nan"
-        case 5:
-            n, reason = 999_999_999, "999,999,999 atoms"
-        case 6:
-            rows[0], reason = rows[1], "two atoms in one place"
-    comment = f'Lattice="{lattice}" ' if lattice else ""
-    return f'{n}\n{comment}Properties=species:S:1:pos:R:3 pbc="{pbc}" energy=-1.0\n' + "\n".join(rows) + "\n", reason
