@@ -20,6 +20,12 @@ class Configurations:
             "wrong types": (2, self.wrong),
         }
 
+    def warm_up(self) -> None:
+        from formation_mlp.choices import CHOICES
+        from formation_mlp.config_file import check_config
+
+        check_config({"data": {"path": "bundled"}}, "warm up", CHOICES)
+
     def sound(self, rng, trial) -> None:
         raw = random_raw(rng)
         text = yaml_text(rng, raw)
