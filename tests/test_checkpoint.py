@@ -20,6 +20,7 @@ from formation_mlp import checkpoint, load
 from formation_mlp.checkpoint import Checkpoint, load_tensors, save_tensors
 from formation_mlp.errors import CheckpointError, FormationMLPError
 from formation_mlp.predict import Predictor
+from formation_mlp.tensor_file import digest_of
 
 GOLDEN = Path(__file__).parent / "golden"
 FORMULAS = ["NaCl", "Fe2O3", "CsBr"]
@@ -29,6 +30,7 @@ PREDICTIONS = {
     1: [-2.0995849, -2.2273497, -2.5565746],
     2: [-2.5919025, -1.4384931, -0.9394414],
     3: [-2.5919025, -1.4384931, -0.9394413],
+    4: [-2.5919025, -1.4384931, -0.9394413],
 }
 
 
@@ -40,7 +42,7 @@ def fixture_of(number: int) -> Path:
 def saved(tmp_path: Path) -> Path:
     """Return a small saved model of the present format, of two members, that a test may change."""
     path = tmp_path / "model.safetensors"
-    path.write_bytes(fixture_of(3).read_bytes())
+    path.write_bytes(fixture_of(4).read_bytes())
     return path
 
 
@@ -53,11 +55,14 @@ def saved_long_ago(tmp_path: Path) -> Path:
 
 
 def rewrite(path: Path, change: Callable[[dict, dict], None]) -> Path:
-    """Write a saved model again after ``change(tensors, description)``, as a stranger could."""
+    """Write a saved model again after ``change(tensors, description)``, as a stranger could who knows of digests."""
     with safe_open(path, framework="pt") as file:
         description = json.loads(file.metadata()["formation_mlp"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
+    stated = description.pop("digest", None)
     change(tensors, description)
+    if stated is not None:
+        description["digest"] = digest_of({name: tensor.numpy() for name, tensor in tensors.items()}, description)
     save_file(tensors, path, metadata={"formation_mlp": json.dumps(description)})
     return path
 
@@ -97,8 +102,9 @@ def test_a_model_of_format_2_gives_no_intervals_and_knows_no_domain():
         predictor.predict_rows(["NaCl"], level=0.5)
 
 
-def test_a_model_of_format_3_gives_the_intervals_and_the_domain_of_the_day_it_was_made():
-    found = load(fixture_of(3)).predict_rows(FORMULAS, level=0.5)
+@pytest.mark.parametrize("number", [3, 4])
+def test_a_model_of_a_later_format_gives_the_intervals_and_the_domain_of_the_day_it_was_made(number):
+    found = load(fixture_of(number)).predict_rows(FORMULAS, level=0.5)
     np.testing.assert_allclose(found.std, [0.1939157, 0.1458179, 0.3040049], rtol=1e-5)
     np.testing.assert_allclose(found.lo, [-3.5201019, -2.2375906, -2.1631376], rtol=1e-5)
     np.testing.assert_allclose(found.hi, [-1.6637031, -0.6393957, 0.2842550], rtol=1e-5)
@@ -108,7 +114,7 @@ def test_a_model_of_format_3_gives_the_intervals_and_the_domain_of_the_day_it_wa
     np.testing.assert_allclose(found.domain.distance, [0, 35.3, 100], atol=0.2)
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_training_state_of_an_older_format_is_read_as_it_is(tmp_path, monkeypatch, number):
     with monkeypatch.context() as long_ago:
         long_ago.setattr(checkpoint, "FORMAT", number)
@@ -129,7 +135,7 @@ def test_the_prediction_of_several_members_is_their_mean_by_shares():
 
 @pytest.mark.parametrize("members", ["one", "several"])
 def test_a_round_trip_changes_nothing(finished_run, tmp_path, members):
-    path = finished_run / "model.safetensors" if members == "one" else fixture_of(3)
+    path = finished_run / "model.safetensors" if members == "one" else fixture_of(4)
     first = Checkpoint.load(path)
     assert (len(first.members) > 1) == (members == "several")
     first.save(tmp_path / "copy")
@@ -170,7 +176,8 @@ def test_a_model_holds_what_prediction_and_its_reader_need(finished_run):
 def test_the_description_can_be_read_without_torch(saved):
     with safe_open(saved, framework="np") as file:
         description = json.loads(file.metadata()["formation_mlp"])
-    assert description["format"] == 3
+    assert description["format"] == 4
+    assert len(description["digest"]) == 64
     assert [member["name"] for member in description["members"]] == ["set", "residual"]
     assert description["kind"] == "model"
 
@@ -209,45 +216,57 @@ DAMAGE = {
     "another architecture": (lambda _, d: d["members"][0]["model"].update(architecture="mlp"), "weights do not fit"),
     "an unknown key of the network": (
         lambda _, d: d["members"][0]["model"].update(depth=3),
-        "configuration.*damaged.*depth",
+        r"members.0.model.depth: there is no such field",
     ),
-    "a wrong type": (lambda _, d: d["members"][1]["model"].update(hidden="four"), "configuration.*damaged.*hidden"),
-    "no network": (lambda _, d: d["members"][1].pop("model"), "lacks or misuses.*model"),
-    "no share": (lambda _, d: d["members"][1].pop("share"), "lacks or misuses.*share"),
-    "no list of members": (lambda _, d: d.pop("members"), "lacks or misuses.*members"),
-    "members that are text": (lambda _, d: d.update(members="two"), "lacks or misuses"),
+    "a wrong type": (
+        lambda _, d: d["members"][1]["model"].update(hidden="four"),
+        r"members.1.model.hidden: found 'four'",
+    ),
+    "no network": (lambda _, d: d["members"][1].pop("model"), "members.1.model: it is missing"),
+    "no share": (lambda _, d: d["members"][1].pop("share"), "members.1.share: it is missing"),
+    "no list of members": (lambda _, d: d.pop("members"), "members: it is missing"),
+    "members that are text": (lambda _, d: d.update(members="two"), "members: found 'two'"),
     "no member at all": (lambda _, d: d.update(members=[]), "members"),
-    "no task": (lambda _, d: d["config"].pop("task"), "configuration.*damaged.*task"),
-    "no presets": (lambda _, d: d["config"].pop("features"), "configuration.*damaged.*features"),
-    "a configuration that is a list": (lambda _, d: d.update(config=[]), "configuration.*damaged"),
-    "no scaler": (lambda t, _: t.pop("scaler.median"), "damaged: the description lacks or misuses.*scaler.median"),
-    "no feature names": (lambda _, d: d.pop("feature_names"), "lacks or misuses.*feature_names"),
-    "no target": (lambda _, d: d.pop("target"), "lacks or misuses.*target"),
-    "another target": (lambda _, d: d["target"].update(colour="red"), "lacks or misuses.*colour"),
-    "no training elements": (lambda _, d: d.pop("training_elements"), "lacks or misuses.*training_elements"),
-    "no format": (lambda _, d: d.pop("format"), "format None, but .* reads formats up to 3"),
-    "a newer format": (lambda _, d: d.update(format=4), "format 4, but .*Update the package"),
+    "no task": (lambda _, d: d["config"].pop("task"), "config.task: it is missing"),
+    "no type of the task": (lambda _, d: d["config"]["task"].pop("type"), "config.task.type: it is missing"),
+    "no activation": (lambda _, d: d["members"][0]["model"].pop("activation"), "model.activation: it is missing"),
+    "no data": (lambda _, d: d["config"].pop("data"), "config.data: it is missing"),
+    "no presets": (lambda _, d: d["config"].update(features=[]), r"config.features: found \[\]"),
+    "a configuration that is a list": (lambda _, d: d.update(config=[]), r"config: found \[\]"),
+    "no scaler": (lambda t, _: t.pop("scaler.median"), "damaged.*median is missing"),
+    "no feature names": (lambda _, d: d.pop("feature_names"), "feature_names: it is missing"),
+    "no target": (lambda _, d: d.pop("target"), "target: it is missing"),
+    "another target": (lambda _, d: d["target"].update(colour="red"), "target.colour: there is no such field"),
+    "no training elements": (lambda _, d: d.pop("training_elements"), "training_elements: it is missing"),
+    "no format": (lambda _, d: d.pop("format"), "format None, but .* reads formats up to 4"),
+    "a newer format": (lambda _, d: d.update(format=5), "format 5, but .*Update the package"),
     "an older format that it is not": (lambda _, d: d.update(format=1), "lacks or misuses.*residual"),
     "an older, unknown format": (lambda _, d: d.update(format=0), "format 0, but"),
     "a format that is text": (lambda _, d: d.update(format="1"), "format '1', but"),
     "a format that is a list": (lambda _, d: d.update(format=[1]), r"format \[1\], but"),
-    "no word on a calibration": (lambda _, d: d.pop("calibration"), "lacks or misuses.*calibration"),
-    "no word on a domain": (lambda _, d: d.pop("domain"), "lacks or misuses.*domain"),
-    "a calibration without scores": (lambda t, _: t.pop("calibration.scores"), "lacks or misuses.*scores"),
-    "scores that are not finite": (lambda t, _: t["calibration.scores"].fill_(torch.nan), "lacks or misuses.*finite"),
+    "no word on a calibration": (lambda _, d: d.pop("calibration"), "calibration: it is missing"),
+    "no word on a domain": (lambda _, d: d.pop("domain"), "domain: it is missing"),
+    "a calibration without scores": (lambda t, _: t.pop("calibration.scores"), "found n_elements in place of scores"),
+    "scores that are not finite": (
+        lambda t, _: t["calibration.scores"].fill_(torch.nan),
+        "scores holds a number that is not finite",
+    ),
     "scores of more rows": (
         lambda t, _: t.update({"calibration.scores": torch.ones(9)}),
-        "lacks or misuses.*9,.* scores of",
+        r"n_elements has the shape .*should be \[9\]",
     ),
-    "a calibration of no width": (lambda _, d: d["calibration"].update(beta=0.0), "lacks or misuses.*beta is 0"),
-    "scores nobody asked for": (lambda _, d: d.update(calibration=None), "calibration.scores.*belong to no member"),
-    "a domain without points": (lambda t, _: t.pop("domain.points.grid"), "lacks or misuses.*grid"),
+    "a calibration of no width": (lambda _, d: d["calibration"].update(beta=0.0), "calibration.beta: found 0.0"),
+    "scores nobody asked for": (
+        lambda _, d: d.update(calibration=None),
+        "calibration.n_elements, calibration.scores have no place",
+    ),
+    "a domain without points": (lambda t, _: t.pop("domain.points.grid"), "in place of grid"),
     "a domain of other dimensions": (
         lambda t, _: t.update({"domain.origin": torch.zeros(2)}),
-        "lacks or misuses.*dimensions",
+        r"origin has the shape \[2\]",
     ),
-    "a domain with something else": (lambda t, _: t.update({"domain.more": torch.zeros(2)}), "lacks or misuses.*more"),
-    "densities without volumes": (lambda t, _: t.pop("domain.volumes"), "lacks or misuses.*densities"),
+    "a domain with something else": (lambda t, _: t.update({"domain.more": torch.zeros(2)}), "more than a domain has"),
+    "densities without volumes": (lambda t, _: t.pop("domain.volumes"), "volumes and densities do not fit"),
     "another kind": (lambda _, d: d.update(kind="training state"), "not a model of formation_mlp"),
 }
 
@@ -268,7 +287,7 @@ OLD_DAMAGE = {
         "weights do not fit.*head.bias should be .1., found none",
     ),
     "a foreign tensor": (lambda t, _: t.update(alien=torch.zeros(1)), "alien"),
-    "no scaler": (lambda t, _: t.pop("scaler.median"), "damaged: the description lacks or misuses.*scaler.median"),
+    "no scaler": (lambda t, _: t.pop("scaler.median"), "damaged.*median is missing"),
 }
 
 
@@ -331,7 +350,7 @@ def test_a_missing_file_or_folder_is_named(tmp_path):
 
 def test_older_formats_are_brought_up_to_date_step_by_step(monkeypatch):
     monkeypatch.setattr(checkpoint, "FORMAT", 4)
-    new = {"new": torch.zeros(1)}
+    new = {"new": np.zeros(1)}
     monkeypatch.setitem(checkpoint.UPGRADES, 2, lambda t, d: (t | new, {**d, "format": 3, "first": True}))
     monkeypatch.setitem(checkpoint.UPGRADES, 3, lambda t, d: (t, {**d, "format": 4, "second": d["first"]}))
     tensors, description = load_tensors(fixture_of(2), "model")
@@ -387,3 +406,114 @@ def test_an_interrupted_write_leaves_the_old_model_and_nothing_else(saved, monke
         model.save(saved)
     assert saved.read_bytes() == before
     assert [path.name for path in saved.parent.iterdir()] == ["model.safetensors"]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_model_of_a_format_without_a_digest_says_so_once(number, tmp_path):
+    predictor = load(fixture_of(number))
+    (remark,) = predictor.remarks
+    assert f"of format {number}, which has no digest" in remark
+    predictor.checkpoint.save(tmp_path / "again")
+    again = load(tmp_path / "again")
+    assert again.remarks == ()
+    assert len(again.checkpoint.digest) == 64
+    np.testing.assert_array_equal(again.predict(FORMULAS), predictor.predict(FORMULAS))
+
+
+def test_a_digest_depends_on_numbers_names_shapes_and_description():
+    arrays, description = {"a": np.arange(6.0), "b": np.zeros(0)}, {"kind": "model", "format": 4}
+    others = [
+        ({**arrays, "a": np.arange(1, 7.0)}, description),
+        ({**arrays, "a": np.arange(6.0).reshape(2, 3)}, description),
+        ({**arrays, "a": np.arange(6.0).astype(np.float32)}, description),
+        ({"c": arrays["a"], "b": arrays["b"]}, description),
+        ({"a": arrays["a"]}, description),
+        (arrays, {**description, "format": 3}),
+    ]
+    found = {digest_of(*other) for other in [(arrays, description), *others]}
+    assert len(found) == 1 + len(others)
+    assert digest_of(dict(reversed(arrays.items())), description) in found
+
+
+@pytest.mark.parametrize("digest", [None, "0" * 64, "", 7])
+def test_a_wrong_digest_or_none_is_refused(saved, digest):
+    with safe_open(saved, framework="pt") as file:
+        description = json.loads(file.metadata()["formation_mlp"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
+    save_file(tensors, saved, metadata={"formation_mlp": json.dumps({**description, "digest": digest})})
+    with pytest.raises(CheckpointError, match=r"damaged or changed since it was written.*digest"):
+        load(saved)
+
+
+def test_a_shipped_model_is_held_to_its_card(tmp_path, monkeypatch):
+    shipped = checkpoint.shipped_path("stability")
+    content = bytearray(shipped.read_bytes())
+    copied = tmp_path / "stability.safetensors"
+    copied.write_bytes(content)
+    assert load(copied).remarks == ()  # known by its SHA-256, though its format has no digest
+    content[-1] ^= 1
+    copied.write_bytes(content)
+    assert load(copied).remarks != ()
+    monkeypatch.setattr(checkpoint, "FOLDER", tmp_path)
+    with pytest.raises(CheckpointError, match=r"stability.safetensors: damaged or changed.*its card says.*Install"):
+        load(copied)
+
+
+NESTED = "[" * 100_000 + "]" * 100_000
+HEADERS = {
+    "nested deep": b'{"__metadata__":' + NESTED.encode() + b"}",
+    "a description nested deep": json.dumps({"__metadata__": {"formation_mlp": NESTED}}).encode(),
+    "a description nested a little too deep": json.dumps(
+        {"__metadata__": {"formation_mlp": '{"kind":"model","config":' + "[" * 60 + "]" * 60 + "}"}}
+    ).encode(),
+    "a key twice": b'{"__metadata__":{"formation_mlp":"{}"},"__metadata__":{"formation_mlp":"{}"}}',
+    "a number that is none": json.dumps({"__metadata__": {"formation_mlp": '{"kind": NaN}'}}).encode(),
+    "5,000 digits": json.dumps({"__metadata__": {"formation_mlp": '{"format": ' + "9" * 5000 + "}"}}).encode(),
+    "an array beyond the end": b'{"w":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}',
+    "an array of a huge shape": b'{"w":{"dtype":"F32","shape":[281474976710655,0],"data_offsets":[0,0]}}',
+    "a gap": b'{"w":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}}',
+    "a list": b"[]",
+    "an unknown type": b'{"w":{"dtype":"F4","shape":[0],"data_offsets":[0,0]}}',
+    "a type that is a list": b'{"w":{"dtype":[],"shape":[0],"data_offsets":[0,0]}}',
+    "a negative length": b'{"w":{"dtype":"U8","shape":[-1],"data_offsets":[0,0]}}',
+}
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
+def test_a_hostile_header_is_refused(tmp_path, header):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(CheckpointError, match=r"model.safetensors: (damaged|a safetensors file, but not)"):
+        load(path)
+
+
+def test_a_pipe_in_the_place_of_a_model_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "model.safetensors")
+    with pytest.raises(CheckpointError, match="it is no regular file"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"share": 0.5}, "the shares add up to 1.25 in place of 1"),
+        ({"share": -0.25}, "share: found -0.25"),
+        ({"share": 0}, "share: found 0"),
+    ],
+)
+def test_shares_that_do_not_add_up_are_refused(saved, change, message):
+    with pytest.raises(CheckpointError, match=message):
+        load(rewrite(saved, lambda _, d: d["members"][0].update(change)))
+
+
+@pytest.mark.parametrize(("value", "reason"), [(1e4, "no material lies beyond 20 eV/atom"), (np.inf, "not finite")])
+def test_an_energy_that_no_material_has_is_an_error_of_its_row(value, reason):
+    model = Checkpoint.load(fixture_of(4), "numpy")
+    weights = dict(model.members[1].weights)
+    weights["head.bias"] = np.full(1, value, np.float32)
+    predictor = Predictor(replace(model, members=(model.members[0], replace(model.members[1], weights=weights))))
+    found = predictor.predict_rows(FORMULAS, level=0.5)
+    assert all(reason in error for error in found.errors)
+    assert np.isnan([found.values, found.std, found.lo, found.hi]).all()
+    with pytest.raises(FormationMLPError, match=reason):
+        predictor.predict(FORMULAS)

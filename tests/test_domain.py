@@ -206,7 +206,7 @@ def test_every_flagged_row_has_a_remark_and_no_other_row_has_one():
 
 def test_a_dumped_domain_comes_back():
     domain = structure_domain()
-    again = Domain.restore(*domain.dump())
+    again = Domain.restore(*domain.dump(), len(domain.directions))
     rows = rock_salts(np.linspace(4, 8, 60), (11, 17))
     first, second = (one.compare(cloud(60, seed=7), rows, ELEMENTS) for one in (domain, again))
     np.testing.assert_array_equal(first.distance, second.distance)

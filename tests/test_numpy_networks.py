@@ -14,7 +14,7 @@ from formation_mlp.models.activations import ACTIVATIONS
 from formation_mlp.models.mlp import NORMALIZATIONS
 from formation_mlp.models.networks import ARCHITECTURES, build_network
 from formation_mlp.models.numpy_networks import ACTIVATIONS as FAST_ACTIVATIONS
-from formation_mlp.models.numpy_networks import expected_shapes, numpy_network
+from formation_mlp.models.numpy_networks import check_weights, expected_shapes, numpy_network
 from formation_mlp.seeding import borrowed_torch_rng
 from network_fixtures import random_compositions
 
@@ -92,8 +92,9 @@ def test_what_numpy_has_no_word_for_is_left_to_torch(activation: str) -> None:
     ("change", "message"),
     [
         ({"head.bias": None}, r"head.bias should be \[1\], found none\."),
-        ({"head.bias": np.ones(2)}, r"head.bias should be \[1\], found \[2\]\."),
-        ({"tail.bias": np.ones(1)}, r"tail.bias has no place\."),
+        ({"head.bias": np.ones(2, np.float32)}, r"head.bias should be \[1\], found \[2\]\."),
+        ({"tail.bias": np.ones(1, np.float32)}, r"tail.bias has no place\."),
+        ({"head.bias": np.ones(1)}, r"head.bias holds float64\."),
     ],
 )
 def test_weights_that_do_not_fit_are_named(change: dict[str, Any], message: str) -> None:
@@ -102,4 +103,4 @@ def test_weights_that_do_not_fit_are_named(change: dict[str, Any], message: str)
     assert numpy_network(config, weights, 5) is not None
     changed = {name: value for name, value in (weights | change).items() if value is not None}
     with pytest.raises(CheckpointError, match=f"the weights do not fit the network of the configuration: {message}"):
-        numpy_network(config, changed, 5)
+        check_weights(config, changed, 5)

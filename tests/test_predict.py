@@ -13,7 +13,7 @@ import torch
 from pymatgen.core import Composition, Lattice, Structure
 
 from formation_mlp import FormationEnergyClassifier, FormationEnergyRegressor, load, predict
-from formation_mlp.errors import CheckpointError, ConfigError, DataError, FeatureError
+from formation_mlp.errors import CheckpointError, DataError, FeatureError
 from formation_mlp.predict import Predictor
 from formation_mlp.trust.domain import DomainColumns
 
@@ -210,7 +210,7 @@ def test_descriptors_that_are_not_those_of_the_model_are_refused_by_name(predict
 
 def test_a_preset_that_no_longer_exists_is_named(predictor):
     config = predictor.checkpoint.config | {"features": ["stoichiometri"]}
-    with pytest.raises(ConfigError, match=r"unknown preset 'stoichiometri'.*Did you mean 'stoichiometry'"):
+    with pytest.raises(CheckpointError, match=r"unknown preset 'stoichiometri'.*Did you mean 'stoichiometry'"):
         Predictor(replace(predictor.checkpoint, config=config)).predict(["NaCl"])
 
 

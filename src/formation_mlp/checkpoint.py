@@ -1,14 +1,14 @@
-"""Tensors and plain data in one file: no code in it, written whole, read strictly.
+"""Trained models and training states as files: no code in them, written whole, read strictly.
 
-The file is a safetensors file whose header carries a JSON text, so that weights and description can
-never disagree. Its description can be read without torch::
+Each is a safetensors file whose header carries a JSON text, so that weights and description can never disagree; a
+digest of both, checked whenever the file is read, tells that neither was changed. The description can be read without
+torch::
 
     safetensors.safe_open("model.safetensors", "numpy").metadata()["formation_mlp"]
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -16,30 +16,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.data.records import Target
 from formation_mlp.errors import CheckpointError
 from formation_mlp.files import write_bytes
+from formation_mlp.model_header import check_header
 from formation_mlp.registry import did_you_mean
 from formation_mlp.scaler import FeatureScaler, TargetScaler
-from formation_mlp.shipped import SHIPPED, shipped_path
+from formation_mlp.shipped import FOLDER, SHIPPED, card, shipped_path
+from formation_mlp.tensor_file import Array, TensorFile, encoded, read_file
 from formation_mlp.trust.calibration import Calibration
 from formation_mlp.trust.domain import Domain
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT = 3
+FORMAT = 4
 """Number of the present format; `UPGRADES` leads from older ones."""
 
-Array = NDArray[Any]
-Tensors = dict[str, "Tensor | Array"]
+Arrays = dict[str, Array]
 Framework = Literal["pt", "numpy"]
 """What tensors are read as: those of torch, whose import takes longer than most predictions, or arrays."""
 
-_KEY = "formation_mlp"
 _SCALER = ("kept", "median", "centre", "scale")
+
+UNCHECKED = "nothing tells whether it is as it was written. Train again, or load and save it, to give it one"
 
 MODEL_FILE = "model.safetensors"
 """Name of the model in a run folder."""
@@ -79,6 +80,8 @@ class Checkpoint:
     versions : package to version, of the run that made the model
     calibration : how far predictions are off; None in a classifier, and in a model of an older format
     domain : what the model was trained on; None in a model of an older format
+    digest : of the file that it was read from; empty if it was read from none
+    remarks : what a user of this file must know
     """
 
     config: dict[str, Any]
@@ -91,6 +94,8 @@ class Checkpoint:
     versions: dict[str, str]
     calibration: Calibration | None = None
     domain: Domain | None = None
+    digest: str = ""
+    remarks: tuple[str, ...] = ()
 
     def save(self, path: Path) -> None:
         """Write the model to one file."""
@@ -125,57 +130,66 @@ class Checkpoint:
         Raises
         ------
         CheckpointError
-            If the file is missing, damaged, foreign, or of an unknown format.
+            If the file is missing, damaged, changed, foreign, or of an unknown format.
         """
-        tensors, description = load_tensors(path, "model", framework)
+        file, digest, remarks = _checked(path, "model")
+        tensors, description = _upgraded(file.arrays, file.description, path)
         try:
-            arrays = {name: np.asarray(tensors.pop(f"scaler.{name}")) for name in _SCALER}
+            header = check_header(description)
+            scaler = FeatureScaler.restore(_taken(tensors, "scaler."), header.feature_names)
             calibration, domain = description["calibration"], description["domain"]
             if calibration is not None:
                 calibration = Calibration.restore(_taken(tensors, "calibration."), calibration)
             if domain is not None:
-                domain = Domain.restore(_taken(tensors, "domain."), domain)
+                domain = Domain.restore(_taken(tensors, "domain."), domain, len(scaler.kept))
             return cls(
                 description["config"],
                 Target(**description["target"]),
-                FeatureScaler(tuple(description["feature_names"]), **arrays),
+                scaler,
                 TargetScaler(**description["target_scaler"]),
-                _members(description["members"], tensors),
+                _members(description["members"], tensors, framework, is_shipped(path)),
                 description["training_elements"],
                 description["scores"],
                 description["versions"],
                 calibration,
                 domain,
+                digest,
+                remarks,
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{path}: damaged: the description lacks or misuses {error}. Train again.") from error
+        except (CheckpointError, ValueError) as error:
+            raise CheckpointError(
+                f"{path}: damaged, changed, or of a newer version of formation_mlp: {str(error).rstrip('.')}. "
+                "Train again."
+            ) from error
 
 
-def _taken(tensors: Tensors, prefix: str) -> dict[str, Array]:
-    """Remove the tensors whose names begin with ``prefix``, and return them as arrays."""
-    names = [name for name in tensors if name.startswith(prefix)]
-    return {name.removeprefix(prefix): np.asarray(tensors.pop(name)) for name in names}
+def _taken(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:
+    """Remove the arrays whose names begin with ``prefix``, and return copies, so that the file need not be kept."""
+    names = [name for name in arrays if name.startswith(prefix)]
+    return {name.removeprefix(prefix): arrays.pop(name).copy() for name in names}
 
 
-def _members(described: list[dict[str, Any]], tensors: Tensors) -> tuple[Member, ...]:
-    if not described:
-        raise KeyError("members")
+def _members(
+    described: list[dict[str, Any]], arrays: dict[str, Array], framework: Framework, is_known: bool
+) -> tuple[Member, ...]:
     members = []
     for i, member in enumerate(described):
         prefix = f"members.{i}."
-        own = [name for name in tensors if name.startswith(prefix)]
-        weights = {name.removeprefix(prefix): _single(tensors.pop(name)) for name in own}
-        members.append(Member(member["name"], member["share"], member["model"], weights))
-    if tensors:
-        raise KeyError(f"{sorted(tensors)}, which belong to no member")
+        names = [name for name in arrays if name.startswith(prefix)]
+        weights = {name.removeprefix(prefix): _single(arrays.pop(name)) for name in names}
+        for name, array in weights.items():
+            if not is_known and array.dtype == np.float32 and not np.isfinite(array.sum()):
+                raise ValueError(f"members.{i}.{name} holds numbers that are not finite, or beyond all bounds")
+        in_framework = _as_torch(weights) if framework == "pt" else weights
+        members.append(Member(member["name"], member["share"], member["model"], in_framework))
+    if arrays:
+        raise ValueError(f"{', '.join(sorted(arrays)[:3])} have no place in it")
     return tuple(members)
 
 
-def _single(weights: Any) -> Any:
+def _single(array: Array) -> Array:
     """Return weights that are stored in half precision as networks take them."""
-    if isinstance(weights, np.ndarray):
-        return weights.astype(np.float32) if weights.dtype == np.float16 else weights
-    return weights.float() if weights.element_size() == 2 and weights.is_floating_point() else weights
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def model_path(path: str | Path) -> Path:
@@ -203,12 +217,8 @@ def model_path(path: str | Path) -> Path:
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor | Array], description: Mapping[str, Any]) -> None:
     """Write tensors, of torch or arrays, and a JSON description to one file, whole or not at all."""
-    from safetensors.numpy import save
-
-    text = json.dumps({"format": FORMAT, **description}, allow_nan=False, sort_keys=True)
     arrays = {name: np.asarray(value, order="C") for name, value in tensors.items()}
-    content = save(arrays, metadata={_KEY: text})
-    write_bytes(path, content)
+    write_bytes(path, encoded(arrays, {"format": FORMAT, **description}))
 
 
 def load_tensors(path: Path, kind: str, framework: Framework = "pt") -> tuple[dict[str, Any], dict[str, Any]]:
@@ -217,24 +227,55 @@ def load_tensors(path: Path, kind: str, framework: Framework = "pt") -> tuple[di
     Raises
     ------
     CheckpointError
-        If the file is missing, damaged, foreign, of another kind, or of a newer format.
+        If the file is missing, damaged, changed, foreign, of another kind, or of a newer format.
     """
-    from safetensors import SafetensorError, safe_open
+    file = _checked(path, kind)[0]
+    arrays, description = _upgraded(file.arrays, file.description, path)
+    return (_as_torch(arrays) if framework == "pt" else arrays), description
 
-    try:
-        with safe_open(path, framework=framework) as file:
-            description = json.loads((file.metadata() or {}).get(_KEY, "null"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file. Give the folder of a finished run.") from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: damaged, or not a safetensors file: {error}") from error
-    if not isinstance(description, dict) or description.get("kind") != kind:
+
+def _checked(path: Path, kind: str) -> tuple[TensorFile, str, tuple[str, ...]]:
+    """Return a file that is what it says, a digest of it, and remarks for who uses it."""
+    file = read_file(path)
+    if file.description.get("kind") != kind:
         raise CheckpointError(f"{path}: a safetensors file, but not a {kind} of formation_mlp.")
-    return _upgraded(tensors, description, path)
+    number = file.description.get("format")
+    if is_shipped(path):
+        content, expected = file.content_sha256(), card(path.stem).sha256
+        if content != expected:
+            raise CheckpointError(
+                f"{path}: damaged or changed: its SHA-256 is {content}, its card says {expected}. "
+                "Install formation_mlp again."
+            )
+        return file, content, ()
+    if isinstance(number, int) and number > FORMAT:
+        return file, "", ()  # `_upgraded` says so
+    if file.stated is not None or number == FORMAT:
+        found = file.digest()
+        if file.stated != found:
+            raise CheckpointError(
+                f"{path}: damaged or changed since it was written: its content does not have the digest that it "
+                "states. Take a good copy, or train again."
+            )
+        return file, found, ()
+    content = file.content_sha256()
+    if any(content == card(name).sha256 for name in SHIPPED):
+        return file, content, ()
+    return file, content, (f"the model file is of format {number!r}, which has no digest: {UNCHECKED}",)
 
 
-def _upgraded(tensors: Tensors, description: dict[str, Any], path: Path) -> tuple[Tensors, dict[str, Any]]:
+def is_shipped(path: Path) -> bool:
+    """Tell whether a file is that of a shipped model, which its card describes."""
+    return path.parent == FOLDER and path.stem in SHIPPED
+
+
+def _as_torch(arrays: Mapping[str, Array]) -> dict[str, Tensor]:
+    import torch
+
+    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+
+
+def _upgraded(tensors: Arrays, description: dict[str, Any], path: Path) -> tuple[Arrays, dict[str, Any]]:
     found = description.get("format")
     while isinstance(found, int) and found in UPGRADES:
         try:
@@ -261,7 +302,7 @@ def package_versions() -> dict[str, str]:
     return found
 
 
-def _from_1(tensors: Tensors, description: dict[str, Any]) -> tuple[Tensors, dict[str, Any]]:
+def _from_1(tensors: Arrays, description: dict[str, Any]) -> tuple[Arrays, dict[str, Any]]:
     """Format 1 held one network, and its configuration said `residual: true` or `false`."""
     description = description | {"format": 2}
     if description["kind"] == "model":
@@ -276,7 +317,7 @@ def _from_1(tensors: Tensors, description: dict[str, Any]) -> tuple[Tensors, dic
     return tensors, description
 
 
-def _from_2(tensors: Tensors, description: dict[str, Any]) -> tuple[Tensors, dict[str, Any]]:
+def _from_2(tensors: Arrays, description: dict[str, Any]) -> tuple[Arrays, dict[str, Any]]:
     """Format 2 knew neither how far its predictions are off, nor what it was trained on."""
     description = description | {"format": 3}
     if description["kind"] == "model":
@@ -284,5 +325,14 @@ def _from_2(tensors: Tensors, description: dict[str, Any]) -> tuple[Tensors, dic
     return tensors, description
 
 
-UPGRADES: dict[int, Callable[[Tensors, dict[str, Any]], tuple[Tensors, dict[str, Any]]]] = {1: _from_1, 2: _from_2}
+def _from_3(tensors: Arrays, description: dict[str, Any]) -> tuple[Arrays, dict[str, Any]]:
+    """Format 3 had no digest."""
+    return tensors, description | {"format": 4}
+
+
+UPGRADES: dict[int, Callable[[Arrays, dict[str, Any]], tuple[Arrays, dict[str, Any]]]] = {
+    1: _from_1,
+    2: _from_2,
+    3: _from_3,
+}
 """Format to the function that returns tensors and description in the next format."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from formation_mlp.config import ModelConfig
 from formation_mlp.errors import CheckpointError
-from formation_mlp.models.numpy_networks import Forward, numpy_network
+from formation_mlp.models.numpy_networks import Forward, check_weights, numpy_network
 from formation_mlp.scaler import TargetScaler
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def network_output(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n
         If the weights do not fit the network.
     """
     arrays = {name: np.asarray(value) for name, value in weights.items()}
+    check_weights(config, arrays, d_in, n_outputs)
     few = numpy_network(config, arrays, d_in, n_outputs)
     many = cache(lambda: _torch_network(config, arrays, d_in, n_outputs))
     if few is None:
@@ -120,7 +121,7 @@ def _torch_network(
     with borrowed_torch_rng(torch_generator(0, "weights")):  # initial weights, replaced at once
         network = build_network(d_in, config, n_outputs)
     try:
-        network.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()}, strict=True)
+        network.load_state_dict({name: torch.as_tensor(value.copy()) for name, value in weights.items()}, strict=True)
     except RuntimeError as error:
         raise CheckpointError(f"the weights do not fit the network of the configuration: {error}") from error
     return lambda *inputs: as_array(forward_rows(network, as_inputs(torch.device("cpu"), *inputs)))

@@ -13,12 +13,13 @@ from pydantic import ValidationError
 
 from formation_mlp.checkpoint import Checkpoint, model_path
 from formation_mlp.config import TaskConfig
-from formation_mlp.errors import CheckpointError, DataError
+from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.features.table import featurize
 from formation_mlp.inference import member_answer
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.tasks import Task
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
+from formation_mlp.units import LARGEST_ENERGY
 
 if TYPE_CHECKING:
     from formation_mlp.materials.compositions import Compositions
@@ -94,7 +95,7 @@ class Predictor:
             self.task = Task(task, checkpoint.target_scaler)
             d_in = len(checkpoint.scaler.kept)
             self._members = [member_answer(member, d_in, self.task) for member in checkpoint.members]
-        except (KeyError, TypeError, ValidationError) as error:
+        except (KeyError, TypeError, ValidationError, ConfigError) as error:
             raise CheckpointError(f"the configuration in the model file is damaged: {error}. Train again.") from error
         self._shares = np.array([member.share for member in checkpoint.members])
 
@@ -104,6 +105,8 @@ class Predictor:
 
     def predict(self, items: Sequence[object]) -> NDArray[np.float64]:
         """Return one number per formula, ``Composition``, ``Structure`` or structure file.
+
+        A number that cannot be right, such as an energy beyond 20 eV/atom, is an error.
 
         Returns
         -------
@@ -124,6 +127,11 @@ class Predictor:
         return predictions.values
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a user of the model's file must know, such as that nothing tells whether it is undamaged."""
+        return self.checkpoint.remarks
+
+    @property
     def has_intervals(self) -> bool:
         """Whether there are intervals at the level 0.9."""
         return not self.interval_reason()
@@ -141,7 +149,7 @@ class Predictor:
         return calibration.reason(level)
 
     def predict_rows(self, items: Sequence[object], *, level: float | None = None) -> Predictions:
-        """Predict what can be predicted; an input that fails carries its reason.
+        """Predict what can be predicted; an input that fails, or whose number cannot be right, carries its reason.
 
         Parameters
         ----------
@@ -202,7 +210,10 @@ class Predictor:
     def _answer(self, materials: Materials, level: float | None, known: Domain | None) -> _Answer:
         """Describe and predict some rows, none of them empty."""
         scaler, compositions = self.checkpoint.scaler, materials.compositions
-        table = featurize(materials, self.features)
+        try:
+            table = featurize(materials, self.features)
+        except ConfigError as error:
+            raise CheckpointError(f"the descriptors of the model cannot be made: {error}") from error
         if table.names != scaler.names:
             here, there = set(table.names), set(scaler.names)
             raise CheckpointError(
@@ -211,12 +222,12 @@ class Predictor:
                 f"{len(here - there)} are new. It was made with {self.checkpoint.versions}; "
                 "install those versions, or train again."
             )
-        scaled = scaler.transform(table.X)
-        members = self._of_members(scaled, compositions)
+        with np.errstate(over="ignore", invalid="ignore"):  # wild weights give infinity, which is refused below
+            scaled = scaler.transform(table.X)
+            members = self._of_members(scaled, compositions)
         numbers = np.full((3, len(materials)), np.nan)
         numbers[0], numbers[1] = mean_and_std(members, self._shares)
-        wild = np.flatnonzero(~np.isfinite(numbers[0])).tolist()
-        failures = dict.fromkeys(wild, "the prediction is not finite") | table.failures
+        failures = self._impossible(numbers[0]) | table.failures
         if level is not None and self.checkpoint.calibration is not None:
             std = numbers[1] if len(members) > 1 else None
             numbers[2] = self.checkpoint.calibration.half_width(level, std, compositions.n_elements)
@@ -224,8 +235,19 @@ class Predictor:
         domain = None if known is None else known.compare(scaled, materials, self.checkpoint.training_elements)
         return _Answer(numbers, failures, domain)
 
+    def _impossible(self, values: Floats) -> dict[int, str]:
+        """Return, for each answer that cannot be one, the reason."""
+        failures = dict.fromkeys(np.flatnonzero(~np.isfinite(values)).tolist(), "the prediction is not finite")
+        if not self.task.is_classification:
+            for i in np.flatnonzero(np.isfinite(values) & (np.abs(values) > LARGEST_ENERGY)).tolist():
+                failures[i] = (
+                    f"the prediction is {values[i]:.4g} eV/atom, but no material lies beyond "
+                    f"{LARGEST_ENERGY:g} eV/atom: the model is damaged, or far out of its depth"
+                )
+        return failures
+
     def predict_descriptors(self, X: Floats, compositions: Compositions | None) -> Floats:
-        """Return predictions for descriptors ``[n, d]`` in the order of the model's feature names."""
+        """Return predictions for descriptors ``[n, d]`` in the order of the model's feature names, right or wrong."""
         return mean_and_std(self.predict_members(X, compositions), self._shares)[0]
 
     def predict_members(self, X: Floats, compositions: Compositions | None) -> Floats:
@@ -275,4 +297,9 @@ def load(path: str | Path) -> Predictor:
     >>> bool((found.lo < found.values).all() and (found.values < found.hi).all())
     True
     """
-    return Predictor(Checkpoint.load(model_path(path), "numpy"))
+    file = model_path(path)
+    checkpoint = Checkpoint.load(file, "numpy")
+    try:
+        return Predictor(checkpoint)
+    except CheckpointError as error:
+        raise CheckpointError(f"{file}: {error}") from error

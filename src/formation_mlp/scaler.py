@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.array_checks import checked_array
 from formation_mlp.errors import FeatureError
 
 Floats = NDArray[np.float64]
@@ -55,6 +57,24 @@ class FeatureScaler:
                 "features: every column is constant over the train rows; there is nothing to learn from."
             )
         return cls(tuple(names), kept, median[kept], centre[kept], scale[kept])
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> FeatureScaler:
+        """Return a scaler for the columns ``names [d]`` from its arrays, as a file gives them.
+
+        Raises
+        ------
+        ValueError
+            If an array is missing, or cannot be that of a scaler.
+        """
+        kept = checked_array(arrays, "kept", np.int64, [None], 0, len(names) - 1)
+        if (np.diff(kept) <= 0).any():
+            raise ValueError("scaler: kept does not rise")
+        median, centre = (checked_array(arrays, name, np.float64, [len(kept)]) for name in ("median", "centre"))
+        scale = checked_array(arrays, "scale", np.float64, [len(kept)], np.finfo(float).tiny)
+        if len(arrays) > 4:
+            raise ValueError(f"scaler: {', '.join(arrays)} are more than a scaler has")
+        return cls(tuple(names), kept, median, centre, scale)
 
     @property
     def dropped(self) -> list[str]:

@@ -10,6 +10,12 @@ from formation_mlp.registry import lookup
 
 EV_PER_ATOM = "eV/atom"
 
+LARGEST_ENERGY = 20.0
+"""eV/atom; a prediction farther from zero is a defect of the model, not an energy.
+
+Formation energies lie between about -5 and 5, and cohesive energies, the largest that are given per atom, end at about
+10 (tungsten 8.9 eV/atom; Kittel, Introduction to Solid State Physics)."""
+
 KJ_PER_MOL = 96.48533212331
 """One eV per particle in kJ/mol: the Faraday constant / 1000 (CODATA 2018)."""
 

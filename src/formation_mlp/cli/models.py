@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -105,10 +106,12 @@ def evaluate(
     from formation_mlp.report import evaluation_table
 
     if csv is None:
-        _, evaluations = jobs.score_again(run)
+        predictor, evaluations = jobs.score_again(run)
     else:
-        _, evaluation = jobs.score_table_file(run, csv, target, unit, Reporter())
+        predictor, evaluation = jobs.score_table_file(run, csv, target, unit, Reporter())
         evaluations = {csv.name: evaluation}
+    for remark in predictor.remarks:
+        print(f"remark: {remark}", file=sys.stderr)
     print(evaluation_table(evaluations))
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.array_checks import checked_array, checked_starts
 from formation_mlp.errors import CheckpointError, DataError
 from formation_mlp.hulls.hull import CompetingPhases
 from formation_mlp.materials.compositions import Compositions
+from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.models.boosted_trees import BoostedTrees
 
 if TYPE_CHECKING:
@@ -95,9 +97,13 @@ class KnownCompounds:
         KeyError, ValueError, DataError
             If one is missing, or they do not fit one another.
         """
-        row_ptr, z, amount, energies, centre, scale = (np.asarray(weights[name]) for name in ARRAYS)
-        if not len(z) == len(amount) == row_ptr[-1] or not centre.shape == scale.shape == (len(COLUMNS),):
-            raise ValueError("arrays of wrong sizes")
+        arrays = {name: np.asarray(weights[name]) for name in ARRAYS}
+        z = checked_array(arrays, "z", np.uint8, [None], 1, len(SYMBOLS) - 1)
+        amount = checked_array(arrays, "amount", np.float64, z.shape, np.finfo(float).tiny)
+        row_ptr = checked_starts(arrays, "row_ptr", np.int32, None, len(z))
+        energies = checked_array(arrays, "energies", np.float64, [len(row_ptr) - 1])
+        centre = checked_array(arrays, "centre", np.float64, [len(COLUMNS)])
+        scale = checked_array(arrays, "scale", np.float64, [len(COLUMNS)], np.finfo(float).tiny)
         return cls(Compositions(row_ptr.astype(np.int64), z.astype(np.int64), amount), energies, centre, scale)
 
 

@@ -39,20 +39,15 @@ def numpy_network(config: ModelConfig, weights: Weights, d_in: int, n_outputs: i
     config
         The section `model` of the configuration.
     weights
-        Arrays by the names that torch gives them.
+        Arrays by the names that torch gives them, as `check_weights` wants them.
     d_in, n_outputs
         Number of descriptors, and of outputs.
 
-    Raises
-    ------
-    CheckpointError
-        If the weights are not those of such a network.
     """
     act = ACTIVATIONS.get(config.activation)
     norm = NORMALIZATIONS.get(_normalization(config))
     if act is None or norm is None or config.architecture not in ("mlp", "residual", "set"):
         return None
-    _check(weights, expected_shapes(config, d_in, n_outputs))
     n_blocks = len(config.hidden)
     if config.architecture == "mlp":
         return lambda X, _z, _fraction: _plain(weights, X, n_blocks, act, norm)
@@ -68,6 +63,32 @@ def numpy_network(config: ModelConfig, weights: Weights, d_in: int, n_outputs: i
         return _residual(mlp, np.concatenate([X, elements], axis=1), n_blocks, act, norm)
 
     return forward
+
+
+def check_weights(config: ModelConfig, weights: Weights, d_in: int, n_outputs: int = 1) -> None:
+    """Refuse weights that are not those of such a network, before anything is built for them.
+
+    Raises
+    ------
+    CheckpointError
+        If one is missing, has no place, or is of another shape or type.
+    """
+    if config.architecture == "set" and config.set_layers > len(weights):  # or a list of their names fills the memory
+        raise CheckpointError(f"the weights do not fit the network of the configuration: {config.set_layers} layers.")
+    shapes = expected_shapes(config, d_in, n_outputs)
+    wrong = [
+        f"{name} should be {list(shape)}, found {list(weights[name].shape) if name in weights else 'none'}"
+        for name, shape in shapes.items()
+        if name not in weights or weights[name].shape != shape
+    ]
+    wrong += [f"{name} has no place" for name in weights if name not in shapes]
+    wrong += [f"{name} holds {w.dtype.name}" for name, w in weights.items() if w.dtype not in _dtypes(name)]
+    if wrong:
+        raise CheckpointError(f"the weights do not fit the network of the configuration: {'; '.join(wrong[:3])}.")
+
+
+def _dtypes(name: str) -> tuple[str, ...]:
+    return ("int64",) if name.endswith("num_batches_tracked") else ("float32", "float16")
 
 
 def expected_shapes(config: ModelConfig, d_in: int, n_outputs: int = 1) -> dict[str, tuple[int, ...]]:
@@ -121,17 +142,6 @@ def _norm_shapes(config: ModelConfig, name: str, d: int) -> dict[str, tuple[int,
 
 def _normalization(config: ModelConfig) -> str:
     return config.normalization or ("none" if config.architecture == "mlp" else "layer")
-
-
-def _check(weights: Weights, shapes: Mapping[str, tuple[int, ...]]) -> None:
-    wrong = [
-        f"{name} should be {list(shape)}, found {list(weights[name].shape) if name in weights else 'none'}"
-        for name, shape in shapes.items()
-        if name not in weights or weights[name].shape != shape
-    ]
-    wrong += [f"{name} has no place" for name in weights if name not in shapes]
-    if wrong:
-        raise CheckpointError(f"the weights do not fit the network of the configuration: {'; '.join(wrong[:3])}.")
 
 
 def _plain(weights: Weights, h: Singles, n_layers: int, act: Any, norm: Any) -> Singles:

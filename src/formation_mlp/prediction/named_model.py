@@ -59,6 +59,10 @@ class NamedModel:
         where = "" if boundary is None else f", {target.name} at or below {boundary:g} eV/atom"
         return f"probability of {task.config.labels[1]!r}{where} ({source}), {state}; model {self.name}"
 
+    def heading(self, unit: str) -> str:
+        """Return the same for a reader, with a line for each remark on the model's file."""
+        return "\n".join([self.meaning(unit), *(f"remark: {remark}" for remark in self.predictor.remarks)])
+
     def description(self, unit: str) -> dict[str, Any]:
         """Return what the reader of a file of its numbers must know of it."""
         checkpoint = self.predictor.checkpoint
@@ -69,6 +73,7 @@ class NamedModel:
             "input": "structure" if self.needs_structures else "composition",
             "sha256": sha256(self.path.read_bytes()).hexdigest(),
             "made_with": checkpoint.versions,
+            **({"remarks": list(checkpoint.remarks)} if checkpoint.remarks else {}),
         }
         if self.is_shipped:
             known = card(self.name)

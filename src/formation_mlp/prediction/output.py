@@ -21,7 +21,7 @@ def write_answers(answers: Answers, out: Path | None, *, strict: bool = False) -
     """Write csv or parquet to ``out`` with its ``.about.json``, csv to a pipe, or an aligned table to a terminal."""
     header = list(answers.columns)
     digits, few_digits = DIGITS[answers.unit]
-    lines = [f"prediction: {model.meaning(answers.unit)}" for model in answers.models]
+    lines = [f"prediction: {model.heading(answers.unit)}" for model in answers.models]
     if out is not None:
         print(*lines, sep="\n", file=sys.stderr)
         described = answers.models, answers.unit, list(answers.columns), len(answers), answers.n_failed

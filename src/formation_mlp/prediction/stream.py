@@ -126,7 +126,7 @@ def predict_table(
     JOINERS[out.suffix](out, files, names, description)
     write_json(Path(f"{out}.about.json"), description)
     shutil.rmtree(folder)
-    return Done(n_rows, n_failed, count.n_found, query.model.meaning(unit))
+    return Done(n_rows, n_failed, count.n_found, query.model.heading(unit))
 
 
 class _Count:

@@ -165,6 +165,7 @@ def load_run(path: Path, name: str) -> FinishedRun:
         {},
         Checkpoint.load(folder.model, "numpy"),
     )
+    run.notes.extend(f"Remark: {remark}." for remark in run.checkpoint.remarks)
     if n_wild:
         run.notes.append(f"{n_wild} of the {part} rows have a prediction that is not finite; they are left out.")
     return _with_answers(_with_training(replace(run, benchmark=_benchmark(run))))

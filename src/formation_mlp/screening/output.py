@@ -53,7 +53,7 @@ def in_words(screening: Screening) -> list[str]:
     in_table = f"; {known:,} are in the table, and differ from it by the error of the model" if known else ""
     return [
         screening.candidates.title,
-        f"prediction: {answers.models[0].meaning(answers.unit)}",
+        f"prediction: {answers.models[0].heading(answers.unit)}",
         f"competing: {_competing(screening)}",
         f"result: {n_on:,} of {int(np.isfinite(energy).sum()):,} are {below}{reach}{in_table}",
     ]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.array_checks import checked_array
 from formation_mlp.errors import CheckpointError
 
 Floats = NDArray[np.float64]
@@ -129,8 +130,17 @@ class Calibration:
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], plain: Mapping[str, Any]) -> Calibration:
-        """Return what was dumped."""
-        return cls(plain["beta"], arrays["scores"], arrays["n_elements"])
+        """Return what was dumped.
+
+        Raises
+        ------
+        ValueError
+            If it is something else.
+        """
+        if set(arrays) != {"scores", "n_elements"}:
+            raise ValueError(f"calibration: found {', '.join(arrays) or 'nothing'} in place of scores and n_elements")
+        scores = checked_array(arrays, "scores", np.float32, [None], 0)
+        return cls(plain["beta"], scores, checked_array(arrays, "n_elements", np.uint8, scores.shape, 0, MOST_ELEMENTS))
 
 
 def _scale(beta: float, std: Floats | None, n: int) -> Floats:

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.array_checks import checked_array
 from formation_mlp.features.neutrality import UNKNOWN, can_be_neutral, icsd_states, smallest_charges
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
-from formation_mlp.trust.nearest import Points
+from formation_mlp.trust.nearest import ARRAYS as POINTS
+from formation_mlp.trust.nearest import MOST, Points
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -180,22 +182,38 @@ class Domain:
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and plain data, for `restore`."""
         arrays = {name: getattr(self, name) for name in ("directions", "origin", "percentiles")}
-        arrays |= {f"points.{name}": getattr(self.points, name) for name in ("grid", "step", "starts", "centres")}
+        arrays |= {f"points.{name}": getattr(self.points, name) for name in POINTS}
         if self.volumes is not None:
             arrays["volumes"] = self.volumes
         return arrays, {"densities": self.densities, "rare_below": self.rare_below}
 
     @classmethod
-    def restore(cls, arrays: Mapping[str, NDArray[Any]], plain: Mapping[str, Any]) -> Domain:
-        """Return what was dumped."""
-        own = {name: array for name, array in arrays.items() if not name.startswith("points.")}
-        points = {name.removeprefix("points."): array for name, array in arrays.items() if name not in own}
-        densities = plain["densities"]
+    def restore(cls, arrays: Mapping[str, NDArray[Any]], plain: Mapping[str, Any], k: int) -> Domain:
+        """Return what was dumped, for ``k`` kept descriptors.
+
+        Raises
+        ------
+        ValueError
+            If it is something else.
+        """
+        directions = checked_array(arrays, "directions", np.float32, [k, None], -MOST, MOST)
+        points = {name.removeprefix("points."): array for name, array in arrays.items() if name.startswith("points.")}
+        percentiles = checked_array(arrays, "percentiles", np.float32, PERCENTILES.shape, 0, MOST)
+        if (np.diff(percentiles) < 0).any():
+            raise ValueError("domain: percentiles fall")
+        densities, volumes = plain["densities"], None
+        if "volumes" in arrays:
+            volumes = checked_array(arrays, "volumes", np.float32, [len(SYMBOLS)], -MOST, MOST)
+        if len(arrays) != 3 + len(points) + (volumes is not None):
+            raise ValueError(f"domain: {', '.join(arrays)} are more than a domain has")
         return cls(
-            **own,
-            points=Points(**points),
-            rare_below=plain["rare_below"],
-            densities=None if densities is None else tuple(densities),
+            directions,
+            checked_array(arrays, "origin", np.float32, directions.shape[1:], -MOST, MOST),
+            Points.restore(points, directions.shape[1]),
+            percentiles,
+            plain["rare_below"],
+            volumes,
+            None if densities is None else tuple(densities),
         )
 
     def _density(self, materials: Materials) -> list[str] | None:

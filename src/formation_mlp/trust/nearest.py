@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.array_checks import checked_array, checked_starts
+
 Singles = NDArray[np.float32]
+
+ARRAYS = ("grid", "step", "starts", "centres")
+"""What `Points` are saved as."""
+
+MOST = 1e9
+"""A larger coordinate is none: its square, summed over the dimensions, would be beyond the numbers of 32 bits."""
 
 MOST_CELLS = 256
 SEARCHED = 8
@@ -62,6 +71,22 @@ class Points:
         grid = np.rint(points / step).astype(np.int8)[np.argsort(cell, kind="stable")]
         starts = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=k))]).astype(np.int32)
         return cls(grid, step, starts, centres)
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]], q: int) -> Points:
+        """Return points in ``q`` dimensions from their `ARRAYS`, as a file gives them.
+
+        Raises
+        ------
+        ValueError
+            If one is missing, or cannot be that of points.
+        """
+        if set(arrays) != set(ARRAYS):
+            raise ValueError(f"points: found {', '.join(arrays) or 'nothing'} in place of {', '.join(ARRAYS)}")
+        grid = checked_array(arrays, "grid", np.int8, [None, q])
+        step = checked_array(arrays, "step", np.float32, [q], 0, MOST)
+        centres = checked_array(arrays, "centres", np.float32, [None, q], -MOST, MOST)
+        return cls(grid, step, checked_starts(arrays, "starts", np.int32, len(centres), len(grid)), centres)
 
     def distance(self, rows: Singles) -> Singles:
         """Return the Euclidean distance of each row ``[n, q]`` to the nearest point, ``[n]``."""
