@@ -303,7 +303,7 @@ def no_task(path: Path) -> None:
         (other_features, "the model was trained on other descriptors than its presets give here: 1 are missing"),
         (fewer_weights, "the weights do not fit the network of the configuration"),
         (other_network, "the weights do not fit the network of the configuration"),
-        (no_task, "the configuration in the model file is damaged"),
+        (no_task, "config.task: it is missing"),
     ],
 )
 @pytest.mark.parametrize("verb", ["predict", "evaluate"])
