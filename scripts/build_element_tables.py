@@ -26,7 +26,9 @@ from pymatgen.core import Element
 from formation_mlp.features import element_statistics as presets
 from formation_mlp.features.element_data import SINGLE_PRECISION
 
-TABLES = Path(__file__).parents[1] / "src" / "formation_mlp" / "features" / "tables"
+PACKAGE = Path(__file__).parents[1] / "src" / "formation_mlp"
+TABLES = PACKAGE / "features" / "tables"
+STATES = PACKAGE / "chemistry" / "tables"
 ELEMENTS = [Element.from_Z(z) for z in range(1, 119)]
 VERSIONS = ", ".join(f"{name} {version(name)}" for name in ("matminer", "pymatgen", "pymatgen-core"))
 
@@ -58,8 +60,8 @@ def table(make_source, names):
     return values, means
 
 
-def write(name, source, columns, rows):
-    with (TABLES / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+def write(name, source, columns, rows, folder=TABLES):
+    with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
         file.write(f"# {source}. Written by scripts/build_element_tables.py with {VERSIONS}\n")
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["symbol", *columns])
@@ -88,7 +90,7 @@ def write_oxidation_states():
     rows = [
         [e.symbol, join(e.common_oxidation_states), join(e.icsd_oxidation_states), join(known(e))] for e in ELEMENTS
     ]
-    write("oxidation_states", "Element of pymatgen", ["common", "icsd", "known"], rows)
+    write("oxidation_states", "Element of pymatgen", ["common", "icsd", "known"], rows, STATES)
 
 
 def write_radii():

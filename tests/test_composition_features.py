@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from formation_mlp.features.charges import MOST_ATOMS, total_charges, whole_amounts
+from formation_mlp.chemistry.charges import MOST_ATOMS, total_charges, whole_amounts
+from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.features.composition import COMPOSITION_PRESETS
-from formation_mlp.features.element_data import load_oxidation_states, load_table
+from formation_mlp.features.element_data import load_table
 from formation_mlp.materials._compiled import COMPILE_FROM, compiled
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS

@@ -21,7 +21,7 @@ FLOORS = [
     ["yaml_text", "path_text", "tensor_file", "array_checks"],
     ["config", "config_file", "metrics", "search_space"],
     ["shipped"],
-    ["materials"],
+    ["chemistry", "materials"],
     ["data"],
     ["features"],
     ["split", "held_out", "hulls"],

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from conftest import Outcome, leftovers
 from formation_mlp import figures, load
 from formation_mlp.checkpoint import Checkpoint, model_path
+from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.errors import DataError
-from formation_mlp.features.element_data import load_oxidation_states
 from formation_mlp.figures.labels import formula_label, place_labels
 from formation_mlp.figures.style import new_figure
 from formation_mlp.hulls.facets import lower_facets, tie_lines

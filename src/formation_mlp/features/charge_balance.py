@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from formation_mlp.chemistry.charges import total_charges, whole_amounts
+from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.charges import total_charges, whole_amounts
 from formation_mlp.features.citations import ONG_2013
-from formation_mlp.features.element_data import load_oxidation_states
 
 if TYPE_CHECKING:
     from formation_mlp.materials.records import Materials

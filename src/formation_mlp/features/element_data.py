@@ -81,20 +81,6 @@ def select_properties(source: str, properties: tuple[str, ...]) -> ElementTable:
     return ElementTable(properties, table.values[:, columns].copy(), table.means[columns])  # row by row in memory
 
 
-@cache
-def load_oxidation_states() -> dict[str, tuple[tuple[int, ...], ...]]:
-    """Return the oxidation states of each atomic number.
-
-    They are the ``common`` ones, those seen in the ``icsd``, and all that are ``known``, but for metals as anions.
-    """
-    header, *rows = _read_csv("oxidation_states")
-    columns = zip(*(row[1:] for row in rows), strict=True)
-    return {
-        name: ((), *(tuple(map(int, cell.split())) for cell in cells))
-        for name, cells in zip(header[1:], columns, strict=True)
-    }
-
-
 def _read_csv(source: str) -> list[list[str]]:
     text = (files(__package__) / "tables" / f"{source}.csv").read_text(encoding="utf-8")
     return list(csv.reader(line for line in text.splitlines() if not line.startswith("#")))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from formation_mlp.chemistry.charges import total_charges, whole_amounts
+from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.charges import total_charges, whole_amounts
 from formation_mlp.features.citations import WARD_2016
-from formation_mlp.features.element_data import describe, load_oxidation_states, select_properties
+from formation_mlp.features.element_data import describe, select_properties
 from formation_mlp.materials._compiled import kernel_for
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ def ion_property(impute_nan: bool = False) -> Preset:
     """Return whether a neutral compound is possible, and the largest and the mean ionic character of two elements.
 
     matminer's ``IonProperty`` with ``fast=False``, whose enumeration of oxidation states takes hours for some
-    formulas; here the same answer takes microseconds (:func:`formation_mlp.features.charges.total_charges`).
+    formulas; here the same answer takes microseconds (:func:`formation_mlp.chemistry.charges.total_charges`).
 
     - ``compound possible``: 1 if the atoms can have common oxidation states (those of the ICSD for an element
       without common ones) that add up to zero, each atom its own; also 1 for an element alone. 0 if an element has
       none; such rows are counted as missing data. Amounts that are not whole, for which matminer raises, are scaled
-      by :func:`formation_mlp.features.charges.whole_amounts`.
+      by :func:`formation_mlp.chemistry.charges.whole_amounts`.
     - ``max ionic char``: the largest ``c = 1 - exp(-(Xa - Xb)^2 / 4)`` of two elements, X the Pauling
       electronegativity; ``avg ionic char``: the sum of ``fa fb c`` over the pairs, f the atomic fraction.
     """

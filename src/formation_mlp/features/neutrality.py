@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from formation_mlp.features.charges import total_charges, whole_amounts
-from formation_mlp.features.element_data import load_oxidation_states
+from formation_mlp.chemistry.charges import total_charges, whole_amounts
+from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.materials._compiled import kernel_for
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def smallest_charges(compositions: Compositions, states: tuple[tuple[int, ...], 
     """Return the smallest total charge, regardless of sign, of each formula in smallest whole numbers, ``[n]``.
 
     Every atom may have any of the oxidation states of its element. The numbers are those of
-    `formation_mlp.features.charges.total_charges`, which answers for few formulas; for many, a compiled kernel does
+    `formation_mlp.chemistry.charges.total_charges`, which answers for few formulas; for many, a compiled kernel does
     the same with bits in arrays, in a microsecond each. 0 means that the formula can be neutral; `UNKNOWN` stands
     where an element has no oxidation states.
 

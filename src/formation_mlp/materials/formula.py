@@ -9,9 +9,10 @@ import numpy as np
 
 from formation_mlp.errors import DataError
 from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.formula_adducts import FormulaError
+from formation_mlp.materials.formula_atoms import FormulaError
 from formation_mlp.materials.formula_scanner import scan_formulas
 from formation_mlp.materials.formula_text import read_formula
+from formation_mlp.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,9 @@ def parse_formulas(formulas: Sequence[str]) -> ParsedFormulas:
         reason is in ``failures``.
     """
     if isinstance(formulas, str):
-        raise DataError(f"parse_formulas: found the text {formulas!r}. Give a sequence, such as [{formulas!r}].")
+        raise DataError(
+            f"parse_formulas: found the text {quoted(formulas)}. Give a sequence, such as [{quoted(formulas)}]."
+        )
     formulas = list(formulas)
     if len(formulas) < SCAN_FROM:
         return _parse_each(formulas, range(len(formulas)))
@@ -76,12 +79,12 @@ def _parse_each(formulas: Sequence[object], chosen: Sequence[int]) -> ParsedForm
         try:
             reading = read_formula(formula)
         except FormulaError as error:
-            failures[row] = f"formula {formula!r}: {error}"
+            failures[row] = f"formula {quoted(formula)}: {error}"
             rows.append(([], []))
             continue
         rows.append((list(reading.amounts), list(reading.amounts.values())))
         if reading.note:
-            notes[row] = f"formula {formula!r}: {reading.note}"
+            notes[row] = f"formula {quoted(formula)}: {reading.note}"
     return ParsedFormulas(Compositions.from_rows(rows), failures, notes)
 
 

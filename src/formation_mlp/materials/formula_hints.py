@@ -6,53 +6,57 @@ import re
 from functools import cache
 
 from formation_mlp.materials.elements import ATOMIC_NUMBER
+from formation_mlp.materials.formula_adducts import split_adduct
+from formation_mlp.materials.formula_atoms import FormulaError, count_atoms
+from formation_mlp.materials.formula_blanks import check_blanks
+from formation_mlp.materials.formula_kinds import kind_of
+from formation_mlp.materials.formula_molecules import amounts_of, is_compound
+from formation_mlp.materials.formula_signs import clean
+from formation_mlp.materials.formula_states import refuse_oxidation_states
 
 _LONGEST = 60  # signs of a formula for which other spellings are sought
-_VARIABLES = "xyznδₓ"
+_MOST_OFFERED = 2
 
 
-def explain_sign(text: str, position: int) -> str:
-    """Return why the sign at ``position`` cannot be read, and what to try."""
-    sign = text[position]
-    if sign in "+-−⁺⁻^⁰¹²³⁴⁵⁶⁷⁸⁹":
-        return (
-            f"'{sign}' cannot be read: charges (Fe3+) and variable amounts (Li1-xCoO2) have no place in a formula "
-            "here. Leave the charge out, write each amount as a number."
-        )
-    if sign in "0123456789.":
-        return f"no element stands before '{text[position:]}'. Write a number after what it counts, as in (H2O)2."
-    if sign in "/,":
-        return f"'{sign}' cannot be read. Write a plain decimal number, as in Fe0.333O2."
-    if label := re.match(r"\((s|l|g|aq)\)", text[max(position - 1, 0) :]):
-        return f"'{label[0]}' is a label of state. Leave it out."
-    if sign in _VARIABLES and not text[position + 1 : position + 2].islower():
-        return f"'{sign}' is a variable amount. Write it as a number."
-    if spellings := respell(text):
-        return f"'{sign}' begins no element. Did you mean {' or '.join(spellings)}?"
-    return f"'{sign}' cannot be read. Write element symbols, amounts and brackets only."
+def explained(error: FormulaError, formula: object) -> FormulaError:
+    """Return an error that says what kind of text this is, if it is known, and names what may be meant instead.
 
-
-def explain_symbol(symbol: str, text: str) -> str:
-    """Return why ``symbol`` is no element, and what to try."""
-    if symbol[-1] in _VARIABLES and symbol[:-1] in ATOMIC_NUMBER:
-        return f"'{symbol[-1]}' after {symbol[:-1]} is a variable amount. Write it as a number."
-    if spellings := respell(text):
-        return f"'{symbol}' is no element. Did you mean {' or '.join(spellings)}?"
-    return f"'{symbol}' is no element. Write the symbols of the periodic table."
+    Whatever is offered can be read itself, and is a formula that a chemist would write.
+    """
+    text = formula.strip(" ") if isinstance(formula, str) else ""
+    reason, candidates = str(error), error.candidates
+    if not error.is_specific:
+        kind = kind_of(text[: 2 * _LONGEST])
+        if kind is not None:
+            reason, candidates = kind
+        else:
+            candidates = candidates or (*_with_letters_for_zeros(text), *respell(text))
+    elif not candidates and "0" in text:
+        candidates = _with_letters_for_zeros(text)
+    distinct = dict.fromkeys(candidate.strip() for candidate in candidates)
+    offered = [candidate for candidate in distinct if candidate != text and _may_be_meant(candidate)]
+    if not offered:
+        return FormulaError(reason)
+    certain = [candidate for candidate in offered if _is_certain(candidate)]
+    if certain and offered[0] not in certain:
+        offered = certain
+    reason = reason.removesuffix(" Write element symbols, amounts and brackets only.")
+    reason = reason.removesuffix(" Write the symbols of the periodic table.")
+    return FormulaError(f"{reason} Did you mean {' or '.join(offered[:_MOST_OFFERED])}?")
 
 
 def respell(text: str) -> list[str]:
-    """Return up to two formulas that differ from ``text`` in upper and lower case alone.
+    """Return formulas that differ from ``text`` in upper and lower case alone, those of fewer elements first.
 
-    Spellings with fewer elements come first: ``NACL`` gives ``NaCl``, ``co`` gives ``Co`` and ``CO``.
+    ``NACL`` gives ``NaCl``, ``co`` gives ``Co`` and ``CO``.
     """
     if len(text) > _LONGEST:
         return []
     choices = [""]
     for run in re.findall(r"[A-Za-z]+|[^A-Za-z]+", text):
         spelled = _spell_letters(run.lower()) if run.isascii() and run.isalpha() else (run,)
-        choices = [choice + letters for choice in choices for letters in spelled][:2]
-    return [choice for choice in choices if choice != text]
+        choices = sorted((choice + letters for choice in choices for letters in spelled), key=_n_capitals)[:4]
+    return choices
 
 
 @cache
@@ -64,4 +68,41 @@ def _spell_letters(letters: str) -> tuple[str, ...]:
         symbol = letters[:length].capitalize()
         if len(symbol) == length and symbol in ATOMIC_NUMBER:
             found += [symbol + rest for rest in _spell_letters(letters[length:])]
-    return tuple(sorted(found, key=lambda spelling: sum(map(str.isupper, spelling)))[:2])
+    return tuple(sorted(found, key=_n_capitals)[:4])
+
+
+def _n_capitals(text: str) -> int:
+    return sum(map(str.isupper, text))
+
+
+def _with_letters_for_zeros(text: str) -> tuple[str, ...]:
+    """Return a formula with the letter O for each digit 0 that no number begins with: Si02, Ca3(P04)2, Mg0."""
+    if len(text) > _LONGEST:
+        return ()
+    return (re.sub(r"(?<![0-9.])0(?![.])", "O", text),)
+
+
+def _is_certain(candidate: str) -> bool:
+    """Return whether a readable formula is an element or charge-balanced."""
+    return len(amounts_of(candidate)) == 1 or is_compound(candidate)
+
+
+def _may_be_meant(candidate: str) -> bool:
+    """Return whether a formula, or each part of an adduct, can be read and is one that a chemist would write."""
+    from formation_mlp.chemistry.plausible import is_plausible
+
+    if len(candidate) > _LONGEST:
+        return False
+    try:
+        text = clean(candidate)
+        refuse_oxidation_states(text)
+        parts = split_adduct(text)
+        for part in parts:
+            bare = re.sub(r"\A\s*[0-9.]+", "", part) if len(parts) > 1 else part
+            check_blanks(bare)
+            count_atoms(bare)
+            if not is_plausible(amounts_of(bare)):
+                return False
+    except FormulaError:
+        return False
+    return True

@@ -10,7 +10,7 @@ from formation_mlp.errors import DataError
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.formula import ParsedFormulas
-from formation_mlp.materials.formula_text import LARGEST_AMOUNT, SMALLEST_AMOUNT
+from formation_mlp.materials.formula_atoms import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from formation_mlp.quoting import quoted, shortened
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from itertools import pairwise, product
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.features.charges import total_charges
-from formation_mlp.features.element_data import load_oxidation_states
+from formation_mlp.chemistry.charges import total_charges
+from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.features.neutrality import icsd_states, smallest_charges
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import SYMBOLS
