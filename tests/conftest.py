@@ -165,7 +165,7 @@ def real_command(*arguments: object, stdin: bytes = b"", **variables: str) -> Ou
         input=stdin,
         capture_output=True,
         env=python_environment(**variables),
-        timeout=120,
+        timeout=900,
         check=False,
     )
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -215,9 +215,9 @@ def test_a_folder_with_a_run_or_with_other_files(
     refused: Refused, tiny_config: ConfigWriter, own_run: Path, command: Command
 ) -> None:
     config = tiny_config()
-    assert "output: 'run' holds an earlier run. Use --overwrite, or name another folder" in refused(
-        "train", config, "-q"
-    )
+    message = refused("train", config, "-q")
+    assert message.startswith("output: 'run' holds an earlier run. Name another folder with --set output=runs/NAME, or")
+    assert message.endswith("replace it with --overwrite.\n")
     (own_run / "notes.txt").write_text("precious")
     for overwrite in ([], ["--overwrite"]):
         message = refused("train", config, "-q", *overwrite)
@@ -435,7 +435,7 @@ def test_a_full_disk_leaves_the_earlier_output(
     out.write_text("the earlier output")
     monkeypatch.setattr(os, "fsync", fsync)
     start = ["predict", finished_run, "--csv"] if verb == "predict" else ["featurize"]
-    message = command(*start, write_csv(), "--out", out).refused()
+    message = command(*start, write_csv(), "--out", out, "--overwrite").refused()
     assert re.search(r"out\.csv\S*: cannot be written \(No space left on device\)", message)  # or a part of it
     assert out.read_text() == "the earlier output"
     assert leftovers(workplace) == []

@@ -408,4 +408,4 @@ def test_a_reader_that_goes_away_is_no_error(finished_run: Path) -> None:
     process.stdout.close()
     assert process.stderr.read().count(b"\n") == 1  # what the numbers mean
     process.stderr.close()
-    process.wait(60)
+    process.wait(900)

@@ -424,7 +424,7 @@ def expected(undisturbed: Callable[..., Any]) -> dict[str, object]:
 
 
 def wait_for(path: Path, process: subprocess.Popen[bytes] | None = None) -> None:
-    end = monotonic() + 60
+    end = monotonic() + 900
     while not path.exists():
         assert monotonic() < end, f"no {path}"
         assert process is None or process.poll() is None

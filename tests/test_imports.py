@@ -19,6 +19,7 @@ PACKAGE = Path(formation_mlp.__file__).parent
 FLOORS = [
     ["errors", "quoting", "registry", "seeding", "units", "files", "caching", "version", "text_table", "costs"],
     ["yaml_text", "path_text", "tensor_file", "array_checks"],
+    ["interrupts", "locks", "outputs"],
     ["config", "config_file", "metrics", "search_space"],
     ["shipped"],
     ["chemistry", "materials"],

@@ -68,7 +68,7 @@ class InThreads(Group):
 
 def trained_by(size: int, monkeypatch: pytest.MonkeyPatch, **keys: Any) -> list[NetworkTraining]:
     """Train a network with ``size`` threads, and return it as each of them holds it."""
-    barrier, board = Barrier(size, timeout=60), [None] * size
+    barrier, board = Barrier(size, timeout=900), [None] * size
     jobs, rows = [], set_problem(40, auxiliary=bool(keys["task"].auxiliary))
     if keys["task"].type == "classification":
         rows.y[:] = rows.y > np.median(rows.y)
@@ -220,7 +220,7 @@ def side_by_side(n: int, *arguments: object) -> list[Outcome]:
 
 def ended(started: subprocess.Popen[bytes]) -> Outcome:
     try:
-        out, err = started.communicate(timeout=120)
+        out, err = started.communicate(timeout=900)
     finally:
         started.kill()
     return Outcome(started.returncode, out.decode(), err.decode())
@@ -294,7 +294,7 @@ def test_if_a_process_is_killed_all_end_and_one_can_go_on(
     started = torchrun(2, "train", config)
     state = workplace / "run" / "state.safetensors"
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 900
         while not state.exists():
             assert started.poll() is None
             assert time.monotonic() < end

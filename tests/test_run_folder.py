@@ -49,7 +49,7 @@ def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
 
 def test_a_folder_in_use_is_not_touched_without_leave(folder: RunFolder) -> None:
     before = names(folder.path)
-    with pytest.raises(ConfigError, match=r"output: '.*job' holds an earlier run. Use --overwrite, or name another"):
+    with pytest.raises(ConfigError, match=r"output: '.*job' holds an interrupted run. Continue it with --resume. Name"):
         folder.begin(TINY, overwrite=False, resume=False)
     assert names(folder.path) == before
 

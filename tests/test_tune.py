@@ -25,7 +25,7 @@ from formation_mlp.checkpoint import package_versions
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import Config, TuneConfig
 from formation_mlp.config_file import check_config, load_config
-from formation_mlp.errors import CheckpointError, ConfigError, DataError, TrainingError
+from formation_mlp.errors import CheckpointError, ConfigError, DataError, InUseError, TrainingError
 from formation_mlp.features.workers import ChildProcess
 from formation_mlp.progress import Reporter
 from formation_mlp.search_space import Parameter, parameters, shown, with_values
@@ -523,7 +523,7 @@ def test_a_folder_in_use_is_not_touched(searching: Searching) -> None:
         tune(config)
     with SearchFolder(first.folder).alone():
         for keys in ({"resume": True}, {"overwrite": True}):
-            with pytest.raises(ConfigError, match="another process searches here"):
+            with pytest.raises(InUseError, match=rf"process {os.getpid()} on .* works here"):
                 tune(config, trials=2, **keys)
     assert len(table_of(first.folder / "trials.csv")) == 1
     again = tune(config, trials=2, overwrite=True)

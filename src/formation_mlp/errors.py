@@ -32,3 +32,7 @@ class TrainingError(FormationMLPError):
 
 class CheckpointError(FormationMLPError):
     """A saved model or run folder is missing, damaged, foreign or of another format."""
+
+
+class InUseError(FormationMLPError):
+    """Another process works on the same output."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,13 +57,32 @@ def train(
     workers: int = 1,
     scheduler: str | None = None,
 ) -> tuple[Prepared, list[ModelResult]]:
-    """Train the network of ``config`` in its run folder; return it beside the mean of the train rows."""
-    prepared = _prepare(config, reporter, workers, scheduler)
-    announce(prepared, reporter)
-    keys = {"overwrite": overwrite, "resume": resume}
-    result = train_prepared(prepared, main_name(config), reporter, workers=workers, scheduler=scheduler, **keys)
-    RunFolder(str(config.output)).finish()
+    """Train the network of ``config`` in its run folder; return it beside the mean of the train rows.
+
+    Raises
+    ------
+    InUseError
+        If another process works in the folder; nothing in it is touched.
+    """
+    folder = RunFolder(str(config.output))
+    with folder.alone(), folder.fitting(), _way_on(folder):
+        prepared = _prepare(config, reporter, workers, scheduler)
+        announce(prepared, reporter)
+        keys = {"overwrite": overwrite, "resume": resume}
+        result = train_prepared(prepared, main_name(config), reporter, workers=workers, scheduler=scheduler, **keys)
+        folder.finish()
     return prepared, [fit_baseline(prepared, Baseline("mean", config.task, config.seed)), result]
+
+
+@contextmanager
+def _way_on(folder: RunFolder) -> Iterator[None]:
+    """Say of an interrupt that the work is not lost."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if folder.config.exists() and not folder.is_done():
+            stop.add_note("'formation-mlp train CONFIG --resume' continues the run")
+        raise
 
 
 def _prepare(config: Config, reporter: Reporter, workers: int, scheduler: str | None) -> Prepared:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import yaml
 
 from formation_mlp.checkpoint import MODEL_FILE
 from formation_mlp.errors import CheckpointError, ConfigError
-from formation_mlp.files import write_text
+from formation_mlp.files import real_path, sweep, write_text
+from formation_mlp.locks import FIT_LOCK, JOB_LOCK, PATIENCE_SECONDS, held, is_held_here, is_lock
 from formation_mlp.training.state import EpochRecord
 
 FIGURES = (
@@ -74,8 +76,43 @@ class RunFolder:
         """Return whether the run is finished."""
         return self.done.exists()
 
-    def begin(self, config: Mapping[str, Any], *, overwrite: bool, resume: bool) -> None:
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other job out of the folder, from before anything in it is read or removed.
+
+        Raises
+        ------
+        InUseError
+            If there is one.
+        """
+        with self._held(JOB_LOCK, 0.0):
+            yield
+
+    @contextmanager
+    def fitting(self) -> Iterator[None]:
+        """Keep every other process from fitting the model of this folder, which may belong to a larger job.
+
+        One that a job left behind which was killed is waited for: it ends soon, or is on another machine.
+
+        Raises
+        ------
+        InUseError
+            If it does not end.
+        """
+        with self._held(FIT_LOCK, PATIENCE_SECONDS):
+            yield
+
+    def _held(self, name: str, patience: float) -> AbstractContextManager[None]:
+        if self.path.exists() and not self.path.is_dir():  # `begin` says what is wrong
+            return nullcontext()
+        return held(self.path / name, self.path, patience)
+
+    def begin(
+        self, config: Mapping[str, Any], *, overwrite: bool, resume: bool, way_on: str = "Continue it with --resume"
+    ) -> None:
         """Make the folder ready and write the configuration.
+
+        ``way_on`` is what the message offers if an interrupted run is there.
 
         Raises
         ------
@@ -86,11 +123,11 @@ class RunFolder:
         """
         if resume:
             self._check_resumable(config)
-            for leftover in self.path.glob(".*.tmp"):  # of a process that was killed while it wrote
-                leftover.unlink(missing_ok=True)
+            self._sweep()
             return
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            self._clear(overwrite)
+        if self.path.exists() and (not self.path.is_dir() or any(not _is_ours(path) for path in self.path.iterdir())):
+            self._clear(config, overwrite, way_on)
+        self._sweep()
         self.write_config(config)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
@@ -150,15 +187,30 @@ class RunFolder:
                 f"Resume with its own configuration, {self.config}, or start a new run."
             )
 
-    def _clear(self, overwrite: bool) -> None:
+    def _sweep(self) -> None:
+        """Remove what a process left that was killed while it wrote; who calls has the folder for itself."""
+        sweep(self.path, [file.name for file in vars(self).values()])
+
+    def _clear(self, config: Mapping[str, Any], overwrite: bool, way_on: str) -> None:
         foreign = next(self._foreign_files(), None)
-        if foreign is not None or not overwrite:
-            what = "holds an earlier run" if foreign is None else f"holds other files, such as {foreign.name!r}"
-            offer = "Use --overwrite, or name another folder" if foreign is None else "Name another folder"
-            raise ConfigError(f"output: {str(self.path)!r} {what}. {offer} with --set output=runs/NAME.")
+        where = "Name another folder with --set output=runs/NAME"
+        if foreign is not None:
+            raise ConfigError(f"output: {str(self.path)!r} holds other files, such as {foreign.name!r}. {where}.")
+        if not overwrite:
+            what = "holds an earlier run" if self.is_done() else f"holds an interrupted run. {way_on}"
+            raise ConfigError(f"output: {str(self.path)!r} {what}. {where}, or replace it with --overwrite.")
+        needed = next(_paths_below(self.path, config), None)
+        if needed is not None:
+            raise ConfigError(f"output: {needed!r}, which the run reads, is in {str(self.path)!r}. {where}.")
         try:
-            for path in self.path.iterdir():
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            for lock in self.path.rglob(FIT_LOCK):
+                if not is_held_here(lock):
+                    with RunFolder(lock.parent).fitting():  # left by a job that was killed, or still fitting
+                        pass
+            # Without its configuration it would be no run folder, and what an interrupt left could not be removed.
+            for path in sorted(self.path.iterdir(), key=lambda path: path == self.config):
+                if not is_lock(path):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
         except OSError as error:
             raise ConfigError(f"output: {str(self.path)!r} cannot be emptied ({error}). Name another one.") from error
 
@@ -176,8 +228,33 @@ class RunFolder:
                 yield from _foreign_below(path, INNER_FOLDERS[path.name])
             elif path == report_figures(self.path / REPORT_PAGE) and path.is_dir():
                 yield from (file for file in sorted(path.iterdir()) if file.suffix not in (".png", ".svg"))
-            elif path.name not in own and not (path.name.startswith(".") and path.suffix == ".tmp"):
+            elif path.name not in own and not _is_ours(path):
                 yield path
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether a file is a lock or temporary, and may lie in any folder of a run."""
+    return path.is_file() and (is_lock(path) or (path.name.startswith(".") and path.suffix == ".tmp"))
+
+
+def _paths_below(folder: Path, config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the texts of a configuration, but for the output itself, that are paths of files in a folder."""
+    texts: list[Any] = [value for key, value in config.items() if key != "output"]
+    while texts:
+        one = texts.pop()
+        if isinstance(one, Mapping):
+            texts += one.values()
+        elif isinstance(one, list | tuple):
+            texts += one
+        elif isinstance(one, str) and _is_below(folder, Path(one)):
+            yield one
+
+
+def _is_below(folder: Path, path: Path) -> bool:
+    try:
+        return path.exists() and real_path(folder) in real_path(path.expanduser()).parents
+    except (OSError, ValueError, RuntimeError):  # a text that is no path
+        return False
 
 
 def _foreign_below(path: Path, depth: int) -> Iterator[Path]:

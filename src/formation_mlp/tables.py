@@ -12,6 +12,7 @@ from formation_mlp.config import DataConfig, Part
 from formation_mlp.errors import DataError
 from formation_mlp.files import write_bytes, write_text
 from formation_mlp.materials.inputs import ReadMaterials
+from formation_mlp.outputs import claimed
 
 if TYPE_CHECKING:
     from formation_mlp.features.costly import Progress
@@ -47,6 +48,7 @@ def featurize_table(
     *,
     workers: int = 1,
     scheduler: str | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> str:
     """Write the descriptors of every row of a table; return what was done in a sentence.
@@ -56,19 +58,44 @@ def featurize_table(
     Raises
     ------
     DataError
-        If the ending of ``out`` is unknown, or no row can be described.
+        If the ending of ``out`` is unknown, it is one of the inputs, or exists and is not to be replaced, or no row can
+        be described.
+    InUseError
+        If another process writes ``out``.
     """
-    import numpy as np
-    import pandas as pd
-
     from formation_mlp.features.stream import featurize_dataset
-    from formation_mlp.features.table import featurize
 
     if not out.suffix:
         data = DataConfig(path=str(path), formula=formula, id=id_column)
-        done = featurize_dataset(data, out, features, workers=workers, scheduler=scheduler, progress=progress)
+        keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
+        done = featurize_dataset(data, out, features, overwrite=overwrite, **keys)
         return _sentence(out, done.n_rows, done.n_columns, done.n_errors, done.notes)
     check_output(out, (".parquet", ".csv"))
+    with claimed(out, [path, *_files_of(features)], overwrite=overwrite):
+        return _featurize_whole(path, out, features, formula, id_column, workers, scheduler, progress)
+
+
+def _files_of(features: Sequence[Part]) -> list[str]:
+    """Return the files that presets read, such as that of `table`."""
+    options = [value for part in features if isinstance(part, dict) for value in part.values()]
+    return [text for one in options for text in (one.values() if isinstance(one, dict) else [one]) if type(text) is str]
+
+
+def _featurize_whole(
+    path: Path,
+    out: Path,
+    features: Sequence[Part],
+    formula: str | None,
+    id_column: str | None,
+    workers: int,
+    scheduler: str | None,
+    progress: Progress | None,
+) -> str:
+    import numpy as np
+    import pandas as pd
+
+    from formation_mlp.features.table import featurize
+
     ids, read = read_inputs(path, formula, id_column)
     good = [i for i in range(len(read.labels)) if i not in read.failures]
     if not good:

@@ -73,6 +73,13 @@ def run_cell(
     workers, scheduler : processes, or a Dask cluster, for the members of an ensemble
     threads : of a baseline; None: all
     """
+    with cell.folder.fitting():
+        _run_alone(cell, rows, reporter, workers, scheduler, threads)
+
+
+def _run_alone(
+    cell: Cell, rows: Rows, reporter: Reporter, workers: int, scheduler: str | None, threads: int | None
+) -> None:
     folder = cell.folder
     if folder.is_done() and cell.is_main and is_done(cell, rows):  # by formation-mlp train
         prepared = divide(cell.config, rows.dataset, rows.table, rows.split)

@@ -69,9 +69,22 @@ def benchmark(
     ------
     ConfigError
         If the folder holds a run of another configuration, or a model or protocol is impossible.
+    InUseError
+        If another process works in the folder.
     TrainingError
         If a model could not be fitted.
     """
+    folder = RunFolder(str(config.output))
+    with folder.alone():
+        try:
+            return _benchmark(config, reporter, overwrite, workers, scheduler)
+        except KeyboardInterrupt as stop:
+            if folder.config.exists():
+                stop.add_note("the same call goes on where this one stopped")
+            raise
+
+
+def _benchmark(config: Config, reporter: Reporter, overwrite: bool, workers: int, scheduler: str | None) -> Benchmark:
     dataset = load_rows(protocols.with_protocol(config))
     models = contenders(config)
     with reporter:
@@ -131,7 +144,8 @@ def _begin(config: Config, every: Sequence[Cell], rows: AllRows, overwrite: bool
     if is_ours and main is not None and folder.is_done():
         is_ours = is_done(main, rows.of(main))
     if not is_ours:
-        folder.begin(config.model_dump(), overwrite=overwrite, resume=False)
+        way_on = f"Its own configuration, {folder.config}, continues it"
+        folder.begin(config.model_dump(), overwrite=overwrite, resume=False, way_on=way_on)
     elif not folder.is_done():
         folder.write_config(config.model_dump())  # the opponents may be others now
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -23,9 +21,6 @@ from formation_mlp.run_folder import RunFolder
 
 ATTEMPTS = 2
 """How often a cell is begun whose process dies."""
-
-WATCH_SECONDS = 1.0
-"""How often a process looks whether the one that started it is still there."""
 
 Done = Callable[[Cell], None]
 """Told of each cell that is fitted."""
@@ -129,23 +124,9 @@ def run_on_worker(cell: Cell, rows: Rows, where: Path, home: Path, versions: Map
 def run_in_child(cell: Cell, rows: Rows, where: Path) -> Iterator[None]:
     """Fit a cell in a process that does nothing else, and on one thread."""
     os.chdir(where)  # paths in the configuration start there
-    _end_with_parent()
     if not is_done(cell, rows):  # by a worker that was lost
         run_cell(cell, rows, Reporter(-1), threads=1)
     yield from ()
-
-
-def _end_with_parent() -> None:
-    """End this process soon after its parent was killed: nobody else must write into the folder of its cell."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(WATCH_SECONDS)
-        os._exit(0)
-
-    if not any(thread.name == watch.__qualname__ for thread in threading.enumerate()):
-        threading.Thread(target=watch, name=watch.__qualname__, daemon=True).start()
 
 
 def _complain(lost: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
+from formation_mlp import interrupts
 from formation_mlp.cli import lecture, materials, models, predictions  # noqa: F401 (the verbs)
 from formation_mlp.cli.app import app
 from formation_mlp.errors import FormationMLPError
@@ -29,7 +30,8 @@ def main() -> None:
     # Threads that wait by spinning take the cores from those that work: four times slower beside one busy process.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        _run([argument for argument in sys.argv[1:] if argument != "--debug"])
+        with interrupts.in_words():
+            _run([argument for argument in sys.argv[1:] if argument != "--debug"])
     except FormationMLPError as error:
         if debug:
             raise

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
+from formation_mlp import interrupts
+
 if TYPE_CHECKING:
     from formation_mlp.config import Config
 
@@ -26,12 +28,8 @@ class _Verbs(typer.core.TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            verb = str(ctx.invoked_subcommand)
-            job = {"train": "run", "tune": "search"}.get(verb)
-            offer = f"; 'formation-mlp {verb} CONFIG --resume' continues the {job}" if job else ""
-            print(f"interrupted{offer}", file=sys.stderr)
-            sys.exit(130)
+        except KeyboardInterrupt as stop:
+            interrupts.end(stop)
 
 
 app = typer.Typer(
@@ -49,6 +47,7 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key, such as model.hidden='[64, 64]'.")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the same folder.")]
+Replace = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but results and errors.")]
 Workers = Annotated[
     int,

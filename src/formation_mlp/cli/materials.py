@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from formation_mlp.cli.app import Dask, Quiet, Workers, app, say_failures
+from formation_mlp.cli.app import Dask, Quiet, Replace, Workers, app, say_failures
 
 
 @app.command()
@@ -26,6 +27,7 @@ def featurize(
     id_: Annotated[str | None, typer.Option("--id", help="Column of row names in the table.")] = None,
     workers: Workers = 1,
     dask: Dask = None,
+    overwrite: Replace = False,
     quiet: Quiet = False,
 ) -> None:
     """Describe every row of a table and write the descriptors."""
@@ -35,9 +37,13 @@ def featurize(
 
     presets = preset_list(features, "--features")
     with Reporter(-quiet) as reporter:
-        done = tables.featurize_table(
-            table, out, presets, formula, id_, workers=workers, scheduler=dask, progress=reporter.rows
-        )
+        keys: dict[str, Any] = {
+            "workers": workers,
+            "scheduler": dask,
+            "overwrite": overwrite,
+            "progress": reporter.rows,
+        }
+        done = tables.featurize_table(table, out, presets, formula, id_, **keys)
     print(done, file=sys.stderr)
 
 
@@ -63,6 +69,7 @@ def stability(
     true_decomposition: Annotated[
         str | None, typer.Option(help="Column of true decomposition energies, instead of --truth.")
     ] = None,
+    overwrite: Replace = False,
     quiet: Quiet = False,
 ) -> None:
     """Build the convex hulls of formation energies: say whether each compound is stable, and what it decomposes to.
@@ -73,12 +80,13 @@ def stability(
     lowest does.
     """
     from formation_mlp.hulls import stability as stabilities
+    from formation_mlp.outputs import claimed
     from formation_mlp.progress import Reporter
     from formation_mlp.tables import check_output
     from formation_mlp.text_table import aligned
 
     check_output(out, (".csv",))
-    with Reporter(-quiet) as reporter:
+    with claimed(out, [table, competing], overwrite=overwrite), Reporter(-quiet) as reporter:
         judged = stabilities.judge(
             table,
             formula=formula,
@@ -90,7 +98,7 @@ def stability(
             true_decomposition=true_decomposition,
             progress=reporter.rows,
         )
-    judged.write(out)
+        judged.write(out)
     for note in judged.notes:
         reporter.say(note)
     scores = judged.scores()
@@ -132,6 +140,7 @@ def screen(
         typer.Option("--figure", help="Phase diagram to write: .png; by default beside --out, of 2 or 3 elements."),
     ] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Rows that are printed.")] = 20,
+    overwrite: Replace = False,
     quiet: Quiet = False,
 ) -> None:
     """Rank the compositions of a chemical system, or of a list, by their predicted distance from the convex hull.
@@ -140,6 +149,7 @@ def screen(
     one another, and with the elements at zero, unless a table of competing phases is given. The file is ranked; its
     .about.json says what the columns mean.
     """
+    from formation_mlp.outputs import claimed
     from formation_mlp.progress import Reporter
     from formation_mlp.screening import output
     from formation_mlp.screening import screen as screening
@@ -149,7 +159,11 @@ def screen(
     check_output(out, (".csv",))
     candidates = candidates_of(target, max_atoms=max_atoms, unbalanced=every, formula=formula)
     output.check_figure(figure, candidates)
-    with Reporter(-quiet, ("predictions", "predicted")) as reporter:
+    files = output.files(candidates, out, figure)
+    reads = [target, model, classifier, competing]
+    with ExitStack() as stack, Reporter(-quiet, ("predictions", "predicted")) as reporter:
+        for file, option in files.items():
+            stack.enter_context(claimed(file, reads, overwrite=overwrite, option=option))
         screened = screening.screen(
             candidates,
             model=model,
@@ -161,7 +175,7 @@ def screen(
         )
         for line in output.in_words(screened):
             reporter.say(line)
-    drawn = output.write(screened, out, figure)
+        drawn = output.write(screened, out, figure)
     print(output.as_table(screened, top))
     for line in drawn:
         reporter.say(line)

@@ -15,6 +15,7 @@ from formation_mlp.cli.app import (
     Overrides,
     Overwrite,
     Quiet,
+    Replace,
     RunPath,
     Verbose,
     Workers,
@@ -124,9 +125,10 @@ def report(
             "--out", help="File to write: .html. By default report.html in the run folder, or here if several."
         ),
     ] = None,
+    overwrite: Replace = False,
 ) -> None:
     """Write a page about finished runs that opens in any browser without a network, and its figures beside it."""
     from formation_mlp.reporting.write import write_report
 
-    page, figures = write_report(runs, out)
+    page, figures = write_report(runs, out, overwrite=overwrite)
     print(f"{page}: the page; {figures}: its figures as PNG and SVG")

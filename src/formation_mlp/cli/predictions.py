@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from formation_mlp.cli.app import CsvIn, Quiet, app, say_failures
+from formation_mlp.cli.app import CsvIn, Quiet, Replace, app, say_failures
 from formation_mlp.errors import FormationMLPError
 
 
@@ -42,10 +42,12 @@ def predict(
         bool, typer.Option("--strict", help="Refuse rows that the model knows too little about.")
     ] = False,
     workers: Annotated[int, typer.Option("--workers", help="Processes that predict parts of a table.")] = 1,
+    overwrite: Replace = False,
     quiet: Quiet = False,
 ) -> None:
     """Predict formulas with a shipped model, or formulas or structures with one of your own."""
     from formation_mlp import tables
+    from formation_mlp.outputs import about_path, claimed
     from formation_mlp.prediction import inputs as prediction_inputs
     from formation_mlp.prediction.answers import answer
     from formation_mlp.prediction.output import write_answers
@@ -57,12 +59,14 @@ def predict(
     elif items:
         raise FormationMLPError(f"predict: give materials, such as {items[0]!r}, or a table with --csv, not both.")
     elif out is not None:
-        _predict_table(csv, out, (name, formula, id_, level, unit, strict), workers, quiet)
+        _predict_table(csv, out, (name, formula, id_, level, unit, strict), workers, quiet, overwrite)
         return
     else:
         ids, queries = prediction_inputs.queries_of_table(csv, formula, id_, name)
-    answers = answer(queries, ids, level=level, unit=unit, strict=strict)
-    write_answers(answers, out, strict=strict)
+    others = () if out is None else (about_path(out),)
+    with claimed(out, [*(items or ()), name], overwrite=overwrite, others=others):
+        answers = answer(queries, ids, level=level, unit=unit, strict=strict)
+        write_answers(answers, out, strict=strict)
     say_failures(answers.n_failed, len(answers))
 
 
@@ -102,11 +106,13 @@ def explain(
         bool, typer.Option("--alone", help="Leave the training rows aside: faster, but without neighbours.")
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="File for a figure: .png.")] = None,
+    overwrite: Replace = False,
     quiet: Quiet = False,
 ) -> None:
     """Say why a model predicts what it predicts, or which descriptors it needs most."""
     from formation_mlp.explain import job
     from formation_mlp.materials.structure_files import is_structure_file
+    from formation_mlp.outputs import claimed
     from formation_mlp.prediction.inputs import split_arguments
     from formation_mlp.prediction.named_model import FOR_FORMULAS, FOR_STRUCTURES
     from formation_mlp.progress import Reporter
@@ -118,7 +124,7 @@ def explain(
         raise FormationMLPError(f"explain: --dependence is about the val rows of a run, not about {materials[0]!r}.")
     structures = bool(materials) and all(map(is_structure_file, materials))
     model = model or (FOR_STRUCTURES if structures else FOR_FORMULAS)
-    with Reporter(-quiet) as reporter:
+    with claimed(out, [model, *materials], overwrite=overwrite), Reporter(-quiet) as reporter:
         keys: dict[str, Any] = {"out": out, "progress": reporter.rows}
         if dependence:
             text = job.explain_dependence(model, dependence, **keys)
@@ -129,12 +135,12 @@ def explain(
     print(text)
 
 
-def _predict_table(path: Path, out: Path, job: tuple[Any, ...], workers: int, quiet: bool) -> None:
+def _predict_table(path: Path, out: Path, job: tuple[Any, ...], workers: int, quiet: bool, overwrite: bool) -> None:
     from formation_mlp.prediction.stream import Job, predict_table
     from formation_mlp.progress import Reporter
 
     with Reporter(-quiet, ("predictions", "predicted")) as reporter:
-        done = predict_table(path, out, Job(*job), workers=workers, progress=reporter.rows)
+        done = predict_table(path, out, Job(*job), workers=workers, overwrite=overwrite, progress=reporter.rows)
         reporter.say(f"prediction: {done.meaning}")
         found = f", {done.n_found:,} of them by an earlier call" if done.n_found else ""
         reporter.say(f"{out}: {done.n_rows:,} rows{found}")

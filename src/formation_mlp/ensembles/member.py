@@ -22,12 +22,13 @@ from formation_mlp.training.state import EpochRecord
 def train_member(plan: Plan, threads: int) -> Iterator[EpochRecord]:
     """Train one member in its folder, from where an earlier attempt left it, and yield the epochs of a network."""
     folder = RunFolder(str(plan.prepared.config.output))
-    if plan.energies:
-        yield from train_hull_trees(plan, folder, threads)
-    elif plan.trees is not None:
-        _train_trees(plan, folder, threads)
-    else:
-        yield from train_network(plan.prepared, folder, plan.number)
+    with folder.fitting():
+        if plan.energies:
+            yield from train_hull_trees(plan, folder, threads)
+        elif plan.trees is not None:
+            _train_trees(plan, folder, threads)
+        else:
+            yield from train_network(plan.prepared, folder, plan.number)
 
 
 def _train_trees(plan: Plan, folder: RunFolder, threads: int) -> None:
@@ -57,7 +58,7 @@ def train_side_by_side(plans: Sequence[Plan], reporter: Reporter, workers: int) 
     """Train members in processes of one thread each, and tell when one is done."""
 
     def events(child: ChildProcess, plan: Plan) -> Iterator[tuple[str, int]]:
-        for record in child.run(train_member, _without_structures(plan), 1):
+        for record in child.run_again(train_member, _without_structures(plan), 1):
             yield f"{plan.name}: epoch {record.epoch}, val {record.val_score:.4f}", 1
         yield f"{plan.name}: trained", 0
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -19,10 +20,12 @@ from formation_mlp.features.costly import Progress
 from formation_mlp.features.parquet_rows import Source, open_source
 from formation_mlp.features.presets import build_presets, part_text
 from formation_mlp.features.table import FeatureTable, featurize
-from formation_mlp.files import write_bytes, write_json
+from formation_mlp.files import beside, sweep, write_bytes, write_json
+from formation_mlp.locks import held
 from formation_mlp.materials.formula import parse_formulas
 from formation_mlp.materials.inputs import read_structures
 from formation_mlp.materials.records import Materials
+from formation_mlp.outputs import LOCK, check_folder_not_read
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,6 +68,7 @@ def featurize_dataset(
     workers: int = 1,
     scheduler: str | None = None,
     cache: str | Path | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> StreamSummary:
     """Describe every row and write ``out/part-00000.parquet`` and so on, and at the end ``out/_manifest.json``.
@@ -86,13 +90,17 @@ def featurize_dataset(
         Rows in each file but the last.
     single_precision
         Whether descriptors are written as float32.
+    overwrite
+        Whether descriptors of another job that ``out`` holds are replaced.
     progress
         Called after each part with the number of rows done, and of all.
 
     Raises
     ------
     DataError
-        If the source is no parquet dataset or lacks a column, or ``out`` holds something else.
+        If the source is no parquet dataset or lacks a column, or ``out`` holds something else or is the source.
+    InUseError
+        If another process writes to ``out``.
     ConfigError, FeatureError
         As for `formation_mlp.features.table.featurize`.
     """
@@ -107,8 +115,29 @@ def featurize_dataset(
         "engine": engine_state(),
     }
     key = sha256(json.dumps(job).encode()).hexdigest()
-    finished = _finished_parts(out, key)
     describe = partial(featurize, features=features, workers=workers, scheduler=scheduler, cache=cache)
+    check_folder_not_read(out, [data.path, *source.files])
+    with held(beside(out, LOCK), out), _way_on(out):
+        sweep(out)
+        finished = _finished_parts(out, key, overwrite=overwrite)
+        parts, notes = _write_parts(source, out, key, finished, describe, rows_per_part, single_precision, progress)
+        n_rows, n_errors = (sum(part[what] for part in parts) for what in ("rows", "errors"))
+        totals = {"rows": n_rows, "errors": n_errors, "versions": versions()}
+        write_json(out / MANIFEST, totals | {"descriptors": names, "parts": parts, "job": job, "key": key})
+    return StreamSummary(n_rows, n_errors, len(names), len(parts), len(finished), notes)
+
+
+def _write_parts(
+    source: Source,
+    out: Path,
+    key: str,
+    finished: dict[str, dict[str, Any]],
+    describe: Callable[[Materials], FeatureTable],
+    rows_per_part: int,
+    single_precision: bool,
+    progress: Progress | None,
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Write the parts that are not finished; return what is known of each part, and remarks."""
     parts: list[dict[str, Any]] = []
     notes: list[str] = []
     done = 0
@@ -123,10 +152,18 @@ def featurize_dataset(
         done += len(rows)
         if progress is not None:
             progress(done, source.n_rows)
-    n_errors = sum(part["errors"] for part in parts)
-    totals = {"rows": done, "errors": n_errors, "versions": versions()}
-    write_json(out / MANIFEST, totals | {"descriptors": names, "parts": parts, "job": job, "key": key})
-    return StreamSummary(done, n_errors, len(names), len(parts), len(finished), tuple(dict.fromkeys(notes)))
+    return parts, tuple(dict.fromkeys(notes))
+
+
+@contextmanager
+def _way_on(out: Path) -> Iterator[None]:
+    """Say of an interrupt that the work is not lost."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if any(out.glob("part-*.parquet")):
+            stop.add_note("the same call goes on where this one stopped")
+        raise
 
 
 def _describe_part(
@@ -168,20 +205,35 @@ def _write(path: Path, content: pa.Table, description: dict[str, Any]) -> None:
     write_bytes(path, sink.getvalue())
 
 
-def _finished_parts(out: Path, key: str) -> dict[str, dict[str, Any]]:
-    """Return the summaries of the parts that this job has written before, by file name."""
+def _finished_parts(out: Path, key: str, *, overwrite: bool) -> dict[str, dict[str, Any]]:
+    """Return the summaries of the parts that this job has written before, by file name.
+
+    Those of another job are removed if they may be replaced, and if nothing else is there.
+    """
+    described = {path: _description(path) for path in sorted(out.glob("*.parquet"))}
+    manifest = out / MANIFEST
+    others = [path for path, description in described.items() if description.get("key") != key]
+    if not others:
+        return {path.name: description["summary"] for path, description in described.items()}
+    foreign = [path for path in sorted(out.iterdir()) if path != manifest and not described.get(path)]
+    if foreign:
+        raise DataError(f"{foreign[0]}: not of this job, and of no other one, or damaged. Choose another folder.")
+    if not overwrite:
+        raise DataError(
+            f"{others[0]}: not of this job: its source, features or versions differ. Choose another folder, or replace "
+            "what this one holds with --overwrite."
+        )
+    for path in (manifest, *described):
+        path.unlink(missing_ok=True)
+    return {}
+
+
+def _description(path: Path) -> dict[str, Any]:
+    """Return what a part says of itself; nothing if it is not one."""
     import pyarrow.parquet as pq
 
-    finished = {}
-    for path in sorted(out.glob("*.parquet")):
-        try:
-            description = json.loads((pq.read_schema(path).metadata or {}).get(_META, b"{}"))
-        except (OSError, ValueError):
-            description = {}
-        if description.get("key") != key:
-            raise DataError(
-                f"{path}: not of this job: its source, features or versions differ, or it is damaged. "
-                "Choose another folder, or remove this one."
-            )
-        finished[path.name] = description["summary"]
-    return finished
+    try:
+        found = json.loads((pq.read_schema(path).metadata or {}).get(_META, b"{}"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and {"key", "summary"} <= set(found) else {}

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import IO, Any, TypeVar, cast
@@ -89,6 +89,17 @@ class ChildProcess:
         if kind == "error":
             raise value
 
+    def run_again(self, function: Callable[..., Iterable[Any]], *arguments: object) -> Iterator[Any]:
+        """Do as `run` does, and once more if the process dies: for what goes on from the files that it has left."""
+        try:
+            yield from self.run(function, *arguments)
+        except ProcessDied:
+            if self.closed:
+                raise
+        else:
+            return
+        yield from self.run(function, *arguments)
+
     def close(self) -> None:
         """End the process, at once and for good."""
         self.closed = True
@@ -96,13 +107,16 @@ class ChildProcess:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is not None:
-            return self._process
-        self._process = process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "formation_mlp.features.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**_ONE_THREAD, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
+            if self._process.poll() is None:
+                return self._process
+            self._stop()  # it died while it had nothing to do
+        with _interrupts_held():
+            self._process = process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "formation_mlp.features.child", str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**_ONE_THREAD, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
         if self.closed:  # perhaps only now, by another thread
             raise self._stop()
         try:
@@ -171,6 +185,19 @@ def in_processes(
             child.close()
         for thread in threads:
             thread.join()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Start a process that no Ctrl-C reaches before it can say that it is not meant: it inherits what is held here."""
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _send(process: subprocess.Popen[bytes], request: object) -> None:

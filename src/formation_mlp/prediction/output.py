@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from formation_mlp.files import csv_text, write_bytes, write_json, write_text
+from formation_mlp.outputs import about_path
 from formation_mlp.prediction.answers import COLUMNS, DIGITS, HIDDEN, Answers, kind, texts
 from formation_mlp.prediction.named_model import NamedModel
 from formation_mlp.text_table import aligned
@@ -30,7 +31,7 @@ def write_answers(answers: Answers, out: Path | None, *, strict: bool = False) -
             write_bytes(out, _parquet(answers, description))
         else:
             write_text(out, csv_text(header, answers.rows(header, digits)))
-        write_json(Path(f"{out}.about.json"), description)
+        write_json(about_path(out), description)
     elif sys.stdout.isatty():
         print(*lines, "", sep="\n")
         used = [name for name in header if name not in HIDDEN and any(texts(name, answers.columns[name], 0))]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import file_digest, sha256
 from itertools import chain
 from pathlib import Path
@@ -20,10 +20,11 @@ from formation_mlp.data.dataset import materials_of_frame
 from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
 from formation_mlp.features.workers import ChildProcess, in_processes
-from formation_mlp.files import whole_file, write_bytes, write_json, write_text
+from formation_mlp.files import beside, move, remove_folder, sweep, whole_file, write_bytes, write_json, write_text
+from formation_mlp.outputs import about_path, claimed
 from formation_mlp.prediction.answers import Answers, answer
 from formation_mlp.prediction.inputs import Query, default_for
-from formation_mlp.prediction.named_model import named_model
+from formation_mlp.prediction.named_model import NamedModel, named_model
 from formation_mlp.prediction.output import about, csv_lines, parquet_table
 from formation_mlp.version import __version__
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 ROWS_PER_PART = 50_000
 """From this number on formulas are read by the compiled scanner."""
+PARTS, LABEL = ".parts", "job.json"
+"""What the name of the hidden folder of parts adds to that of the output, and the file in it that names the job."""
 Progress = Callable[[int, int], None]
 
 
@@ -79,6 +82,7 @@ def predict_table(
     *,
     rows_per_part: int = ROWS_PER_PART,
     workers: int = 1,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Done:
     """Predict every row of a table, and write them in their order to a .csv or .parquet file with its ``.about.json``.
@@ -98,35 +102,52 @@ def predict_table(
         Rows that are predicted at a time.
     workers
         Processes.
+    overwrite
+        Whether ``out`` is replaced if it exists, and not as an interrupted call of this job has left it.
     progress
         Called with the number of rows done and of all; of csv files the latter is the number of lines.
 
     Raises
     ------
     DataError
-        If the table is missing, empty, or lacks a column.
+        If the table is missing, empty, or lacks a column; or ``out`` is one of the inputs, or exists.
+    InUseError
+        If another process writes ``out``.
     CheckpointError, ConfigError
         As for `formation_mlp.prediction.answers.answer`.
     """
-    folder = out.parent / f".{out.name}.parts"
-    count = _Count(folder, progress, _n_rows(path))
+    folder = beside(out, PARTS)
     with closing(read_table_in_parts(str(path), rows_per_part)) as frames:
         first = next(frames)
         query = _query(_needed(first.head(100), job), job)
-        _open_folder(folder, _key(path, query.model.path, out, job, rows_per_part))
-        tasks = ((number, _needed(frame, job)) for number, frame in enumerate(chain([first], frames)))
-        missing = ((number, frame) for number, frame in tasks if not count.found(number, len(frame)))
-        for number in _run(missing, folder, out.suffix, job, workers):
-            count.finished(number)
+        key = _key(path, query.model.path, out, job, rows_per_part)
+        reads, others = (path, job.model, query.model.path), (about_path(out),)
+        goes_on = partial(_goes_on, folder, key, out)
+        with claimed(out, reads, overwrite=overwrite, others=others, goes_on=goes_on), _way_on(folder):
+            _open_folder(folder, key, out)
+            count = _Count(folder, progress, _n_rows(path))
+            tasks = ((number, _needed(frame, job)) for number, frame in enumerate(chain([first], frames)))
+            missing = ((number, frame) for number, frame in tasks if not count.found(number, len(frame)))
+            for number in _run(missing, folder, out.suffix, job, workers):
+                count.finished(number)
+            return _joined(folder, out, job, query.model, count)
+
+
+def _joined(folder: Path, out: Path, job: Job, model: NamedModel, count: _Count) -> Done:
+    """Put the parts together, and remove their folder."""
     summaries = count.in_order()
     unit, names = summaries[0]["unit"], summaries[0]["columns"]
     n_rows, n_failed = (sum(summary[key] for summary in summaries) for key in ("rows", "failed"))
-    description = about([query.model], unit, names, n_rows, n_failed, out, strict=job.strict)
+    description = about([model], unit, names, n_rows, n_failed, out, strict=job.strict)
     files = [_part(folder, number, out.suffix) for number in range(len(summaries))]
-    JOINERS[out.suffix](out, files, names, description)
-    write_json(Path(f"{out}.about.json"), description)
-    shutil.rmtree(folder)
-    return Done(n_rows, n_failed, count.n_found, query.model.heading(unit))
+    result = folder / f"result{out.suffix}"
+    JOINERS[out.suffix](result, files, names, description)
+    label = folder / LABEL
+    write_json(label, {**json.loads(label.read_text(encoding="utf-8")), "result": _state(result)})
+    move(result, out)
+    write_json(about_path(out), description)
+    remove_folder(folder)
+    return Done(n_rows, n_failed, count.n_found, model.heading(unit))
 
 
 class _Count:
@@ -172,7 +193,7 @@ def _run(tasks: Iterator[tuple[int, pd.DataFrame]], folder: Path, suffix: str, j
         return
 
     def work(child: ChildProcess, task: tuple[int, pd.DataFrame]) -> Iterable[int]:
-        return child.run(write_part, *task, folder, suffix, job)
+        return child.run_again(write_part, *task, folder, suffix, job)
 
     yield from in_processes(tasks, workers, work)
 
@@ -238,15 +259,51 @@ def _n_rows(source: Path) -> int:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) - 1
 
 
-def _open_folder(folder: Path, key: str) -> None:
-    """Make the folder of parts ready; parts of another job are of no use."""
-    label = folder / "job.json"
+def _open_folder(folder: Path, key: str, out: Path) -> None:
+    """Make the folder of parts ready; parts of another job, which is dead if nobody holds the lock, are of no use."""
+    label = folder / LABEL
     if folder.exists():
+        sweep(folder)
         if not label.exists() and any(folder.iterdir()):
             raise DataError(f"{folder}: holds files of unknown origin. Move it away, or choose another --out.")
-        if not label.exists() or json.loads(label.read_text(encoding="utf-8")) != {"key": key}:
-            shutil.rmtree(folder)
-    write_json(label, {"key": key})
+        if _label(folder).get("key") == key:
+            return
+        remove_folder(folder)
+    write_json(label, {"key": key, "replaces": _state(out)})
+
+
+def _label(folder: Path) -> dict[str, Any]:
+    """Return what the folder of parts says of itself; nothing if it is damaged."""
+    try:
+        found = json.loads((folder / LABEL).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _goes_on(folder: Path, key: str, out: Path) -> bool:
+    """Return whether an interrupted call of this job was to replace ``out`` as it is, or had already written it."""
+    label = _label(folder)
+    return label.get("key") == key and _state(out) in (label.get("replaces"), label.get("result"))
+
+
+def _state(path: Path) -> list[int] | None:
+    """Return what tells a file from others, and stays when it is moved; None if there is none."""
+    if not path.exists():
+        return None
+    found = path.stat()
+    return [found.st_ino, found.st_size, found.st_mtime_ns]
+
+
+@contextmanager
+def _way_on(folder: Path) -> Iterator[None]:
+    """Say of an interrupt that the work is not lost."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if any(folder.glob("[0-9]*.json")):
+            stop.add_note("the same call goes on where this one stopped")
+        raise
 
 
 def _part(folder: Path, number: int, suffix: str) -> Path:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -11,14 +12,15 @@ from pathlib import Path
 from formation_mlp.errors import ConfigError
 from formation_mlp.figures import benchmark_bars
 from formation_mlp.figures.picture import Picture
-from formation_mlp.files import write_text
+from formation_mlp.files import real_path, write_text
+from formation_mlp.outputs import claimed
 from formation_mlp.reporting import html, pictures, provenance, tables, words
 from formation_mlp.reporting.benchmark import benchmark_section, is_benchmark
 from formation_mlp.reporting.finished import FinishedRun, load_run
 from formation_mlp.run_folder import REPORT_PAGE, RunFolder, report_figures
 
 
-def write_report(folders: Sequence[Path], out: Path | None = None) -> tuple[Path, Path]:
+def write_report(folders: Sequence[Path], out: Path | None = None, *, overwrite: bool = False) -> tuple[Path, Path]:
     """Write one self-contained HTML page about finished runs and benchmarks, and its figures as PNG and SVG beside it.
 
     Parameters
@@ -28,6 +30,8 @@ def write_report(folders: Sequence[Path], out: Path | None = None) -> tuple[Path
     out
         The page, ending in ``.html``. By default ``report.html`` in the folder, or in the working folder if there
         are several.
+    overwrite
+        Whether a page that exists is replaced. That in the folder of a run is made anew in any case.
 
     Returns
     -------
@@ -40,12 +44,38 @@ def write_report(folders: Sequence[Path], out: Path | None = None) -> tuple[Path
         If a folder is no finished run or benchmark, or one of its files is missing or damaged.
     ConfigError
         If a folder is given twice, or ``out`` is no name of a page.
+    DataError
+        If the page exists and is not to be replaced, or is a file of a run.
+    InUseError
+        If another process writes the page, or works in the folder where it goes.
     """
     if out is not None and out.suffix != ".html":
         raise ConfigError(f"--out: {str(out)!r} does not end in .html.")
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise ConfigError("report: a run is given twice. Name each folder once.")
     page = out or (folders[0] if len(folders) == 1 else Path()) / REPORT_PAGE
+    with _claimed(page, folders, overwrite=overwrite):
+        return _write(page, folders)
+
+
+@contextmanager
+def _claimed(page: Path, folders: Sequence[Path], *, overwrite: bool) -> Iterator[None]:
+    """Make sure that the page may be written, and that its run is not trained anew meanwhile."""
+    home = next((folder for folder in folders if real_path(page).parent == real_path(folder)), None)
+    if home is not None and page.name == REPORT_PAGE:
+        if not home.exists():  # what is read says so
+            yield
+            return
+        with RunFolder(home).alone():
+            yield
+        return
+    figures = report_figures(page)
+    drawn = sorted(figures.iterdir()) if figures.is_dir() and not page.exists() else []
+    with claimed(page, folders, overwrite=overwrite, others=drawn[:1]):
+        yield
+
+
+def _write(page: Path, folders: Sequence[Path]) -> tuple[Path, Path]:
     figures = report_figures(page)
     names, runs, sections = _names(folders), [], []
     for i, (folder, name) in enumerate(zip(folders, names, strict=True)):

@@ -12,6 +12,7 @@ from formation_mlp.files import csv_text, whole_file, write_json
 from formation_mlp.hulls.hull import CompetingPhases
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import SYMBOLS
+from formation_mlp.outputs import about_path
 from formation_mlp.prediction.answers import HIDDEN, Answers
 from formation_mlp.prediction.named_model import PROBABILITY
 from formation_mlp.prediction.output import about
@@ -139,7 +140,17 @@ def _write_rows(screening: Screening, out: Path, figure: Path | None) -> None:
         "figure": None if figure is None else figure.name,
         "columns": {name: MEANINGS.get(name) or columns[name] for name in names},
     }
-    write_json(Path(f"{out}.about.json"), described)
+    write_json(about_path(out), described)
+
+
+def files(candidates: Candidates, out: Path | None, figure: Path | None) -> dict[Path, str]:
+    """Return the files that `write` writes, or may write, and the option that each of them comes from."""
+    found = {} if out is None else {out: "--out", about_path(out): "--out"}
+    if figure is not None:
+        found[figure] = "--figure"
+    elif out is not None and len(candidates.elements) in (0, *DRAWN):  # the elements of a list are not known yet
+        found[out.with_suffix(".png")] = "--out"
+    return found
 
 
 def check_figure(figure: Path | None, candidates: Candidates) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ class SearchFolder(RunFolder):
     trials : one line per finished trial, csv
     best : configuration of the best trial, YAML
     figure : scores by trial and by parameter
-    lock : held by the process that searches
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -34,9 +32,10 @@ class SearchFolder(RunFolder):
         self.trials = self.path / "trials.csv"
         self.best = self.path / "best.yaml"
         self.figure = self.path / "search.png"
-        self.lock = self.path / "search.lock"
 
-    def begin(self, config: Mapping[str, Any], *, overwrite: bool, resume: bool) -> None:
+    def begin(
+        self, config: Mapping[str, Any], *, overwrite: bool, resume: bool, way_on: str = "Continue it with --resume"
+    ) -> None:
         """Make the folder ready and write the configuration.
 
         Raises
@@ -47,41 +46,18 @@ class SearchFolder(RunFolder):
             If the search to resume is missing, or was begun with another configuration; only the number of trials
             may differ.
         """
-        if self.store.exists():
-            if not (overwrite or resume):
-                raise ConfigError(f"{self.path} holds a search: --resume continues it, --overwrite replaces it.")
-            with self.alone():
-                pass
+        if self.store.exists() and not (overwrite or resume):
+            raise ConfigError(f"{self.path} holds a search: --resume continues it, --overwrite replaces it.")
         if resume:
             self._check_resumable(config)
+            self._sweep()
             write_text(self.config, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
         else:
-            super().begin(config, overwrite=overwrite, resume=False)
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep every other process from searching in this folder.
-
-        Raises
-        ------
-        ConfigError
-            If one does.
-        """
-        from filelock import FileLock, Timeout
-
-        try:
-            with FileLock(self.lock, timeout=0):
-                try:
-                    yield
-                finally:
-                    with suppress(OSError):  # Windows keeps it until it is released
-                        self.lock.unlink()
-        except Timeout:
-            raise ConfigError(f"{self.path}: another process searches here. Wait for it, or end it.") from None
+            super().begin(config, overwrite=overwrite, resume=False, way_on=way_on)
 
     def _foreign_files(self) -> Iterator[Path]:
         for path in super()._foreign_files():
-            if not path.name.startswith(self.store_lock.name):  # a killed process leaves it, under two kinds of names
+            if not path.name.startswith((self.store_lock.name, "search.lock")):  # a killed process leaves them
                 yield path
 
     def _check_resumable(self, config: Mapping[str, Any]) -> None:

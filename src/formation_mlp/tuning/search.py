@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import Config, TuneConfig
 from formation_mlp.errors import CheckpointError, ConfigError, TrainingError
@@ -58,6 +61,8 @@ def tune(
     ConfigError
         If there is nothing to search, a declared value is impossible, Optuna is not installed, or the folder is in
         use.
+    InUseError
+        If another process searches in the folder.
     CheckpointError
         If the search to resume is missing, finished, or not of this configuration or these rows.
     TrainingError
@@ -95,8 +100,8 @@ def tune(
     config, section = _checked(config, trials)
     declared = parameters(config, section, CHOICES)
     folder = SearchFolder(f"{config.output}_search")
-    folder.begin(config.model_dump(), overwrite=overwrite, resume=resume)
-    with folder.alone():
+    with folder.alone(), _way_on(folder):
+        folder.begin(config.model_dump(), overwrite=overwrite, resume=resume)
         search = _search(config, section, declared, folder, reporter, workers, scheduler)
         missing = _missing(search, folder)
         if scheduler is not None:
@@ -110,6 +115,17 @@ def tune(
         folder.finish()
     reporter.say(result.summary())
     return result
+
+
+@contextmanager
+def _way_on(folder: SearchFolder) -> Iterator[None]:
+    """Say of an interrupt that the work is not lost."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if folder.config.exists() and not folder.is_done():
+            stop.add_note("'formation-mlp tune CONFIG --resume' continues the search")
+        raise
 
 
 def _checked(config: Config, trials: int | None) -> tuple[Config, TuneConfig]:
