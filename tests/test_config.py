@@ -165,6 +165,14 @@ def test_values_on_the_command_line_go_before_those_of_the_file(tiny_config: Cal
     assert config.training.max_epochs == TINY["training"]["max_epochs"]
 
 
+@pytest.mark.parametrize("key", ["seed", "model", "output"])
+def test_a_key_without_a_value_has_its_default_in_the_file_and_by_override(
+    tiny_config: Callable[..., Path], key: str
+) -> None:
+    in_file = load_config(tiny_config(**{key: None}), (), CHOICES)
+    assert load_config(tiny_config(), [f"{key}=~"], CHOICES) == in_file
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

@@ -41,6 +41,17 @@ def refusal(folder: Path, name: str, content: bytes, **keys: Any) -> str:
     return str(error.value)
 
 
+@pytest.mark.parametrize("row", range(1, 7))
+def test_a_row_with_a_cell_too_many_is_refused_wherever_a_part_begins(tmp_path: Path, row: int) -> None:
+    lines = ["formula,target", *["NaCl,-2"] * 6]
+    lines[row] += ",1"
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    for n_rows in (2, 3, 1000):
+        with pytest.raises(DataError, match=f"row {row} has 3 cells"):
+            list(read_table_in_parts(str(path), n_rows))
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -154,8 +165,9 @@ HEAD = b"formula,target\n"
         (b"a\nb\n\nMaterial_id,Formula,e\n1,NaCl,-2\n", "Line 3 does: remove what is above"),
         (HEAD + b"NaCl,-2\nMgO\nKCl,-1\n", "row 2 has fewer cells than there are columns: none for 'target'"),
         (b"formula,a,b\nNaCl,-2\n", "row 1 has fewer cells than there are columns: none for 'b'"),
-        (HEAD + b"NaCl,-2,131\n", "the rows have more cells than the first line, 'formula, target', has names"),
-        (HEAD + b"NaCl,-2\nMgO,-3,1\n", "Expected 2 fields in line 3, saw 3"),
+        (HEAD + b"NaCl,-2,131\n", "row 1 has 3 cells, but the first line, 'formula,target', has 2 names"),
+        (HEAD + b"NaCl,-2\nMgO,-3,1\n", "row 2 has 3 cells"),
+        (HEAD + b"NaCl" + b"," * 100_000 + b"\n", "row 1 has 100001 cells"),
         (HEAD + b"NaCl,-2\nformula,target\nMgO,-3\n", "row 2 repeats the names of the columns"),
         (HEAD + b'"NaCl,-2\nMgO,-3\n', "A quotation mark is not closed"),
         (HEAD, "the table has no rows"),

@@ -39,7 +39,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), choices: Mapping[str,
     raw = _read_sections(path)
     for override in overrides:
         _apply(raw, override)
-    config = check_config(raw, str(path), choices)
+    config = check_config(_without_blanks(raw), str(path), choices)
     return config if config.output else config.model_copy(update={"output": f"runs/{path.stem}"})
 
 
@@ -78,7 +78,12 @@ def _read_sections(path: Path) -> dict[str, Any]:
     raw = read_yaml(path)
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected sections such as 'data:' and 'model:', found {type(raw).__name__}.")
-    return {key: value for key, value in raw.items() if value is not None}  # a section without keys
+    return _without_blanks(raw)
+
+
+def _without_blanks(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out sections and keys of the top level that have no value: they have their defaults."""
+    return {key: value for key, value in raw.items() if value is not None}
 
 
 def _apply(raw: dict[str, Any], override: str) -> None:

@@ -61,7 +61,7 @@ class Configurations:
             if scalar in ("~", ""):
                 accepted = (None, "runs/x")
             elif "#" in scalar or scalar[:1] in "&!|>" or "\\x" in scalar:
-                accepted = ("5", "3")
+                accepted = ("5", "3", "5\n")
             else:
                 accepted = (plain,)
         if found not in accepted or isinstance(found, bool):

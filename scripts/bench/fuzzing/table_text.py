@@ -263,9 +263,10 @@ def json_dialect(rng, rows):
             by_column[rows.target] = [str(value) for value in by_column[rows.target]]
             return json.dumps(by_column), ""
         case 14:
-            records[at][rows.column] = rng.choice([None, 3, ["NaCl"], {"Na": 1, "Cl": 1}, "", True, "\ud800"])
-            rows.formulas[at] = "?"
-            return json.dumps(records), "!a cell is no formula"
+            cell = rng.choice([None, 3, ["NaCl"], {"Na": 1, "Cl": 1}, {"Na": -1}, {}, "", True, "\ud800"])
+            records[at][rows.column] = cell
+            rows.formulas[at] = "NaCl" if cell == {"Na": 1, "Cl": 1} else "?"
+            return json.dumps(records), "" if rows.formulas[at] == "NaCl" else "!a cell is no formula"
         case _:
             return "\ufeff" + json.dumps(records, indent=2), ""
 
@@ -309,7 +310,7 @@ def parquet_dialect(rng, rows):
             reason = "!a list in each cell"
         case 7:
             formula = pa.array([{"Na": 1.0} for _ in columns[rows.column]])
-            reason = "!a mapping in each cell"
+            reason = "a mapping in each cell"
             rows.formulas = ["Na"] * len(rows.formulas)
         case 8:
             target = pa.array([float("inf") if i == at else value for i, value in enumerate(columns[rows.target])])

@@ -122,6 +122,8 @@ class Tables:
             for formula, value in zip(rows.formulas, rows.values, strict=True)
             if value is not None
         ]
+        if reason == "cut":  # nobody can know what stood behind the last sign that is left
+            found, truth = found[:-1], truth[: len(found) - 1]
         right = len(found) == len(truth) and all(
             chemistry.same(atoms, other) and abs(value - number) < 1e-9
             for (atoms, value), (other, number) in zip(found, truth, strict=True)

@@ -7,7 +7,7 @@ import yaml
 SOUND = {
     "seed": lambda rng: rng.randint(0, 10**6),
     "output": lambda rng: rng.choice(
-        ["runs/x", "a b", "ünï", "1", "yes", "1e3", "2024-01-01", "null", "x~", "0x10", "on", "1:30"]
+        ["runs/x", "a b", "ünï", "1", "yes", "2024-01-01", "null", "x~", "0x10", "on", "1:30"]
     ),
     "data.unit": lambda rng: rng.choice(["eV/atom", "kJ/mol", "meV/atom"]),
     "data.source": lambda rng: rng.choice(["PBE, 2019", "a: b", "# c", "'q'", "x\ny", "yes", "10"]),

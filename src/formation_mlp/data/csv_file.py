@@ -89,21 +89,30 @@ def _check(file: Path, encoding: str, separator: str, *, has_header: bool) -> li
     if twice is not None:
         n = sum(names.count(name) > 1 for name in dict.fromkeys(names))
         raise DataError(f"{file}: {n} columns occur twice, the first is {quoted(twice)}. Rename or remove one.")
-    _refuse_short_rows(file, encoding, separator, names)
+    _refuse_uneven_rows(file, encoding, separator, names)
     return names
 
 
-def _refuse_short_rows(file: Path, encoding: str, separator: str, names: list[str]) -> None:
-    """Refuse rows with fewer cells than there are names, which pandas would fill; it refuses those with more."""
+def _refuse_uneven_rows(file: Path, encoding: str, separator: str, names: list[str]) -> None:
+    """Refuse rows with fewer cells than there are names, which pandas would fill, and those with more.
+
+    pandas takes the first of several such cells for names of rows, and cuts them off where it begins a part.
+    """
     n = len(names) - 1
     with open_text(file, encoding) as text:
         if all(line.count(separator) == n and '"' not in line for line in text if line.strip("\r\n ")):
             return
     for number, row in enumerate(islice(_rows(file, encoding, separator), 1, None), start=1):
-        if len(row) <= n:
+        if len(row) != len(names):
             with open_text(file, encoding) as text:
                 if sum(line.count('"') for line in text) % 2:  # one is not closed, as pandas says
                     return
+            if len(row) > len(names):
+                raise DataError(
+                    f"{file}: row {number} has {len(row)} cells, but the first line, "
+                    f"{quoted(separator.join(names))}, has {len(names)} names. Name every column, end no row with a "
+                    "comma, and write decimals with a point."
+                )
             raise DataError(
                 f"{file}: row {number} has fewer cells than there are columns: none for {quoted(names[len(row)])}. "
                 "Complete it; a cell without a value is left empty."
