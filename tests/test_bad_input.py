@@ -361,7 +361,7 @@ def test_a_table_that_changed_since_the_run(
 @pytest.mark.parametrize(
     ("arguments", "stdin", "message"),
     [
-        ([], "", "predict: no formula was given"),
+        ([], "", "is the model, but no material is named"),
         (["--csv", "none.csv"], "", "'none.csv' does not exist"),
         (["--csv", "table.csv", "--formula", "Formula"], "", "data.formula: the table has no column 'Formula'"),
         (["--csv", "table.csv", "--id", "name"], "", "--id: the table has no column 'name'"),

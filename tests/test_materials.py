@@ -16,7 +16,7 @@ from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.materials.inputs import concatenated, read_materials, read_structures
 from formation_mlp.materials.records import Materials
-from formation_mlp.materials.structure_files import is_structure_file, read_structure, structure_from_json
+from formation_mlp.materials.structure_files import crystal_of_json, is_structure_file, read_structure
 from formation_mlp.materials.structures import Structures
 from formation_mlp.quoting import MOST_SIGNS, quoted, shortened
 
@@ -131,12 +131,32 @@ def test_materials_need_as_many_structures_as_compositions(salts: list[Structure
         Materials(compositions("NaCl"), Structures.from_pymatgen(salts))
 
 
-@pytest.mark.parametrize("name", ["a.cif", "b.CIF", "c.json", "d.poscar", "e.vasp", "POSCAR", "poscar_1", "CONTCAR.x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "a.cif",
+            "b.CIF",
+            "c.json",
+            "d.poscar",
+            "e.vasp",
+            "POSCAR",
+            "poscar_1",
+            "CONTCAR.x",
+            "CONTCAR",
+            "NaCl_CONTCAR",
+        ),
+        *("NaCl.POSCAR", "POSCAR-unitcell", "POSCAR1", "POSCAR.gz", "x.cif.gz", "x.cif.bz2", "x.json.xz", "x.mcif"),
+        *("NaCl_CONTCAR", "x.contcar", "X.VASP", "many.cif#second", "XDATCAR"),
+    ],
+)
 def test_structure_files_are_known_by_their_names(name: str) -> None:
     assert is_structure_file(Path("folder") / name)
 
 
-@pytest.mark.parametrize("name", ["NaCl", "Fe2O3", "a.csv", "cif", "a.cif.gz", "Ca(OH)2", "CuSO4.5H2O"])
+@pytest.mark.parametrize(
+    "name", ["NaCl", "Fe2O3", "a.csv", "cif", "POSCAR.csv", "Ca(OH)2", "CuSO4.5H2O", "carbon", "OSCAR", "gz"]
+)
 def test_formulas_are_no_names_of_structure_files(name: str) -> None:
     assert not is_structure_file(Path(name))
 
@@ -144,7 +164,7 @@ def test_formulas_are_no_names_of_structure_files(name: str) -> None:
 @pytest.mark.parametrize("name", ["NaCl.cif", "CaO.vasp", "NaF.json"])
 def test_every_kind_of_structure_file_is_read(structure_folder: Path, name: str) -> None:
     (cation, anion, length), _ = ROCK_SALTS[name.split(".")[0]]
-    structure = read_structure(structure_folder / name)
+    structure = read_structure(structure_folder / name).to_pymatgen()
     assert structure.composition == Composition({cation: 4, anion: 4})
     assert structure.lattice.a == pytest.approx(length)
 
@@ -153,11 +173,14 @@ def test_every_kind_of_structure_file_is_read(structure_folder: Path, name: str)
     ("name", "content", "message"),
     [
         ("gone.cif", None, "no such structure file"),
-        ("a.txt", b"", "not known as a structure file. Endings: .cif"),
+        ("a.txt", b"", "not known as a structure file, and its content is neither CIF"),
         ("a.cif", b"", "not readable as CIF"),
         ("a.cif", b"data_a\n_cell_length_a 3\n", "not readable as CIF"),
         ("a.cif", b"\xff\xfe\x00", "not readable as text"),
+        ("a.cif", b"data_a\0b", "binary zeros"),
+        ("a.cif.gz", b"data_a", "not readable"),
         ("POSCAR", b"NaCl\n1.0\n", "not readable as POSCAR"),
+        ("XDATCAR", b"", "a trajectory"),
         ("a.json", b"{", "not a pymatgen structure in JSON"),
         ("a.json", b"[1]", "not a pymatgen structure in JSON"),
         ("a.json", b'{"@class": "Composition"}', "not a pymatgen structure in JSON"),
@@ -175,7 +198,8 @@ def test_a_broken_structure_file_is_named(tmp_path: Path, name: str, content: by
 
 def test_json_is_read_as_text_and_as_a_dictionary(salts: list[Structure]) -> None:
     fields = salts[0].as_dict()
-    assert structure_from_json(fields) == structure_from_json(json.dumps(fields)) == salts[0]
+    for content in (fields, json.dumps(fields)):
+        assert crystal_of_json(content).to_pymatgen() == salts[0]
 
 
 def test_formulas_keep_their_spelling_as_labels() -> None:
@@ -199,7 +223,7 @@ def test_pymatgen_compositions_are_read(salts: list[Structure]) -> None:
 def test_paths_and_structures_are_read_side_by_side(structure_folder: Path, salts: list[Structure]) -> None:
     items = ["structures/NaCl.cif", structure_folder / "CaO.vasp", salts[3], salts[3].as_dict(), "gone.cif", "NaCl"]
     read = read_materials(items)
-    assert read.labels == ["structures/NaCl.cif", str(structure_folder / "CaO.vasp"), "MgO", "MgO", "gone.cif", "?"]
+    assert read.labels == ["NaCl", "CaO", "MgO", "MgO", "gone.cif", "?"]
     assert set(read.failures) == {4, 5}
     assert read.materials.structures is not None
     assert read.materials.structures.n_sites.tolist() == [8, 8, 8, 8, 0, 0]

@@ -22,6 +22,8 @@ def folder(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     files.mkdir()
     for i in range(N):
         rock_salt("Na", "Cl", 5 + 0.01 * i).to(files / f"{i}.cif", fmt="cif")
+    text = (files / "0.cif").read_text(encoding="utf-8")
+    (files / "0.cif").write_text(text.replace("'Na4 Cl4'", "'Na4 Cl8'"), encoding="utf-8")
     (files / f"{N - 1}.cif").write_text("nonsense", encoding="utf-8")
     return files
 
@@ -40,10 +42,12 @@ def test_a_second_reading_parses_nothing_and_gives_the_same(folder: Path, monkey
     def parse(*_arguments: object) -> None:
         raise AssertionError("a file was parsed again")
 
-    monkeypatch.setattr(inputs, "_to_structure", parse)
+    monkeypatch.setattr(inputs, "crystal_of_item", parse)
     second = read(folder)
     assert second.labels == first.labels
     assert second.failures == first.failures
+    assert second.notes == first.notes
+    assert "declares Na4 Cl8" in second.notes[0]
     assert list(second.failures) == [N - 1]
     a, b = first.materials.structures, second.materials.structures
     assert a is not None

@@ -12,7 +12,8 @@ from conftest import ROCK_SALTS, Outcome, rock_salt
 from formation_mlp.config import DataConfig, TaskConfig
 from formation_mlp.data.dataset import load_dataset
 from formation_mlp.errors import DataError
-from formation_mlp.materials.structure_columns import lattice_vectors, read_structure_columns
+from formation_mlp.materials.crystal import lattice_vectors
+from formation_mlp.materials.structure_columns import read_structure_columns
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_columns_give_back_the_structure() -> None:
     (again,) = read.materials.structures.to_pymatgen()  # type: ignore[union-attr]
     assert not read.failures
     assert again.matches(structure)
-    assert read.labels == ["Na4 Cl4"]
+    assert read.labels == ["NaCl"]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,12 @@ def test_columns_give_back_the_structure() -> None:
         ("4 4 4 90 90 90", "Na Cl", "0 0 0", "for 2 sites"),
         ("4 4 4 90 90 90", "Na", "0 0 a", "could not convert"),
         ("4 4 4 90 90 90", "Na", "0 0 nan", "not finite"),
-        ("0 4 4 90 90 90", "Na", "0 0 0", "no volume"),
+        ("0 4 4 90 90 90", "Na", "0 0 0", "edges of 0, 4, 4 angstrom"),
+        ("4 4 4 90 90 180", "Na", "0 0 0", "no cell with the angles 90, 90, 180"),
+        ("4 4 4 10 20 90", "Na", "0 0 0", "no cell with the angles"),
+        ("4 0 0 0 4 0 4 4 0", "Na", "0 0 0", "no volume"),
+        ("1e6 4 4 90 90 90", "Na", "0 0 0", "edges of 1e+06, 4, 4 angstrom; allowed are 0.5 to 1000"),
+        ("4 4 4 90 90 90", "Na Cl", "0 0 0 0 0 0.99", "Na (number 1) and Cl (number 2), 0.04 angstrom apart"),
     ],
 )
 def test_a_bad_row_says_why_and_the_others_are_read(cell: str, species: str, frac: str, reason: str) -> None:

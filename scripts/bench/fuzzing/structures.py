@@ -303,7 +303,7 @@ def _reduced(counts):
 
 
 def _density(crystal) -> float:
-    from formation_mlp.materials.structure_columns import lattice_vectors
+    from formation_mlp.materials.crystal import lattice_vectors
 
     return sum(crystal.counts.values()) / abs(np.linalg.det(lattice_vectors(np.array(crystal.cell))))
 

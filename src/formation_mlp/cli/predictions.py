@@ -18,7 +18,8 @@ def predict(
         list[str] | None,
         typer.Argument(
             metavar="[RUN] [MATERIAL]...",
-            help="Formulas or structure files (CIF, POSCAR, pymatgen JSON); from standard input if none are given. "
+            help="Formulas, structure files (CIF, POSCAR, pymatgen JSON) or folders of them; from standard input if "
+            "none are given. "
             "The first argument may be a run folder, a model file or a shipped model.",
         ),
     ] = None,
@@ -55,7 +56,7 @@ def predict(
     tables.check_output(out, (".csv", ".parquet"))
     name, items = prediction_inputs.split_arguments(materials or [], model, stable)
     if csv is None:
-        ids, queries = None, prediction_inputs.queries_of_items(items or _lines_of_stdin(), name)
+        ids, queries = prediction_inputs.queries_of_items(items or _lines_of_stdin(name), name)
     elif items:
         raise FormationMLPError(f"predict: give materials, such as {items[0]!r}, or a table with --csv, not both.")
     elif out is not None:
@@ -111,9 +112,8 @@ def explain(
 ) -> None:
     """Say why a model predicts what it predicts, or which descriptors it needs most."""
     from formation_mlp.explain import job
-    from formation_mlp.materials.structure_files import is_structure_file
     from formation_mlp.outputs import claimed
-    from formation_mlp.prediction.inputs import split_arguments
+    from formation_mlp.prediction.inputs import expanded, split_arguments
     from formation_mlp.prediction.named_model import FOR_FORMULAS, FOR_STRUCTURES
     from formation_mlp.progress import Reporter
     from formation_mlp.tables import check_output
@@ -122,7 +122,8 @@ def explain(
     model, materials = split_arguments(arguments)
     if dependence and materials:
         raise FormationMLPError(f"explain: --dependence is about the val rows of a run, not about {materials[0]!r}.")
-    structures = bool(materials) and all(map(is_structure_file, materials))
+    materials, are_files = expanded(materials)
+    structures = bool(materials) and all(are_files)
     model = model or (FOR_STRUCTURES if structures else FOR_FORMULAS)
     with claimed(out, [model, *materials], overwrite=overwrite), Reporter(-quiet) as reporter:
         keys: dict[str, Any] = {"out": out, "progress": reporter.rows}
@@ -147,8 +148,13 @@ def _predict_table(path: Path, out: Path, job: tuple[Any, ...], workers: int, qu
     say_failures(done.n_failed, done.n_rows)
 
 
-def _lines_of_stdin() -> list[str]:
+def _lines_of_stdin(model: str | None) -> list[str]:
     if sys.stdin.isatty():
+        if model is not None:
+            raise FormationMLPError(
+                f"predict: {model!r} is the model, but no material is named: give formulas, a table with --csv, or "
+                f"formulas on standard input, such as: formation-mlp predict {model} Fe2O3"
+            )
         raise FormationMLPError(
             "predict: give formulas, a table with --csv, or formulas on standard input; for a first try: "
             "formation-mlp predict Fe2O3"

@@ -158,10 +158,7 @@ def materials_of_frame(frame: pd.DataFrame, config: DataConfig) -> ReadMaterials
 
 
 def _structures_in_columns(frame: pd.DataFrame) -> ReadMaterials:
-    read = read_structure_columns(*(columns.cells_of(frame, name) for name in columns.CELL))
-    formula = columns.find_formula(frame, None, "data.formula")
-    labels = read.labels if formula is None else [str(cell) for cell in columns.cells_of(frame, formula)]
-    return replace(read, labels=labels)
+    return read_structure_columns(*(columns.cells_of(frame, name) for name in columns.CELL))
 
 
 def ids_of_frame(frame: pd.DataFrame, config: DataConfig) -> list[str]:

@@ -12,7 +12,7 @@ from formation_mlp.data.csv_file import csv_parts, read_csv
 from formation_mlp.data.json_file import read_json
 from formation_mlp.data.parquet_file import parquet_parts, read_parquet
 from formation_mlp.errors import DataError
-from formation_mlp.materials.structure_files import SUFFIXES, is_structure_file
+from formation_mlp.materials.structure_files import OPENERS, SUFFIXES, structure_files_of
 from formation_mlp.path_text import usable_path
 from formation_mlp.registry import did_you_mean
 
@@ -134,7 +134,7 @@ def _read_folder(folder: Path) -> pd.DataFrame:
     """Read structure files and, if present, their targets: a csv of file name (without ending) and value."""
     import pandas as pd
 
-    files = sorted(p for p in folder.iterdir() if p.is_file() and is_structure_file(p))
+    files = structure_files_of(folder)
     if not files:
         raise DataError(f"{folder}: no CIF, POSCAR or JSON file in this folder.")
     frame = pd.DataFrame({"id": [_id_of_file(p.name) for p in files], "structure": [p.name for p in files]})
@@ -162,7 +162,8 @@ def _read_targets(listing: Path) -> pd.DataFrame:
 
 def _id_of_file(name: str) -> str:
     """Return a name without the ending of a structure file: ``NaCl.cif`` is ``NaCl``, ``POSCAR.NaCl`` is itself."""
-    return Path(name).stem if Path(name).suffix.lower() in SUFFIXES else name
+    plain = Path(name).stem if Path(name).suffix.lower() in OPENERS else name
+    return Path(plain).stem if Path(plain).suffix.lower() in SUFFIXES else name
 
 
 def _require_once(names: Iterable[str], where: str, what: str) -> None:

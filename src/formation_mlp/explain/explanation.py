@@ -17,7 +17,7 @@ from formation_mlp.explain.permutation import ELEMENTS, beside_descriptors
 from formation_mlp.explain.rows import Rows
 from formation_mlp.features.table import featurize
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.materials.structure_files import is_structure_file
+from formation_mlp.materials.structure_items import names_a_file
 from formation_mlp.predict import Predictor
 from formation_mlp.scaler import FeatureScaler
 from formation_mlp.trust.domain import FARTHEST
@@ -155,7 +155,7 @@ class Explainer:
             baseline, prediction = (float(shares @ [part[j] for part in parts]) for j in (1, 2))
             explanations.append(
                 Explanation(
-                    Path(label).name if is_structure_file(label) else label,
+                    Path(str(items[i])).name if names_a_file(items[i]) else label,
                     prediction,
                     baseline,
                     attributions[:-1],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from spglib import SpglibDataset
 
     from formation_mlp.materials.records import Materials
+    from formation_mlp.materials.structures import Structures
 
 TOGO_2024 = (
     "A. Togo, K. Shinohara, I. Tanaka, Spglib: a software library for crystal symmetry search, Sci. Technol. Adv. "
@@ -27,6 +30,9 @@ KRIVOVICHEV_2013 = (
     "S. V. Krivovichev, Structural complexity of minerals: information storage and processing in the mineral world, "
     "Mineral. Mag. 77, 275-326 (2013). doi:10.1180/minmag.2013.077.3.05"
 )
+
+MOST_SITES_OF_A_NAME = 500
+"""Sites up to which `space_groups` looks for the space group."""
 
 CRYSTAL_SYSTEM_STARTS = (1, 3, 16, 75, 143, 168, 195)
 """First space group of each crystal system: triclinic, monoclinic, ..., hexagonal, cubic."""
@@ -83,15 +89,39 @@ def structural_complexity(symprec: float = 0.1) -> Preset:
     return _symmetry_preset(names, describe, KRIVOVICHEV_2013)
 
 
+def space_groups(structures: Structures, symprec: float = 0.01) -> list[str]:
+    """Return symbol and number of the space group of each structure, such as ``Fm-3m (225)``.
+
+    The text is empty where spglib finds none, for a structure without sites, and for one of more than
+    `MOST_SITES_OF_A_NAME` sites, for which the search takes long.
+    """
+    names = []
+    with _quiet_spglib():
+        for row, n in enumerate(structures.n_sites.tolist()):
+            names.append("")
+            if 0 < n <= MOST_SITES_OF_A_NAME:
+                one = structures.take([row])
+                with suppress(FeatureError):
+                    found = _symmetry_dataset(one.lattice[0], one.z, one.frac, symprec)
+                    names[-1] = f"{found.international} ({found.number})"
+    return names
+
+
 def _symmetry_preset(names: tuple[str, ...], describe: Describe, citation: str) -> Preset:
     def compute(materials: Materials) -> FeatureBlock:
-        # What spglib says of its errors comes with the row; what it retries, it would write to standard error.
-        os.environ.setdefault("SPGLIB_WARNING", "OFF")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
+        with _quiet_spglib():
             return describe_each(structures_of(materials), len(names), describe)
 
     return Preset(names, compute, needs_structure=True, citation=citation)
+
+
+@contextmanager
+def _quiet_spglib() -> Iterator[None]:
+    """Silence spglib: its errors come with the row; what it retries, it would write to standard error."""
+    os.environ.setdefault("SPGLIB_WARNING", "OFF")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 @cache

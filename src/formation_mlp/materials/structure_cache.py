@@ -15,14 +15,18 @@ import numpy as np
 from formation_mlp.caching import cache_root
 from formation_mlp.errors import FormationMLPError
 from formation_mlp.files import write_bytes
+from formation_mlp.materials.structure_files import split_name
 from formation_mlp.materials.structures import Structures
 from formation_mlp.version import __version__
 
 WORTH_ITEMS = 50
 """Structures from which reading takes longer than looking them up."""
 
-Kept = tuple[Structures, list[str], dict[int, str]]
-"""Structures, labels, and row to the reason of a failure."""
+READING = 2
+"""Raised whenever the same content is read differently, or something else is kept."""
+
+Kept = tuple[Structures, list[str], dict[int, str], dict[int, str]]
+"""Structures, labels, row to the reason of a failure, and row to a remark on how it was read."""
 
 
 def file_of(items: Sequence[object], folder: Path) -> Path | None:
@@ -34,13 +38,13 @@ def file_of(items: Sequence[object], folder: Path) -> Path | None:
     root = cache_root()
     if root is None or len(items) < WORTH_ITEMS:
         return None
-    digest = sha256(f"{__version__} {version('pymatgen')}".encode())
+    digest = sha256(f"{__version__} {READING} {version('gemmi')}".encode())
     for item in items:
         if not isinstance(item, str | Path):
             return None
         digest.update(str(item).encode(errors="surrogatepass") + b"\0")
         with suppress(OSError, ValueError):  # what is no file is its own content
-            digest.update((folder / item).read_bytes())
+            digest.update(Path(split_name(folder / item)[0]).read_bytes())
     return root / "structures" / f"{digest.hexdigest()}.npz"
 
 
@@ -52,12 +56,14 @@ def load(path: Path) -> Kept | None:
             notes = json.loads(bytes(arrays["notes"]).decode())
     except Exception:  # zipfile, numpy and json raise many kinds for a broken file; then it is read anew
         return None
-    return structures, notes["labels"], {int(row): reason for row, reason in notes["failures"].items()}
+    failures, remarks = ({int(row): text for row, text in notes[name].items()} for name in ("failures", "notes"))
+    return structures, notes["labels"], failures, remarks
 
 
-def store(path: Path, structures: Structures, labels: list[str], failures: dict[int, str]) -> None:
+def store(path: Path, kept: Kept) -> None:
     """Keep structures; a folder that cannot be written stops nothing."""
-    notes = json.dumps({"labels": labels, "failures": failures}).encode()
+    structures, labels, failures, remarks = kept
+    notes = json.dumps({"labels": labels, "failures": failures, "notes": remarks}).encode()
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,

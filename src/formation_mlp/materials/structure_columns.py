@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.errors import DataError
+from formation_mlp.materials.crystal import lattice_vectors
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.materials.records import Materials
+from formation_mlp.materials.reduced_formula import reduced_formulas
+from formation_mlp.materials.structure_limits import within_limits
 from formation_mlp.materials.structures import Structures
 
 
@@ -31,7 +34,7 @@ def read_structure_columns(
     Returns
     -------
     ReadMaterials
-        A row that cannot be read carries its reason; labels are the cell contents, such as ``Na4 Cl4``.
+        A row that cannot be read carries its reason; labels are the reduced formulas of the cells.
     """
     cells: list[NDArray[np.float64]] = []
     numbers: list[NDArray[np.int64]] = []
@@ -52,26 +55,9 @@ def read_structure_columns(
         np.concatenate([np.empty(0, np.int64), *numbers]),
         np.concatenate([np.empty((0, 3)), *coordinates]),
     )
-    compositions = structures.compositions()
-    return ReadMaterials(Materials(compositions, structures), compositions.formulas(), failures, {})
-
-
-def lattice_vectors(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return lattice vectors as rows, ``[3, 3]``, for ``a b c`` (angstrom) ``alpha beta gamma`` (degrees).
-
-    The orientation is that of pymatgen's ``Lattice.from_parameters``: c along z, a in the xz plane.
-    """
-    a, b, c = parameters[:3]
-    cos_alpha, cos_beta, cos_gamma = np.cos(np.radians(parameters[3:]))
-    sin_alpha, sin_beta, _ = np.sin(np.radians(parameters[3:]))
-    cos_gamma_star = np.clip((cos_alpha * cos_beta - cos_gamma) / (sin_alpha * sin_beta), -1.0, 1.0)
-    sin_gamma_star = np.sqrt(1 - cos_gamma_star**2)
-    return np.array(
-        [
-            [a * sin_beta, 0.0, a * cos_beta],
-            [-b * sin_alpha * cos_gamma_star, b * sin_alpha * sin_gamma_star, b * cos_alpha],
-            [0.0, 0.0, c],
-        ]
+    structures, impossible = within_limits(structures)
+    return ReadMaterials(
+        Materials(structures.compositions(), structures), reduced_formulas(structures), failures | impossible, {}
     )
 
 
@@ -89,8 +75,6 @@ def _read_row(
     if len(frac) != 3 * len(symbols):
         raise DataError(f"frac_coords: found {len(frac)} numbers for {len(symbols)} sites; three per site are expected")
     vectors = lattice_vectors(cell) if len(cell) == 6 else cell.reshape(3, 3)
-    if not abs(np.linalg.det(vectors)) > 1e-6:
-        raise DataError("lattice: the cell has no volume")
     return vectors, np.array([ATOMIC_NUMBER[symbol] for symbol in symbols]), frac.reshape(-1, 3)
 
 

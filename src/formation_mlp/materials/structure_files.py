@@ -1,82 +1,224 @@
-"""Read single structures from files and from text, through pymatgen."""
+"""Which files hold a crystal structure, and the structure in them."""
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
-import warnings
+import lzma
+import re
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from formation_mlp.errors import DataError
-
-if TYPE_CHECKING:
-    from pymatgen.core import Structure
+from formation_mlp.materials.crystal import Crystal
 
 Kind = Literal["cif", "poscar", "json"]
 
-SUFFIXES = (".cif", ".json", ".poscar", ".vasp")
-"""File endings of structures; files whose name starts with POSCAR or CONTCAR count too."""
+SUFFIXES = (".cif", ".mcif", ".json", ".poscar", ".contcar", ".vasp")
+"""File endings of structures; files whose name begins or ends with POSCAR or CONTCAR count too."""
+OF_TABLES = (".csv", ".csv.gz", ".tsv", ".parquet", ".extxyz", ".xyz", ".xlsx")
+"""Endings of tables, whatever else their names say."""
+OPENERS: dict[str, Callable[[Path], BinaryIO]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File, ".xz": lzma.LZMAFile}  # type: ignore[dict-item]
+"""Ending of a compressed file to what opens it."""
+MOST_BYTES = 100_000_000
+"""Of a file, once unpacked."""
+NO_STRUCTURES = {"xdatcar": "a trajectory (XDATCAR) of several structures. Give one of them as POSCAR"}
+_VASP = re.compile(r"(?i)(.*[^a-z])?(poscar|contcar)([^a-z].*|\d.*)?")
+_BINARY = b"\x00"
 
 
 def is_structure_file(path: Path | str) -> bool:
-    """Tell by its name whether a file holds a structure."""
-    text = str(path).lower()
-    return text.endswith(SUFFIXES) or ("car" in text and Path(text).name.startswith(("poscar", "contcar")))
+    """Tell by its name whether a file holds a structure; ``FILE.cif#NAME`` is one of several structures in it."""
+    name = _plain_name(split_name(path)[0])
+    if name.endswith(OF_TABLES):
+        return False
+    return name.endswith(SUFFIXES) or _VASP.fullmatch(name) is not None or name in NO_STRUCTURES
 
 
-def read_structure(path: Path) -> Structure:
-    """Read a CIF, POSCAR or pymatgen JSON file.
+def split_name(path: Path | str) -> tuple[str, str | None]:
+    """Return the path of a file, and the name of a structure in it if one is given after ``#``."""
+    text = str(path)
+    file, mark, name = text.rpartition("#")
+    if not mark or Path(text).exists() or not file:
+        return text, None
+    return file, name
+
+
+def looks_like_structure(path: Path | str) -> bool:
+    """Tell whether a file is there and holds a structure: by its name, or else by how its text begins."""
+    path = Path(path)
+    if _plain_name(path).endswith(OF_TABLES):
+        return False
+    if path.suffix.lower() == ".json" or not is_structure_file(path):
+        try:
+            return path.is_file() and _kind_of(_text(path, beginning=20_000)) is not None
+        except (DataError, OSError, ValueError):
+            return False
+    return path.is_file()
+
+
+def structure_files_of(folder: Path) -> list[Path]:
+    """Return the structure files in a folder by their names, sorted; no trajectories.
 
     Raises
     ------
     DataError
-        If the file is missing, of no known kind, or not readable.
+        If the folder cannot be read.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such structure file.")
-    if not is_structure_file(path):
-        raise DataError(f"{path}: not known as a structure file. Endings: {', '.join(SUFFIXES)}, or POSCAR*.")
-    kinds: dict[str, Kind] = {".cif": "cif", ".json": "json"}
     try:
-        return structure_from_text(path.read_text(encoding="utf-8-sig"), kinds.get(path.suffix.lower(), "poscar"))
+        files = sorted(path for path in folder.iterdir() if is_structure_file(path.name) and path.is_file())
+    except OSError as error:
+        raise DataError(f"{folder}: not readable: {error}") from error
+    return [path for path in files if _plain_name(path) not in NO_STRUCTURES]
+
+
+def is_other_json(path: Path) -> bool:
+    """Tell whether a file is sound JSON, but about something else than a structure."""
+    if not _plain_name(path).endswith(".json"):
+        return False
+    try:
+        text = _text(path)
+        json.loads(text)
+    except (DataError, ValueError, RecursionError):
+        return False  # reading it says what is wrong
+    return _kind_of(text) != "json"
+
+
+def read_structure(path: Path, name: str | None = None) -> Crystal:
+    """Read a CIF, POSCAR or pymatgen JSON file, compressed or not.
+
+    Parameters
+    ----------
+    path
+        The file; what it is is told by its name, or else by its content.
+    name
+        Of the structure, if a CIF holds several.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, of no known kind, not readable, or leaves open what the material is.
+    """
+    where = path if name is None else f"{path}#{name}"
+    try:
+        return crystal_of_text(*_text_and_kind(path), name)
     except DataError as error:
-        raise DataError(f"{path}: {error}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not readable as text: {error}") from error
+        raise DataError(f"{where}: {error}") from error
 
 
-def structure_from_text(text: str, kind: Kind) -> Structure:
-    """Build a structure from the text of a file of this kind.
+def structures_in(path: Path) -> list[str]:
+    """Return the names of the structures in a file with several; an empty list for a file of one.
 
     Raises
     ------
     DataError
-        If the text is not of this kind.
+        If the file cannot be read.
     """
-    from pymatgen.core import Structure
+    from formation_mlp.materials.cif import names_and_blocks
 
+    text, kind = _text_and_kind(path)
+    names = list(names_and_blocks(text)) if kind == "cif" else []
+    return names if len(names) > 1 else []
+
+
+def crystal_of_text(text: str, kind: Kind | None = None, name: str | None = None) -> Crystal:
+    """Read the text of a CIF, POSCAR or pymatgen JSON file; its kind is told by how it begins if it is not given.
+
+    Raises
+    ------
+    DataError
+        If the text is none of these, or leaves open what the material is.
+    """
+    kind = kind or _kind_of(text)
+    if kind == "cif":
+        from formation_mlp.materials.cif import crystal_from_cif
+
+        return crystal_from_cif(text, name)
+    if name is not None:
+        raise DataError("only a CIF holds several structures with names")
+    if kind == "poscar":
+        from formation_mlp.materials.poscar import crystal_from_poscar
+
+        return crystal_from_poscar(text)
     if kind == "json":
-        return structure_from_json(text)
+        return crystal_of_json(text)
+    raise DataError("it is neither a CIF, nor a POSCAR, nor pymatgen JSON")
+
+
+def crystal_of_json(content: str | Mapping[str, Any]) -> Crystal:
+    """Read pymatgen's JSON, as text or as a dictionary; raises `DataError` if it is none."""
+    from formation_mlp.materials.structure_json import crystal_from_json
+
+    return crystal_from_json(content)
+
+
+def _text_and_kind(path: Path) -> tuple[str, Kind | None]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pymatgen comments on every rounded coordinate
-            return Structure.from_str(text, fmt=kind)
-    except Exception as error:  # pymatgen raises many kinds for a broken file
-        raise DataError(f"not readable as {kind.upper()}: {error}") from error
+        exists = path.is_file()
+    except (OSError, ValueError):  # longer than a name may be, or with a zero in it
+        exists = False
+    if not exists:
+        raise DataError("no such structure file.")
+    name = _plain_name(path)
+    if name in NO_STRUCTURES:
+        raise DataError(f"it is {NO_STRUCTURES[name]}.")
+    text = _text(path)
+    kind: Kind | None = None
+    if name.endswith((".cif", ".mcif")):
+        kind = "cif"
+    elif name.endswith(".json"):
+        kind = "json"
+    elif is_structure_file(path):
+        kind = _kind_of(text) if _kind_of(text) == "cif" and not name.endswith(".vasp") else "poscar"
+    elif _kind_of(text) is None:
+        raise DataError(
+            "not known as a structure file, and its content is neither CIF, POSCAR nor pymatgen JSON. "
+            f"Endings: {', '.join(SUFFIXES)} (also with {', '.join(OPENERS)}), or POSCAR*, CONTCAR*."
+        )
+    return text, kind
 
 
-def structure_from_json(content: str | dict[str, Any]) -> Structure:
-    """Build a structure from pymatgen's JSON, as text or as a dictionary.
+def _plain_name(path: Path | str) -> str:
+    """Return the lower-case name of a file without the ending of its compression."""
+    name = str(path).replace("\\", "/").rpartition("/")[2].lower()
+    return next((name[: -len(ending)] for ending in OPENERS if name.endswith(ending)), name)
 
-    Raises
-    ------
-    DataError
-        If the content is not a pymatgen structure.
-    """
-    from pymatgen.core import Structure
 
+def _text(path: Path, beginning: int | None = None) -> str:
+    """Return the beginning of a file as text: UTF-8, UTF-16 with its mark, or else latin-1."""
+    n_bytes = beginning or MOST_BYTES
+    opener = OPENERS.get(path.suffix.lower())
     try:
-        fields = json.loads(content) if isinstance(content, str) else content
-        return Structure.from_dict(fields)
-    except Exception as error:
-        raise DataError(f"not a pymatgen structure in JSON: {type(error).__name__}: {error}") from error
+        with opener(path) if opener else path.open("rb") as file:
+            raw = file.read(n_bytes + 1)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise DataError(f"not readable: {error}") from error
+    if len(raw) > n_bytes:
+        if beginning is None:
+            raise DataError(f"it holds more than {MOST_BYTES / 1e6:g} MB, the most that is read")
+        raw = raw[:n_bytes]
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return raw.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise DataError(f"not readable as text: {error}") from error
+    if _BINARY in raw.rstrip(_BINARY):
+        raise DataError("not readable as text: it holds binary zeros")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _kind_of(text: str) -> Kind | None:
+    """Tell what a text is by how it begins."""
+    from formation_mlp.materials.poscar import looks_like_poscar
+
+    if re.search(r"(?im)^\s*_cell[_.](length_a|angle_alpha)|^\s*_atom_site[_.]", text):
+        return "cif"
+    if text.lstrip()[:1] in ("{", "["):
+        return "json" if '"sites"' in text and '"lattice"' in text else None
+    return "poscar" if looks_like_poscar(text) else None

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.errors import CheckpointError, ConfigError
+from formation_mlp.features.symmetry import space_groups
 from formation_mlp.predict import Predictions
 from formation_mlp.prediction.inputs import Query
 from formation_mlp.prediction.named_model import PROBABILITY, NamedModel
@@ -22,8 +23,10 @@ LEVEL = 0.9
 """Of the intervals that are given without being asked for, where the model has them."""
 
 COLUMNS = {
-    "id": "name of the row in the table",
-    "formula": "the formula as given, or the structure file",
+    "id": "name of the row in the table, or the structure file",
+    "formula": "the formula as given, or the reduced formula of the sites of a structure",
+    "sites": "number of atoms in the cell of the structure, as read",
+    "space_group": "of the structure, as spglib finds it within 0.01 angstrom",
     "prediction": "as 'models' says, in the unit beside it; empty where there is an error",
     "unit": "of prediction, std and the ends of the interval; kJ/mol is per mole of atoms",
     "std": "weighted standard deviation of the members of the model",
@@ -138,9 +141,14 @@ def _columns(query: Query, level: float | None, unit: str | None, strict: bool) 
         found = _refused_where_flagged(found, query.model.name)
     n = len(found.labels)
     ends = {} if found.level is None else {f"lo{100 * found.level:g}": found.lo, f"hi{100 * found.level:g}": found.hi}
+    columns: Columns = {"formula": found.labels, "unit": [_unit(query, unit)] * n, "model": [query.model.name] * n}
+    structures = query.read.materials.structures
+    if structures is not None:
+        columns["sites"] = np.where(structures.n_sites > 0, structures.n_sites.astype(np.float64), np.nan)
+        if query.are_named:
+            columns["space_group"] = space_groups(structures)
     numbers = {"prediction": found.values, "std": found.std, **ends}
     failed = np.array([bool(error) for error in found.errors], bool)
-    columns: Columns = {"formula": found.labels, "unit": [_unit(query, unit)] * n, "model": [query.model.name] * n}
     for name, values in numbers.items():
         if values is not None:
             energies = np.where(failed, np.nan, values)
@@ -202,5 +210,5 @@ def texts(name: str, values: list[str] | Floats, digits: int) -> list[str]:
     """Return the cells of a column as texts, numbers with so many digits after the point."""
     if isinstance(values, list):
         return values
-    places = 1 if name == "distance_percentile" else digits
+    places = {"distance_percentile": 1, "sites": 0}.get(name, digits)
     return ["" if math.isnan(value) else f"{value:.{places}f}" for value in values.tolist()]

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from formation_mlp.checkpoint import MODEL_FILE
 from formation_mlp.errors import DataError
 from formation_mlp.materials.formula import parse_formulas
-from formation_mlp.materials.inputs import ReadMaterials, read_materials
-from formation_mlp.materials.structure_files import is_structure_file
+from formation_mlp.materials.inputs import FEW, ReadMaterials, read_materials
+from formation_mlp.materials.structure_files import (
+    OF_TABLES,
+    is_other_json,
+    is_structure_file,
+    looks_like_structure,
+    structure_files_of,
+    structures_in,
+)
 from formation_mlp.prediction.named_model import FOR_FORMULAS, FOR_STABILITY, FOR_STRUCTURES, NamedModel, named_model
 from formation_mlp.registry import did_you_mean
 from formation_mlp.shipped import SHIPPED
@@ -26,11 +33,13 @@ class Query:
     model : that is to answer
     read : the materials, ``[n]``
     rows : their places among all materials of the question, ``[n]``
+    are_named : whether they are named one by one, not rows of a table: then the answer tells more of each
     """
 
     model: NamedModel
     read: ReadMaterials
     rows: list[int]
+    are_named: bool = False
 
     @classmethod
     def of_all(cls, model: NamedModel, read: ReadMaterials) -> Query:
@@ -57,10 +66,11 @@ def split_arguments(
         )
     if stable or model is not None:
         return model or FOR_STABILITY, list(arguments)
-    if not arguments or is_structure_file(first) or not first.strip():
+    if not arguments or not first.strip() or names_structures(first):
         return None, list(arguments)
     if _names_a_model(first):
         return first, others
+    _refuse_table(first)
     reason = parse_formulas([first]).failures.get(0)
     if reason is None:
         return None, list(arguments)
@@ -76,7 +86,7 @@ def _names_a_model(argument: str) -> bool:
     """Tell whether an argument names a model that exists; what is named like a compound must be a run folder."""
     if argument in SHIPPED:
         return True
-    if not argument.strip() or is_structure_file(argument):
+    if not argument.strip() or names_structures(argument) or argument.lower().endswith(OF_TABLES):
         return False
     path = Path(argument)
     try:
@@ -91,20 +101,24 @@ def _looks_like_a_path(argument: str) -> bool:
     return "/" in argument or "\\" in argument or argument.startswith(("~", ".")) or argument.endswith(".safetensors")
 
 
-def queries_of_items(items: Sequence[str], model: str | None) -> list[Query]:
-    """Return the questions that formulas and structure files put to the named model, or to the shipped ones.
+def queries_of_items(items: Sequence[str], model: str | None) -> tuple[list[str] | None, list[Query]]:
+    """Return the ids of formulas and structure files, if there are files, and the questions that they put to a model.
+
+    A folder stands for the structures in it, and a file of several structures for each of them. The model is the one
+    that is named, or else the shipped ones.
 
     Raises
     ------
     DataError
-        If there are no items.
+        If there are no items, or one of them is a table.
     CheckpointError
         If the model is missing or damaged.
     """
     if not items:
-        raise DataError("predict: no formula was given.")
-    files = [i for i, item in enumerate(items) if is_structure_file(item)]
-    formulas = [i for i, item in enumerate(items) if not is_structure_file(item)]
+        what = "standard input was empty" if model is None else f"{model!r} is the model, but no material is named"
+        raise DataError(f"predict: {what}. Give formulas or structure files, or a table with --csv.")
+    items, is_file = expanded(items)
+    files, formulas = ([i for i, known in enumerate(is_file) if known == wanted] for wanted in (True, False))
     if model is None:
         both = [(FOR_FORMULAS, formulas), (FOR_STRUCTURES, files)]
         models = [(named_model(None, shipped), rows) for shipped, rows in both if rows]
@@ -112,7 +126,76 @@ def queries_of_items(items: Sequence[str], model: str | None) -> list[Query]:
         named = named_model(model, FOR_FORMULAS)
         together = named.needs_structures or not (files and formulas)
         models = [(named, rows) for rows in ([list(range(len(items)))] if together else [formulas, files])]
-    return [Query(named, read_materials([items[i] for i in rows]), rows) for named, rows in models]
+    ids = [item if known else "" for item, known in zip(items, is_file, strict=True)] if files else None
+    return ids, [Query(named, _read([items[i] for i in rows], bool(files)), rows, True) for named, rows in models]
+
+
+def _read(items: Sequence[str], has_ids: bool) -> ReadMaterials:
+    read = read_materials(items)
+    if not has_ids or read.materials.structures is None:
+        return read
+    labels = ["" if i in read.failures else label for i, label in enumerate(read.labels)]  # the id names the file
+    return replace(read, labels=labels)
+
+
+def expanded(items: Sequence[str]) -> tuple[list[str], list[bool]]:
+    """Return items with the structures in place of folders and of files with several, and which of them are files.
+
+    Raises
+    ------
+    DataError
+        If an item is a table, or a folder without structures.
+    """
+    if len(items) > FEW:
+        return list(items), [is_structure_file(item) for item in items]
+    named, is_file = list[str](), list[bool]()
+    for item in items:
+        _refuse_table(item)
+        files = _files_of(item) if names_structures(item) else None
+        named += [item] if files is None else files
+        is_file += [False] if files is None else [True] * len(files)
+    return named, is_file
+
+
+def _files_of(item: str) -> list[str]:
+    """Return what an item stands for: the files of a folder, and the structures of a file that holds several."""
+    path = Path(item)
+    if path.is_dir():
+        return [one for file in _structures_of(path) for one in _files_of(str(file))]
+    try:
+        return [f"{item}#{name}" for name in structures_in(path)] or [item]
+    except DataError:  # reading it says what is wrong
+        return [item]
+
+
+def _structures_of(folder: Path) -> list[Path]:
+    return [file for file in structure_files_of(folder) if not is_other_json(file)]
+
+
+def names_structures(argument: str) -> bool:
+    """Tell whether an argument is a structure file, by its name or what is in it, or a folder of some but no run.
+
+    What is a formula stays one, whatever lies in the working folder under its name; ``./NaCl`` is the file.
+    """
+    if is_structure_file(argument):
+        return True
+    path = Path(argument)
+    try:
+        if not argument.strip() or not path.exists() or not parse_formulas([argument]).failures:
+            return False
+        if path.is_dir():
+            return not (path / MODEL_FILE).exists() and bool(_structures_of(path))
+    except (OSError, ValueError):  # longer than a name may be
+        return False
+    return looks_like_structure(path)
+
+
+def _refuse_table(argument: str) -> None:
+    """Raise `DataError` if an argument is a table, which is an option of its own."""
+    if argument.lower().endswith(OF_TABLES) and not names_structures(argument):
+        raise DataError(
+            f"{argument!r} is a table, not a material. Give it with --csv: formation-mlp predict --csv {argument}"
+        )
 
 
 def queries_of_table(

@@ -1,0 +1,67 @@
+"""The formula that a file declares (``_chemical_formula_sum``) against the atoms that it places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from formation_mlp.materials.crystal import ISOTOPES
+from formation_mlp.materials.elements import ATOMIC_NUMBER
+
+_PART = re.compile(r"([A-Z][a-z]?)\s?(\d+\.?\d*|\.\d+)?(?:\(\d+\))?")
+_CHARGE = re.compile(r"\s+\d*[+-]$|\s+[+-]\d*$")
+
+TOLERANCE = 0.01
+"""Relative difference that a sum with decimals may have; a sum of whole numbers must be exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredSum:
+    """A declared formula.
+
+    Attributes
+    ----------
+    text : as written
+    amounts : element to atoms; heavy hydrogen is hydrogen
+    slack : how far an amount may be off for the digits with which it is written
+    """
+
+    text: str
+    amounts: Mapping[str, float]
+    slack: float
+
+    def agrees(self, counts: Mapping[str, float], units: float | None = None) -> bool:
+        """Tell whether a cell with these atoms is a multiple of the formula; of ``units`` of it, if that is known."""
+        if set(counts) != set(self.amounts):
+            return False
+        factor = units or sum(counts.values()) / sum(self.amounts.values())
+        return all(
+            abs(counts[symbol] / factor - amount) <= self.slack + (TOLERANCE * amount if self.slack > 1e-3 else 0)
+            for symbol, amount in self.amounts.items()
+        )
+
+
+def parse_sum(text: str) -> DeclaredSum | None:
+    """Return the formula that a file declares, or None if it declares none that can be read."""
+    plain = _CHARGE.sub("", " ".join(text.replace(",", " ").split()))
+    amounts: dict[str, float] = {}
+    end, digits = 0, list[str]()
+    for part in _PART.finditer(plain):
+        symbol, amount = part.group(1), part.group(2)
+        if plain[end : part.start()].strip():
+            return None
+        end = part.end()
+        symbol = "H" if symbol in ISOTOPES else symbol
+        if symbol not in ATOMIC_NUMBER:
+            return None
+        digits.append((amount or "1").partition(".")[2])
+        amounts[symbol] = amounts.get(symbol, 0.0) + float(amount or 1)
+    amounts = {
+        symbol: amount for symbol, amount in amounts.items() if amount > 0
+    }  # a file may say that it holds no atom of an element
+    if plain[end:].strip() or not amounts:
+        return None
+    precise = all(not decimals.strip("0") for decimals in digits)
+    slack = 1e-6 if precise else 0.5 * 10.0 ** -max(1, *map(len, digits), 1)
+    return DeclaredSum(text.strip(), amounts, slack)

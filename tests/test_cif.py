@@ -1,0 +1,314 @@
+"""CIF: what is certain is read, said where the text does not say it, and all else is refused with the reason."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import rock_salt
+from formation_mlp.errors import DataError
+from formation_mlp.materials.cif import crystal_from_cif
+from formation_mlp.materials.crystal import Crystal
+from formation_mlp.materials.declared_sum import parse_sum
+from formation_mlp.materials.inputs import read_materials, read_structures
+from formation_mlp.materials.reduced_formula import reduced_formula
+
+CUBIC = (5.64, 5.64, 5.64, 90, 90, 90)
+HEXAGONAL = (3.589, 3.589, 4.911, 90, 90, 120)
+MONOCLINIC = (5.1505, 5.2116, 5.3173, 90, 99.23, 90)
+SALT = ("Na1 0 0 0", "Cl1 .5 .5 .5")
+EIGHT_CARBONS = "_chemical_formula_sum C\n_cell_formula_units_Z 8"
+ZIRCONIA = ("Zr1 0.2754 0.0395 0.2083", "O1 0.0700 0.3317 0.3447", "O2 0.4496 0.7569 0.4792")
+
+
+def cif(
+    sites: tuple[str, ...] = SALT,
+    cell: tuple[float, ...] = CUBIC,
+    group: str | None = "F m -3 m",
+    columns: str = "label fract_x fract_y fract_z",
+    name: str = "data_x",
+    more: str = "",
+) -> str:
+    """Return the text of a CIF."""
+    tags = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
+    lines = [name, *(f"_cell_{tag} {value}" for tag, value in zip(tags, cell, strict=True)), *more.splitlines()]
+    if group is not None:
+        lines.append(f"_symmetry_space_group_name_H-M '{group}'")
+    return "\n".join([*lines, "loop_", *(f"_atom_site_{column}" for column in columns.split()), *sites, ""])
+
+
+def contents(crystal: Crystal) -> tuple[str, int]:
+    return reduced_formula(crystal.z), len(crystal.z)
+
+
+@pytest.mark.parametrize(
+    ("text", "formula", "n"),
+    [
+        (cif(), "NaCl", 8),
+        (cif(group="Fm-3m"), "NaCl", 8),
+        (cif(group="F_m_-3_m"), "NaCl", 8),
+        (cif(group="F m 3 m"), "NaCl", 8),
+        (cif(group=None, more="_space_group_name_Hall '-F 4 2 3'"), "NaCl", 8),
+        (cif(group=None, more="_space_group.name_H-M_alt 'F m -3 m'"), "NaCl", 8),
+        (cif(ZIRCONIA, MONOCLINIC, "P 21/c"), "ZrO2", 12),
+        (cif(ZIRCONIA, MONOCLINIC, "P2(1)/c"), "ZrO2", 12),
+        (cif(ZIRCONIA, MONOCLINIC, "P 1 21/c 1"), "ZrO2", 12),
+        (cif(("Ca1 0 0 0", "O1 0.3333 0.6667 0.2341"), HEXAGONAL, "P -3 m 1"), "CaO2", 3),
+        (cif(("Ca1 0 0 0", "O1 0.333 0.667 0.2341"), HEXAGONAL, "P -3 m 1"), "CaO2", 3),
+        (cif(("Ca1 0 0 0", "O1 .33 .67 .2341"), HEXAGONAL, "P -3 m 1"), "CaO2", 3),
+        (cif(("Bi1 0 0 .234",), (4.546, 4.546, 11.862, 90, 90, 120), "R -3 m"), "Bi", 6),
+        (cif(("Bi1 .234 .234 .234",), (4.746, 4.746, 4.746, 57.23, 57.23, 57.23), "R -3 m"), "Bi", 2),
+        (cif(("C1 0 0 0",), (3.567,) * 3 + (90,) * 3, "F d -3 m :1"), "C", 8),
+        (cif(("C1 .125 .125 .125",), (3.567,) * 3 + (90,) * 3, "F d -3 m :2"), "C", 8),
+        (cif(("C1 0 0 0",), (3.567,) * 3 + (90,) * 3, "F d -3 m", more=EIGHT_CARBONS), "C", 8),
+        (cif(group="P 1"), "NaCl", 2),
+        (cif(cell=("5.640(2)", "5.64(1)", "5.64", 90, 90, "90.")), "NaCl", 8),  # type: ignore[arg-type]
+        (cif(("Na1 . . .", "Cl1 .5 .5 .5")), "NaCl", 8),
+        (cif().replace("\n", "\r\n"), "NaCl", 8),
+        (cif().upper().replace("NA1", "Na1").replace("CL1", "Cl1"), "NaCl", 8),
+        (cif(name="data_two words"), "NaCl", 8),
+        (cif(name="# no header"), "NaCl", 8),
+        (cif(name="# a comment\ndata_x"), "NaCl", 8),
+        (cif(name="data_title\n_journal_year 1999\ndata_x"), "NaCl", 8),
+        (cif(more="_publ_section_title 'the chemist's title' and more"), "NaCl", 8),
+    ],
+)
+def test_what_is_certain_is_read(text: str, formula: str, n: int) -> None:
+    assert contents(crystal_from_cif(text)) == (formula, n)
+
+
+def listed(*operations: str, tag: str = "_symmetry_equiv_pos_as_xyz") -> str:
+    return "\n".join(["loop_", tag, *(f"'{operation}'" for operation in operations)])
+
+
+CENTRED = ("x,y,z", "x,y+1/2,z+1/2", "x+1/2,y,1/2+z", "X+0.5, Y+.5, Z")
+
+
+@pytest.mark.parametrize(
+    ("operations", "n"),
+    [
+        (listed(*CENTRED), 8),
+        (listed(*CENTRED, tag="_space_group_symop_operation_xyz"), 8),
+        (listed(*CENTRED, tag="_space_group_symop.operation_xyz"), 8),
+        (listed("x,y,z,+1", tag="_space_group_symop_magn_operation.xyz")
+         + "\n" + listed(*(f"{one},-1" for one in CENTRED), tag="_space_group_symop_magn_centering.xyz"), 8),
+        (listed("x,y,z"), 2),
+        ("_symmetry_equiv_pos_as_xyz 'x,y,z'", 2),
+    ],
+)  # fmt: skip
+def test_operations_that_the_file_lists_go_first(operations: str, n: int) -> None:
+    assert len(crystal_from_cif(cif(group=None, more=operations)).z) == n
+
+
+@pytest.mark.parametrize(
+    ("sites", "columns", "declared", "formula", "note"),
+    [
+        (("Fe1 0 0 0", "O1 .5 .5 .5"), "label fract_x fract_y fract_z", "Fe O", "FeO", ""),
+        (("Fe2A 0 0 0", "O_1 .5 .5 .5"), "label fract_x fract_y fract_z", "", "FeO", ""),
+        (("NaM 0 0 0", "Cl .5 .5 .5"), "label fract_x fract_y fract_z", "", "NaCl", ""),
+        (("a Fe3+ 0 0 0", "b O2- .5 .5 .5"), "label type_symbol fract_x fract_y fract_z", "", "FeO", ""),
+        (("a Fe+3 0 0 0", "b O-2 .5 .5 .5"), "label type_symbol fract_x fract_y fract_z", "", "FeO", ""),
+        (("a LI 0 0 0", "b F .5 .5 .5"), "label type_symbol fract_x fract_y fract_z", "", "LiF", ""),
+        (
+            ("a NA 0 0 0", "b CL .5 .5 .5"),
+            "label type_symbol fract_x fract_y fract_z",
+            "",
+            "NaCl",
+            "'NA' is read as Na",
+        ),
+        (("NA1 0 0 0", "CL1 .5 .5 .5"), "label fract_x fract_y fract_z", "Na Cl", "NaCl", ""),
+        (("CA1 0 0 0", "C1 .5 .5 .5"), "label fract_x fract_y fract_z", "Ca C", "CaC", ""),
+        (("D1 0 0 0", "F1 .5 .5 .5"), "label fract_x fract_y fract_z", "D F", "HF", "D read as hydrogen"),
+        (("Na1 0 0 0", "OH .5 .5 .5"), "label fract_x fract_y fract_z", "Na O", "NaO", "'OH' is read as O"),
+        (("VA 0 0 0", "O1 .5 .5 .5"), "label fract_x fract_y fract_z", "V O", "VO", "'VA' is read as V"),
+        (("Ho1 0 0 0", "F1 .5 .5 .5"), "label fract_x fract_y fract_z", "H F", "HF", "'Ho1' is read as H"),
+    ],
+)
+def test_names_of_sites_are_read_as_the_declared_formula_has_them(
+    sites: tuple[str, ...], columns: str, declared: str, formula: str, note: str
+) -> None:
+    more = f"_chemical_formula_sum '{declared}'" if declared else ""
+    crystal = crystal_from_cif(cif(sites, columns=columns, more=more))
+    assert reduced_formula(crystal.z).replace("Na2O2", "NaO") == formula
+    assert note in "; ".join(crystal.notes)
+    assert bool(note) == bool(crystal.notes)
+
+
+@pytest.mark.parametrize(
+    "label", ["HO2", "NH3", "VA", "OH", "Wat", "Uh", "OW1", "AlSi", "O-H", "Nh1", "X1", "CA1", "1"]
+)
+def test_names_that_are_no_element_are_refused_without_a_formula(label: str) -> None:
+    with pytest.raises(DataError, match=f"label '{label}' is no element"):
+        crystal_from_cif(cif(("Na1 0 0 0", f"{label} .5 .5 .5")))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (cif(group="P m 3 m S"), "symmetry is uncertain: the space-group symbol 'P m 3 m S' is unknown"),
+        (cif(group="R -3 c RS"), "'R -3 c RS' is unknown"),
+        (cif(group="F d -3 m"), "may mean F d -3 m:1 or F d -3 m:2"),
+        (cif(group="P 21/c", cell=(5, 6, 7, 90, 90, 80)), "does not fit the cell"),
+        (cif(more="_symmetry_Int_Tables_number 221"), "are different space groups"),
+        (cif(group=None, more="_symmetry_Int_Tables_number 300"), "'300' is no space group"),
+        (cif(more=listed("x,y,z", "-x,y,z", "x,-y,z")), "no whole group"),
+        (cif(more=listed("x,y,z", "y,x")), "does not consist of three parts"),
+        (cif(more=listed("x,y,q")), "is not understood"),
+        (cif(more=listed("x,x,z")), "maps no lattice"),
+        (cif(more=listed("x,y,z", "y,z,x", "z,x,y"), cell=(5, 6, 7, 90, 90, 90)), "do not map the cell onto itself"),
+        (cif(more=listed("x,y,z", "-x,-y,-z")), "has 192 operations, but lists 2"),
+        (cif(("Na1 0 0 ?", "Cl1 .5 .5 .5")), "site Na1 has no place"),
+        (cif(("Na1 0 0 inf",)), "site Na1 has no place"),
+        (cif(("Na1 0 0 nan",)), "site Na1 has no place"),
+        (cif().replace("_cell_length_a 5.64", "_cell_length_a ?"), "_cell_length_a is missing"),
+        (cif().replace("_cell_angle_beta 90", "_cell_angle_beta 190"), "no cell with the angles"),
+        (cif().replace("_cell_length_b 5.64", "_cell_length_b 0"), "edges of"),
+        (cif() + "_cell_length_a 6\n", "occurs twice with different values"),
+        (cif(("Na1 0 0 0", "Cl1 .5 .5")), "not readable as CIF: line"),
+        (cif(more="_cell_wave_vector_seq_id 1"), "modulated"),
+        ("data_x\n_cell_length_a 3\n", "no atoms in it"),
+        ("", "not readable as CIF"),
+        (cif() + cif(name="data_y"), "2 structures in one file: x (NaCl), y (NaCl)"),
+    ],
+)  # fmt: skip
+def test_what_is_not_certain_is_refused_with_the_reason(text: str, reason: str) -> None:
+    with pytest.raises(DataError) as error:
+        crystal_from_cif(text)
+    assert reason in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("occupancy", "reason"),
+    [
+        ("0", "site Na1: its occupancy 0 is not above 0"),
+        ("-1", "site Na1: its occupancy -1 is not above 0"),
+        ("nan", "site Na1: its occupancy nan is not above 0"),
+        ("1.2", "site Na1: its occupancy 1.2 exceeds 1"),
+        ("full", "site Na1: its occupancy 'full' is no number"),
+        (".5", "partially occupied sites (Na1 0.5)"),
+        ("0.98(1)", "partially occupied"),
+        (".", ""),
+        ("1.02", ""),
+        ("1.000(3)", ""),
+        ("?", ""),
+    ],
+)
+def test_occupancies(occupancy: str, reason: str) -> None:
+    text = cif((f"Na1 0 0 0 {occupancy}", "Cl1 .5 .5 .5 1"), columns="label fract_x fract_y fract_z occupancy")
+    if reason:
+        with pytest.raises(DataError) as error:
+            crystal_from_cif(text)
+        assert reason in str(error.value)
+    else:
+        crystal = crystal_from_cif(text)
+        assert contents(crystal) == ("NaCl", 8)
+        assert bool(crystal.notes) == (occupancy == "?")
+
+
+def test_two_charges_of_one_element_at_one_place_are_one_site() -> None:
+    sites = ("a Fe2+ 0 0 0 .5", "b Fe3+ 0 0 0 .5", "c O2- .5 .5 .5 1")
+    crystal = crystal_from_cif(cif(sites, columns="label type_symbol fract_x fract_y fract_z occupancy"))
+    assert contents(crystal) == ("FeO", 8)
+
+
+def test_partial_occupancy_is_said_before_atoms_that_are_too_near() -> None:
+    text = cif(("Na1 0 0 0 .5", "Na2 0.05 0 0 .5"), columns="label fract_x fract_y fract_z occupancy")
+    assert "partially occupied" in read_structures([text]).failures[0]
+    assert "nearer than 0.5 angstrom" in read_structures([text.replace(" .5\n", " 1\n")]).failures[0]
+
+
+@pytest.mark.parametrize(
+    ("declared", "note"),
+    [
+        ("Na Cl", ""),
+        ("Na4 Cl4", ""),
+        ("Cl1.00 Na1.00", ""),
+        ("Na0.5 Cl0.5", ""),
+        ("Na 1+ Cl 1-", None),
+        ("?", ""),
+        ("Na4 Cl4 H8 O4", "declares Na4 Cl4 H8 O4, but its sites give NaCl"),
+        ("Na Cl2", "declares Na Cl2"),
+        ("K Cl", "declares K Cl"),
+        ("C60 H60", "declares C60 H60"),
+    ],
+)
+def test_the_declared_formula_is_compared_with_the_sites(declared: str, note: str | None) -> None:
+    notes = crystal_from_cif(cif(more=f"_chemical_formula_sum '{declared}'")).notes
+    if note is not None:
+        assert note in "; ".join(notes)
+        assert bool(note) == bool(notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("Ca H2 O2", {"Ca": 1, "H": 2, "O": 2}),
+        ("Mg1.8 Fe.2 Si O4", {"Mg": 1.8, "Fe": 0.2, "Si": 1, "O": 4}),
+        ("C10 H8 D2 N2 2+", {"C": 10, "H": 10, "N": 2}),
+        ("H2O", {"H": 2, "O": 1}),
+        ("C6 H6, Cl2", {"C": 6, "H": 6, "Cl": 2}),
+        ("Fe0 O1", {"O": 1}),
+    ],
+)
+def test_sums_are_parsed(text: str, amounts: dict[str, float]) -> None:
+    found = parse_sum(text)
+    assert found is not None
+    assert found.amounts == pytest.approx(amounts)
+
+
+@pytest.mark.parametrize("text", ["", "?", "Xx2 O", "(Ca O)2", "2(C6 H6)", "about NaCl"])
+def test_sums_that_are_not_understood_are_left_aside(text: str) -> None:
+    assert parse_sum(text) is None
+
+
+def test_one_of_several_structures_is_named_after_a_mark(workplace: Path) -> None:
+    second = cif(("K1 0 0 0", "Cl1 .5 .5 .5"), (6.3,) * 3 + (90,) * 3, name="data_sylvite")
+    (workplace / "two.cif").write_text(cif(name="data_salt") + second, encoding="utf-8")
+    read = read_materials(["two.cif#sylvite", "two.cif#salt", "two.cif", "two.cif#gone"])
+    assert read.labels[:2] == ["KCl", "NaCl"]
+    assert "2 structures in one file: salt (NaCl), sylvite (KCl)" in read.failures[2]
+    assert "no structure is called 'gone'. Structures: salt, sylvite" in read.failures[3]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "utf-8-sig", "utf-16"])
+def test_every_usual_encoding_is_read(workplace: Path, encoding: str) -> None:
+    (workplace / "a.cif").write_bytes(cif(more="_publ_author_name 'Göran'").encode(encoding))
+    assert read_materials(["a.cif"]).labels == ["NaCl"]
+
+
+@pytest.mark.parametrize("length", [4.2, 5.64])
+def test_what_pymatgen_writes_is_read_as_pymatgen_reads_it(length: float) -> None:
+    from pymatgen.io.cif import CifWriter
+
+    structure = rock_salt("Na", "Cl", length)
+    for symprec in (None, 0.01):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of spglib
+            text = str(CifWriter(structure, symprec=symprec))
+        crystal = crystal_from_cif(text)
+        assert crystal.to_pymatgen().matches(structure)
+        assert not crystal.notes
+
+
+def test_real_files_are_read_as_pymatgen_reads_them(shared_data: Path) -> None:
+    from pymatgen.core import Structure
+
+    folder = shared_data.parent / "corpus"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is absent")
+    rows = list(csv.DictReader((folder / "manifest.csv").read_text(encoding="utf-8").splitlines()))
+    names = [row["file"] for row in rows if row["file"].endswith(".cif") and "|" not in row["must"]]
+    for name in names:
+        crystal = crystal_from_cif((folder / "files" / name).read_text(encoding="latin-1"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            expected = Structure.from_file(folder / "files" / name)
+        assert np.allclose(crystal.lattice, expected.lattice.matrix), name
+        assert reduced_formula(crystal.z) == expected.composition.reduced_formula, name
+        assert len(crystal.z) == len(expected), name
+        assert not crystal.notes, name
+    assert len(names) > 100
