@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, get_args
 
 import pytest
@@ -44,7 +48,13 @@ def test_all_sections_are_found() -> None:
 
 @pytest.mark.parametrize("section", sections(), ids=lambda section: section.__name__)
 def test_every_key_is_explained(section: type[BaseModel]) -> None:
-    assert [name for name, field in section.model_fields.items() if not field.description] == []
+    body = ast.parse(dedent(inspect.getsource(section))).body[0].body  # type: ignore[attr-defined]
+    explained = {
+        key.target.id
+        for key, text in pairwise(body)
+        if isinstance(key, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
+    assert explained == {*section.__annotations__} != set()
 
 
 def place_of(key: str, value: Any) -> dict[str, Any]:
