@@ -113,6 +113,7 @@ def test_an_ensemble_leaves_one_folder_with_a_run_of_each_member_in_it(finished)
     folder, _, _ = finished
     assert {path.name for path in folder.iterdir()} == {
         "config.yaml",
+        "rows.json",
         "split.json",
         "model.safetensors",
         "predictions.csv",
@@ -123,7 +124,8 @@ def test_an_ensemble_leaves_one_folder_with_a_run_of_each_member_in_it(finished)
     assert sorted(path.name for path in (folder / "members").iterdir()) == NAMES
     for name in NAMES:
         own = {path.name for path in (folder / "members" / name).iterdir()}
-        assert own == {"config.yaml", "history.jsonl", "model.safetensors", "state.safetensors", "report.json", "DONE"}
+        network = {"history.jsonl", "model.safetensors", "state.safetensors"}
+        assert own == {"config.yaml", "rows.json", "report.json", "DONE", *network}
 
 
 def test_the_model_holds_all_members_with_equal_shares(finished) -> None:

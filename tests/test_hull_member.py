@@ -212,7 +212,8 @@ def test_an_interrupted_member_goes_on_and_gives_the_same_model(finished: Path, 
     chosen = config()
     prepared = prepare(chosen, load_rows(chosen))
     plan = plan_members(prepared, chosen.ensemble)[1]
-    RunFolder(str(chosen.output)).begin(chosen.model_dump(), overwrite=False, resume=False)
+    keys = {"overwrite": False, "resume": False, "fingerprint": prepared.fingerprint()}
+    RunFolder(str(chosen.output)).begin(chosen.model_dump(), **keys)
     epochs = train_member(plan, 1)
     for _ in range(3):  # the first network has two epochs
         next(epochs)

@@ -25,7 +25,7 @@ FLOORS = [
     ["chemistry", "materials"],
     ["data"],
     ["features"],
-    ["split", "held_out", "hulls"],
+    ["split", "held_out", "hulls", "fingerprint"],
     ["scaler", "selection", "trust"],
     ["models", "tasks", "baselines"],
     ["training"],

@@ -52,7 +52,8 @@ class NetworkRun:
     ) -> None:
         self.prepared, self.folder = prepared, folder
         self.job: NetworkTraining = network_training(prepared, number)
-        folder.begin(prepared.config.model_dump(), overwrite=overwrite, resume=resume)
+        keys = {"overwrite": overwrite, "resume": resume}
+        folder.begin(prepared.config.model_dump(), fingerprint=prepared.fingerprint(), **keys)
         self.cost, self.epoch_seconds = Cost(), list[float]()
         if resume and folder.state.exists():  # there is none if the first epoch was interrupted
             tensors, plain = load_tensors(folder.state, "training state")
@@ -113,6 +114,20 @@ def train_network(prepared: Prepared, folder: RunFolder, number: int = 0) -> Ite
     run.save({})
     write_json(folder.report, {"fit_seconds": round(run.cost.seconds, 3), **run.details()})
     folder.finish()
+
+
+def finished_before(prepared: Prepared, folder: RunFolder) -> bool:
+    """Return whether a folder holds the finished training of these rows with this configuration.
+
+    Raises
+    ------
+    CheckpointError
+        If it holds another one: one that learned from other rows must not answer for these.
+    """
+    if not folder.is_done():
+        return False
+    folder.check_same(prepared.config.model_dump(), prepared.fingerprint())
+    return True
 
 
 def course(folder: RunFolder) -> list[tuple[float, float]]:

@@ -16,8 +16,9 @@ from formation_mlp.checkpoint import package_versions
 from formation_mlp.data.records import Dataset
 from formation_mlp.evaluate import Evaluation
 from formation_mlp.files import write_csv, write_json
+from formation_mlp.fingerprint import parts_of
 from formation_mlp.progress import Reporter
-from formation_mlp.split import PARTS, Split, overlap
+from formation_mlp.split import Split, overlap
 from formation_mlp.stages import Prepared
 from formation_mlp.tasks import Task
 from formation_mlp.text_table import aligned
@@ -109,7 +110,7 @@ def write_predictions(path: Path, dataset: Dataset, split: Split, y: Floats, res
 
 def write_split(path: Path, prepared: Prepared) -> None:
     """Write the ids of the rows of each part."""
-    write_json(path, {part: [prepared.dataset.ids[i] for i in getattr(prepared.split, part)] for part in PARTS})
+    write_json(path, parts_of(prepared.dataset, prepared.split))
 
 
 def write_loss_figure(folder: Path, prepared: Prepared, history: Sequence[Mapping[str, Any]]) -> None:

@@ -167,7 +167,6 @@ def train_prepared(
         ensemble, keys = prepared.config.ensemble, {"overwrite": overwrite, "resume": resume}
         trained = train_ensemble(prepared, ensemble, folder, reporter, workers=workers, scheduler=scheduler, **keys)
         result = _ensemble_result(prepared, name, folder, trained)
-    write_split(folder.split, prepared)
     write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
     if draw:
         write_figures(folder.path, prepared, result)
@@ -179,6 +178,7 @@ def _train_network(
     prepared: Prepared, name: str, folder: RunFolder, reporter: Reporter, *, overwrite: bool, resume: bool
 ) -> ModelResult:
     network = NetworkRun(prepared, folder, resume=resume, overwrite=overwrite)
+    write_split(folder.split, prepared)
     if network.resumed:
         reporter.say(f"resumed after epoch {network.resumed}")
     reporter.say(f"{name}: {network.job.description()}")

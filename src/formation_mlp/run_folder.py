@@ -14,7 +14,8 @@ import yaml
 
 from formation_mlp.checkpoint import MODEL_FILE
 from formation_mlp.errors import CheckpointError, ConfigError
-from formation_mlp.files import real_path, sweep, write_text
+from formation_mlp.files import real_path, sweep, write_json, write_text
+from formation_mlp.fingerprint import differences, differing_sections, split_digest
 from formation_mlp.locks import FIT_LOCK, JOB_LOCK, PATIENCE_SECONDS, held, is_held_here, is_lock
 from formation_mlp.training.state import EpochRecord
 
@@ -48,6 +49,7 @@ class RunFolder:
     ----------
     path : the folder
     config : resolved configuration, YAML
+    rows : fingerprint of all that decides what the run learns, JSON; written when it begins
     split : ids of train, val and test, JSON
     history : one JSON line per epoch
     model : the best model, all that prediction needs
@@ -62,6 +64,7 @@ class RunFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.config = self.path / "config.yaml"
+        self.rows = self.path / "rows.json"
         self.split = self.path / "split.json"
         self.history = self.path / "history.jsonl"
         self.model = self.path / MODEL_FILE
@@ -108,9 +111,15 @@ class RunFolder:
         return held(self.path / name, self.path, patience)
 
     def begin(
-        self, config: Mapping[str, Any], *, overwrite: bool, resume: bool, way_on: str = "Continue it with --resume"
+        self,
+        config: Mapping[str, Any],
+        *,
+        overwrite: bool,
+        resume: bool,
+        fingerprint: Mapping[str, Any] | None = None,
+        way_on: str = "Continue it with --resume",
     ) -> None:
-        """Make the folder ready and write the configuration.
+        """Make the folder ready, and write the configuration and the fingerprint of what the run learns from.
 
         ``way_on`` is what the message offers if an interrupted run is there.
 
@@ -119,16 +128,33 @@ class RunFolder:
         ConfigError
             If the folder is in use and neither ``overwrite`` nor ``resume`` allows to go on.
         CheckpointError
-            If the run to resume is missing, finished, or was started with another configuration.
+            If the run to resume is missing, finished, or was begun with another configuration or fingerprint.
         """
         if resume:
             self._check_resumable(config)
+            if fingerprint is not None:
+                self._check_fingerprint(fingerprint)
+            if self.saved_config() != dict(config):  # the folder was moved
+                self.write_config(config)
             self._sweep()
             return
         if self.path.exists() and (not self.path.is_dir() or any(not _is_ours(path) for path in self.path.iterdir())):
             self._clear(config, overwrite, way_on)
         self._sweep()
         self.write_config(config)
+        if fingerprint is not None:
+            write_json(self.rows, fingerprint)
+
+    def check_same(self, config: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> None:
+        """Check that the run in this folder is of this configuration and this fingerprint.
+
+        Raises
+        ------
+        CheckpointError
+            If it is not; the message says what differs, and how to go on.
+        """
+        self._check_config(config)
+        self._check_fingerprint(fingerprint)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the resolved configuration."""
@@ -177,15 +203,47 @@ class RunFolder:
         write_text(self.done, "")
 
     def _check_resumable(self, config: Mapping[str, Any]) -> None:
-        saved = self.saved_config()
+        self.saved_config()
         if self.is_done():
             raise CheckpointError(f"{self.path}: this run is finished; there is nothing to resume.")
-        differing = [key for key in config if saved.get(key) != config[key]]
+        self._check_config(config)
+
+    def _check_config(self, config: Mapping[str, Any]) -> None:
+        differing = differing_sections(self.saved_config(), config)
         if differing:
             raise CheckpointError(
                 f"{self.path}: the interrupted run had other values under: {', '.join(differing)}. "
                 f"Resume with its own configuration, {self.config}, or start a new run."
             )
+
+    def _check_fingerprint(self, fingerprint: Mapping[str, Any]) -> None:
+        if not self.rows.exists() and not any(path.exists() for path in self._trained()):
+            write_json(self.rows, fingerprint)  # it was killed before anything was learned
+            return
+        if not self.rows.exists():
+            raise CheckpointError(
+                f"{self.path}: {self.rows.name} is missing, which tells what the run was begun with (earlier versions "
+                "wrote none), so it cannot go on. Start anew with --overwrite."
+            )
+        kept = self.read_json(self.rows)
+        if self.split.exists():
+            kept = {**kept, "split": self.split_digest()}
+        differing = differences(kept, fingerprint)
+        if differing:
+            raise CheckpointError(
+                f"{self.path}: the run was begun with other {', '.join(differing)}. "
+                "Put back what it was begun with to go on, or start anew with --overwrite."
+            )
+
+    def split_digest(self) -> str | None:
+        """Return the hash of the parts as they stand in ``split``, or None if these are no parts."""
+        try:
+            return split_digest(self.read_json(self.split))
+        except (KeyError, TypeError, IndexError):
+            return None
+
+    def _trained(self) -> Iterator[Path]:
+        yield from (self.history, self.state, self.model, *(self.path / name for name in INNER_FOLDERS))
 
     def _sweep(self) -> None:
         """Remove what a process left that was killed while it wrote; who calls has the folder for itself."""

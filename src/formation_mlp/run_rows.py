@@ -11,6 +11,7 @@ from formation_mlp.config import Config
 from formation_mlp.config_file import check_config
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import CheckpointError
+from formation_mlp.fingerprint import rows_digest
 from formation_mlp.report import rows_sha256
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.split import PARTS
@@ -50,8 +51,19 @@ def rows_of_run(folder: str | Path, config: Mapping[str, Any]) -> tuple[Config, 
     gone = [name for name in used if name not in row]
     if gone:
         raise CheckpointError(f"{folder}: row {gone[0]!r} of the run is no longer in {checked.data.path}.")
-    if rows_sha256(dataset.take(sorted(row[name] for name in used))) != run.read_json(run.report)["rows_sha256"]:
+    kept = dataset.take(sorted(row[name] for name in used))
+    if rows_sha256(kept) != run.read_json(run.report)["rows_sha256"] or structures_changed(run, kept):
         raise CheckpointError(
-            f"{folder}: formulas or targets in {checked.data.path} have changed since the run. Train again."
+            f"{folder}: formulas, structures or targets in {checked.data.path} have changed since the run. Train again."
         )
+    if run.rows.exists() and run.read_json(run.rows).get("split") != run.split_digest():
+        raise CheckpointError(f"{folder}: {run.split.name} was edited after the run. Train again.")
     return checked, dataset, {part: [row[name] for name in ids[part]] for part in PARTS}
+
+
+def structures_changed(run: RunFolder, used: Dataset) -> bool:
+    """Return whether the structures of a run's rows have changed; earlier versions did not keep what tells it."""
+    if used.materials.structures is None or not run.rows.exists():
+        return False
+    kept = run.read_json(run.rows)
+    return kept.get("n") == len(used) and kept.get("rows") != rows_digest(used)  # fewer: the run left some unused

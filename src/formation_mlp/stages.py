@@ -17,6 +17,7 @@ from formation_mlp.data.records import Dataset, LeftOut
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.features.costly import Progress
 from formation_mlp.features.table import FeatureTable, featurize
+from formation_mlp.fingerprint import Content, Fingerprint, content_of, fingerprint_of
 from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.models.networks import sees_elements
 from formation_mlp.predict import Predictor, mean_and_std
@@ -34,7 +35,8 @@ Floats = NDArray[np.float64]
 class Prepared:
     """Rows, descriptors, parts and what was fitted on the train rows.
 
-    ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from.
+    ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from, ``content`` the
+    hashes of rows and descriptors, once they are known.
     """
 
     config: Config
@@ -45,6 +47,18 @@ class Prepared:
     task: Task
     y: Floats
     start: tuple[Member, ...] = ()
+    content: Content | None = None
+
+    def with_content(self) -> Prepared:
+        """Return the same with the hashes of rows and descriptors, which are then not made anew for each network."""
+        return self if self.content is not None else replace(self, content=content_of(self.dataset, self.table))
+
+    def fingerprint(self) -> Fingerprint:
+        """Return what tells these rows, targets, parts, descriptors and this configuration from any other."""
+        content = self.with_content().content
+        if content is None:
+            raise RuntimeError("content without hashes")
+        return fingerprint_of(self.config.model_dump(), self.dataset, self.split, content, weights_of(self.start))
 
     def part(self, name: str) -> Examples:
         """Return the rows of ``train``, ``val`` or ``test``."""
@@ -105,21 +119,34 @@ def describe(
     return kept[0][0], [table for _, table in kept]
 
 
-def divide(config: Config, dataset: Dataset, table: FeatureTable, split: Split) -> Prepared:
-    """Return rows in their parts; everything that is fitted sees train rows only."""
+def divide(
+    config: Config, dataset: Dataset, table: FeatureTable, split: Split, content: Content | None = None
+) -> Prepared:
+    """Return rows in their parts; everything that is fitted sees train rows only. ``content``: if it is known."""
     y = labels(config.task, dataset.y)
-    start = _start(config, table.names)
+    start = model_to_start_from(config, table.names)
     auxiliary = None if dataset.auxiliary is None else dataset.auxiliary[split.train]
     task = Task.fit(config.task, y[split.train], auxiliary)
     if start is None:
         scaler = FeatureScaler.fit(table.X[split.train], table.names)
-        return Prepared(config, dataset, table, split, scaler, task, y)
+        return Prepared(config, dataset, table, split, scaler, task, y, content=content)
     task = replace(task, target_scaler=start.target_scaler)
-    return Prepared(config, dataset, table, split, start.scaler, task, y, start.members)
+    return Prepared(config, dataset, table, split, start.scaler, task, y, start.members, content)
 
 
-def _start(config: Config, names: Sequence[str]) -> Checkpoint | None:
-    """Return the model to start from: its weights mean something with its own scalers only."""
+def weights_of(members: Sequence[Member]) -> list[tuple[str, Any]]:
+    """Return the weights of all members with their names, in a fixed order."""
+    return [(name, value) for member in members for name, value in sorted(member.weights.items())]
+
+
+def model_to_start_from(config: Config, names: Sequence[str]) -> Checkpoint | None:
+    """Return the model to start from, if there is one: its weights mean something with its own scalers only.
+
+    Raises
+    ------
+    ConfigError
+        If it has other descriptors than ``names``, another task, or cannot be trained further.
+    """
     where = config.training.start_from
     if where is None:
         return None

@@ -16,12 +16,12 @@ from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.config import Config
 from formation_mlp.errors import CheckpointError
 from formation_mlp.files import write_json
+from formation_mlp.fingerprint import differences, differing_sections
 from formation_mlp.network_run import course
 from formation_mlp.predict import Predictor
 from formation_mlp.progress import Reporter
 from formation_mlp.report import ModelResult, rows_sha256, shown_part, write_predictions, write_split
 from formation_mlp.run import fit_baseline, train_prepared, trained_before
-from formation_mlp.run_folder import RunFolder
 from formation_mlp.split import PARTS
 from formation_mlp.stages import Prepared, divide
 
@@ -30,20 +30,34 @@ Floats = NDArray[np.float64]
 OF_THE_PLACE = ("output", "tune")
 """Keys of a configuration that do not decide what a cell gives."""
 
+FINGERPRINT = "fingerprint"
+
 
 def is_done(cell: Cell, rows: Rows) -> bool:
     """Return whether the folder of a cell holds its outcome, or the run of the same network."""
     folder = cell.folder
     if not folder.is_done() or not same_config(folder.saved_config(), cell.config, cell.is_main):
         return False
-    if folder.cell.exists() and folder.read_json(folder.cell)["rows"] != rows.mark:
+    if folder.cell.exists() and not _same_rows(cell, rows, folder.read_json(folder.cell)):
         return False
-    return folder.outcome.exists() or (cell.is_main and _is_trained(folder, rows))
+    return folder.outcome.exists() or (cell.is_main and _is_trained(cell, rows))
 
 
-def _is_trained(folder: RunFolder, rows: Rows) -> bool:
+def _same_rows(cell: Cell, rows: Rows, saved: Mapping[str, Any]) -> bool:
+    """Return whether a cell was fitted to these rows; earlier versions kept no fingerprint of the descriptors."""
+    if saved.get("rows") != rows.mark:
+        return False
+    return FINGERPRINT not in saved or not differences(saved[FINGERPRINT], rows.fingerprint(cell.config))
+
+
+def _is_trained(cell: Cell, rows: Rows) -> bool:
     """Return whether ``formation-mlp train`` has finished a run of these rows."""
+    folder = cell.folder
     report, parts = folder.read_json(folder.report), folder.read_json(folder.split)
+    if folder.rows.exists():
+        kept, now = folder.read_json(folder.rows), rows.fingerprint(cell.config)
+        if differences(kept, {**now, "hidden": None}):
+            return False
     if report["rows_sha256"] != rows_sha256(rows.dataset) or "cpu_seconds" not in report:
         return False
     return all(parts[part] == [rows.dataset.ids[i] for i in getattr(rows.split, part)] for part in PARTS)
@@ -82,15 +96,16 @@ def _run_alone(
 ) -> None:
     folder = cell.folder
     if folder.is_done() and cell.is_main and is_done(cell, rows):  # by formation-mlp train
-        prepared = divide(cell.config, rows.dataset, rows.table, rows.split)
+        prepared = divide(cell.config, rows.dataset, rows.table, rows.split, rows.content)
         _write_cell(cell, rows)
         _write_outcome(cell, rows, prepared, trained_before(prepared))
         return
-    resume = _can_resume(cell, rows)
-    if not resume:
+    if _can_resume(cell, rows):
+        folder.write_config(cell.config.model_dump())  # the folder may have been moved
+    else:
         folder.begin(cell.config.model_dump(), overwrite=not cell.is_main, resume=False)
     _write_cell(cell, rows)
-    prepared = divide(cell.config, rows.dataset, rows.table, rows.split)
+    prepared = divide(cell.config, rows.dataset, rows.table, rows.split, rows.content)
     if cell.baseline is not None:
         _run_baseline(cell, rows, prepared, threads)
     else:
@@ -103,12 +118,15 @@ def _run_alone(
 def _can_resume(cell: Cell, rows: Rows) -> bool:
     """Return whether the folder holds an interrupted cell of this configuration and these rows."""
     folder = cell.folder
-    if folder.is_done() or not folder.config.exists() or folder.saved_config() != cell.config.model_dump():
+    if folder.is_done() or not folder.config.exists():
         return False
-    if not folder.cell.exists():  # begun by formation-mlp train, which looks at the rows itself
-        return cell.is_main
+    if differing_sections(folder.saved_config(), cell.config.model_dump()):
+        return False
+    if cell.is_main:  # perhaps begun by formation-mlp train, which looks at the rows itself and says what differs
+        return True
     try:
-        return bool(folder.read_json(folder.cell)["rows"] == rows.mark)
+        saved = folder.read_json(folder.cell)
+        return FINGERPRINT in saved and _same_rows(cell, rows, saved)
     except CheckpointError:
         return False
 
@@ -170,7 +188,7 @@ def _write(
 
 def _write_cell(cell: Cell, rows: Rows) -> None:
     what = {"model": cell.model, "division": cell.division, "seed": cell.seed, "fraction": cell.fraction}
-    write_json(cell.folder.cell, {**what, "rows": rows.mark})
+    write_json(cell.folder.cell, {**what, "rows": rows.mark, FINGERPRINT: rows.fingerprint(cell.config)})
 
 
 def read_outcome(cell: Cell, shown: Shown) -> Outcome:

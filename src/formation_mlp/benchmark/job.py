@@ -96,7 +96,7 @@ def _benchmark(config: Config, reporter: Reporter, overwrite: bool, workers: int
     every = cells(config, models, divisions)
     main = next(cell for cell in every if cell.model == main_name(config) and cell.fraction == 1)
     own = rows.of(main)
-    first = divide(main.config, own.dataset, own.table, own.split)
+    first = divide(main.config, own.dataset, own.table, own.split, own.content)
     sentence = protocols.sentence(config, divisions)
     _announce(first, rows, None if is_plain(config, divisions) else sentence, reporter)
     reporter.say(f"{len(models)} models, {len(every)} fits")

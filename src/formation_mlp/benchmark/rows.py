@@ -18,11 +18,12 @@ from formation_mlp.data.dataset import withheld_rows
 from formation_mlp.data.records import Dataset, Withheld
 from formation_mlp.errors import DataError
 from formation_mlp.features.table import FeatureTable, featurize
+from formation_mlp.fingerprint import Content, Fingerprint, arrays_digest, content_of, fingerprint_of
 from formation_mlp.held_out import matbench_folds
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.report import rows_sha256, shown_part
 from formation_mlp.split import PARTS, Split, make_split
-from formation_mlp.stages import describe
+from formation_mlp.stages import describe, model_to_start_from, weights_of
 from formation_mlp.tasks import labels
 
 Floats = NDArray[np.float64]
@@ -54,6 +55,7 @@ class Rows:
     dataset, table : rows and their descriptors
     split : of the rows
     mark : equal for equal rows that are divided in the same way
+    content : hashes of rows and descriptors
     hidden : the test part if its targets are withheld, else None
     """
 
@@ -61,7 +63,19 @@ class Rows:
     table: FeatureTable
     split: Split
     mark: str
+    content: Content
     hidden: Hidden | None = None
+
+    def fingerprint(self, config: Config) -> Fingerprint:
+        """Return what tells these rows and this configuration from any other."""
+        start, hidden = model_to_start_from(config, self.table.names), None
+        if self.hidden is not None:
+            compositions = self.hidden.compositions
+            arrays = [("X", self.hidden.X), ("z", compositions.z), ("amount", compositions.amount)]
+            hidden = arrays_digest([("ids", np.array(self.hidden.ids)), *arrays])
+        weights = [] if start is None else weights_of(start.members)
+        own = fingerprint_of(config.model_dump(), self.dataset, self.split, self.content, weights)
+        return own | {"hidden": hidden}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,7 @@ class AllRows:
         self._lists, self._keys = lists, keys
         self._splits: dict[str, Split] = {}
         self._marks: dict[str, str] = {}
+        self._contents: dict[str, Content] = {}
         self._hidden: dict[tuple[str, int], Hidden | None] = {}
 
     def of(self, cell: Cell) -> Rows:
@@ -116,7 +131,13 @@ class AllRows:
             parts = b"|".join(getattr(split, part).tobytes() for part in PARTS)
             ids = "" if hidden is None else "\n".join(hidden.ids)
             self._marks[key] = sha256(self._sha256.encode() + parts + ids.encode()).hexdigest()
-        return Rows(dataset, self.tables[cell.features], split, self._marks[key], hidden)
+        return Rows(dataset, self.tables[cell.features], split, self._marks[key], self.content(cell.features), hidden)
+
+    def content(self, features: str) -> Content:
+        """Return the hashes of the rows and of their descriptors by a list of presets."""
+        if features not in self._contents:
+            self._contents[features] = content_of(self.dataset, self.tables[features])
+        return self._contents[features]
 
     def split(self, cell: Cell) -> Split:
         """Return how the rows are divided for a cell; clusters are those of the main network's descriptors."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from formation_mlp.checkpoint import package_versions
 from formation_mlp.choices import CHOICES
 from formation_mlp.config_file import check_config
-from formation_mlp.ensembles.member import train_member
+from formation_mlp.ensembles.member import is_trained, train_member
 from formation_mlp.ensembles.plan import Plan, plan_members
 from formation_mlp.errors import ConfigError, TrainingError
 from formation_mlp.features.cluster import connected, distributed_package
@@ -97,7 +97,7 @@ def train_planned(folder: Path, name: str, where: Path) -> Iterator[EpochRecord]
     config = check_config(RunFolder(folder).saved_config(), str(folder), CHOICES)
     if config.ensemble is None:
         raise ConfigError(f"{folder}: not the run folder of an ensemble.")
-    prepared = prepare(config, load_rows(config))
+    prepared = prepare(config, load_rows(config)).with_content()
     (plan,) = (plan for plan in plan_members(prepared, config.ensemble) if plan.name == name)
-    if not RunFolder(str(plan.prepared.config.output)).is_done():
+    if not is_trained(plan):
         yield from train_member(plan, 1)

@@ -13,7 +13,7 @@ from formation_mlp.ensembles.plan import Plan
 from formation_mlp.files import write_json
 from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.models.hull_trees import HullTrees, KnownCompounds
-from formation_mlp.network_run import train_network
+from formation_mlp.network_run import finished_before, train_network
 from formation_mlp.predict import Predictor
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.stages import checkpoint
@@ -29,11 +29,12 @@ def train_hull_trees(plan: Plan, folder: RunFolder, threads: int) -> Iterator[Ep
     train row, the energy predicted by the network that was not trained on it, and a hull without its own composition.
     """
     resume = folder.config.exists()
-    folder.begin(plan.prepared.config.model_dump(), overwrite=not resume, resume=resume)
     prepared = plan.prepared
+    keys = {"overwrite": not resume, "resume": resume}
+    folder.begin(prepared.config.model_dump(), fingerprint=prepared.fingerprint(), **keys)
     folders = [RunFolder(str(fold.config.output)) for fold in plan.energies]
     for number, (fold, own) in enumerate(zip(plan.energies, folders, strict=True)):
-        if not own.is_done():
+        if not finished_before(fold, own):
             yield from train_network(fold, own, number)
     meter = Meter()
     networks = [Checkpoint.load(own.model) for own in folders]

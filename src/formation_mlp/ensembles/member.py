@@ -12,11 +12,22 @@ from formation_mlp.ensembles.plan import Plan
 from formation_mlp.features.workers import ChildProcess, in_processes
 from formation_mlp.files import write_json
 from formation_mlp.models.boosted_trees import BoostedTrees
-from formation_mlp.network_run import train_network
+from formation_mlp.network_run import finished_before, train_network
 from formation_mlp.progress import Reporter
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.stages import Prepared, checkpoint
 from formation_mlp.training.state import EpochRecord
+
+
+def is_trained(plan: Plan) -> bool:
+    """Return whether the folder of a member holds it, trained to its end.
+
+    Raises
+    ------
+    CheckpointError
+        If what it holds learned from something else.
+    """
+    return finished_before(plan.prepared, RunFolder(str(plan.prepared.config.output)))
 
 
 def train_member(plan: Plan, threads: int) -> Iterator[EpochRecord]:
@@ -33,7 +44,7 @@ def train_member(plan: Plan, threads: int) -> Iterator[EpochRecord]:
 
 def _train_trees(plan: Plan, folder: RunFolder, threads: int) -> None:
     prepared = plan.prepared
-    folder.begin(prepared.config.model_dump(), overwrite=True, resume=False)
+    folder.begin(prepared.config.model_dump(), overwrite=True, resume=False, fingerprint=prepared.fingerprint())
     train, val = prepared.part("train"), prepared.part("val")
     scale = prepared.scaler.transform
     meter = Meter()

@@ -9,11 +9,12 @@ from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.config import EnsembleConfig
 from formation_mlp.costs import Cost, total
 from formation_mlp.ensembles.cluster import train_on_cluster
-from formation_mlp.ensembles.member import train_member, train_side_by_side
+from formation_mlp.ensembles.member import is_trained, train_member, train_side_by_side
 from formation_mlp.ensembles.plan import Plan, plan_members
 from formation_mlp.predict import Predictor
 from formation_mlp.progress import Reporter
 from formation_mlp.registry import lookup
+from formation_mlp.report import write_split
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.selection import SELECTIONS
 from formation_mlp.stages import Prepared, checkpoint
@@ -54,10 +55,13 @@ def train_ensemble(
     They are trained one after another by all processes of a group, or by this one; or as tasks of a Dask cluster; or
     in ``workers`` processes of one thread each.
     """
+    prepared = prepared.with_content()
     plans = plan_members(prepared, ensemble)
-    folder.begin(prepared.config.model_dump(), overwrite=overwrite, resume=resume)
+    keys = {"overwrite": overwrite, "resume": resume}
+    folder.begin(prepared.config.model_dump(), fingerprint=prepared.fingerprint(), **keys)
+    write_split(folder.split, prepared)
     reporter.say(f"{len(plans)} members: {', '.join(plan.name for plan in plans)}")
-    missing = [plan for plan in plans if not RunFolder(str(plan.prepared.config.output)).is_done()]
+    missing = [plan for plan in plans if not is_trained(plan)]
     if len(missing) < len(plans):
         reporter.say(f"{len(plans) - len(missing)} of them are already trained")
     with reporter:

@@ -22,6 +22,7 @@ from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.predict import Predictions, Predictor
 from formation_mlp.report import rows_sha256
 from formation_mlp.run_folder import RunFolder
+from formation_mlp.run_rows import structures_changed
 from formation_mlp.split import PARTS
 from formation_mlp.stages import load_rows
 from formation_mlp.tasks import labels
@@ -228,7 +229,7 @@ def _with_training(run: FinishedRun) -> FinishedRun:
     changed = any(name not in number for name in [*used, *run.ids])
     if not changed:
         kept = dataset.take(sorted(number[name] for name in used))
-        changed = rows_sha256(kept) != run.report["rows_sha256"]
+        changed = rows_sha256(kept) != run.report["rows_sha256"] or structures_changed(run.folder, kept)
     if changed:
         run.notes.append(
             f"The rows in {raw['data']['path']} have changed since the run, so facts about training rows are left out."

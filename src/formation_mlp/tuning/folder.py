@@ -10,6 +10,7 @@ import yaml
 
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.files import write_text
+from formation_mlp.fingerprint import differing_sections
 from formation_mlp.run_folder import RunFolder
 
 
@@ -34,7 +35,13 @@ class SearchFolder(RunFolder):
         self.figure = self.path / "search.png"
 
     def begin(
-        self, config: Mapping[str, Any], *, overwrite: bool, resume: bool, way_on: str = "Continue it with --resume"
+        self,
+        config: Mapping[str, Any],
+        *,
+        overwrite: bool,
+        resume: bool,
+        fingerprint: Mapping[str, Any] | None = None,
+        way_on: str = "Continue it with --resume",
     ) -> None:
         """Make the folder ready and write the configuration.
 
@@ -53,7 +60,7 @@ class SearchFolder(RunFolder):
             self._sweep()
             write_text(self.config, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
         else:
-            super().begin(config, overwrite=overwrite, resume=False, way_on=way_on)
+            super().begin(config, overwrite=overwrite, resume=False, fingerprint=fingerprint, way_on=way_on)
 
     def _foreign_files(self) -> Iterator[Path]:
         for path in super()._foreign_files():
@@ -62,7 +69,7 @@ class SearchFolder(RunFolder):
 
     def _check_resumable(self, config: Mapping[str, Any]) -> None:
         saved, asked = _without_trials(self.saved_config()), _without_trials(config)
-        differing = [key for key in asked if saved.get(key) != asked[key]]
+        differing = differing_sections(saved, asked)
         if differing:
             raise CheckpointError(
                 f"{self.path}: the search was begun with other values under: {', '.join(differing)}. "

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import Config, TuneConfig
 from formation_mlp.errors import CheckpointError, ConfigError, TrainingError
+from formation_mlp.fingerprint import Fingerprint
 from formation_mlp.progress import Reporter
-from formation_mlp.report import announce, rows_sha256
+from formation_mlp.report import announce
 from formation_mlp.search_space import Parameter, parameters, with_values
 from formation_mlp.stages import Prepared, load_rows, prepare
 from formation_mlp.tuning.folder import SearchFolder
@@ -158,12 +159,14 @@ def _search(
     """Read the rows, describe them, and open the storage."""
     dataset = load_rows(config)
     told: list[Prepared] = []
+    fingerprints: list[Fingerprint] = []
 
     def prepared(own: Config) -> Prepared:
         with reporter:
             found = prepare(own, dataset, workers=workers, scheduler=scheduler, progress=reporter.rows)
         for note in found.table.notes:
             reporter.say(note)
+        fingerprints.append(found.fingerprint())
         if not told:
             announce(found, reporter)
             told.append(found)
@@ -172,7 +175,8 @@ def _search(
     rows = prepare_rows(config, declared, prepared)
     mend(folder.store)
     store = TrialStore(folder.store, section, declared, config.seed)
-    store.check_rows(rows_sha256(told[0].dataset))
+    descriptors = [fingerprint["descriptors"] for fingerprint in fingerprints]
+    store.check_rows({**fingerprints[0], "configuration": None, "descriptors": descriptors})
     default = {parameter.key: parameter.of(config) for parameter in declared}
     return Search(config, section, default, rows, store, told[0].task.selection_score, reporter)
 

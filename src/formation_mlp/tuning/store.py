@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from formation_mlp.config import TuneConfig
 from formation_mlp.errors import CheckpointError, ConfigError
+from formation_mlp.fingerprint import differences
 from formation_mlp.registry import lookup
 from formation_mlp.search_space import PRUNERS, SAMPLERS, Parameter
 from formation_mlp.seeding import stream_seed
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 STUDY = "search"
-ROWS, VALUES, RESULT = "rows_sha256", "values", "result"
+FINGERPRINT, VALUES, RESULT = "fingerprint", "values", "result"
 STALE_LOCK_SECONDS = 3
 """A process that was killed while it wrote leaves a lock, which is broken after this time."""
 
@@ -103,19 +104,27 @@ class TrialStore:
                 self._storage.create_new_study([StudyDirection.MINIMIZE], STUDY)
         self._id = self._storage.get_study_id_from_name(STUDY)
 
-    def check_rows(self, rows_sha256: str) -> None:
-        """Keep the fingerprint of the rows, or compare it with the one that is kept.
+    def check_rows(self, fingerprint: Mapping[str, Any]) -> None:
+        """Keep the fingerprint of what the trials learn from, or compare it with the one that is kept.
 
         Raises
         ------
         CheckpointError
-            If the trials so far had other rows.
+            If the trials so far had other rows, targets, parts or descriptors.
         """
-        kept = self._storage.get_study_user_attrs(self._id).get(ROWS)
-        if kept is None:
-            self._storage.set_study_user_attr(self._id, ROWS, rows_sha256)
-        elif kept != rows_sha256:
-            raise CheckpointError(f"{self.path}: formulas or targets have changed since the search began. Start anew.")
+        kept = self._storage.get_study_user_attrs(self._id).get(FINGERPRINT)
+        if kept is None and not self.trials():
+            self._storage.set_study_user_attr(self._id, FINGERPRINT, dict(fingerprint))
+        elif kept is None:
+            raise CheckpointError(
+                f"{self.path}: it does not tell what its trials learned from (as in earlier versions), so it cannot "
+                "go on. Start anew with --overwrite."
+            )
+        elif differing := differences(kept, fingerprint):
+            raise CheckpointError(
+                f"{self.path}: the search was begun with other {', '.join(differing)}. "
+                "Put back what it was begun with to go on, or start anew with --overwrite."
+            )
 
     def begin(self, number: int, default: Mapping[str, Any]) -> Trial:
         """Return a trial with its values: those that are kept, or ``default`` for number 0, or drawn ones.
