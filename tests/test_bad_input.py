@@ -230,7 +230,7 @@ def test_nothing_to_resume(refused: Refused, tiny_config: ConfigWriter, own_run:
     config = tiny_config()
     assert "run: this run is finished; there is nothing to resume" in refused("train", config, "-q", "--resume")
     (own_run / "DONE").unlink()
-    assert "the interrupted run had other values under: data, output" in refused("train", config, "-q", "--resume")
+    assert "the interrupted run had other values under: data. Resume" in refused("train", config, "-q", "--resume")
     shutil.rmtree(own_run)
     assert "run: not a run folder" in refused("train", config, "-q", "--resume")
 

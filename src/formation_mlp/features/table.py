@@ -20,6 +20,7 @@ from formation_mlp.features.chunks import Runner, describe_serially
 from formation_mlp.features.costly import Progress, describe_in_chunks
 from formation_mlp.features.pool import describe_in_processes
 from formation_mlp.features.presets import build_presets, is_costly, part_text
+from formation_mlp.materials._compiled import remarks
 from formation_mlp.materials.records import Materials
 
 
@@ -118,6 +119,7 @@ def featurize(
         )
         blocks |= dict(zip(costly, found, strict=True))
         notes = tuple(store.notes)
+    notes += tuple(remarks())
     X = np.concatenate([np.empty((len(materials), 0)), *(blocks[i].X for i in range(len(presets)))], axis=1)
     failures: dict[int, str] = {}
     missing: dict[str, int] = {}

@@ -7,6 +7,7 @@ more than a whole prediction for one formula; compiling makes a kernel some hund
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ COMPILE_FROM = 500
 
 _ROWS: Counter[Callable[..., Any]] = Counter()
 _COMPILED: dict[Callable[..., Any], Callable[..., Any]] = {}
+_REMARKS: list[str] = []  # of numba's cache; only the first counts
 
 
 def kernel_for(n_rows: int, kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,14 +30,28 @@ def kernel_for(n_rows: int, kernel: Callable[..., Any]) -> Callable[..., Any]:
 def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``kernel`` compiled by numba, taken from numba's disk cache where it has been compiled before.
 
-    numba keeps the machine code beside the module, in ``NUMBA_CACHE_DIR`` or in the user's cache folder; where
-    none of them can be written, each process compiles anew.
+    numba keeps the machine code beside the module, in ``NUMBA_CACHE_DIR`` or in the user's cache folder. Where none
+    of them can be written, or what is there is damaged, the kernel is compiled anew, and `remarks` tells it.
     """
     if kernel not in _COMPILED:
         from numba import njit
 
-        try:
-            _COMPILED[kernel] = njit(kernel, cache=True, nogil=True, error_model="numpy")
-        except RuntimeError:  # numba finds no folder for its cache
-            _COMPILED[kernel] = njit(kernel, nogil=True, error_model="numpy")
+        dispatcher = njit(kernel, nogil=True, error_model="numpy")
+        with suppress(RuntimeError):  # numba finds no folder for its cache
+            from formation_mlp.materials._machine_code import CheckedCache
+
+            dispatcher._cache = CheckedCache(kernel, _remark)
+        _COMPILED[kernel] = dispatcher
     return _COMPILED[kernel]
+
+
+def remarks() -> list[str]:
+    """Return what there is to say of numba's cache: one remark at most, once in a process."""
+    new = [text for text in _REMARKS if text]
+    _REMARKS[:] = [""] * len(_REMARKS)
+    return new
+
+
+def _remark(text: str) -> None:
+    if not _REMARKS:
+        _REMARKS.append(text)
