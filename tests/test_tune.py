@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import shutil
 import signal
@@ -25,7 +26,7 @@ from formation_mlp.checkpoint import package_versions
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import Config, TuneConfig
 from formation_mlp.config_file import check_config, load_config
-from formation_mlp.errors import CheckpointError, ConfigError, DataError, InUseError, TrainingError
+from formation_mlp.errors import CheckpointError, ConfigError, DataError, FormationMLPError, InUseError, TrainingError
 from formation_mlp.features.workers import ChildProcess
 from formation_mlp.progress import Reporter
 from formation_mlp.search_space import Parameter, parameters, shown, with_values
@@ -34,6 +35,7 @@ from formation_mlp.training.state import EpochRecord
 from formation_mlp.tuning import SearchResult, tune
 from formation_mlp.tuning import workers as search_workers
 from formation_mlp.tuning.folder import SearchFolder
+from formation_mlp.tuning.journal import append
 from formation_mlp.tuning.store import TrialStore, mend
 from formation_mlp.tuning.trial import without_test_rows
 
@@ -555,17 +557,20 @@ def test_another_configuration_or_other_rows_are_not_resumed(searching: Searchin
     formula, _, part = text[1].split(",")
     own.write_text("\n".join([text[0], f"{formula},-0.5,train", *text[2:]]) + "\n", encoding="utf-8")
     assert part
-    with pytest.raises(CheckpointError, match="formulas or targets have changed since the search began"):
+    with pytest.raises(CheckpointError, match="the search was begun with other targets"):
         tune(config, resume=True)
     with pytest.raises(CheckpointError, match="not a run folder"):
         tune(searching(), resume=True)
 
 
-def test_a_damaged_file_is_refused(searching: Searching) -> None:
+@pytest.mark.parametrize(
+    "wrong", [b"\x00\x01\n", b"\xff\n", b"[]\n", b"3\n", b"null\n", b"{}\n", b'{"op_code": 99}\n', b"\n"]
+)
+def test_a_damaged_file_is_refused(searching: Searching, wrong: bytes) -> None:
     config = searching()
     journal = tune(config, trials=2).folder / "search.journal"
     lines = journal.read_bytes().splitlines(keepends=True)
-    journal.write_bytes(b"".join([*lines[:3], b"\x00\x01\n", *lines[3:]]))
+    journal.write_bytes(b"".join([*lines[:3], wrong, *lines[3:]]))
     with pytest.raises(CheckpointError, match=r"search\.journal: damaged.*--overwrite"):
         tune(config, resume=True)
 
@@ -725,14 +730,82 @@ def die_at_two(plan: Any, prepared: Any) -> Iterator[EpochRecord]:
     yield from train_trial(plan, prepared)
 
 
+def die_once_at_two(plan: Any, prepared: Any) -> Iterator[EpochRecord]:
+    """Stand in for `train_trial`: the first process is killed in the middle of trial 2."""
+    from formation_mlp.tuning.trial import train_trial
+
+    marker = plan.store.parent / "killed"
+    for record in train_trial(plan, prepared):
+        yield record
+        if plan.trial.number == 2 and not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 @pytest.mark.usefixtures("no_figure")
-def test_a_trial_that_kills_its_process_is_a_failed_one(searching: Searching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trial_that_kills_its_process_twice_is_a_failed_one(
+    searching: Searching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(search_workers, "train_trial", die_at_two)
     result = tune(searching(tune={"trials": 4}), workers=2)
     assert result.trials[2].error == "the process that trained it died: SIGKILL"
     assert [trial.state for trial in result.trials if trial.number != 2] == ["complete"] * 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+@pytest.mark.usefixtures("no_figure")
+def test_a_trial_that_a_signal_killed_is_tried_once_more(searching: Searching, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = searching(tune={"trials": 4})
+    monkeypatch.setattr(search_workers, "train_trial", die_once_at_two)
+    result = tune(config, workers=2)
+    assert (result.folder / "killed").exists()
+    assert [trial.state for trial in result.trials] == ["complete"] * 4
+    assert_as_trained_alone(config, result)
+
+
+# --- a disk that is full
+
+
+@pytest.mark.usefixtures("no_figure")
+@pytest.mark.parametrize("n_lines", [0, 1, 2, 3, 5, 8, 11, 16])
+@pytest.mark.parametrize("how", ["nothing", "half a line"])
+def test_a_search_on_a_full_disk_says_so_and_goes_on_to_the_same_end(
+    searching: Searching, monkeypatch: pytest.MonkeyPatch, n_lines: int, how: str
+) -> None:
+    config, written, real = searching(tune={"trials": 3}), [], os.write
+
+    def full(descriptor: int, content: Any) -> int:
+        written.append(content)
+        if len(written) <= n_lines:
+            return real(descriptor, content)
+        if how == "half a line" and len(written) == n_lines + 1:
+            return real(descriptor, bytes(content)[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("formation_mlp.tuning.journal.os.write", full)
+        with pytest.raises(
+            FormationMLPError, match=r"search\.journal: cannot be written \(No space left.*--resume goes on"
+        ):
+            tune(config)
+    folder = Path(f"{config.output}_search")
+    content = (folder / "search.journal").read_bytes()
+    assert content[-1:] in (b"", b"\n")
+    assert content.count(b"\n") >= n_lines
+    table = (tune(config, resume=True).folder / "trials.csv").read_bytes()
+    assert table == (tune(searching(tune={"trials": 3})).folder / "trials.csv").read_bytes()
+
+
+@pytest.mark.parametrize("tail", [b"", b"x", b'{"half', b"x" * 200_000])
+@pytest.mark.parametrize("head", [b"", b"one\n", b"one\ntwo\n", b"y" * 70_000 + b"\n"])
+def test_lines_are_added_after_the_last_whole_one(tmp_path: Path, head: bytes, tail: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(head + tail)
+    append(path, b"new\n")
+    assert path.read_bytes() == head + b"new\n"
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from formation_mlp.config import TuneConfig
-from formation_mlp.errors import CheckpointError, ConfigError
+from formation_mlp.errors import CheckpointError, ConfigError, FormationMLPError
 from formation_mlp.fingerprint import differences
 from formation_mlp.registry import lookup
 from formation_mlp.search_space import PRUNERS, SAMPLERS, Parameter
@@ -83,26 +83,32 @@ class TrialStore:
     ------
     CheckpointError
         If the file is damaged.
+    FormationMLPError
+        If it cannot be written, now or by any of the methods.
     """
 
     def __init__(self, path: Path, tune: TuneConfig, parameters: Sequence[Parameter], seed: int) -> None:
         from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
         from optuna.study import StudyDirection
+
+        from formation_mlp.tuning.journal import Journal
 
         self.path, self.tune, self.seed = path, tune, seed
         self.parameters = {parameter.key: parameter for parameter in parameters}
         self._pruner = lookup(PRUNERS, tune.pruner, "tune.pruner", "pruner")(tune.warmup_epochs)
-        backend = JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path)))
+        backend = Journal(path)
         try:
             self._storage = JournalStorage(backend)
-        except (ValueError, KeyError, AssertionError) as error:
-            raise CheckpointError(f"{path}: damaged: {error}. Search again with --overwrite.") from error
-        names = [study.study_name for study in self._storage.get_all_studies()]
+            names = [study.study_name for study in self._storage.get_all_studies()]
+        except FormationMLPError:
+            raise
+        except Exception as error:  # Optuna replays the lines, and raises any kind for a wrong one
+            raise CheckpointError(f"{path}: damaged: {error!r}. Search again with --overwrite.") from error
         if STUDY not in names:
             with _quiet():
                 self._storage.create_new_study([StudyDirection.MINIMIZE], STUDY)
         self._id = self._storage.get_study_id_from_name(STUDY)
+        self._require_sound()
 
     def check_rows(self, fingerprint: Mapping[str, Any]) -> None:
         """Keep the fingerprint of what the trials learn from, or compare it with the one that is kept.
@@ -189,6 +195,12 @@ class TrialStore:
         """Return all trials that are begun, by number."""
         return [_as_trial(trial) for trial in self._storage.get_all_trials(self._id, deepcopy=False)]
 
+    def _require_sound(self) -> None:
+        try:
+            self.trials()
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise CheckpointError(f"{self.path}: damaged: {error!r}. Search again with --overwrite.") from error
+
     def _trial(self, number: int) -> FrozenTrial:
         return self._storage.get_all_trials(self._id, deepcopy=False)[number]
 
@@ -215,17 +227,20 @@ def mend(path: Path) -> None:
     """Cut off a line that a killed process has not written to its end; nobody else may write meanwhile."""
     from optuna.storages.journal import JournalFileOpenLock
 
+    from formation_mlp.tuning.journal import append, cannot_be_written
+
     if not path.exists():
         return
     lock = JournalFileOpenLock(str(path), STALE_LOCK_SECONDS)
-    with _quiet():
-        lock.acquire()
     try:
-        with path.open("r+b") as file:
-            content = file.read()
-            file.truncate(content.rfind(b"\n") + 1)
-    finally:
-        lock.release()
+        with _quiet():
+            lock.acquire()
+        try:
+            append(path, b"")
+        finally:
+            lock.release()
+    except OSError as error:
+        raise cannot_be_written(path, error) from error
 
 
 def _as_trial(frozen: FrozenTrial) -> Trial:

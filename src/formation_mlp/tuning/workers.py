@@ -21,6 +21,8 @@ from formation_mlp.tuning.store import Trial, TrialStore
 from formation_mlp.tuning.trial import Plan, plan_trial, train_trial
 
 DIED = "the process that trained it died"
+ATTEMPTS = 2
+"""How often a trial is begun whose process dies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,11 @@ def train_here(search: Search, missing: list[int]) -> None:
 
 
 def train_in_processes(search: Search, missing: list[int], workers: int) -> None:
-    """Train the trials in processes of one thread each; one that kills its process is a failed trial."""
+    """Train the trials in processes of one thread each; one that kills its process twice is a failed trial."""
 
     def events(child: ChildProcess, plan: Plan) -> Iterator[tuple[Plan, EpochRecord | None]]:
         try:
-            for record in child.run(train_trial, plan, search.rows[plan.rows]):
+            for record in trained_in_child(child, plan, search.rows[plan.rows]):
                 yield plan, record
         except ProcessDied as died:
             if child.closed:  # the whole search is given up
@@ -91,6 +93,24 @@ def train_in_processes(search: Search, missing: list[int], workers: int) -> None
             search.say_end(plan.trial.number)
         else:
             search.reporter.say(_epoch(plan, record, search.score), 1)
+
+
+def trained_in_child(child: ChildProcess, plan: Plan, prepared: Prepared) -> Iterator[EpochRecord]:
+    """Train a trial in a process, and if that dies once more: it may have been killed for what others did.
+
+    Raises
+    ------
+    ProcessDied
+        If it dies each time, or is closed.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            yield from child.run(train_trial, plan, prepared)
+        except ProcessDied:
+            if child.closed or attempt == ATTEMPTS:
+                raise
+        else:
+            return
 
 
 def train_on_cluster(search: Search, missing: list[int], scheduler: str) -> None:
@@ -134,7 +154,7 @@ def train_on_worker(plan: Plan, prepared: Prepared, versions: Mapping[str, str])
         raise ConfigError(f"{plan.store}: not seen by a worker. The folder of a search must be on a shared disk.")
     child = ChildProcess()
     try:
-        for _record in child.run(train_trial, plan, prepared):
+        for _record in trained_in_child(child, plan, prepared):
             pass
     finally:
         child.close()
