@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Job:
         self.table, self.output = folder / "table.csv", folder / "run"
         self.lines = [["name", "formula", ENERGY, "energy"], *([f"r{i}", a, b, b] for i, (a, b) in enumerate(rows))]
         self.raw = changed(TINY, {"data": {"path": str(self.table), "id": "name"}, "output": str(self.output)})
-        self.raw = changed(self.raw, changes)
+        self.raw = deepcopy(changed(self.raw, changes))
         self.write()
 
     def write(self) -> None:
