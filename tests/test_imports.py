@@ -17,7 +17,19 @@ from conftest import python_environment
 PACKAGE = Path(formation_mlp.__file__).parent
 
 FLOORS = [
-    ["errors", "quoting", "registry", "seeding", "units", "files", "caching", "version", "text_table", "costs"],
+    [
+        "errors",
+        "quoting",
+        "registry",
+        "seeding",
+        "units",
+        "files",
+        "caching",
+        "version",
+        "text_table",
+        "costs",
+        "blocks",
+    ],
     ["yaml_text", "path_text", "tensor_file", "array_checks"],
     ["interrupts", "locks", "outputs"],
     ["config", "config_file", "metrics", "search_space"],

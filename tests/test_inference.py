@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from formation_mlp import inference
+from formation_mlp.blocks import rows_alone
 from formation_mlp.config import ModelConfig
 from formation_mlp.errors import CheckpointError
 from formation_mlp.inference import Output, network_output
@@ -30,12 +31,31 @@ def test_many_rows_have_the_output_of_few(architecture: str, monkeypatch: pytest
     X = np.random.default_rng(0).normal(size=(30, 5))
     few = output(X, compositions)
     monkeypatch.setattr(inference, "FEW", 29)
-    monkeypatch.setattr(inference, "_in_numpy", None)  # who calls it fails
     many = output(X, compositions)
-    np.testing.assert_allclose(few.reshape(-1), many, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(few, many, rtol=1e-5, atol=1e-6)
     assert (few.dtype, many.dtype) == (np.float64, np.float64)
-    with pytest.raises(TypeError):
-        output(X[:29], compositions.take(range(29)))
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "residual", "set"])
+def test_a_row_has_the_same_bits_whatever_stands_beside_it(architecture: str) -> None:
+    """Alone, in parts of any size, in another order, and on any number of threads."""
+    from threadpoolctl import threadpool_limits
+
+    n = 500
+    output, compositions = output_of(architecture=architecture), random_compositions(n)
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(n, 5))
+    with rows_alone():
+        whole = output(X, compositions)
+        for size in (1, 7, 64, 191, 192, 193, 400):
+            for start in range(0, n if size > 50 else 40, size):
+                rows = np.arange(start, min(start + size, n))
+                np.testing.assert_array_equal(output(X[rows], compositions.take(rows)), whole[rows])
+        order = generator.permutation(n)
+        np.testing.assert_array_equal(output(X[order], compositions.take(order)), whole[order])
+    for threads in (1, 2, 3):
+        with threadpool_limits(threads):
+            np.testing.assert_array_equal(output(X, compositions), whole)
 
 
 def test_an_activation_that_only_torch_knows_is_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:

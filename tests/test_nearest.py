@@ -68,8 +68,7 @@ def test_equal_points_and_columns_without_spread_are_no_trouble():
 def test_blocks_of_rows_leave_no_trace(monkeypatch):
     points, rows = fitted(clusters(2000)), clusters(700, seed=1)
     at_once = points.distance(rows)
-    monkeypatch.setattr(nearest, "AT_ONCE", 50)
-    monkeypatch.setattr(nearest, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(nearest, "BLOCK", 3)
     np.testing.assert_allclose(points.distance(rows), at_once, atol=1e-3)
 
 

@@ -1,14 +1,14 @@
-"""From scaled descriptors to the answer of a trained member; a network's by NumPy for few rows, by torch for many."""
+"""From scaled descriptors to the answer of a trained member; a network's by NumPy, or by torch where NumPy cannot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.blocks import are_rows_alone, in_blocks
 from formation_mlp.config import ModelConfig
 from formation_mlp.errors import CheckpointError
 from formation_mlp.models.numpy_networks import Forward, check_weights, numpy_network
@@ -26,8 +26,11 @@ Output = Callable[[Floats, "Compositions | None"], Floats]
 Answer = Output
 """The same to predictions ``[n]``: eV/atom, or probabilities."""
 
-FEW = 2048
-"""Rows up to which NumPy answers: it takes as long as torch for a hundred, and needs no import of some seconds."""
+FEW = 64
+"""Rows up to which one product is made of all of them: a block that is filled up would take longer."""
+
+TORCH_BLOCK = 2048
+"""Rows that torch answers at a time."""
 
 
 def member_answer(member: Member, d_in: int, task: Task) -> Answer:
@@ -86,17 +89,19 @@ def network_output(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n
     arrays = {name: np.asarray(value) for name, value in weights.items()}
     check_weights(config, arrays, d_in, n_outputs)
     few = numpy_network(config, arrays, d_in, n_outputs)
-    many = cache(lambda: _torch_network(config, arrays, d_in, n_outputs))
-    if few is None:
-        many()
+    torch_network = _torch_network(config, arrays, d_in, n_outputs) if few is None else None
 
     def output(X: Floats, compositions: Compositions | None) -> Floats:
         elements: tuple[NDArray[Any], ...] = ()
         if config.architecture == "set":
             elements = needed(compositions).padded()
-        if few is None or len(X) > FEW:
-            return many()(X, *elements)
-        return _in_numpy(few, X, *elements)
+        if torch_network is not None:
+            return in_blocks(torch_network, X, *elements, rows=TORCH_BLOCK) if len(X) else torch_network(X, *elements)
+        if few is None:
+            raise RuntimeError("a network that nobody knows")
+        if not len(X) or (len(X) <= FEW and not are_rows_alone()):
+            return _in_numpy(few, X, *elements)
+        return _in_numpy_blocks(few, X, *elements)
 
     return output
 
@@ -106,6 +111,27 @@ def _in_numpy(
 ) -> Floats:
     singles = None if fraction is None else fraction.astype(np.float32)
     return forward(X.astype(np.float32), z, singles).astype(float)
+
+
+def _in_numpy_blocks(
+    forward: Forward, X: Floats, z: NDArray[np.int64] | None = None, fraction: Floats | None = None
+) -> Floats:
+    """Answer rows in blocks of rows with equally many elements: so a row's answer does not depend on the others."""
+    if z is None or fraction is None:
+        return in_blocks(lambda rows: _in_numpy(forward, rows), X)
+    n_elements = np.count_nonzero(z, axis=1)
+    rows, found = [], []
+    for k in np.unique(n_elements).tolist():
+        width = max(k, 1)
+
+        def answer(some: NDArray[np.int64], width: int = width) -> Floats:
+            return _in_numpy(forward, X[some], z[some, :width], fraction[some, :width])
+
+        rows.append(np.flatnonzero(n_elements == k))
+        found.append(in_blocks(answer, rows[-1]))
+    order = np.argsort(np.concatenate(rows))
+    output: Floats = np.concatenate(found)[order]
+    return output
 
 
 def _torch_network(

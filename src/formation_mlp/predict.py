@@ -275,8 +275,16 @@ def _read(items: Sequence[object]) -> ReadMaterials:
 def mean_and_std(members: Floats, shares: Floats) -> tuple[Floats, Floats]:
     """Return mean and standard deviation over the members, ``[n_members, n]``, by their shares ``[n_members]``."""
     with np.errstate(invalid="ignore"):  # a network with wild weights may answer with infinity
-        mean = shares @ members
-        return mean, np.sqrt(shares @ (members - mean) ** 2)
+        mean = _weighted(members, shares)
+        return mean, np.sqrt(_weighted((members - mean) ** 2, shares))
+
+
+def _weighted(members: Floats, shares: Floats) -> Floats:
+    """Add up members one after another: the rounding of a product would depend on the number of rows."""
+    total = np.zeros(members.shape[1])
+    for member, share in zip(members, shares, strict=True):
+        total += share * member
+    return total
 
 
 def load(path: str | Path) -> Predictor:

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from formation_mlp.blocks import rows_alone
 from formation_mlp.checkpoint import model_path
 from formation_mlp.config import DataConfig
 from formation_mlp.data import columns
@@ -200,7 +201,8 @@ def _run(tasks: Iterator[tuple[int, pd.DataFrame]], folder: Path, suffix: str, j
 
 def write_part(number: int, frame: pd.DataFrame, folder: Path, suffix: str, job: Job) -> Iterator[int]:
     """Predict the rows of ``frame``, write them and a summary, and yield the number of the part."""
-    answers = answer([_query(frame, job)], _ids(frame, job), level=job.level, unit=job.unit, strict=job.strict)
+    with rows_alone():
+        answers = answer([_query(frame, job)], _ids(frame, job), level=job.level, unit=job.unit, strict=job.strict)
     WRITERS[suffix](_part(folder, number, suffix), answers)
     summary = {"rows": len(answers), "failed": answers.n_failed, "unit": answers.unit, "columns": list(answers.columns)}
     write_json(folder / f"{number:06}.json", summary)

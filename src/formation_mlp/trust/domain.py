@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.array_checks import checked_array
+from formation_mlp.blocks import in_blocks
 from formation_mlp.features.neutrality import UNKNOWN, can_be_neutral, icsd_states, smallest_charges
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
@@ -261,7 +262,10 @@ def _charge_balanced(compositions: Compositions) -> list[str]:
 
 def _components(X: Floats, directions: Singles, origin: Singles) -> Singles:
     """Return the whitened principal components of scaled descriptors, ``[n, q]``."""
-    return (np.clip(X, -FARTHEST, FARTHEST) @ directions - origin).astype(np.float32)
+    if not len(X):
+        return np.empty((0, len(origin)), np.float32)
+    product = in_blocks(lambda rows: np.clip(rows, -FARTHEST, FARTHEST) @ directions, X)
+    return (product - origin).astype(np.float32)
 
 
 def _volumes_per_atom(structures: Structures) -> Floats:

@@ -26,8 +26,9 @@ SEARCHED = 8
 """Cells in which the nearest point is looked for. It is in another one for 6 in 100 rows (72,261 compounds of the
 Materials Project, 16 dimensions); their distance comes out too large, by a few percent on average."""
 ROUNDS = 5
-AT_ONCE, ROWS_AT_ONCE = 8192, 512
-"""Rows whose distances to all centres, or to all points of some cells, are held in memory."""
+BLOCK = 64
+"""Rows whose distances to all centres, or to all points of some cells, are one product. The last one is filled up: the
+rounding of a product depends on its size, and which point is nearest must not depend on the other rows."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,12 @@ class Points:
         """Return the Euclidean distance of each row ``[n, q]`` to the nearest point, ``[n]``."""
         squared = np.empty(len(rows), np.float32)
         for members, near in self._by_cell(rows):
-            for start in range(0, len(members), ROWS_AT_ONCE):
-                some = members[start : start + ROWS_AT_ONCE]
-                squared[some] = (_and_one(rows[some]) @ near).min(axis=1) + (rows[some] ** 2).sum(axis=1)
-        return np.sqrt(np.maximum(squared, 0))
+            points = near[:-1].T / np.float32(-2)
+            for start in range(0, len(members), BLOCK):
+                some = members[start : start + BLOCK]
+                nearest = points[_smallest(rows[some], near)]
+                squared[some] = ((rows[some] - nearest) ** 2).sum(axis=1)
+        return np.sqrt(squared)
 
     def _by_cell(self, rows: Singles) -> Iterator[tuple[NDArray[np.int64], Singles]]:
         """Yield the rows of a cell, and the points near it as columns by which ``r, 1`` gives ``|p|^2 - 2 p r``."""
@@ -126,11 +129,13 @@ def _as_columns(points: Singles) -> Singles:
 def _nearest_centre(rows: Singles, centres: Singles) -> NDArray[np.int64]:
     columns = _as_columns(centres)
     found = [np.empty(0, np.int64)]
-    for start in range(0, len(rows), AT_ONCE):
-        block = rows[start : start + AT_ONCE]
-        found.append((_and_one(block) @ columns).argmin(axis=1))
+    found += [_smallest(rows[start : start + BLOCK], columns) for start in range(0, len(rows), BLOCK)]
     return np.concatenate(found)
 
 
-def _and_one(rows: Singles) -> Singles:
-    return np.column_stack([rows, np.ones(len(rows), np.float32)])
+def _smallest(rows: Singles, columns: Singles) -> NDArray[np.int64]:
+    """Return, for at most `BLOCK` rows, the column whose point is nearest."""
+    block = np.ones((BLOCK, len(columns)), np.float32)
+    block[: len(rows), :-1] = rows
+    found: NDArray[np.int64] = (block @ columns)[: len(rows)].argmin(axis=1)
+    return found
