@@ -52,8 +52,8 @@ class NetworkRun:
     ) -> None:
         self.prepared, self.folder = prepared, folder
         self.job: NetworkTraining = network_training(prepared, number)
-        keys = {"overwrite": overwrite, "resume": resume}
-        folder.begin(prepared.config.model_dump(), fingerprint=prepared.fingerprint(), **keys)
+        raw, known = prepared.config.model_dump(), prepared.fingerprint()
+        folder.begin(raw, overwrite=overwrite, resume=resume, fingerprint=known)
         self.cost, self.epoch_seconds = Cost(), list[float]()
         if resume and folder.state.exists():  # there is none if the first epoch was interrupted
             tensors, plain = load_tensors(folder.state, "training state")

@@ -30,8 +30,8 @@ def train_hull_trees(plan: Plan, folder: RunFolder, threads: int) -> Iterator[Ep
     """
     resume = folder.config.exists()
     prepared = plan.prepared
-    keys = {"overwrite": not resume, "resume": resume}
-    folder.begin(prepared.config.model_dump(), fingerprint=prepared.fingerprint(), **keys)
+    raw, known = prepared.config.model_dump(), prepared.fingerprint()
+    folder.begin(raw, overwrite=not resume, resume=resume, fingerprint=known)
     folders = [RunFolder(str(fold.config.output)) for fold in plan.energies]
     for number, (fold, own) in enumerate(zip(plan.energies, folders, strict=True)):
         if not finished_before(fold, own):

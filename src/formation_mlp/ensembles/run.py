@@ -57,8 +57,8 @@ def train_ensemble(
     """
     prepared = prepared.with_content()
     plans = plan_members(prepared, ensemble)
-    keys = {"overwrite": overwrite, "resume": resume}
-    folder.begin(prepared.config.model_dump(), fingerprint=prepared.fingerprint(), **keys)
+    raw, known = prepared.config.model_dump(), prepared.fingerprint()
+    folder.begin(raw, overwrite=overwrite, resume=resume, fingerprint=known)
     write_split(folder.split, prepared)
     reporter.say(f"{len(plans)} members: {', '.join(plan.name for plan in plans)}")
     missing = [plan for plan in plans if not is_trained(plan)]
