@@ -301,6 +301,15 @@ def test_a_few_formulas_are_read_without_heavy_imports():
     assert done.stdout.strip() == "[]"
 
 
+def test_a_plain_formula_is_read_with_few_modules():
+    code = (
+        "import sys; from formation_mlp.materials.formula import parse_formulas; parse_formulas(['Fe2O3', 'NaCl']);"
+        "print(sorted(m.rpartition('.')[2] for m in sys.modules if m.startswith('formation_mlp.materials.formula')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['formula', 'formula_atoms', 'formula_text']"
+
+
 def test_every_symbol_is_read_as_itself():
     for symbol, z in ATOMIC_NUMBER.items():
         parsed = parse_formulas([symbol])

@@ -35,6 +35,7 @@ REFUSED = {
     "Fe(3+)2O3": "Did you mean Fe2O3?",
     "Fe (III) Cl3": "Did you mean Fe Cl3?",
     "Pb[II]O": "Did you mean PbO?",
+    "Zr{IV}O2": "Did you mean ZrO2?",
     "[Fe(II)(CN)6]": "oxidation state",
     "FeIII2O3": "'III' may be an oxidation state or atoms of I and V",
     "CuIIO": "Did you mean CuO?",

@@ -10,7 +10,6 @@ import numpy as np
 from formation_mlp.errors import DataError
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.formula_atoms import FormulaError
-from formation_mlp.materials.formula_scanner import scan_formulas
 from formation_mlp.materials.formula_text import read_formula
 from formation_mlp.quoting import quoted
 
@@ -64,6 +63,8 @@ def parse_formulas(formulas: Sequence[str]) -> ParsedFormulas:
     formulas = list(formulas)
     if len(formulas) < SCAN_FROM:
         return _parse_each(formulas, range(len(formulas)))
+    from formation_mlp.materials.formula_scanner import scan_formulas
+
     plain, unread = scan_formulas(formulas)
     rest = _parse_each(formulas, unread.tolist())
     return ParsedFormulas(_insert(rest.compositions, plain, unread), rest.failures, rest.notes)

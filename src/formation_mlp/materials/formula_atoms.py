@@ -53,23 +53,25 @@ def count_atoms(text: str) -> list[tuple[str, float]]:
     groups: list[list[tuple[str, float]]] = [[]]  # one for the formula, one for each bracket that is open
     opened: list[str] = []
     position = 0
-    while position < len(text):
-        token = _TOKEN.match(text, position)
-        if token is None:
-            raise _unread_sign(text, position)
-        if symbol := token["symbol"]:
+    for token in _TOKEN.finditer(text):
+        if token.start() > position:
+            break
+        position = token.end()
+        symbol, amount, opening, closing, factor = token.groups()
+        if symbol:
             if symbol not in ATOMIC_NUMBER or symbol == "I":
                 _check_symbol(symbol, text, token.start())
-            groups[-1].append((symbol, read_number(token["amount"])))
-        elif token["open"]:
+            groups[-1].append((symbol, read_number(amount) if amount else 1.0))
+        elif opening:
             groups.append([])
-            opened.append(token["open"])
-        elif token["close"]:
-            if not opened or opened.pop() != _PAIRS[token["close"]]:
-                raise FormulaError(f"'{token['close']}' closes no bracket. Check the brackets.")
-            inner = _multiply(groups.pop(), read_number(token["factor"]))
+            opened.append(opening)
+        elif closing:
+            if not opened or opened.pop() != _PAIRS[closing]:
+                raise FormulaError(f"'{closing}' closes no bracket. Check the brackets.")
+            inner = _multiply(groups.pop(), read_number(factor))
             groups[-1].extend(inner.items())
-        position = token.end()
+    if position < len(text):
+        raise _unread_sign(text, position)
     if opened:
         raise FormulaError(f"'{opened[-1]}' is not closed. Check the brackets.")
     if not groups[0]:

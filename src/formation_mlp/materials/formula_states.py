@@ -8,10 +8,8 @@ from formation_mlp.materials.formula_atoms import FormulaError
 from formation_mlp.quoting import shortened
 
 _ROMAN = r"\s*(?:[+-]?(?:[IVX]+|[ivx]+|0)|[0-9]+\s*[+-]|[+-]\s*[0-9]+)\s*"
-_IN_BRACKETS = re.compile(
-    rf"(?P<before>[A-Z][a-z]?[0-9.]*|[)\]][0-9.]*)\s*"
-    rf"(?P<state>\({_ROMAN}(?:[,/;]{_ROMAN})*\)|\[{_ROMAN}(?:[,/;]{_ROMAN})*\])"
-)
+_BRACKETS = "|".join(rf"\{a}{_ROMAN}(?:[,/;]{_ROMAN})*\{b}" for a, b in ("()", "[]", "{}"))
+_IN_BRACKETS = re.compile(rf"(?P<before>[A-Z][a-z]?[0-9.]*|[)\]}}][0-9.]*)\s*(?P<state>{_BRACKETS})")
 
 
 def refuse_oxidation_states(text: str) -> None:
@@ -19,7 +17,7 @@ def refuse_oxidation_states(text: str) -> None:
 
     A bracket of I and V alone may be iodine and vanadium, too: ``K(I)``, ``Na(V)O3``. It has no single meaning.
     """
-    if ("(" not in text and "[" not in text) or not (found := _IN_BRACKETS.search(text)):
+    if not (found := _IN_BRACKETS.search(text)):
         return
     state = found["state"]
     is_between_digits = found["before"][-1] in "0123456789." and text[found.end() : found.end() + 1].isdigit()

@@ -12,7 +12,6 @@ from formation_mlp.errors import DataError
 from formation_mlp.materials import structure_cache
 from formation_mlp.materials.crystal import as_column
 from formation_mlp.materials.formula import parse_formulas
-from formation_mlp.materials.pymatgen_compositions import read_compositions
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.reduced_formula import reduced_formulas
 from formation_mlp.materials.structure_files import looks_like_structure
@@ -139,5 +138,7 @@ def _kind(item: object) -> str:
 
 
 def _from_compositions(items: Sequence[object]) -> ReadMaterials:
+    from formation_mlp.materials.pymatgen_compositions import read_compositions
+
     read, labels = read_compositions(items)
     return ReadMaterials(Materials(read.compositions), labels, read.failures, read.notes)
