@@ -398,7 +398,10 @@ DAMAGES: Mapping[str, tuple[Callable[[Path], object], str]] = {
     "no model": (lose("model.safetensors"), "model.safetensors: no such file"),
     "no split": (lose("split.json"), "split.json: missing or damaged"),
     "no configuration": (lose("config.yaml"), "not a run folder"),
-    "a report of something else": (spoil("report.json", "{}"), "report.json: damaged: it has no 'model'"),
+    "a report of something else": (
+        spoil("report.json", "{}"),
+        "report.json: missing or damaged: fit_seconds: it is missing",
+    ),
     "predictions of something else": (spoil("predictions.csv", "a,b\n1,2\n"), "predictions.csv: missing or damaged"),
     "predictions without rows": (
         spoil("predictions.csv", "id,formula,part,formation_energy_per_atom,prediction\n"),

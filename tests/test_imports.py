@@ -46,7 +46,7 @@ FLOORS = [
     ["inference"],
     ["predict", "evaluate"],
     ["stages"],
-    ["figures", "report", "progress", "run_folder"],
+    ["figures", "report", "progress", "run_folder", "run_files"],
     ["choices"],
     ["network_run", "run_rows"],
     ["ensembles"],

@@ -264,7 +264,9 @@ def test_a_loss_that_explodes_ends_the_run_and_keeps_the_last_good_model(
     assert "loss became" in message
     assert "Try a smaller training.learning_rate" in message
     assert message.endswith("is kept.\n")
-    assert np.isfinite(formation_mlp.load(workplace / "run").predict(["NaCl"])).all()
+    found = formation_mlp.load(workplace / "run").predict_rows(["NaCl"])
+    assert "no material lies beyond 20 eV/atom" in found.errors[0]  # the last good model is no good one
+    assert found.errors[0] != "the prediction is not finite"
 
 
 @pytest.mark.usefixtures("without_figures")

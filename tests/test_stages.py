@@ -220,7 +220,9 @@ def test_a_start_must_have_the_same_features_and_task(source, sections, message)
 def test_a_start_must_have_a_network_of_the_same_shape(source):
     prepared = prepare(started(source, model={"hidden": [5]}), other_rows())
     with pytest.raises(
-        ConfigError, match=r"(?s)training.start_from: the weights do not fit this network.*size mismatch"
+        ConfigError,
+        match=r"start_from: .*source.safetensors is mlp with hidden \[4\], normalization none; this network is "
+        r"mlp with hidden \[5\], normalization none. Give the same under 'model'",
     ):
         network_training(prepared)
 

@@ -188,8 +188,8 @@ def _members(
 
 
 def _single(array: Array) -> Array:
-    """Return weights that are stored in half precision as networks take them."""
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+    """Return a copy; weights that are stored in half precision become what networks take."""
+    return array.astype(np.float32 if array.dtype == np.float16 else array.dtype)
 
 
 def model_path(path: str | Path) -> Path:
@@ -272,7 +272,7 @@ def is_shipped(path: Path) -> bool:
 def _as_torch(arrays: Mapping[str, Array]) -> dict[str, Tensor]:
     import torch
 
-    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    return {name: torch.from_numpy(array if array.flags.writeable else array.copy()) for name, array in arrays.items()}
 
 
 def _upgraded(tensors: Arrays, description: dict[str, Any], path: Path) -> tuple[Arrays, dict[str, Any]]:

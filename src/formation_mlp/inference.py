@@ -147,7 +147,7 @@ def _torch_network(
     with borrowed_torch_rng(torch_generator(0, "weights")):  # initial weights, replaced at once
         network = build_network(d_in, config, n_outputs)
     try:
-        network.load_state_dict({name: torch.as_tensor(value.copy()) for name, value in weights.items()}, strict=True)
+        network.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()}, strict=True)
     except RuntimeError as error:
         raise CheckpointError(f"the weights do not fit the network of the configuration: {error}") from error
     return lambda *inputs: as_array(forward_rows(network, as_inputs(torch.device("cpu"), *inputs)))

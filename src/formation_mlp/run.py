@@ -20,8 +20,8 @@ from formation_mlp.config_file import check_config
 from formation_mlp.costs import Meter
 from formation_mlp.data.dataset import SHOWN
 from formation_mlp.data.sources import read_table
+from formation_mlp.ensembles.plan import check_sizes
 from formation_mlp.ensembles.run import Trained, train_ensemble
-from formation_mlp.errors import CheckpointError
 from formation_mlp.evaluate import Evaluation, evaluate, scores
 from formation_mlp.files import write_json
 from formation_mlp.materials.compositions import Compositions
@@ -86,6 +86,7 @@ def _way_on(folder: RunFolder) -> Iterator[None]:
 
 
 def _prepare(config: Config, reporter: Reporter, workers: int, scheduler: str | None) -> Prepared:
+    check_sizes(config)  # rather now than after all rows are described
     with reporter:
         prepared = prepare(config, load_rows(config), workers=workers, scheduler=scheduler, progress=reporter.rows)
     for note in prepared.table.notes:
@@ -104,8 +105,7 @@ def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:
         If the rows are no longer where the configuration says.
     """
     run = RunFolder(folder)
-    if not run.is_done():
-        raise CheckpointError(f"{folder}: not the folder of a finished run.")
+    run.require_finished()
     predictor = Predictor(Checkpoint.load(run.model))
     _, dataset, rows = rows_of_run(folder, predictor.checkpoint.config)
     return predictor, {part: evaluate(predictor, dataset.take(rows[part])) for part in ("val", "test") if rows[part]}

@@ -17,7 +17,9 @@ from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.files import real_path, sweep, write_json, write_text
 from formation_mlp.fingerprint import differences, differing_sections, split_digest
 from formation_mlp.locks import FIT_LOCK, JOB_LOCK, PATIENCE_SECONDS, held, is_held_here, is_lock
+from formation_mlp.run_files import HistoryLine, read_json_file, read_json_lines
 from formation_mlp.training.state import EpochRecord
+from formation_mlp.yaml_text import read_yaml
 
 FIGURES = (
     *("loss", "parity", "residuals", "confusion_matrix", "roc"),
@@ -78,6 +80,32 @@ class RunFolder:
     def is_done(self) -> bool:
         """Return whether the run is finished."""
         return self.done.exists()
+
+    def require_finished(self) -> None:
+        """Refuse a folder that is not that of a finished run, and say what it is.
+
+        Raises
+        ------
+        CheckpointError
+            If it is absent, cannot be looked into, is of something else, or of a run that is not finished.
+        """
+        try:
+            self.done.stat()
+            return
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except (OSError, ValueError) as error:  # a name with NUL is a ValueError
+            reason = getattr(error, "strerror", None) or error
+            raise CheckpointError(f"{self.path}: cannot be looked into ({reason}).") from error
+        if self.config.exists():
+            raise CheckpointError(
+                f"{self.path}: the run is not finished: it has no file {self.done.name}. "
+                "Continue it: formation-mlp train CONFIG --resume"
+            )
+        what = "not a run folder" if self.path.exists() else "no such run folder"
+        raise CheckpointError(
+            f"{self.path}: {what}. Give the folder of a finished run, which 'formation-mlp train CONFIG' writes."
+        )
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -169,8 +197,8 @@ class RunFolder:
             If the folder is no run folder.
         """
         try:
-            saved: dict[str, Any] = yaml.safe_load(self.config.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            saved = read_yaml(self.config)
+        except ConfigError as error:
             raise CheckpointError(f"{self.path}: not a run folder: {error}") from error
         if not isinstance(saved, dict):
             raise CheckpointError(f"{self.path}: not a run folder: {self.config.name} holds no configuration.")
@@ -184,19 +212,21 @@ class RunFolder:
         CheckpointError
             If the file is missing or damaged.
         """
-        try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise CheckpointError(f"{path}: missing or damaged: {error}. Train again with --overwrite.") from error
-        return content
+        return read_json_file(path)
 
     def write_history(self, history: list[EpochRecord]) -> None:
         """Write one JSON line per epoch."""
         write_text(self.history, "".join(json.dumps(asdict(record)) + "\n" for record in history))
 
     def read_history(self) -> list[dict[str, Any]]:
-        """Return the epochs as plain data."""
-        return [json.loads(line) for line in self.history.read_text(encoding="utf-8").splitlines()]
+        """Return the epochs as plain data.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is missing, or a line of it damaged.
+        """
+        return read_json_lines(self.history, HistoryLine)
 
     def finish(self) -> None:
         """Mark the run as complete."""

@@ -41,8 +41,7 @@ def rows_of_run(folder: str | Path, config: Mapping[str, Any]) -> tuple[Config, 
         If the rows are no longer where the configuration says.
     """
     run = RunFolder(folder)
-    if not run.is_done():
-        raise CheckpointError(f"{folder}: not the folder of a finished run, so its rows are not known.")
+    run.require_finished()
     checked = check_config(config, str(run.model), CHOICES)
     dataset = load_rows(checked)
     row = {name: i for i, name in enumerate(dataset.ids)}

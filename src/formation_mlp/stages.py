@@ -20,6 +20,7 @@ from formation_mlp.features.table import FeatureTable, featurize
 from formation_mlp.fingerprint import Content, Fingerprint, content_of, fingerprint_of
 from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.models.networks import sees_elements
+from formation_mlp.models.size import check_size
 from formation_mlp.predict import Predictor, mean_and_std
 from formation_mlp.scaler import FeatureScaler
 from formation_mlp.split import COLUMN_METHODS, Split, make_split
@@ -173,6 +174,19 @@ def load_rows(config: Config) -> Dataset:
     return load_dataset(config.data, config.task, config.split.column)
 
 
+def require_fitting(prepared: Prepared, where: str = "model") -> None:
+    """Refuse a network that this machine has no memory for, before anything is written.
+
+    Raises
+    ------
+    ConfigError
+        With the memory that it takes.
+    """
+    model, training = prepared.config.model, prepared.config.training
+    n_rows, d_in = len(prepared.split.train), len(prepared.scaler.kept)
+    check_size(model, training, n_rows, d_in, prepared.task.n_outputs, where)
+
+
 def network_training(prepared: Prepared, number: int = 0) -> NetworkTraining:
     """Return the network of the configuration, ready to be trained on the prepared rows.
 
@@ -180,25 +194,41 @@ def network_training(prepared: Prepared, number: int = 0) -> NetworkTraining:
     far as that has members of the same shape.
     """
     config = prepared.config
-    weights = _weights_to_start_from(prepared.start, config.model, number)
+    weights = _weights_to_start_from(prepared.start, config, number)
     train, val = prepared.part("train"), prepared.part("val")
     scaler, task = prepared.scaler, prepared.task
     return NetworkTraining(train, val, scaler, task, config.model, config.training, config.seed, weights)
 
 
-def _weights_to_start_from(start: Sequence[Member], model: ModelConfig, number: int) -> dict[str, Tensor] | None:
+def _weights_to_start_from(start: Sequence[Member], config: Config, number: int) -> dict[str, Tensor] | None:
     if not start:
         return None
     first = number % len(start)
     in_turn = [*start[first:], *start[:first]]
-    fitting = (member for member in in_turn if _shape(ModelConfig.model_validate(member.model)) == _shape(model))
-    return next(fitting, in_turn[0]).weights
+    shapes = [_shape(ModelConfig.model_validate(member.model)) for member in in_turn]
+    wanted = _shape(config.model)
+    if wanted not in shapes:
+        there = "; ".join(dict.fromkeys(_shape_in_words(shape) for shape in shapes))
+        raise ConfigError(
+            f"training.start_from: {config.training.start_from} is {there}; this network is {_shape_in_words(wanted)}. "
+            "Give the same under 'model'."
+        )
+    return in_turn[shapes.index(wanted)].weights
 
 
-def _shape(model: ModelConfig) -> tuple[object, ...]:
+def _shape(model: ModelConfig) -> tuple[Any, ...]:
     """Return what decides the names and sizes of a network's weights."""
     of_set = (model.set_width, model.set_layers, model.set_heads) if sees_elements(model) else ()
-    return model.architecture, tuple(model.hidden), model.normalization, *of_set
+    normalization = model.normalization or ("none" if model.architecture == "mlp" else "layer")
+    return model.architecture, tuple(model.hidden), normalization, *of_set
+
+
+def _shape_in_words(shape: tuple[Any, ...]) -> str:
+    architecture, hidden, normalization, *of_set = shape
+    further = "".join(
+        f", {name} {n}" for name, n in zip(("set_width", "set_layers", "set_heads"), of_set, strict=False)
+    )
+    return f"{architecture} with hidden {list(hidden)}, normalization {normalization}{further}"
 
 
 def network_member(prepared: Prepared, job: NetworkTraining) -> Member:

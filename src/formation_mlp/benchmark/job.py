@@ -15,7 +15,7 @@ from formation_mlp.benchmark.text import brief_text
 from formation_mlp.benchmark.workers import Done, run_here, run_in_processes, run_on_cluster
 from formation_mlp.benchmark.write import read_results, write_results
 from formation_mlp.config import Config
-from formation_mlp.ensembles.plan import plan_members
+from formation_mlp.ensembles.plan import check_sizes, plan_members
 from formation_mlp.progress import Reporter
 from formation_mlp.report import announce, announce_rows, description, quantity
 from formation_mlp.run import main_name
@@ -87,6 +87,9 @@ def benchmark(
 def _benchmark(config: Config, reporter: Reporter, overwrite: bool, workers: int, scheduler: str | None) -> Benchmark:
     dataset = load_rows(protocols.with_protocol(config))
     models = contenders(config)
+    for model in models:
+        if model.baseline is None:
+            check_sizes(model.config, where=f"{model.name}: ")
     with reporter:
         # The main network's features come first: clusters of rows are made of them.
         configs = [config, *(model.config for model in models)]
@@ -102,6 +105,10 @@ def _benchmark(config: Config, reporter: Reporter, overwrite: bool, workers: int
     reporter.say(f"{len(models)} models, {len(every)} fits")
     if overwrite or not is_done(main, own):
         _require_possible(first)
+    for cell in every:
+        if cell.baseline is None:
+            found = rows.of(cell)
+            check_sizes(cell.config, len(found.split.train), len(found.table.names), where=f"{cell.model}: ")
     _begin(config, every, rows, overwrite)
     _fit(every, rows, reporter, first.task.selection_score, workers, scheduler)
     outcomes = _collect(every, rows)

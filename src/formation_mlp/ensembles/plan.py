@@ -12,10 +12,11 @@ from formation_mlp.config import Member as MemberConfig
 from formation_mlp.config_file import check_config, merged
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.models.boosted_trees import lightgbm_package
+from formation_mlp.models.size import check_size
 from formation_mlp.registry import lookup
 from formation_mlp.run_folder import ENERGIES
 from formation_mlp.split import Split, deal_folds
-from formation_mlp.stages import Prepared
+from formation_mlp.stages import Prepared, require_fitting
 from formation_mlp.tasks import Task
 
 
@@ -67,8 +68,38 @@ def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[Plan]:
                 own = _member_config(config, member, name, config.seed + len(plans))
                 rows = replace(prepared, config=own, split=split)
                 energies = () if member.hull is None else _energies(rows, member.hull, f"ensemble.members.{kind}.hull")
+                for network in energies or (() if member.boosted_trees is not None else (rows,)):
+                    require_fitting(network, f"ensemble.members.{kind}.model")
                 plans.append(Plan(name, len(plans), rows, member.boosted_trees, energies))
     return plans
+
+
+def check_sizes(config: Config, n_rows: int | None = None, d_in: int = 1, where: str = "") -> None:
+    """Refuse a configuration one of whose networks this machine has no memory for.
+
+    Parameters
+    ----------
+    config
+        Of a single network, or of an ensemble.
+    n_rows, d_in
+        Train rows and descriptors, as far as they are known: see `formation_mlp.models.size.check_size`.
+    where
+        What the message begins with.
+
+    Raises
+    ------
+    ConfigError
+        With the memory that it takes.
+    """
+    networks = {"model": config}
+    if config.ensemble is not None:
+        networks = {
+            f"ensemble.members.{kind}.model": _member_config(config, member, kind, config.seed)
+            for kind, member in config.ensemble.members.items()
+            if member.boosted_trees is None
+        }
+    for place, own in networks.items():
+        check_size(own.model, own.training, n_rows, d_in, where=f"{where}{place}")
 
 
 def _member_config(config: Config, member: MemberConfig, name: str, seed: int) -> Config:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.choices import CHOICES
+from formation_mlp.config import Config
 from formation_mlp.config_file import check_config
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import CheckpointError, FormationMLPError
@@ -21,6 +22,7 @@ from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.predict import Predictions, Predictor
 from formation_mlp.report import rows_sha256
+from formation_mlp.run_files import ReportFile, read_json_file
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.run_rows import structures_changed
 from formation_mlp.split import PARTS
@@ -28,6 +30,9 @@ from formation_mlp.stages import load_rows
 from formation_mlp.tasks import labels
 
 Floats = NDArray[np.float64]
+
+OF_THE_PLACE = ("output", "tune", "benchmark")
+"""Sections of a configuration that may differ from that of the model."""
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Levels of the intervals that are drawn."""
@@ -139,15 +144,8 @@ def load_run(path: Path, name: str) -> FinishedRun:
         If the folder is no finished run, or one of its files is missing or damaged.
     """
     folder = RunFolder(path)
-    if not folder.is_done():
-        what = "the run is not finished" if folder.config.exists() else "no such run folder"
-        raise CheckpointError(
-            f"{path}: {what}. Give the folder of a finished run, which 'formation-mlp train CONFIG' writes."
-        )
-    report, config = folder.read_json(folder.report), folder.saved_config()
-    for key in ("model", "scores", "target", "rows", "rows_sha256", "overlap", "versions"):
-        if key not in report:
-            raise CheckpointError(f"{folder.report}: damaged: it has no {key!r}. Train again with --overwrite.")
+    folder.require_finished()
+    report, model = read_json_file(folder.report, ReportFile), Checkpoint.load(folder.model, "numpy")
     part = "test" if report["rows"].get("test") else "val"
     if not report["scores"].get(part):
         raise CheckpointError(f"{folder.report}: damaged: it has no scores of the {part} rows. Train again.")
@@ -156,7 +154,7 @@ def load_run(path: Path, name: str) -> FinishedRun:
         folder,
         name,
         report,
-        config,
+        Config.model_validate(model.config).model_dump(),
         part,
         ids,
         formulas,
@@ -164,12 +162,22 @@ def load_run(path: Path, name: str) -> FinishedRun:
         prediction,
         _histories(folder),
         {},
-        Checkpoint.load(folder.model, "numpy"),
+        model,
     )
+    run.notes.extend(_other_configuration(run))
     run.notes.extend(f"Remark: {remark}." for remark in run.checkpoint.remarks)
     if n_wild:
         run.notes.append(f"{n_wild} of the {part} rows have a prediction that is not finite; they are left out.")
     return _with_answers(_with_training(replace(run, benchmark=_benchmark(run))))
+
+
+def _other_configuration(run: FinishedRun) -> list[str]:
+    """Say where config.yaml is not that of the model any more: the page is about the model."""
+    saved, own = run.folder.saved_config(), run.checkpoint
+    if own.remarks:  # of an older format, whose keys have been renamed
+        return []
+    keys = [key for key, value in own.config.items() if key not in OF_THE_PLACE and saved.get(key) != value]
+    return [f"{run.folder.config} differs from the model's own configuration under: {', '.join(keys)}."] if keys else []
 
 
 def _predictions(folder: RunFolder, part: str) -> tuple[list[str], list[str], Floats, Floats, int]:

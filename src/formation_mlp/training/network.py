@@ -17,6 +17,7 @@ from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.models.mlp import n_parameters
 from formation_mlp.models.networks import build_network, sees_elements
+from formation_mlp.models.size import check_size
 from formation_mlp.scaler import FeatureScaler
 from formation_mlp.seeding import borrowed_torch_rng, stream_seed, torch_generator
 from formation_mlp.tasks import Task
@@ -109,6 +110,7 @@ class NetworkTraining:
         self._check_batches()
         self.loss = self.task.loss(training)
         self.generators = Generators(torch_generator(seed, "batches"), torch_generator(seed, "layers"))
+        check_size(model, training, len(train), len(self.scaler.kept), self.task.n_outputs)
         with borrowed_torch_rng(torch_generator(seed, "weights")):
             self.model = build_network(len(self.scaler.kept), model, self.task.n_outputs).to(self.device)
         if start is not None:
@@ -167,10 +169,15 @@ class NetworkTraining:
         return Rows(inputs, y)
 
     def _start_from(self, weights: Mapping[str, Tensor]) -> None:
-        try:
-            self.model.load_state_dict(dict(weights))
-        except RuntimeError as error:
-            raise ConfigError(f"training.start_from: the weights do not fit this network: {error}") from error
+        here = {name: list(value.shape) for name, value in self.model.state_dict().items()}
+        there = {name: list(value.shape) for name, value in weights.items()}
+        for name in [*here, *there]:
+            if here.get(name) != there.get(name):
+                raise ConfigError(
+                    f"training.start_from: {name} is {there.get(name, 'absent')} there, and {here.get(name, 'absent')} "
+                    "in this network. Give the same under 'model' and 'task.auxiliary'."
+                )
+        self.model.load_state_dict(dict(weights))
 
     def _check_batches(self) -> None:
         n, size, batches = len(self.train), self.training.batch_size, self.config.normalization == "batch"

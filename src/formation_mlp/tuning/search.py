@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from formation_mlp.choices import CHOICES
 from formation_mlp.config import Config, TuneConfig
+from formation_mlp.ensembles.plan import check_sizes
 from formation_mlp.errors import CheckpointError, ConfigError, TrainingError
 from formation_mlp.fingerprint import Fingerprint
 from formation_mlp.progress import Reporter
@@ -100,6 +101,10 @@ def tune(
     reporter = reporter or Reporter(-1)
     config, section = _checked(config, trials)
     declared = parameters(config, section, CHOICES)
+    check_sizes(config)
+    for p in declared:
+        for value in p.values if p.form == "choices" and p.key.startswith("model.") else ():
+            check_sizes(with_values(config, {p.key: value}, CHOICES), where=f"tune.parameters.{p.key}: ")
     folder = SearchFolder(f"{config.output}_search")
     with folder.alone(), _way_on(folder):
         folder.begin(config.model_dump(), overwrite=overwrite, resume=resume)
