@@ -316,7 +316,7 @@ def test_a_model_that_is_damaged_or_of_other_origin(
 
 def test_a_run_folder_that_does_not_exist(refused: Refused) -> None:
     assert "runs/none: no such run folder. Train one with" in refused("predict", "runs/none", "NaCl")
-    assert "runs/none: not the folder of a finished run" in refused("evaluate", "runs/none")
+    assert "runs/none: no such run folder" in refused("evaluate", "runs/none")
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_a_run_folder_that_does_not_exist(refused: Refused) -> None:
         ("split.json", b"{", "split.json: missing or damaged"),
         ("split.json", None, "split.json: missing or damaged"),
         ("report.json", b"\xff", "report.json: missing or damaged"),
-        ("DONE", None, "not the folder of a finished run"),
+        ("DONE", None, "the run is not finished: it has no file DONE"),
     ],
 )
 def test_a_damaged_run_folder(refused: Refused, own_run: Path, file: str, content: bytes | None, message: str) -> None:

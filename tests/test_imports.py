@@ -41,7 +41,7 @@ FLOORS = [
     ["scaler", "selection", "trust"],
     ["models", "tasks", "baselines"],
     ["training"],
-    ["model_header"],
+    ["model_header", "model_formats"],
     ["checkpoint"],
     ["inference"],
     ["predict", "evaluate"],

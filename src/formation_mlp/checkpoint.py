@@ -9,7 +9,7 @@ torch::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 from formation_mlp.data.records import Target
 from formation_mlp.errors import CheckpointError
 from formation_mlp.files import write_bytes
+from formation_mlp.model_formats import UPGRADES, Arrays
 from formation_mlp.model_header import check_header
 from formation_mlp.registry import did_you_mean
 from formation_mlp.scaler import FeatureScaler, TargetScaler
@@ -34,13 +35,10 @@ if TYPE_CHECKING:
 FORMAT = 4
 """Number of the present format; `UPGRADES` leads from older ones."""
 
-Arrays = dict[str, Array]
 Framework = Literal["pt", "numpy"]
 """What tensors are read as: those of torch, whose import takes longer than most predictions, or arrays."""
 
 _SCALER = ("kept", "median", "centre", "scale")
-
-UNCHECKED = "nothing tells whether it is as it was written. Train again, or load and save it, to give it one"
 
 MODEL_FILE = "model.safetensors"
 """Name of the model in a run folder."""
@@ -243,10 +241,8 @@ def _checked(path: Path, kind: str) -> tuple[TensorFile, str, tuple[str, ...]]:
     if is_shipped(path):
         content, expected = file.content_sha256(), card(path.stem).sha256
         if content != expected:
-            raise CheckpointError(
-                f"{path}: damaged or changed: its SHA-256 is {content}, its card says {expected}. "
-                "Install formation_mlp again."
-            )
+            why = f"its SHA-256 is {content}, its card says {expected}"
+            raise CheckpointError(f"{path}: damaged or changed: {why}. Install formation_mlp again.")
         return file, content, ()
     if isinstance(number, int) and number > FORMAT:
         return file, "", ()  # `_upgraded` says so
@@ -261,7 +257,11 @@ def _checked(path: Path, kind: str) -> tuple[TensorFile, str, tuple[str, ...]]:
     content = file.content_sha256()
     if any(content == card(name).sha256 for name in SHIPPED):
         return file, content, ()
-    return file, content, (f"the model file is of format {number!r}, which has no digest: {UNCHECKED}",)
+    remark = (
+        f"the model file is of format {number!r}, which has no digest: nothing tells whether it is as it was written. "
+        "Train again, or load and save it, to give it one"
+    )
+    return file, content, (remark,)
 
 
 def is_shipped(path: Path) -> bool:
@@ -300,39 +300,3 @@ def package_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _from_1(tensors: Arrays, description: dict[str, Any]) -> tuple[Arrays, dict[str, Any]]:
-    """Format 1 held one network, and its configuration said `residual: true` or `false`."""
-    description = description | {"format": 2}
-    if description["kind"] == "model":
-        model = dict(description["config"]["model"])
-        model["architecture"] = "residual" if model.pop("residual") else "mlp"
-        description["config"] = description["config"] | {"model": model}
-        description["members"] = [{"name": "network", "share": 1.0, "model": model}]
-        tensors = {
-            f"members.0.{name.removeprefix('weights.')}" if name.startswith("weights.") else name: value
-            for name, value in tensors.items()
-        }
-    return tensors, description
-
-
-def _from_2(tensors: Arrays, description: dict[str, Any]) -> tuple[Arrays, dict[str, Any]]:
-    """Format 2 knew neither how far its predictions are off, nor what it was trained on."""
-    description = description | {"format": 3}
-    if description["kind"] == "model":
-        description |= {"calibration": None, "domain": None}
-    return tensors, description
-
-
-def _from_3(tensors: Arrays, description: dict[str, Any]) -> tuple[Arrays, dict[str, Any]]:
-    """Format 3 had no digest."""
-    return tensors, description | {"format": 4}
-
-
-UPGRADES: dict[int, Callable[[Arrays, dict[str, Any]], tuple[Arrays, dict[str, Any]]]] = {
-    1: _from_1,
-    2: _from_2,
-    3: _from_3,
-}
-"""Format to the function that returns tensors and description in the next format."""

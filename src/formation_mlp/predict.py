@@ -19,7 +19,7 @@ from formation_mlp.inference import member_answer
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.tasks import Task
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
-from formation_mlp.units import LARGEST_ENERGY
+from formation_mlp.units import impossible_energies
 
 if TYPE_CHECKING:
     from formation_mlp.materials.compositions import Compositions
@@ -237,14 +237,8 @@ class Predictor:
 
     def _impossible(self, values: Floats) -> dict[int, str]:
         """Return, for each answer that cannot be one, the reason."""
-        failures = dict.fromkeys(np.flatnonzero(~np.isfinite(values)).tolist(), "the prediction is not finite")
-        if not self.task.is_classification:
-            for i in np.flatnonzero(np.isfinite(values) & (np.abs(values) > LARGEST_ENERGY)).tolist():
-                failures[i] = (
-                    f"the prediction is {values[i]:.4g} eV/atom, but no material lies beyond "
-                    f"{LARGEST_ENERGY:g} eV/atom: the model is damaged, or far out of its depth"
-                )
-        return failures
+        failures = {} if self.task.is_classification else impossible_energies(values)
+        return failures | dict.fromkeys(np.flatnonzero(~np.isfinite(values)).tolist(), "the prediction is not finite")
 
     def predict_descriptors(self, X: Floats, compositions: Compositions | None) -> Floats:
         """Return predictions for descriptors ``[n, d]`` in the order of the model's feature names, right or wrong."""

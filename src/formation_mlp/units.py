@@ -78,3 +78,18 @@ def suspicion(energy: NDArray[np.float64]) -> str | None:
     if len(energy) >= 3 and energy.max() < -1 and np.median(energy) < -4.5:
         return f"all values lie between {energy.min():.3g} and {energy.max():.3g}, which looks like total energies"
     return None
+
+
+def impossible_energies(energy: NDArray[np.float64]) -> dict[int, str]:
+    """Return the places of predicted energies, eV/atom, that no material can have, each with what is wrong.
+
+    Examples
+    --------
+    >>> list(impossible_energies(np.array([-2.0, 1e4])))
+    [1]
+    """
+    return {
+        i: f"the prediction is {energy[i]:.4g} eV/atom, but no material lies beyond {LARGEST_ENERGY:g} eV/atom: "
+        "the model is damaged, or far out of its depth"
+        for i in np.flatnonzero(np.abs(energy) > LARGEST_ENERGY).tolist()
+    }
