@@ -22,6 +22,7 @@ from formation_mlp.errors import CheckpointError
 from formation_mlp.files import write_bytes
 from formation_mlp.model_formats import UPGRADES, Arrays
 from formation_mlp.model_header import check_header
+from formation_mlp.path_text import usable_path
 from formation_mlp.registry import did_you_mean
 from formation_mlp.scaler import FeatureScaler, TargetScaler
 from formation_mlp.shipped import FOLDER, SHIPPED, card, shipped_path
@@ -200,7 +201,7 @@ def model_path(path: str | Path) -> Path:
     CheckpointError
         If there is none of them.
     """
-    local, shipped = Path(path), shipped_path(str(path))
+    local, shipped = usable_path(path, "the model", CheckpointError), shipped_path(str(path))
     if local.is_dir() and (shipped is None or (local / MODEL_FILE).exists()):
         return local / MODEL_FILE
     if local.is_file():

@@ -141,8 +141,8 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write text as UTF-8, whole or not at all."""
-    write_bytes(path, content.encode("utf-8"))
+    """Write text as UTF-8, whole or not at all; half a sign (a lone surrogate) is spelled as its escape."""
+    write_bytes(path, content.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path, content: Any) -> None:

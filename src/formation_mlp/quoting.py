@@ -38,3 +38,14 @@ def quoted(found: object) -> str:
         return shortened(repr(found))
     except Exception as error:
         return shortened(f"<{type(found).__name__} that cannot be shown: {type(error).__name__}>")
+
+
+def encodable(text: str) -> str:
+    r"""Return a text that any file can hold: a lone surrogate, as in a name of unknown encoding, becomes its escape.
+
+    Examples
+    --------
+    >>> print(encodable("Fe₂O₃"), encodable("a\udcff"))
+    Fe₂O₃ a\udcff
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -220,4 +220,4 @@ def _used(split: Split) -> NDArray[np.int64]:
 def rows_sha256(dataset: Dataset) -> str:
     """Return a fingerprint of ids, compositions and targets."""
     text = "\n".join(dataset.ids) + "\n" + "\n".join(dataset.keys())
-    return sha256(text.encode() + dataset.y.tobytes()).hexdigest()
+    return sha256(text.encode(errors="surrogatepass") + dataset.y.tobytes()).hexdigest()

@@ -13,6 +13,8 @@ from formation_mlp.errors import DataError
 from formation_mlp.files import write_bytes, write_text
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.outputs import claimed
+from formation_mlp.path_text import usable_path
+from formation_mlp.quoting import encodable
 
 if TYPE_CHECKING:
     from formation_mlp.features.costly import Progress
@@ -30,7 +32,7 @@ def read_inputs(path: Path, formula: str | None, id_column: str | None) -> tuple
     from formation_mlp.data.dataset import ids_of_frame, materials_of_frame
     from formation_mlp.data.sources import read_table
 
-    config = DataConfig(path=str(path), formula=formula, id=id_column)
+    config = DataConfig(path=str(usable_path(path, "the table", DataError)), formula=formula, id=id_column)
     frame = read_table(config.path, config.encoding)
     read = materials_of_frame(frame, config)
     if columns.find_column(frame, id_column, columns.ID, "--id") is None:
@@ -66,6 +68,7 @@ def featurize_table(
     from formation_mlp.features.stream import featurize_dataset
 
     if not out.suffix:
+        usable_path(path, "the table", DataError)
         data = DataConfig(path=str(path), formula=formula, id=id_column)
         keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
         done = featurize_dataset(data, out, features, overwrite=overwrite, **keys)
@@ -105,8 +108,11 @@ def _featurize_whole(
     X = np.full((len(read.labels), len(table.names)), np.nan)
     X[good] = table.X
     errors = dict(read.failures) | {good[i]: reason for i, reason in table.failures.items()}
-    columns: dict[str, Any] = {} if ids is None else {"id": ids}
-    columns |= {"formula": read.labels, "error": [errors.get(i, "") for i in range(len(X))]}
+    columns: dict[str, Any] = {} if ids is None else {"id": list(map(encodable, ids))}
+    columns |= {
+        "formula": list(map(encodable, read.labels)),
+        "error": [encodable(errors.get(i, "")) for i in range(len(X))],
+    }
     frame = pd.concat([pd.DataFrame(columns), pd.DataFrame(X, columns=list(table.names))], axis=1)
     _write_frame(frame, out, {"features": list(features)})
     incomplete = f"{len(table.missing)} columns lack values for some elements"

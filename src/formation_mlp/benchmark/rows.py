@@ -130,7 +130,7 @@ class AllRows:
         if key not in self._marks:
             parts = b"|".join(getattr(split, part).tobytes() for part in PARTS)
             ids = "" if hidden is None else "\n".join(hidden.ids)
-            self._marks[key] = sha256(self._sha256.encode() + parts + ids.encode()).hexdigest()
+            self._marks[key] = sha256(self._sha256.encode() + parts + ids.encode(errors="surrogatepass")).hexdigest()
         return Rows(dataset, self.tables[cell.features], split, self._marks[key], self.content(cell.features), hidden)
 
     def content(self, features: str) -> Content:

@@ -9,7 +9,7 @@ import os
 import sys
 
 from formation_mlp import interrupts
-from formation_mlp.cli import lecture, materials, models, predictions  # noqa: F401 (the verbs)
+from formation_mlp.cli import console, lecture, materials, models, predictions  # noqa: F401 (the verbs)
 from formation_mlp.cli.app import app
 from formation_mlp.errors import FormationMLPError
 
@@ -29,9 +29,15 @@ def main() -> None:
     debug = "--debug" in sys.argv
     # Threads that wait by spinning take the cores from those that work: four times slower beside one busy process.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    console.prepare()
     try:
-        with interrupts.in_words():
-            _run([argument for argument in sys.argv[1:] if argument != "--debug"])
+        try:
+            with interrupts.in_words():
+                _run([argument for argument in sys.argv[1:] if argument != "--debug"])
+        finally:
+            sys.stdout.flush()
+    except console.OutputError as error:
+        console.end(error)
     except FormationMLPError as error:
         if debug:
             raise

@@ -10,6 +10,7 @@ import typer
 import typer.core
 
 from formation_mlp import interrupts
+from formation_mlp.cli.arguments import check_values
 
 if TYPE_CHECKING:
     from formation_mlp.config import Config
@@ -24,6 +25,12 @@ class _Verbs(typer.core.TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(self.commands, key=lambda verb: ORDER.index(verb) if verb in ORDER else len(ORDER))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and name is not None:
+            check_values(name, command, rest)
+        return name, command, rest
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -54,6 +54,7 @@ def predict(
     from formation_mlp.prediction.output import write_answers
 
     tables.check_output(out, (".csv", ".parquet"))
+    _check_table_options(csv, out, formula=formula, id=id_, workers=workers)
     name, items = prediction_inputs.split_arguments(materials or [], model, stable)
     if csv is None:
         ids, queries = prediction_inputs.queries_of_items(items or _lines_of_stdin(name), name)
@@ -136,6 +137,17 @@ def explain(
     print(text)
 
 
+def _check_table_options(csv: Path | None, out: Path | None, *, workers: int, **named: str | None) -> None:
+    """Refuse options that would be ignored."""
+    given = [f"--{name}" for name, value in named.items() if value is not None]
+    if csv is None and given:
+        raise FormationMLPError(f"{given[0]} names a column of a table. Give the table with --csv, or leave it out.")
+    if workers > 1 and (csv is None or out is None):
+        raise FormationMLPError(
+            "--workers: several processes predict a table into a file. Give both, with --csv and --out, or one process."
+        )
+
+
 def _predict_table(path: Path, out: Path, job: tuple[Any, ...], workers: int, quiet: bool, overwrite: bool) -> None:
     from formation_mlp.prediction.stream import Job, predict_table
     from formation_mlp.progress import Reporter
@@ -163,3 +175,5 @@ def _lines_of_stdin(model: str | None) -> list[str]:
         return [line.strip("\r\n") for line in sys.stdin]
     except UnicodeDecodeError as error:
         raise FormationMLPError(f"predict: standard input is not text in UTF-8: {error}. Convert it first.") from error
+    except OSError as error:
+        raise FormationMLPError(f"predict: standard input cannot be read ({error.strerror or error}).") from error

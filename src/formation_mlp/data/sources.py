@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from formation_mlp.data.csv_file import csv_parts, read_csv
 from formation_mlp.data.json_file import read_json
 from formation_mlp.data.parquet_file import parquet_parts, read_parquet
+from formation_mlp.data.text_file import has_control_sign
 from formation_mlp.errors import DataError
 from formation_mlp.materials.structure_files import OPENERS, SUFFIXES, structure_files_of
 from formation_mlp.path_text import usable_path
+from formation_mlp.quoting import encodable, quoted
 from formation_mlp.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def read_table(path: str, encoding: str = "utf-8-sig") -> pd.DataFrame:
     if frame.empty:
         raise DataError(f"{path}: the table has no rows.")
     frame.columns = [str(name) for name in frame.columns]
-    _require_once(frame.columns, path, "columns")
+    _check_names(frame.columns, path)
     frame.attrs["folder"] = str(folder)
     return frame
 
@@ -77,7 +79,7 @@ def read_table_in_parts(path: str, n_rows: int, encoding: str = "utf-8-sig") -> 
                 continue
             is_empty = False
             part.columns = [str(name) for name in part.columns]
-            _require_once(part.columns, path, "columns")
+            _check_names(part.columns, path)
             part.attrs["folder"] = str(file.parent)
             yield part.reset_index(drop=True)
     if is_empty:
@@ -164,6 +166,19 @@ def _id_of_file(name: str) -> str:
     """Return a name without the ending of a structure file: ``NaCl.cif`` is ``NaCl``, ``POSCAR.NaCl`` is itself."""
     plain = Path(name).stem if Path(name).suffix.lower() in OPENERS else name
     return Path(plain).stem if Path(plain).suffix.lower() in SUFFIXES else name
+
+
+def _check_names(names: Iterable[str], where: str) -> None:
+    odd = next(
+        (name for name in names if not name.isprintable() and (has_control_sign(name) or not _is_text(name))), None
+    )
+    if odd is not None:
+        raise DataError(f"{where}: the name of a column, {quoted(odd)}, holds a sign that is no text. Rename it.")
+    _require_once(names, where, "columns")
+
+
+def _is_text(name: str) -> bool:
+    return encodable(name) == name
 
 
 def _require_once(names: Iterable[str], where: str, what: str) -> None:

@@ -11,6 +11,7 @@ from formation_mlp.files import csv_text, write_bytes, write_json, write_text
 from formation_mlp.outputs import about_path
 from formation_mlp.prediction.answers import COLUMNS, DIGITS, HIDDEN, Answers, kind, texts
 from formation_mlp.prediction.named_model import NamedModel
+from formation_mlp.quoting import encodable
 from formation_mlp.text_table import aligned
 from formation_mlp.version import __version__
 
@@ -73,7 +74,14 @@ def parquet_table(answers: Answers) -> pa.Table:
     """Return the columns as an Arrow table."""
     import pyarrow as pa
 
-    return pa.table({name: pa.array(values, from_pandas=True) for name, values in answers.columns.items()})
+    return pa.table({name: pa.array(_storable(values), from_pandas=True) for name, values in answers.columns.items()})
+
+
+def _storable(values: Any) -> Any:
+    """Return a column of texts as Arrow takes them; other columns as they are."""
+    if not isinstance(values, list | tuple):
+        return values
+    return [encodable(value) if isinstance(value, str) else value for value in values]
 
 
 def _parquet(answers: Answers, description: Mapping[str, Any]) -> bytes:

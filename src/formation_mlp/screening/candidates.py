@@ -14,6 +14,7 @@ from formation_mlp.data import columns
 from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
 from formation_mlp.materials.elements import ATOMIC_NUMBER
+from formation_mlp.path_text import usable_path
 from formation_mlp.screening.balance import is_balanced, oxidation_states
 from formation_mlp.screening.compositions import enumerate_compositions, formula_texts, read_system
 
@@ -63,6 +64,8 @@ def candidates_of(
     DataError
         If the target is neither, there is nothing in it, or no formula of a system can be charge-balanced.
     """
+    if target != "-":
+        usable_path(target, "screen", DataError)
     is_system = all(part in ATOMIC_NUMBER for part in target.split("-"))
     if target == "-" or (not is_system and (Path(target).suffix or Path(target).exists())):
         return _of_list(target, formula)
@@ -93,7 +96,7 @@ def _of_system(target: str, max_atoms: int, unbalanced: bool) -> Candidates:
 
 
 def _of_list(target: str, formula: str | None) -> Candidates:
-    path = Path(target)
+    path = Path(target).expanduser()
     if target == "-" or path.suffix.lower() == ".txt":
         if formula is not None:
             raise DataError(
@@ -116,7 +119,7 @@ def _lines(path: Path | None) -> list[str]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path or 'standard input'}: is not text in UTF-8: {error}. Convert it first.") from error
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from error
+        raise DataError(f"{path or 'standard input'}: cannot be read ({error.strerror or error}).") from error
 
 
 def _cells(path: Path, formula: str | None) -> Iterator[str]:

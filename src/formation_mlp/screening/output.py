@@ -130,7 +130,7 @@ def _write_rows(screening: Screening, out: Path, figure: Path | None) -> None:
     with whole_file(out) as file:
         for start in range(0, len(answers), ROWS_PER_PART):
             part = _part(answers, start, start + ROWS_PER_PART)
-            file.write(csv_text(None if start else names, part.rows(names, 6)).encode())
+            file.write(csv_text(None if start else names, part.rows(names, 6)).encode(errors="backslashreplace"))
     of_prediction = [name for name in names if name not in MEANINGS]
     described = about(answers.models, answers.unit, of_prediction, len(answers), answers.n_failed, out, strict=False)
     columns = described.pop("columns")
