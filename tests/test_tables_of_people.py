@@ -177,7 +177,7 @@ HEAD = b"formula,target\n"
         (b"<!DOCTYPE html><html></html>", "the content is a web page"),
         (b"\xef\xbb\xbf<html></html>", "the content is a web page"),
         (b"PAR1" + b"\0" * 50, "the content is a parquet file. Give it the ending .parquet"),
-        (gzip.compress(HEAD), "compressed by gzip. Give it an ending such as .csv.gz"),
+        (gzip.compress(HEAD, mtime=0), "compressed by gzip. Give it an ending such as .csv.gz"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 99, "an Excel workbook of the old kind"),
         ("formula,target\nNaCl,-2\n".encode("utf-16"), "such as data.encoding: utf-16."),
         ("formula,target\nNaCl,-2\n".encode("utf-16-le"), "such as data.encoding: utf-16-le."),
@@ -242,7 +242,7 @@ TEXT = "formula,target\nNaCl,-2.1\nµ,0\nNaN,\n"
         ("t.csv", TEXT.replace("NaCl", '"NaCl"').encode("utf-8-sig"), "utf-8-sig"),
         ("t.tsv", TEXT.replace(",", "\t").encode(), "utf-8"),
         ("t.TSV", TEXT.replace(",", "\t").replace("\n", "\r\n").encode(), "utf-8"),
-        ("t.tsv.gz", gzip.compress(TEXT.replace(",", "\t").encode()), "utf-8"),
+        ("t.tsv.gz", gzip.compress(TEXT.replace(",", "\t").encode(), mtime=0), "utf-8"),
     ],
 )
 def test_a_table_of_text_is_read(tmp_path: Path, name: str, content: bytes, encoding: str) -> None:
