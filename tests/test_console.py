@@ -57,7 +57,7 @@ def test_the_locale_of_no_language_prints_every_sign(tmp_path: Path) -> None:
         ("$F models >&-", 2, "standard output: cannot be written (Bad file descriptor)"),
         ("$F --help >&-", 2, "standard output: cannot be written (Bad file descriptor)"),
         ("$F --version >&-", 2, "standard output: cannot be written (Bad file descriptor)"),
-        ("$F predict <&-", 2, "predict: no formula was given"),
+        ("$F predict <&-", 2, "predict: standard input was empty"),
         ("$F predict NaCl <&-", 0, ""),
         ("$F predict NaCl 2>&-", 0, ""),
         ("$F predict none/none <&- >&- 2>&-", 2, ""),
