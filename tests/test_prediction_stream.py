@@ -14,6 +14,7 @@ import pytest
 from conftest import python_environment
 from formation_mlp.errors import DataError
 from formation_mlp.predict import load
+from formation_mlp.prediction import stream
 from formation_mlp.prediction.stream import Job, predict_table
 
 FORMULAS = ["NaCl", "MgO", "NACL", "Fe2O3", "CuSO4.5H2O", "", "Al2O3", "LiF", "ZnO", "TiO2", "KBr"]
@@ -61,13 +62,76 @@ def test_parts_and_processes_do_not_change_the_file(finished_run, table, tmp_pat
         "two": {"rows_per_part": 3, "workers": 2},
     }.items():
         predict_table(table, tmp_path / f"{name}.csv", job, **options)
-    whole, parts, two = (rows_of(tmp_path / f"{name}.csv") for name in ("whole", "parts", "two"))
-    assert two == parts
-    for a, b in zip(whole, parts, strict=True):
-        assert a["formula"] == b["formula"]
-        assert a["error"] == b["error"]
-        if not a["error"]:  # sums over rows of a matrix product are of another order
-            assert float(a["prediction"]) == pytest.approx(float(b["prediction"]), abs=1e-5)
+    whole, parts, two = ((tmp_path / f"{name}.csv").read_bytes() for name in ("whole", "parts", "two"))
+    assert whole == parts == two
+
+
+@pytest.mark.parametrize("model", ["composition", "stability"])
+def test_all_digits_are_the_same_in_parts_of_any_size_and_in_processes(model, tmp_path):
+    formulas = FORMULAS * 40 + ["LiFePO4", "Ca10(PO4)6(OH)2", "SiO2"] * 30
+    path = tmp_path / "many.csv"
+    path.write_text("\n".join(["formula", *formulas]) + "\n", encoding="utf-8")
+    found = []
+    for number, options in enumerate(({}, {"rows_per_part": 211}, {"rows_per_part": 211, "workers": 2})):
+        out = tmp_path / f"{number}.parquet"
+        predict_table(path, out, Job(model), **options)
+        found.append(pq.read_table(out).replace_schema_metadata(None))
+    assert found[0].equals(found[1])
+    assert found[0].equals(found[2])
+
+
+def killed_after(n, monkeypatch):
+    """Let a job stop after some parts, as if it were killed."""
+    real, written = stream.write_part, []
+
+    def write(*arguments):
+        yield from real(*arguments)
+        written.append(arguments[0])
+        if len(written) == n:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(stream, "write_part", write)
+
+
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_a_structure_file_edited_in_between_is_read_anew(structure_folder, tmp_path, monkeypatch, as_folder):
+    """Parts of one row; the file of a part that is done, and that of one that is not."""
+    files = sorted(path for path in structure_folder.iterdir() if path.suffix == ".cif")
+    source = structure_folder
+    if not as_folder:
+        source = structure_folder / "table.csv"
+        source.write_text("\n".join(["structure", *(path.name for path in files)]) + "\n", encoding="utf-8")
+    out, job = tmp_path / "out.csv", Job("structure")
+    with monkeypatch.context() as patch:
+        killed_after(3, patch)
+        with pytest.raises(KeyboardInterrupt):
+            predict_table(source, out, job, rows_per_part=1)
+    text = files[0].read_text(encoding="utf-8")
+    files[0].write_text(files[1].read_text(encoding="utf-8"), encoding="utf-8")
+    done = predict_table(source, out, job, rows_per_part=1)
+    assert done.n_found == 2
+    predict_table(source, tmp_path / "straight.csv", job, rows_per_part=1)
+    assert rows_of(out) == rows_of(tmp_path / "straight.csv")
+    assert text != files[0].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("what", ["table", "model"])
+def test_what_is_changed_while_it_is_predicted_is_not_mixed(own_run, table, tmp_path, monkeypatch, what):
+    real = stream.write_part
+    model = own_run / "model.safetensors"
+
+    def write(number, *arguments):
+        if number == 1 and what == "table":
+            table.write_text(table.read_text().replace("KBr", "KCl"))
+        elif number == 1:
+            model.write_bytes(model.read_bytes() + b" ")
+        yield from real(number, *arguments)
+
+    monkeypatch.setattr(stream, "write_part", write)
+    out = tmp_path / "out.csv"
+    with pytest.raises(DataError, match="was changed while its rows were predicted"):
+        predict_table(table, out, Job(str(own_run)), rows_per_part=4)
+    assert not out.exists()
 
 
 def test_parquet_in_and_out(finished_run, table, tmp_path):

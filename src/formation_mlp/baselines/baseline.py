@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 OWN_OPTIONS = ("tuned", "features", "label")
 """Options that are not those of the estimator."""
 
+FORESTS = ("random_forest", "extra_trees")
+
 FEW_ROWS, FEW_OF_A_CLASS = 100, 20
 """Below these an estimator that holds some train rows back to know when to stop has too few of them, and does not."""
 
@@ -148,6 +150,10 @@ class Baseline:
         return estimator
 
     def _predict(self, estimator: Any, X: Floats) -> Floats:
+        if (
+            self.name in FORESTS
+        ):  # its threads add up the trees as they come, and the last digits change from call to call
+            estimator.set_params(n_jobs=1)
         return np.asarray(estimator.predict_proba(X)[:, 1] if self._classifies else estimator.predict(X), float)
 
     def _score(self, y: Floats, prediction: Floats) -> float:

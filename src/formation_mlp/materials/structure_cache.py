@@ -39,13 +39,22 @@ def file_of(items: Sequence[object], folder: Path) -> Path | None:
     if root is None or len(items) < WORTH_ITEMS:
         return None
     digest = sha256(f"{__version__} {READING} {version('gemmi')}".encode())
+    if not all(isinstance(item, str | Path) for item in items):
+        return None
+    digest.update(contents(items, folder).encode())
+    return root / "structures" / f"{digest.hexdigest()}.npz"
+
+
+def contents(items: Sequence[object], folder: Path) -> str:
+    """Return the SHA-256 of the names of structures and, where these are files, of what they hold."""
+    digest = sha256()
     for item in items:
-        if not isinstance(item, str | Path):
-            return None
         digest.update(str(item).encode(errors="surrogatepass") + b"\0")
+        if not isinstance(item, str | Path):
+            continue
         with suppress(OSError, ValueError):  # what is no file is its own content
             digest.update(Path(split_name(folder / item)[0]).read_bytes())
-    return root / "structures" / f"{digest.hexdigest()}.npz"
+    return digest.hexdigest()
 
 
 def load(path: Path) -> Kept | None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
-from hashlib import file_digest, sha256
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +24,9 @@ from formation_mlp.files import beside, move, remove_folder, sweep, whole_file, 
 from formation_mlp.outputs import about_path, claimed
 from formation_mlp.prediction.answers import Answers, answer
 from formation_mlp.prediction.inputs import Query, default_for
+from formation_mlp.prediction.job_key import job_key, part_mark
 from formation_mlp.prediction.named_model import NamedModel, named_model
 from formation_mlp.prediction.output import about, csv_lines, parquet_table
-from formation_mlp.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,9 +127,14 @@ def predict_table(
             _open_folder(folder, key, out)
             count = _Count(folder, progress, _n_rows(path))
             tasks = ((number, _needed(frame, job)) for number, frame in enumerate(chain([first], frames)))
-            missing = ((number, frame) for number, frame in tasks if not count.found(number, len(frame)))
+            missing = ((number, frame) for number, frame in tasks if not count.found(number, frame, out.suffix))
             for number in _run(missing, folder, out.suffix, job, workers):
                 count.finished(number)
+            if _key(path, query.model.path, out, job, rows_per_part) != key:
+                raise DataError(
+                    f"{path}, or the model, was changed while its rows were predicted, so {out} would mix two of them: "
+                    "nothing was written there. The same call begins anew."
+                )
             return _joined(folder, out, job, query.model, count)
 
 
@@ -159,12 +163,13 @@ class _Count:
         self.n_done = self.n_found = 0
         self.summaries: dict[int, dict[str, Any]] = {}
 
-    def found(self, number: int, n: int) -> bool:
-        """Return whether a part of ``n`` rows is done already."""
+    def found(self, number: int, frame: pd.DataFrame, suffix: str) -> bool:
+        """Return whether a part is done already, from the same rows and structure files."""
         known = _summary(self.folder, number)
-        if known is None:
+        is_there = known is not None and _part(self.folder, number, suffix).exists()
+        if known is None or not is_there or known.get("mark") != part_mark(frame):
             return False
-        self.n_found += n
+        self.n_found += len(frame)
         self._add(number, known)
         return True
 
@@ -201,10 +206,12 @@ def _run(tasks: Iterator[tuple[int, pd.DataFrame]], folder: Path, suffix: str, j
 
 def write_part(number: int, frame: pd.DataFrame, folder: Path, suffix: str, job: Job) -> Iterator[int]:
     """Predict the rows of ``frame``, write them and a summary, and yield the number of the part."""
+    mark = part_mark(frame)
     with rows_alone():
         answers = answer([_query(frame, job)], _ids(frame, job), level=job.level, unit=job.unit, strict=job.strict)
     WRITERS[suffix](_part(folder, number, suffix), answers)
     summary = {"rows": len(answers), "failed": answers.n_failed, "unit": answers.unit, "columns": list(answers.columns)}
+    summary["mark"] = mark
     write_json(folder / f"{number:06}.json", summary)
     yield number
 
@@ -236,14 +243,7 @@ def _ids(frame: pd.DataFrame, job: Job) -> list[str] | None:
 
 def _key(source: Path, model: Path, out: Path, job: Job, rows_per_part: int) -> str:
     """Return a text that tells this job from any other."""
-    known = {"job": asdict(job), "rows": rows_per_part, "version": __version__, "ending": out.suffix}
-    for name, path in (("source", source), ("model", model_path(model))):
-        if path.is_file():
-            with path.open("rb") as file:
-                known[name] = file_digest(file, "sha256").hexdigest()
-        else:
-            known[name] = str(path)
-    return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+    return job_key(source, model_path(model), {"job": asdict(job), "rows": rows_per_part, "ending": out.suffix})
 
 
 def _n_rows(source: Path) -> int:

@@ -152,7 +152,8 @@ class NetworkTraining:
     def predict(self, X: Floats, compositions: Compositions | None = None) -> Floats:
         """Return predictions for descriptors ``[n, d]`` with the model's present weights."""
         inputs = network_inputs(X, compositions, self.scaler, self.config, self.device)
-        return self.task.decode(as_array(forward_rows(self.model, inputs)))
+        with cpu_threads(self._n_threads):  # as in training, here and in a process of one thread
+            return self.task.decode(as_array(forward_rows(self.model, inputs)))
 
     def description(self) -> str:
         """Return in words where, in which number format and on how many threads the network is trained."""
