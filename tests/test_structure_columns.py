@@ -52,7 +52,7 @@ def test_columns_give_back_the_structure() -> None:
         ("4 4 4 90 90 180", "Na", "0 0 0", "no cell with the angles 90, 90, 180"),
         ("4 4 4 10 20 90", "Na", "0 0 0", "no cell with the angles"),
         ("4 0 0 0 4 0 4 4 0", "Na", "0 0 0", "no volume"),
-        ("1e6 4 4 90 90 90", "Na", "0 0 0", "edges of 1e+06, 4, 4 angstrom; allowed are 0.5 to 1000"),
+        ("1e6 4 4 90 90 90", "Na", "0 0 0", "edges of 1e+06, 4, 4 angstrom; allowed are 0.5 to 500"),
         ("4 4 4 90 90 90", "Na Cl", "0 0 0 0 0 0.99", "Na (number 1) and Cl (number 2), 0.04 angstrom apart"),
     ],
 )

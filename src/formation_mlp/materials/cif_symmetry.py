@@ -127,7 +127,10 @@ def _operation(text: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         for sign, size, divisor, axis in re.findall(r"([+-]?)(\d+\.?\d*|\.\d+)?(/\d+)?\*?([xyz])?", part):
             if not (size or axis):
                 continue
-            value = float(size or 1) / float(divisor[1:] or 1 if divisor else 1) * (-1 if sign == "-" else 1)
+            below = float(divisor[1:]) if divisor else 1.0
+            if below == 0:
+                raise DataError(f"the symmetry operation {text!r} divides by zero")
+            value = float(size or 1) / below * (-1 if sign == "-" else 1)
             if axis:
                 rotation[row, "xyz".index(axis)] += value
             else:

@@ -97,14 +97,14 @@ def _joined(header: re.Match[str]) -> str:
 def _document(text: str) -> cif.Document:
     from gemmi import cif
 
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # as gemmi counts them
     for _ in range(MENDED_LINES):
         try:
             return cif.read_string("\n".join(lines) + "\n", check_level=0)
         except ValueError as error:  # what gemmi raises for all breaches of syntax
             reason = re.sub(r"^string:", "line ", re.sub(r":\d+\(\d+\)", "", str(error)))
             place = re.match(r"string:(\d+):", str(error))
-            line = "" if place is None else lines[int(place.group(1)) - 1]
+            line = "" if place is None else "".join(lines[int(place.group(1)) - 1 : int(place.group(1))])
             if place is None or not re.match(r"_\w\S*\s+\S", line) or line.lower().startswith(NEEDED):
                 raise DataError(f"not readable as CIF: {reason}") from error
             del lines[int(place.group(1)) - 1]

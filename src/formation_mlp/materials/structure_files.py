@@ -9,6 +9,7 @@ import lzma
 import re
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -42,8 +43,11 @@ def split_name(path: Path | str) -> tuple[str, str | None]:
     """Return the path of a file, and the name of a structure in it if one is given after ``#``."""
     text = str(path)
     file, mark, name = text.rpartition("#")
-    if not mark or Path(text).exists() or not file:
+    if not mark or not file:
         return text, None
+    with suppress(OSError, ValueError):  # longer than a name may be
+        if Path(text).exists():
+            return text, None
     return file, name
 
 

@@ -52,7 +52,9 @@ def crystal_of_item(item: Any, folder: Path | None = None) -> Crystal:
 
 def names_a_file(item: object) -> bool:
     """Tell whether an item is the path of a structure file, as far as its name says."""
-    return isinstance(item, Path) or (isinstance(item, str) and "\n" not in item and is_structure_file(item))
+    if isinstance(item, str):
+        return "\n" not in item and item.lstrip()[:1] not in ("{", "[") and is_structure_file(item)
+    return isinstance(item, Path)
 
 
 def is_pymatgen(item: object, name: str) -> bool:

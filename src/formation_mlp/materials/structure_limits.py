@@ -15,13 +15,13 @@ from formation_mlp.materials.structures import Structures
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-EDGES = (0.5, 1000.0)
+EDGES = (0.5, 500.0)
 """Shortest and longest lattice vector, in angstrom."""
 HEIGHT = 0.5
 """Least distance of opposite faces of a cell, in angstrom: below it, layers would overlap."""
 NEAREST = 0.5
 """Two atoms are farther apart than this, in angstrom; in the hydrogen molecule it is 0.74."""
-MAX_SITES = 20_000
+MAX_SITES = 10_000
 """Atoms in a cell."""
 SITES_AT_ONCE = 100_000
 PER_BOX = 64
