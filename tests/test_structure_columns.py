@@ -11,8 +11,10 @@ import pytest
 from conftest import ROCK_SALTS, Outcome, rock_salt
 from formation_mlp.config import DataConfig, TaskConfig
 from formation_mlp.data.dataset import load_dataset
+from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
 from formation_mlp.materials.crystal import lattice_vectors
+from formation_mlp.materials.inputs import read_structures
 from formation_mlp.materials.structure_columns import read_structure_columns
 
 
@@ -102,6 +104,51 @@ def test_a_frame_without_a_cell_is_refused(workplace: Path) -> None:
         load_dataset(DataConfig(path="salts.xyz"), TaskConfig())
 
 
+FRAME = """2
+Lattice="4 0 0 0 4 0 0 0 4" Properties=species:S:1:pos:R:3 target=-1.5 name="two words" pbc="T T T" stress="1 0 0"
+Cs 0 0 0
+Cl 2 2 2
+"""
+
+
+def test_values_of_a_comment_line_are_columns(workplace: Path) -> None:
+    text = (
+        FRAME
+        + "\n"
+        + FRAME.replace("species:S:1", "forces:R:3:Z:I:1").replace("Cs", "0 0 0 55").replace("Cl", "1 1 1 17")
+    )
+    (workplace / "a.xyz").write_text(text, encoding="utf-8")
+    frame = read_table("a.xyz")
+    assert list(frame.columns) == ["target", "name", "structure"]
+    assert frame["target"].tolist() == [-1.5, -1.5]
+    assert frame["name"].tolist() == ["two words"] * 2
+    assert read_structures(frame["structure"].tolist()).labels == ["CsCl", "CsCl"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("2\nL", "999999999\nL", "frame 2 announces 999,999,999 atoms; at most"),
+        ("2\nL", "3\nL", "frame 2 is not readable as extended XYZ: it announces 3 atoms, but has 2 lines"),
+        ("2\nL", "two\nL", "line 5 is no number of atoms: 'two'"),
+        ("T T T", "T T F", "frame 2 is not periodic"),
+        ("Lattice", "lattice", "frame 2 is not periodic"),
+        ("0 0 4", "0 0 0", "frame 2 has a cell without volume"),
+        ("0 0 4", "0 0 nan", "its lattice has no 9 finite numbers"),
+        ("Cs", "Xx", "holds a species that is no element: 'Xx'"),
+        ("2 2 2", "2 2", "atom 2 has 3 of 4 columns"),
+        ("2 2 2", "2 2 inf", "atom 2 has no 3 finite numbers"),
+        ("pos:R:3", "pos:R", "is not understood"),
+        ("pos:R:3", "place:R:3", "names no species or no pos"),
+    ],
+)
+def test_a_broken_frame_is_named(workplace: Path, old: str, new: str, message: str) -> None:
+    (workplace / "a.extxyz").write_text(FRAME + FRAME.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DataError) as error:
+        read_table("a.extxyz")
+    assert message in str(error.value)
+
+
 def test_descriptors_of_an_extended_xyz_file(workplace: Path, command: Callable[..., Outcome]) -> None:
     write_extxyz(workplace / "salts.extxyz")
     outcome = command("featurize", "salts.extxyz", "--out", "out.csv", "--features", "density")
@@ -111,8 +158,6 @@ def test_descriptors_of_an_extended_xyz_file(workplace: Path, command: Callable[
 
 @pytest.mark.parametrize("kind", ["cif", "poscar"])
 def test_a_column_may_hold_the_text_of_files(kind: str) -> None:
-    from formation_mlp.materials.inputs import read_structures
-
     text = rock_salt("Na", "Cl", 5.64).to(fmt=kind)
     read = read_structures([text, text[: len(text) // 3]])
     assert read.labels[0] == "NaCl"

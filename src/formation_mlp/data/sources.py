@@ -13,7 +13,8 @@ from formation_mlp.data.json_file import read_json
 from formation_mlp.data.parquet_file import parquet_parts, read_parquet
 from formation_mlp.data.text_file import has_control_sign
 from formation_mlp.errors import DataError
-from formation_mlp.materials.structure_files import OPENERS, SUFFIXES, structure_files_of
+from formation_mlp.materials.extxyz import frames_of
+from formation_mlp.materials.structure_files import OPENERS, SUFFIXES, structure_files_of, text_of
 from formation_mlp.path_text import usable_path
 from formation_mlp.quoting import encodable, quoted
 from formation_mlp.registry import did_you_mean
@@ -108,27 +109,15 @@ def _read_file(file: Path, encoding: str) -> pd.DataFrame:
 
 
 def _read_extxyz(file: Path, _encoding: str) -> pd.DataFrame:
-    """Read the frames of an extended XYZ file through ASE; what the comment lines name becomes columns."""
+    """Read the frames of an extended XYZ file; what the comment lines name becomes columns."""
     import pandas as pd
-
-    try:
-        from ase.io import iread
-    except ImportError as error:
-        raise DataError(f"{file}: extended XYZ files need ASE. Install it with: pip install ase") from error
-    from pymatgen.io.ase import AseAtomsAdaptor
 
     rows: list[dict[str, Any]] = []
     try:
-        for atoms in iread(file, index=":", format="extxyz"):
-            if not atoms.pbc.all():
-                raise DataError(f'{file}: frame {len(rows) + 1} is not periodic. Give a lattice and pbc="T T T".')
-            results = {} if atoms.calc is None else atoms.calc.results
-            scalars = {k: v for k, v in {**results, **atoms.info}.items() if isinstance(v, str | int | float)}
-            rows.append({**scalars, "structure": AseAtomsAdaptor.get_structure(atoms)})
-    except DataError:
-        raise
-    except Exception as error:  # ASE raises many kinds for a broken file
-        raise DataError(f"{file}: frame {len(rows) + 1} is not readable as extended XYZ: {error}") from error
+        for values, crystal in frames_of(text_of(file)):
+            rows.append({**values, "structure": crystal})
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
     return pd.DataFrame(rows)
 
 

@@ -58,7 +58,7 @@ def looks_like_structure(path: Path | str) -> bool:
         return False
     if path.suffix.lower() == ".json" or not is_structure_file(path):
         try:
-            return path.is_file() and _kind_of(_text(path, beginning=20_000)) is not None
+            return path.is_file() and _kind_of(text_of(path, beginning=20_000)) is not None
         except (DataError, OSError, ValueError):
             return False
     return path.is_file()
@@ -84,7 +84,7 @@ def is_other_json(path: Path) -> bool:
     if not _plain_name(path).endswith(".json"):
         return False
     try:
-        text = _text(path)
+        text = text_of(path)
         json.loads(text)
     except (DataError, ValueError, RecursionError):
         return False  # reading it says what is wrong
@@ -169,7 +169,7 @@ def _text_and_kind(path: Path) -> tuple[str, Kind | None]:
     name = _plain_name(path)
     if name in NO_STRUCTURES:
         raise DataError(f"it is {NO_STRUCTURES[name]}.")
-    text = _text(path)
+    text = text_of(path)
     kind: Kind | None = None
     if name.endswith((".cif", ".mcif")):
         kind = "cif"
@@ -191,7 +191,7 @@ def _plain_name(path: Path | str) -> str:
     return next((name[: -len(ending)] for ending in OPENERS if name.endswith(ending)), name)
 
 
-def _text(path: Path, beginning: int | None = None) -> str:
+def text_of(path: Path, beginning: int | None = None) -> str:
     """Return the beginning of a file as text: UTF-8, UTF-16 with its mark, or else latin-1."""
     n_bytes = beginning or MOST_BYTES
     opener = OPENERS.get(path.suffix.lower())

@@ -36,6 +36,8 @@ def crystal_of_item(item: Any, folder: Path | None = None) -> Crystal:
     DataError
         If it is none of these, or what the material is is not certain.
     """
+    if isinstance(item, Crystal):
+        return item
     if is_pymatgen(item, "IStructure"):
         return _of_pymatgen(item)
     if isinstance(item, Mapping):
