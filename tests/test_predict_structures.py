@@ -102,9 +102,9 @@ def test_a_packed_file_that_is_damaged_or_endless_is_refused(workplace: Path, co
 
 def test_what_unpacks_without_end_is_refused(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from formation_mlp.errors import DataError
-    from formation_mlp.materials import structure_files
+    from formation_mlp.materials import packed_text, structure_files
 
-    monkeypatch.setattr(structure_files, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(packed_text, "MOST_BYTES", 10_000)
     (workplace / "x.cif.gz").write_bytes(gzip.compress(b"#" * 1_000_000))
     with pytest.raises(DataError, match=r"holds more than 0.01 MB"):
         structure_files.read_structure(workplace / "x.cif.gz")

@@ -14,7 +14,8 @@ from formation_mlp.data.parquet_file import parquet_parts, read_parquet
 from formation_mlp.data.text_file import has_control_sign
 from formation_mlp.errors import DataError
 from formation_mlp.materials.extxyz import frames_of
-from formation_mlp.materials.structure_files import OPENERS, SUFFIXES, structure_files_of, text_of
+from formation_mlp.materials.packed_text import PACKED, text_of
+from formation_mlp.materials.structure_files import SUFFIXES, structure_files_of
 from formation_mlp.path_text import usable_path
 from formation_mlp.quoting import encodable, quoted
 from formation_mlp.registry import did_you_mean
@@ -153,7 +154,7 @@ def _read_targets(listing: Path) -> pd.DataFrame:
 
 def _id_of_file(name: str) -> str:
     """Return a name without the ending of a structure file: ``NaCl.cif`` is ``NaCl``, ``POSCAR.NaCl`` is itself."""
-    plain = Path(name).stem if Path(name).suffix.lower() in OPENERS else name
+    plain = Path(name).stem if Path(name).suffix.lower() in PACKED else name
     return Path(plain).stem if Path(plain).suffix.lower() in SUFFIXES else name
 
 

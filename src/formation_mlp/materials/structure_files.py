@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import json
-import lzma
 import re
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 from formation_mlp.errors import DataError
 from formation_mlp.materials.crystal import Crystal
+from formation_mlp.materials.packed_text import PACKED, text_of
 
 Kind = Literal["cif", "poscar", "json"]
 
@@ -22,13 +19,8 @@ SUFFIXES = (".cif", ".mcif", ".json", ".poscar", ".contcar", ".vasp")
 """File endings of structures; files whose name begins or ends with POSCAR or CONTCAR count too."""
 OF_TABLES = (".csv", ".csv.gz", ".tsv", ".parquet", ".extxyz", ".xyz", ".xlsx")
 """Endings of tables, whatever else their names say."""
-OPENERS: dict[str, Callable[[Path], BinaryIO]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File, ".xz": lzma.LZMAFile}  # type: ignore[dict-item]
-"""Ending of a compressed file to what opens it."""
-MOST_BYTES = 100_000_000
-"""Of a file, once unpacked."""
 NO_STRUCTURES = {"xdatcar": "a trajectory (XDATCAR) of several structures. Give one of them as POSCAR"}
 _VASP = re.compile(r"(?i)(.*[^a-z])?(poscar|contcar)([^a-z].*|\d.*)?")
-_BINARY = b"\x00"
 
 
 def is_structure_file(path: Path | str) -> bool:
@@ -180,7 +172,7 @@ def _text_and_kind(path: Path) -> tuple[str, Kind | None]:
     elif _kind_of(text) is None:
         raise DataError(
             "not known as a structure file, and its content is neither CIF, POSCAR nor pymatgen JSON. "
-            f"Endings: {', '.join(SUFFIXES)} (also with {', '.join(OPENERS)}), or POSCAR*, CONTCAR*."
+            f"Endings: {', '.join(SUFFIXES)} (also with {', '.join(PACKED)}), or POSCAR*, CONTCAR*."
         )
     return text, kind
 
@@ -188,33 +180,7 @@ def _text_and_kind(path: Path) -> tuple[str, Kind | None]:
 def _plain_name(path: Path | str) -> str:
     """Return the lower-case name of a file without the ending of its compression."""
     name = str(path).replace("\\", "/").rpartition("/")[2].lower()
-    return next((name[: -len(ending)] for ending in OPENERS if name.endswith(ending)), name)
-
-
-def text_of(path: Path, beginning: int | None = None) -> str:
-    """Return the beginning of a file as text: UTF-8, UTF-16 with its mark, or else latin-1."""
-    n_bytes = beginning or MOST_BYTES
-    opener = OPENERS.get(path.suffix.lower())
-    try:
-        with opener(path) if opener else path.open("rb") as file:
-            raw = file.read(n_bytes + 1)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise DataError(f"not readable: {error}") from error
-    if len(raw) > n_bytes:
-        if beginning is None:
-            raise DataError(f"it holds more than {MOST_BYTES / 1e6:g} MB, the most that is read")
-        raw = raw[:n_bytes]
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return raw.decode("utf-16")
-        except UnicodeDecodeError as error:
-            raise DataError(f"not readable as text: {error}") from error
-    if _BINARY in raw.rstrip(_BINARY):
-        raise DataError("not readable as text: it holds binary zeros")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+    return next((name[: -len(ending)] for ending in PACKED if name.endswith(ending)), name)
 
 
 def _kind_of(text: str) -> Kind | None:

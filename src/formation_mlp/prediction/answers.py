@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.errors import CheckpointError, ConfigError
-from formation_mlp.features.symmetry import space_groups
 from formation_mlp.predict import Predictions
 from formation_mlp.prediction.inputs import Query
 from formation_mlp.prediction.named_model import PROBABILITY, NamedModel
@@ -146,6 +145,8 @@ def _columns(query: Query, level: float | None, unit: str | None, strict: bool) 
     if structures is not None:
         columns["sites"] = np.where(structures.n_sites > 0, structures.n_sites.astype(np.float64), np.nan)
         if query.are_named:
+            from formation_mlp.features.symmetry import space_groups
+
             columns["space_group"] = space_groups(structures)
     numbers = {"prediction": found.values, "std": found.std, **ends}
     failed = np.array([bool(error) for error in found.errors], bool)
