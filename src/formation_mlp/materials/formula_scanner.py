@@ -111,11 +111,8 @@ def _scan(data, atomic_numbers, written_small, is_no_metal, row_ptr, z, amount, 
 
         value = 1.0
         if sign != _LINE_FEED and 48 <= data[i] <= 57:  # 0 to 9
-            number, n_digits, n_decimals, n_zeros = 0, 0, 0, 0
-            is_plain = is_plain and not (data[i] == 48 and 48 <= data[i + 1] <= 57)
-            begins_with_ten = data[i] == 49 and data[i + 1] == 48
+            number, n_digits, n_decimals, first_digit = 0, 0, 0, i
             while 48 <= data[i] <= 57:
-                n_zeros += data[i] == 48
                 number = 10 * number + (data[i] - 48)
                 n_digits += 1
                 i += 1
@@ -134,8 +131,12 @@ def _scan(data, atomic_numbers, written_small, is_no_metal, row_ptr, z, amount, 
                     if is_ionic and n_entries > start:
                         n_after_dot = 0
                 is_plain = is_plain and n_decimals > 0
-            else:
-                has_zero = n_zeros == 1 and n_digits > 1 and not begins_with_ten and data[i] == _LINE_FEED
+            elif n_digits > 1 and data[i] == _LINE_FEED:
+                n_zeros = 0
+                for place in range(first_digit, i):
+                    n_zeros += data[place] == 48
+                has_zero = n_zeros == 1 and not (data[first_digit] == 49 and data[first_digit + 1] == 48)
+            is_plain = is_plain and (n_digits == 1 or data[first_digit] != 48)  # 0.5, but not 02
             value = number / 10.0**n_decimals  # up to 15 digits this rounds once, as float() does
             is_plain = is_plain and n_digits + n_decimals <= 15 and 1e-8 <= value <= 1e8
         if element > 0:
@@ -163,11 +164,10 @@ def _scan(data, atomic_numbers, written_small, is_no_metal, row_ptr, z, amount, 
         if sign != _LINE_FEED:
             continue
 
-        has_oxygen = False
         for entry in range(start, n_entries):
             is_plain = is_plain and 1e-8 <= amount[entry] <= 1e8
-            has_oxygen = has_oxygen or z[entry] == _OXYGEN
-        is_odd = (has_pair and not has_small) or (has_zero and not has_oxygen) or (n_after_dot > 1 and is_ionic_after)
+            has_zero = has_zero and z[entry] != _OXYGEN
+        is_odd = (has_pair and not has_small) or has_zero or (n_after_dot > 1 and is_ionic_after)
         is_nan = i - line == 4 and data[line] == 78 and data[line + 1] == 97 and data[line + 2] == 78  # has a note
         if not is_plain or depth > 0 or (has_dot and is_doubtful) or is_odd or is_nan:
             is_unread[row] = True
