@@ -22,6 +22,7 @@ FORMULAS = ["NaCl", "Fe2O3", "CsBr"]
 bounded = settings(derandomize=True, deadline=None, max_examples=200)
 
 STATED = read_file(GOLDEN)
+CONTENT = GOLDEN.read_bytes()
 BEFORE = load(GOLDEN).predict_rows(FORMULAS, level=0.5)
 
 
@@ -105,9 +106,9 @@ def test_a_description_that_lacks_something_is_refused_or_changes_nothing(path, 
 
 
 @bounded
-@given(st.integers(0, 8 * len(STATED.content) - 1))
+@given(st.integers(0, 8 * len(CONTENT) - 1))
 def test_a_flipped_bit_anywhere_in_the_file_is_found(path, bit):
-    content = bytearray(STATED.content)
+    content = bytearray(CONTENT)
     content[bit // 8] ^= 1 << bit % 8
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match=r"damaged|changed|format|not a model"):
@@ -139,11 +140,11 @@ def test_an_array_of_another_kind_is_refused(path, name, dtype, shape):
 
 
 @bounded
-@given(st.integers(0, len(STATED.content) - 1), st.binary(max_size=40), st.integers(0, 60))
+@given(st.integers(0, len(CONTENT) - 1), st.binary(max_size=40), st.integers(0, 60))
 def test_bytes_that_are_cut_out_or_put_in_are_found(path, start, inserted, n_cut):
-    content = STATED.content[:start] + inserted + STATED.content[start + n_cut :]
+    content = CONTENT[:start] + inserted + CONTENT[start + n_cut :]
     path.write_bytes(content)
-    if content != STATED.content:
+    if content != CONTENT:
         with pytest.raises(CheckpointError, match=r"damaged|changed|format|not a model"):
             load(path)
 

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class TensorFile:
     arrays: dict[str, Array]
     description: dict[str, Any]
     stated: Any
-    content: bytes
+    content: mmap
 
     def digest(self) -> str:
         """Return the digest of arrays and description."""
@@ -123,8 +124,8 @@ def read_file(path: Path) -> TensorFile:
     return TensorFile(arrays, description, description.pop(_DIGEST, None), content)
 
 
-def _content(path: Path) -> bytes:
-    """Return the bytes of a file, unless its first ones say already that it is no such file."""
+def _content(path: Path) -> mmap:
+    """Return the bytes of a file in place, unless the first ones say already that it is no such file."""
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             status = os.fstat(file.fileno())
@@ -133,9 +134,7 @@ def _content(path: Path) -> bytes:
             start = file.read(8)
             if len(start) < 8 or int.from_bytes(start, "little") > status.st_size - 8:
                 raise CheckpointError(f"{path}: damaged, or not a safetensors file: it has no header.")
-            file.seek(0)
-            content: bytes = file.read()
-            return content
+            return mmap(file.fileno(), 0, access=ACCESS_READ)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such file. Give the folder of a finished run.") from None
     except (OSError, ValueError) as error:
@@ -148,7 +147,7 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _arrays(header: Mapping[str, Any], content: bytes, start: int) -> dict[str, Array]:
+def _arrays(header: Mapping[str, Any], content: mmap, start: int) -> dict[str, Array]:
     """Return the arrays that a header describes: they fill the file from ``start`` on, without gaps or overlaps.
 
     Nothing is copied, so they cannot be changed.

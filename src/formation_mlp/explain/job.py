@@ -61,7 +61,7 @@ def explain_materials(
         texts.append(explanation_text(one, model, kind=kind, train=train, near=near))
     if out is not None:
         _draw_contributions(explanations[0], model, kind, out)
-    return "\n\n\n".join(texts)
+    return _with_remarks("\n\n\n".join(texts), predictor)
 
 
 def explain_model(
@@ -89,7 +89,7 @@ def explain_model(
         score = "MAE (eV/atom)" if found.score_name == "MAE" else found.score_name
         title = f"{model}: {found.score_name} {found.score:.4f} on {found.n_rows:,} val rows"
         save_figure(importance_bars(found.names, found.losses, score, title), out, {"Source": model})
-    return importance_text(found, model)
+    return _with_remarks(importance_text(found, model), predictor)
 
 
 def explain_dependence(model: str, names: Sequence[str], out: Path | None, progress: Progress | None = None) -> str:
@@ -118,6 +118,11 @@ def explain_dependence(model: str, names: Sequence[str], out: Path | None, progr
     return (
         f"{out}: the mean prediction lies between {found.mean.min():.3f} and {found.mean.max():.3f} {unit} for {over}"
     )
+
+
+def _with_remarks(text: str, predictor: Predictor) -> str:
+    """Return a text, and below it what a user of the model's file must know."""
+    return "\n".join([text, *(f"\nremark: {remark}" for remark in predictor.remarks)])
 
 
 def _val_rows(model: str, predictor: Predictor, progress: Progress | None) -> Rows:

@@ -94,8 +94,8 @@ def check_size(
         smaller = "widths or batches (training.batch_size)" if step > alone else "widths"
         raise ConfigError(
             f"{where}.{_largest_key(model)}: the network needs {in_words(alone)} for its weights, "
-            f"and {in_words(needed)} with their gradients, what the optimizer keeps and {rows:,} rows of a step; this "
-            f"machine has {in_words(there)}. Choose smaller {smaller}."
+            f"and {in_words(needed)} with their gradients, what the optimizer keeps, and a step of {rows:,} "
+            f"row{'s' * (rows != 1)}; this machine has {in_words(there)}. Choose smaller {smaller}."
         )
 
 
