@@ -46,7 +46,10 @@ def as_fields(crystal):
 
 def change_fields(rng, fields) -> str:
     """Change something in a pymatgen dictionary; return why it must be refused, or an empty text."""
-    site = rng.choice(fields["sites"])
+    sites = fields.get("sites")
+    if not isinstance(sites, list) or not sites or not all(isinstance(one, dict) and one.get("species") for one in sites):
+        return ""  # an earlier change spoiled them
+    site = rng.choice(sites)
     hostile = {"@module": rng.choice(["antigravity", "this", CANARY, "turtledemo"]), "@class": "y"}
     match rng.randrange(16):
         case 0:
@@ -90,7 +93,7 @@ def change_fields(rng, fields) -> str:
                     [[float("nan")] * 3] * 3,
                 ]
             )
-            fields["lattice"]["matrix"] = bad
+            fields["lattice"] = {"matrix": bad}
             return f"the lattice {bad!r}"
         case 11:
             site["species"] = []
