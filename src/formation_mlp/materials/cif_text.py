@@ -81,7 +81,7 @@ def _with_headers(text: str) -> str:
     """Give the header that is missing, and none with blanks in its name; both occur, and no meaning hangs on them."""
     text = text.rstrip("\0\x1a \t\r\n") + "\n"
     text = re.sub(r"(?im)^(data_\S*)[ \t]+(?=[^\s_#])(?!loop_)(.*)$", _joined, text)
-    first = re.search(r"(?im)^\s*data_", text)
+    first = re.search(r"(?im)^[ \t]*data_", text)
     if first is None:
         return f"data_\n{text}"
     before = text[: first.start()]

@@ -187,7 +187,7 @@ def _kind_of(text: str) -> Kind | None:
     """Tell what a text is by how it begins."""
     from formation_mlp.materials.poscar import looks_like_poscar
 
-    if re.search(r"(?im)^\s*_cell[_.](length_a|angle_alpha)|^\s*_atom_site[_.]", text):
+    if re.search(r"(?im)^[ \t]*_(cell[_.](length_a|angle_alpha)|atom_site[_.])", text):
         return "cif"
     if text.lstrip()[:1] in ("{", "["):
         return "json" if '"sites"' in text and '"lattice"' in text else None
