@@ -41,6 +41,25 @@ def poscar(
         (poscar(rest="Selective dynamics\nDirect\n0 0 0 T T F\n.5 .5 .5 F F F\n"), "NaCl", 44.85),
         (poscar(rest="Cartesian\n0 0 0\n2.82 2.82 2.82\n"), "NaCl", 44.85),
         (poscar(rest="kartesian\n0 0 0\n2.82 2.82 2.82\n"), "NaCl", 44.85),
+        (
+            poscar(
+                scale="2",
+                vectors="0 1.41 1.41\n1.41 0 1.41\n1.41 1.41 0",
+                rest="Cartesian\n0 0 0\n1.41 1.41 1.41\n",
+            ),
+            "NaCl",
+            44.85,
+        ),
+        (poscar(scale="-88", rest="Cartesian\n0 0 0\n2.82 2.82 2.82\n"), "NaCl", 88),
+        (
+            poscar(
+                scale="2 1 1",
+                vectors="0 2.82 2.82\n1.41 0 2.82\n1.41 2.82 0",
+                rest="Cartesian\n0 0 0\n1.41 2.82 2.82\n",
+            ),
+            "NaCl",
+            44.85,
+        ),
         (poscar(rest="Direct\n0 0 0 Na\n.5 .5 .5 Cl\n\n0 0 0\n0 0 0\n"), "NaCl", 44.85),
         (poscar("", rest="Direct\n0 0 0 Na\n.5 .5 .5 Cl\n"), "NaCl", 44.85),
         (poscar("", rest="S\nDirect\n0 0 0 T T T Na\n.5 .5 .5 T T T Cl\n"), "NaCl", 44.85),

@@ -126,8 +126,7 @@ def cif(crystal: tuple[str, list[str], float], style: dict[str, Any]) -> str:
 def poscar(crystal: tuple[str, list[str], float], scale: float, cartesian: bool, selective: bool) -> str:
     vectors = lattice_vectors(np.array(cell_of(crystal)))
     sites = all_sites(crystal)
-    factor = scale if scale > 0 else (-scale / abs(np.linalg.det(vectors / 2))) ** (1 / 3)
-    shown = vectors / factor if scale > 0 else vectors / 2
+    shown = vectors / scale if scale > 0 else vectors / 2
     if scale < 0:
         scale = -abs(np.linalg.det(vectors))
     lines = ["a title", f"{scale:.10f}", *(" ".join(f"{x:.10f}" for x in row) for row in shown)]

@@ -47,7 +47,11 @@ def as_fields(crystal):
 def change_fields(rng, fields) -> str:
     """Change something in a pymatgen dictionary; return why it must be refused, or an empty text."""
     sites = fields.get("sites")
-    if not isinstance(sites, list) or not sites or not all(isinstance(one, dict) and one.get("species") for one in sites):
+    if (
+        not isinstance(sites, list)
+        or not sites
+        or not all(isinstance(one, dict) and one.get("species") for one in sites)
+    ):
         return ""  # an earlier change spoiled them
     site = rng.choice(sites)
     hostile = {"@module": rng.choice(["antigravity", "this", CANARY, "turtledemo"]), "@class": "y"}

@@ -226,10 +226,10 @@ class Crystals:
         found = [_described(structures.take([i])) for i in range(len(read.labels)) if i not in read.failures]
         if trial.outcome != "read" or read.notes:
             return
-        truths = [(_reduced(crystal.counts), _density(crystal)) for crystal in crystals]
+        truths = [(_reduced(crystal.counts), *_geometry(crystal)) for crystal in crystals]
         right = len(found) == len(truths) and all(
-            formula == truth[0] and (only_composition or abs(density / truth[1] - 1) < 0.01)
-            for (formula, density), truth in zip(found, truths, strict=True)
+            one[0] == truth[0] and (only_composition or np.allclose(one[1:], truth[1:], rtol=0.01))
+            for one, truth in zip(found, truths, strict=True)
         )
         if not right:
             trial.find("silent", f"read as {found}, but it is {truths}. {reason}")
@@ -302,10 +302,12 @@ def _reduced(counts):
     return tuple(sorted((symbol, count // divisor) for symbol, count in counts.items()))
 
 
-def _density(crystal) -> float:
+def _geometry(crystal) -> tuple[float, float]:
+    """Return atoms per cubic angstrom, and the mean distance to the nearest neighbour in angstrom."""
     from formation_mlp.materials.crystal import lattice_vectors
 
-    return sum(crystal.counts.values()) / abs(np.linalg.det(lattice_vectors(np.array(crystal.cell))))
+    lattice = lattice_vectors(np.array(crystal.cell))
+    return _of_cell(lattice, np.array([place for _, place in crystal.sites()]))
 
 
 def _described(one):
@@ -314,4 +316,12 @@ def _described(one):
     counts = {}
     for z in one.z.tolist():
         counts[SYMBOLS[z]] = counts.get(SYMBOLS[z], 0) + 1
-    return _reduced(counts) if counts else (), len(one.z) / abs(np.linalg.det(one.lattice[0]))
+    return (_reduced(counts), *_of_cell(one.lattice[0], one.frac)) if counts else ((), 0.0, 0.0)
+
+
+def _of_cell(lattice, frac) -> tuple[float, float]:
+    shifts = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3), -1).reshape(-1, 3)
+    frac = frac % 1.0
+    apart = (frac[:, None, None] - frac[None, :, None] + shifts) @ lattice
+    distances = np.sort(np.linalg.norm(apart, axis=-1).reshape(len(frac), -1), axis=1)[:, 1]
+    return len(frac) / abs(np.linalg.det(lattice)), float(distances.mean())

@@ -33,7 +33,7 @@ def crystal_from_poscar(text: str) -> Crystal:
         raise DataError("not readable as POSCAR: it has fewer than eight lines")
     if any(line.startswith("Direct configuration=") for line in lines[N_HEADER : N_HEADER + 4]):
         raise DataError("it is a trajectory (XDATCAR) of several structures. Give one of them as POSCAR")
-    lattice = _lattice(lines)
+    vectors, scale = _vectors_and_scale(lines)
     labels, place = (None, N_HEADER) if _counts(lines[N_HEADER]) else (lines[N_HEADER].split(), N_HEADER + 1)
     counts = _counts(lines[place]) if place < len(lines) else []
     if not counts:
@@ -46,9 +46,10 @@ def crystal_from_poscar(text: str) -> Crystal:
     cartesian = _begins(lines, place, "ck")
     rows = [line.split() for line in lines[place + 1 : place + 1 + sum(counts)]]
     coordinates = _coordinates(rows, sum(counts), place + 2)
-    frac = np.linalg.solve(lattice.T, coordinates.T).T if cartesian else coordinates
+    # VASP scales Cartesian coordinates as it scales the vectors, so that the scale cancels here.
+    frac = np.linalg.solve(vectors.T, coordinates.T).T if cartesian else coordinates
     symbols, notes = _symbols(labels, counts, text.splitlines()[0], rows, 6 if selective else 3)
-    return crystal_of(lattice, symbols, frac, notes)
+    return crystal_of(vectors * scale, symbols, frac, notes)
 
 
 def looks_like_poscar(text: str) -> bool:
@@ -70,26 +71,25 @@ def _leading_numbers(line: str) -> list[float]:
     return numbers
 
 
-def _lattice(lines: Sequence[str]) -> NDArray[np.float64]:
+def _vectors_and_scale(lines: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lattice vectors as written, ``[3, 3]``, and the factor of their x, y and z, ``[3]``."""
     scale = _leading_numbers(lines[1])
-    vectors = [_leading_numbers(line)[:3] for line in lines[2:N_HEADER]]
-    if len(scale) not in (1, 3) or any(len(vector) != 3 for vector in vectors):
+    rows = [_leading_numbers(line)[:3] for line in lines[2:N_HEADER]]
+    if len(scale) not in (1, 3) or any(len(row) != 3 for row in rows):
         raise DataError("not readable as POSCAR: lines 2 to 5 are not a scale and three lattice vectors")
-    lattice = np.array(vectors)
-    if not (np.isfinite(lattice).all() and np.isfinite(scale).all()):
+    vectors = np.array(rows)
+    if not (np.isfinite(vectors).all() and np.isfinite(scale).all()):
         raise DataError("the cell: a number is not finite")
-    volume = abs(float(np.linalg.det(lattice)))
+    volume = abs(float(np.linalg.det(vectors)))
     if volume == 0:
         raise DataError("the cell has no volume")
     if len(scale) == 3:
         if min(scale) <= 0:
             raise DataError(f"not readable as POSCAR: of three scales, all must be above 0: {lines[1]!r}")
-        stretched: NDArray[np.float64] = lattice * np.array(scale)
-        return stretched
+        return vectors, np.array(scale)
     if scale[0] == 0:
         raise DataError("not readable as POSCAR: the scale is 0")
-    scaled: NDArray[np.float64] = lattice * (scale[0] if scale[0] > 0 else (-scale[0] / volume) ** (1 / 3))
-    return scaled
+    return vectors, np.repeat(scale[0] if scale[0] > 0 else (-scale[0] / volume) ** (1 / 3), 3)
 
 
 def _counts(line: str) -> list[int]:
