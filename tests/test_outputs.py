@@ -464,6 +464,21 @@ def test_a_signal_that_is_ignored_stays_ignored_and_a_lost_one_is_sent_again() -
     assert info.value.code == 143
 
 
+@POSIX
+def test_a_signal_while_the_arguments_are_read_is_said_too(
+    command: Command, monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    from formation_mlp.cli.app import _Verbs
+
+    def stopped(*_arguments: object, **_options: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(3600)
+
+    monkeypatch.setattr(_Verbs, "make_context", stopped)
+    outcome = command("predict", "NaCl")
+    assert (outcome.code, outcome.out, outcome.err) == (143, "", "terminated\n")
+
+
 ORPHAN = """
 import sys
 from child_functions import wait

@@ -41,6 +41,7 @@ class Stopped(KeyboardInterrupt):
 def end(stop: KeyboardInterrupt) -> NoReturn:
     """Say that the job was stopped, and how it goes on if a note tells; exit with 128 and the number of the signal."""
     number = stop.number if isinstance(stop, Stopped) else int(signal.SIGINT)
+    stop.is_said = True  # type: ignore[attr-defined]
     notes = getattr(stop, "__notes__", [])
     print("; ".join([WORDS[signal.Signals(number).name], *notes[:1]]), file=sys.stderr, flush=True)
     sys.exit(128 + number)
@@ -65,12 +66,25 @@ def in_words() -> Iterator[None]:
         yield
     except KeyboardInterrupt as stop:
         end(stop)
+    except SystemExit as left:
+        unsaid = _unsaid(left)
+        if unsaid is not None:
+            end(unsaid)
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
         sys.unraisablehook = hook
         if before:
             _told.clear()
+
+
+def _unsaid(left: BaseException) -> KeyboardInterrupt | None:
+    """Return the interrupt behind an exit, if typer has made one of it without a word, as while it reads arguments."""
+    reason: BaseException | None = left
+    while reason is not None and not isinstance(reason, KeyboardInterrupt):
+        reason = reason.__cause__ or reason.__context__
+    return None if reason is None or hasattr(reason, "is_said") else reason
 
 
 def ignore() -> None:
