@@ -12,13 +12,14 @@ import pytest
 import torch
 from pymatgen.core import Composition
 from sklearn import base
+from sklearn.ensemble import BaggingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.utils import estimator_checks
 
 from formation_mlp import FormationEnergyClassifier, FormationEnergyRegressor, estimators, load
-from formation_mlp.errors import CheckpointError, ConfigError, DataError, FeatureError, SplitError
+from formation_mlp.errors import CheckpointError, ConfigError, DataError, FeatureError, FormationMLPError, SplitError
 
 FORMULAS = [
     "NaCl", "KCl", "LiCl", "NaF", "KF", "LiF", "MgO", "CaO", "SrO", "BaO",
@@ -335,8 +336,8 @@ BAD_ROWS = {
     "none": (replaced(5, None), r"number 5: None is no formula"),
     "a number": (replaced(39, 12), r"number 39: 12 is no formula"),
     "one text": ("NaCl", r"X: found the text 'NaCl', but a list"),
-    "a matrix": (np.array([FORMULAS]).T, r"X: found an array of shape \(40, 1\)"),
-    "a data frame": (pd.DataFrame({"formula": FORMULAS}), r"X: found an array of shape \(40, 1\)"),
+    "a matrix": (np.array([FORMULAS, FORMULAS]).T, r"X: found an array of shape \(40, 2\)"),
+    "a data frame": (pd.DataFrame({"formula": FORMULAS, "x": FORMULAS}), r"X: found an array of shape \(40, 2\)"),
 }
 
 
@@ -414,3 +415,42 @@ def test_bad_parameters_are_refused_at_fit(keys, message):
 def test_structures_are_needed_for_presets_of_structures():
     with pytest.raises(FeatureError, match="formulas only"):
         regressor(features=["density"]).fit(FORMULAS, ENERGIES)
+
+
+FEW = ["NaCl", "KCl", "LiCl", "MgO", "CaO", "SrO", "Al2O3", "Fe2O3", "Cr2O3", "LiF"]
+FEW_ENERGIES = np.array([-2.13, -2.26, -2.11, -3.12, -3.29, -3.07, -3.46, -1.71, -2.36, -3.19])
+
+
+def few_epochs():
+    return FormationEnergyRegressor(features=["stoichiometry"], hidden=(4,), max_epochs=2, random_state=0)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [(FEW_ENERGIES * 96.5, "which looks like kJ/mol"), (FEW_ENERGIES - 4, "which looks like total energies")],
+)
+def test_energies_in_another_unit_are_doubted_as_train_does(y, message):
+    with pytest.raises(DataError, match=rf"^y: .*{message}.*Give the unit to fit"):
+        few_epochs().fit(FEW, y)
+
+
+def test_a_unit_that_is_given_is_converted():
+    known = few_epochs().fit(FEW, FEW_ENERGIES).predict(FEW)
+    in_kj = few_epochs().fit(FEW, FEW_ENERGIES * 96.48533212331, unit="kJ/mol").predict(FEW)
+    np.testing.assert_allclose(in_kj, known, atol=1e-4)
+    few_epochs().fit(FEW, FEW_ENERGIES - 4, unit="eV/atom")
+    with pytest.raises(FormationMLPError, match="unit: unknown unit 'kJ'"):
+        few_epochs().fit(FEW, FEW_ENERGIES, unit="kJ")
+
+
+def test_one_column_of_a_table_is_a_list_of_inputs():
+    column = np.array(FEW, dtype=object)[:, None]
+    known = few_epochs().fit(FEW, FEW_ENERGIES).predict(FEW)
+    np.testing.assert_array_equal(few_epochs().fit(column, FEW_ENERGIES).predict(column), known)
+    bagged = BaggingRegressor(few_epochs(), n_estimators=2, random_state=0).fit(column, FEW_ENERGIES)
+    assert np.isfinite(bagged.predict(column)).all()
+
+
+def test_several_columns_are_refused():
+    with pytest.raises(DataError, match=r"X: found an array of shape \(10, 3\), but a list or one column"):
+        few_epochs().fit(np.zeros((10, 3)), FEW_ENERGIES)

@@ -19,7 +19,9 @@ from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.predict import Predictor
+from formation_mlp.registry import lookup
 from formation_mlp.stages import checkpoint, network_member, network_training, prepare, with_trust
+from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 
 COMPOSITION_FEATURES = ("magpie", "stoichiometry", "valence_orbital", "element_fraction")
 
@@ -68,9 +70,9 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "predictor_")
         self.predictor_.checkpoint.save(Path(path))
 
-    def _fit(self, X: Sequence[object], y: NDArray[np.float64], task: dict[str, Any]) -> None:
+    def _fit(self, X: Sequence[object], y: NDArray[np.float64], task: dict[str, Any], unit: str | None = None) -> None:
         config = check_config(self._config() | {"task": task}, type(self).__name__, CHOICES)
-        prepared = prepare(config, _dataset(X, y, "eV/atom" if task["type"] == "regression" else ""))
+        prepared = prepare(config, _dataset(X, y, unit, is_energy=task["type"] == "regression"))
         job = network_training(prepared)
         self.history_ = list(job.epochs())
         model = checkpoint(prepared, [network_member(prepared, job)], {})
@@ -133,21 +135,31 @@ class FormationEnergyRegressor(RegressorMixin, _Network):  # type: ignore[misc]
     (2,)
     """
 
-    def fit(self, X: Sequence[object], y: ArrayLike) -> Self:
-        """Train on formulas, ``Composition`` or ``Structure`` objects ``X [n]`` and energies ``y [n]`` in eV/atom.
+    def fit(self, X: Sequence[object], y: ArrayLike, unit: str | None = None) -> Self:
+        """Train on formulas, ``Composition`` or ``Structure`` objects ``X [n]`` and formation energies ``y [n]``.
+
+        Parameters
+        ----------
+        X
+            The inputs.
+        y
+            Their energies.
+        unit
+            Of the energies, which are converted to eV/atom. If not given they are taken for eV/atom, and refused if
+            they look like something else.
 
         Raises
         ------
         DataError
-            If an input cannot be read or described, a target is not finite, or lengths differ.
+            If an input cannot be read or described, a target is not finite, lengths differ, or the unit is in doubt.
         ConfigError
-            If a parameter is wrong.
+            If a parameter or the unit is wrong.
         """
         try:
             energies = np.asarray(y, float)
         except (TypeError, ValueError) as error:
             raise DataError(f"y: energies in eV/atom are expected: {error}") from error
-        self._fit(X, energies, {"type": "regression"})
+        self._fit(X, energies, {"type": "regression"}, unit)
         return self
 
     def predict(self, X: Sequence[object]) -> NDArray[np.float64]:
@@ -203,10 +215,15 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _items(X: Sequence[object]) -> list[object]:
+def _items(X: Any) -> list[object]:
+    if getattr(X, "ndim", 1) == 2 and X.shape[1] == 1:  # a table of one column, as scikit-learn's ensembles hand over
+        X = np.asarray(X)[:, 0]
     if isinstance(X, str) or getattr(X, "ndim", 1) != 1:
         found = f"the text {X!r}" if isinstance(X, str) else f"an array of shape {getattr(X, 'shape', '')}"
-        raise DataError(f"X: found {found}, but a list or one column of inputs is expected, such as ['NaCl', 'MgO'].")
+        raise DataError(
+            f"X: found {found}, but a list or one column of inputs is expected, such as ['NaCl', 'MgO'], or "
+            "a table of one column."
+        )
     return [item.item() if isinstance(item, np.str_) else item for item in X]
 
 
@@ -222,7 +239,7 @@ def _classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
     return classes, codes.astype(float)
 
 
-def _dataset(X: Sequence[object], y: NDArray[np.float64], unit: str) -> Dataset:
+def _dataset(X: Sequence[object], y: NDArray[np.float64], unit: str | None, *, is_energy: bool) -> Dataset:
     items = _items(X)
     if y.shape != (len(items),):
         raise DataError(f"y: found the shape {y.shape} for {len(items)} inputs; one target per input is expected.")
@@ -233,4 +250,20 @@ def _dataset(X: Sequence[object], y: NDArray[np.float64], unit: str) -> Dataset:
         i, reason = next(iter(sorted(read.failures.items())))
         raise DataError(f"X: {len(read.failures)} of {len(items)} inputs cannot be read; number {i}: {reason}")
     ids = tuple(str(i) for i in range(len(items)))
-    return Dataset(ids, tuple(read.labels), read.materials, y, Target("y", unit))
+    if is_energy:
+        y = _in_ev_per_atom(y, unit, read.materials.compositions.n_atoms)
+    return Dataset(
+        ids, tuple(read.labels), read.materials, y, Target("y", EV_PER_ATOM if is_energy else "", None, unit)
+    )
+
+
+def _in_ev_per_atom(y: NDArray[np.float64], unit: str | None, n_atoms: NDArray[np.float64]) -> NDArray[np.float64]:
+    if unit is not None:
+        lookup(UNITS, unit, "unit", "unit")
+        return to_ev_per_atom(y, unit, n_atoms)
+    doubt = suspicion(y) if len(y) else None
+    if doubt is not None:
+        raise DataError(
+            f"y: {doubt}. Formation energies in eV/atom are expected. Give the unit to fit, one of: {', '.join(UNITS)}."
+        )
+    return y
