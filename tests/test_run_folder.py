@@ -178,3 +178,11 @@ def test_the_configuration_is_written_for_people(folder: RunFolder) -> None:
     text = folder.config.read_text(encoding="utf-8")
     assert list(yaml.safe_load(text)) == list(TINY)
     assert "hidden:\n" in text
+
+
+def test_other_fits_of_a_benchmark_are_no_sign_that_this_one_has_begun(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.begin(TINY, overwrite=False, resume=False)
+    (tmp_path / "cells" / "ridge").mkdir(parents=True)
+    folder.begin(TINY, overwrite=False, resume=True, fingerprint={"rows": "a"})
+    assert folder.read_json(folder.rows) == {"rows": "a"}

@@ -273,7 +273,8 @@ class RunFolder:
             return None
 
     def _trained(self) -> Iterator[Path]:
-        yield from (self.history, self.state, self.model, *(self.path / name for name in INNER_FOLDERS))
+        inner = (self.path / name for name in INNER_FOLDERS if name != CELLS)  # other fits, which begin side by side
+        yield from (self.history, self.state, self.model, *inner)
 
     def _sweep(self) -> None:
         """Remove what a process left that was killed while it wrote; who calls has the folder for itself."""
