@@ -274,6 +274,10 @@ def test_one_of_several_structures_is_named_after_a_mark(workplace: Path) -> Non
     assert "no structure is called 'gone'. Structures: salt, sylvite" in read.failures[3]
 
 
+def test_a_name_of_a_megabyte_makes_no_message_of_a_megabyte() -> None:
+    assert len(read_structures([f"data_{'x' * 1_000_000}\n_cell_length_a 3\n"]).failures[0]) <= 1000
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "utf-8-sig", "utf-16"])
 def test_every_usual_encoding_is_read(workplace: Path, encoding: str) -> None:
     (workplace / "a.cif").write_bytes(cif(more="_publ_author_name 'Göran'").encode(encoding))

@@ -137,7 +137,7 @@ LATTICE = {"matrix": [[4, 0, 0], [0, 4, 0], [0, 0, 4]]}
         {"material_id": "mp-1", "structure": {"lattice": LATTICE, "sites": [SITE]}},
         [{"lattice": LATTICE, "sites": [SITE]}],
         {"lattice": {"a": 4, "b": 4, "c": 4, "alpha": 90, "beta": 90, "gamma": 90}, "sites": [SITE]},
-        {"lattice": LATTICE, "sites": [{"species": [{"element": "Fe3+", "occu": 1}], "xyz": [4, 4, 4]}]},
+        {"lattice": LATTICE, "sites": [{"species": [{"element": "Fe", "occu": 1}], "xyz": [4, 4, 4]}]},
         {
             "lattice": LATTICE,
             "sites": [{"species": [{"element": "Fe", "oxidation_state": 3, "occu": 1.01}], "abc": [0, 0, 0]}],
@@ -166,6 +166,7 @@ def with_site(**changes: Any) -> dict[str, Any]:
         (with_site(abc=[0, 0, 1e999]), "not finite"),
         (with_site(species=[]), "names no species"),
         (with_site(species=[{"element": "Xx", "occu": 1}]), "no element: 'Xx'"),
+        (with_site(species=[{"element": "Fe3+", "occu": 1}]), "no element: 'Fe3+'"),
         (with_site(species=[{"@class": "DummySpecies", "element": "Fe", "occu": 1}]), "no element"),
         (with_site(species=[{"element": "Fe", "occu": 0}]), "occupancy 0 is not above 0"),
         (with_site(species=[{"element": "Fe", "occu": "x"}]), "occupancy 'x' is not above 0"),

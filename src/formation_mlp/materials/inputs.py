@@ -19,6 +19,8 @@ from formation_mlp.materials.structure_items import crystal_of_item, is_pymatgen
 from formation_mlp.materials.structure_limits import NO_STRUCTURE, within_limits
 from formation_mlp.materials.structures import Structures
 
+LONGEST = 1000
+"""Signs of a reason."""
 FEW = 1000
 """Items up to which those that are no formula are looked for among the files."""
 
@@ -108,7 +110,7 @@ def _read_each(items: Sequence[object], folder: Path | None) -> structure_cache.
             if crystal.notes:
                 notes[i] = "; ".join(crystal.notes)
         except DataError as error:
-            failures[i] = str(error)
+            failures[i] = _of_bearable_length(str(error))
             parts.append(NO_STRUCTURE)
     column, impossible = within_limits(concatenated(parts))
     failures |= {i: f"{items[i]}: {reason}" if names_a_file(items[i]) else reason for i, reason in impossible.items()}
@@ -116,6 +118,11 @@ def _read_each(items: Sequence[object], folder: Path | None) -> structure_cache.
     formulas = reduced_formulas(column)
     labels = [formula or (str(items[i]) if names_a_file(items[i]) else "?") for i, formula in enumerate(formulas)]
     return column, labels, failures, notes
+
+
+def _of_bearable_length(reason: str) -> str:
+    """Return a message without the middle of names of a megabyte, as a hostile file may hold them."""
+    return reason if len(reason) <= LONGEST else f"{reason[: LONGEST - 300]} ... {reason[-200:]}"
 
 
 def concatenated(parts: Sequence[Structures]) -> Structures:

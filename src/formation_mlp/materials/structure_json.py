@@ -116,9 +116,7 @@ def _symbol(site: object, i: int) -> str:
 
 
 def _element(species: Mapping[str, Any], i: int) -> str:
-    """Return the symbol of a species; older files write charges with it, such as ``Fe3+``."""
-    text = str(species.get("element", ""))
-    symbol = text.rstrip("+-0123456789.")
+    text = symbol = str(species.get("element", ""))
     if "Dummy" in str(species.get("@class", "")) or not (symbol in ATOMIC_NUMBER or symbol in ISOTOPES):
         raise DataError(f"site {i}: it holds a species that is no element: {text[:20]!r}")
     return symbol
