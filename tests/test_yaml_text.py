@@ -25,6 +25,7 @@ def refusal(text: str) -> str:
     [
         ("0", 0),
         ("-7", -7),
+        ("9223372036854775807", 9223372036854775807),
         ("+1", 1),
         ("1e-3", 1e-3),
         ("1.e-3", 1e-3),
@@ -113,6 +114,7 @@ def bomb(width: int, height: int) -> str:
         ("\n".join(f"{' ' * i}a:" for i in range(60)), "line 50, column 50: nested"),
         ("- " * 60 + "x", "nested deeper than 50 levels"),
         ("a: " + "1" * 5000, "an integer of 5000 digits is too large"),
+        ("a: 9223372036854775808", "line 1, column 4: an integer of 19 digits is too large"),
         ("a: !!int x", "'x' is no value of the type 'int'"),
         ("a: !!float x", "'x' is no value of the type 'float'"),
         ("a: !!bool x", "'x' is no value of the type 'bool'"),

@@ -19,8 +19,8 @@ DEEPEST = 50
 """Sections and lists inside one another."""
 MOST_NODES = 100_000
 """Values of a file, each counted as often as aliases repeat it."""
-LONGEST_INTEGER = 40
-"""Digits."""
+LARGEST_INTEGER = 2**63 - 1
+"""What the numbers of arrays hold."""
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = {
@@ -159,8 +159,9 @@ def _check_scalar(node: yaml.ScalarNode) -> None:
     if kind in _PLAIN:
         if not re.fullmatch(_PLAIN[kind], text):
             raise _refused(_no_plain_value(kind, text), node.start_mark)
-        if kind == "int" and len(text) > LONGEST_INTEGER:
-            raise _refused(f"an integer of {len(text)} digits is too large", node.start_mark)
+        if kind == "int" and (len(text) > 40 or abs(int(text)) > LARGEST_INTEGER):
+            digits = len(text.lstrip("+-"))
+            raise _refused(f"an integer of {digits} digits is too large", node.start_mark)
     elif kind == "str":
         odd = next((sign for sign in text if sign == "\0" or "\ud800" <= sign <= "\udfff"), None)
         if odd is not None:
