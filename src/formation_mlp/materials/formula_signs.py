@@ -27,7 +27,7 @@ _CONTROLS = (
 
 
 def clean(text: str) -> str:
-    """Return a text without the mark of byte order before it and blanks around it, each other blank a plain one.
+    """Return a text without the mark of byte order before it and blanks around it, others as one plain blank.
 
     Raises
     ------
@@ -36,11 +36,16 @@ def clean(text: str) -> str:
     """
     text = text.removeprefix("\ufeff")
     if text.isascii() and text.isprintable():
-        return text.strip(" ")
+        return _with_single_blanks(text)
     for position, sign in enumerate(text):
         if not (" " <= sign <= "~" or sign in _KNOWN or _is_blank(sign) or _is_fraction(sign)):
             raise FormulaError(_explain(sign, position), (_in_plain_signs(text),))
-    return "".join(" " if _is_blank(sign) else sign for sign in text).strip(" ")
+    return _with_single_blanks("".join(" " if _is_blank(sign) else sign for sign in text))
+
+
+def _with_single_blanks(text: str) -> str:
+    """Return a text without blanks around it and several in a row, in which patterns would search long."""
+    return " ".join(filter(None, text.split(" "))) if " " in text else text
 
 
 def _is_blank(sign: str) -> bool:
