@@ -390,6 +390,31 @@ def test_a_place_where_nothing_can_be_written_is_said(
 
 # --- interrupts
 
+
+def test_a_job_that_was_interrupted_between_its_files_goes_on_but_another_does_not(
+    command: Command, own_run: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from formation_mlp.reporting import write
+    from formation_mlp.screening import output
+
+    def stop(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    words = ["screen", "Na-Cl", "--max-atoms", "4", "--out", "out.csv"]
+    with monkeypatch.context() as patch:
+        patch.setattr(output, "diagram", stop)
+        assert command(*words).code == 130
+        patch.setattr(write, "write_text", stop)
+        assert command("report", own_run, "--out", "page.html").code == 130
+    assert list((workplace / "page_figures").iterdir())
+    assert "out.csv' exists" in command("screen", "Na-Cl", "--max-atoms", "5", "--out", "out.csv").refused()
+    assert "' exists" in command("report", "--out", "page.html", own_run).refused()
+    command(*words).succeeded()
+    command("report", own_run, "--out", "page.html").succeeded()
+    assert not list(workplace.glob(".*"))
+    assert "out.csv' exists" in command(*words).refused()
+
+
 SLOW = """
 import sys, time
 from formation_mlp.prediction import stream

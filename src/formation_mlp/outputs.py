@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from formation_mlp.errors import DataError
-from formation_mlp.files import beside, real_path, sweep
+from formation_mlp.files import beside, real_path, sweep, write_json
 
-LOCK = ".lock"
+LOCK, PARTS, UNFINISHED = ".lock", ".parts", ".unfinished"
+"""What the names of hidden things beside an output add to its own: see `formation_mlp.files.beside`."""
 
 
 def about_path(out: Path) -> Path:
@@ -26,6 +29,7 @@ def claimed(
     *,
     overwrite: bool,
     others: Sequence[Path] = (),
+    folder: Path | None = None,
     option: str = "--out",
     goes_on: Callable[[], bool] = lambda: False,
 ) -> Iterator[None]:
@@ -41,6 +45,8 @@ def claimed(
         Whether files that exist are replaced.
     others
         Files that are written together with ``out``.
+    folder
+        A folder of further files.
     option
         Where the name comes from.
     goes_on
@@ -65,12 +71,50 @@ def claimed(
     for file in files:
         _check_kind(file, option)
         _check_not_read(file, read, option)
-    _check_free(files, overwrite or beside(out, ".parts").exists(), option)  # before another process is waited for
+    marker = beside(out, UNFINISHED)
+    if not (marker.exists() or beside(out, PARTS).exists()):
+        _check_free(files, folder, overwrite, option)  # before another process is waited for
     with held(beside(out, LOCK), out):
-        _check_free(files, overwrite or goes_on(), option)
-        for folder in {real_path(file).parent for file in files}:
-            sweep(folder, [real_path(file).name for file in files])
+        _check_free(files, folder, overwrite or goes_on() or _was_interrupted(marker), option)
+        for place in {real_path(file).parent for file in files}:
+            sweep(place, [real_path(file).name for file in (*files, marker)])
+        with _marked(marker, [*files, *([] if folder is None else [folder])]):
+            yield
+
+
+@contextmanager
+def _marked(marker: Path, written: Sequence[Path]) -> Iterator[None]:
+    """Leave a mark if the block ends between its first file and its last one, for the next call of the same kind."""
+    before = list(map(state_of, written))
+    write_json(marker, {"call": _call()})
+    try:
         yield
+    except BaseException:
+        if list(map(state_of, written)) == before:
+            marker.unlink(missing_ok=True)
+        raise
+    marker.unlink(missing_ok=True)
+
+
+def _call() -> list[str]:
+    """Return the words of the command, but for the one that does not tell jobs apart."""
+    return [word for word in sys.argv if word != "--overwrite"]
+
+
+def _was_interrupted(marker: Path) -> bool:
+    """Return whether the same call was interrupted here: what is there is what it has written, or was to replace."""
+    try:
+        return bool(json.loads(marker.read_text(encoding="utf-8"))["call"] == _call())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def state_of(path: Path) -> list[int] | None:
+    """Return what tells a file from others, and stays when it is moved; None if there is none."""
+    if not path.exists():
+        return None
+    found = path.stat()
+    return [found.st_ino, found.st_size, found.st_mtime_ns]
 
 
 def check_folder_not_read(folder: Path, inputs: Iterable[str | Path], option: str = "--out") -> None:
@@ -82,8 +126,9 @@ def check_folder_not_read(folder: Path, inputs: Iterable[str | Path], option: st
             raise DataError(f"{option}: {str(path)!r}, which is read, is in {str(folder)!r}. Choose another folder.")
 
 
-def _check_free(files: Sequence[Path], may_replace: bool, option: str) -> None:
+def _check_free(files: Sequence[Path], folder: Path | None, may_replace: bool, option: str) -> None:
     there = [file for file in files if file.exists()]
+    there += sorted(folder.iterdir()) if folder is not None and folder.is_dir() else []
     if there and not may_replace:
         raise DataError(f"{option}: {str(there[0])!r} exists. Choose another name, or replace it with --overwrite.")
 

@@ -21,7 +21,7 @@ from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
 from formation_mlp.features.workers import ChildProcess, in_processes
 from formation_mlp.files import beside, move, remove_folder, sweep, whole_file, write_bytes, write_json, write_text
-from formation_mlp.outputs import about_path, claimed
+from formation_mlp.outputs import PARTS, about_path, claimed, state_of
 from formation_mlp.prediction.answers import Answers, answer
 from formation_mlp.prediction.inputs import Query, default_for
 from formation_mlp.prediction.job_key import job_key, part_mark
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 ROWS_PER_PART = 50_000
 """From this number on formulas are read by the compiled scanner."""
-PARTS, LABEL = ".parts", "job.json"
-"""What the name of the hidden folder of parts adds to that of the output, and the file in it that names the job."""
+LABEL = "job.json"
+"""The file in the hidden folder of parts that names the job."""
 Progress = Callable[[int, int], None]
 
 
@@ -148,7 +148,7 @@ def _joined(folder: Path, out: Path, job: Job, model: NamedModel, count: _Count)
     result = folder / f"result{out.suffix}"
     JOINERS[out.suffix](result, files, names, description)
     label = folder / LABEL
-    write_json(label, {**json.loads(label.read_text(encoding="utf-8")), "result": _state(result)})
+    write_json(label, {**json.loads(label.read_text(encoding="utf-8")), "result": state_of(result)})
     move(result, out)
     write_json(about_path(out), description)
     remove_folder(folder)
@@ -271,7 +271,7 @@ def _open_folder(folder: Path, key: str, out: Path) -> None:
         if _label(folder).get("key") == key:
             return
         remove_folder(folder)
-    write_json(label, {"key": key, "replaces": _state(out)})
+    write_json(label, {"key": key, "replaces": state_of(out)})
 
 
 def _label(folder: Path) -> dict[str, Any]:
@@ -286,15 +286,7 @@ def _label(folder: Path) -> dict[str, Any]:
 def _goes_on(folder: Path, key: str, out: Path) -> bool:
     """Return whether an interrupted call of this job was to replace ``out`` as it is, or had already written it."""
     label = _label(folder)
-    return label.get("key") == key and _state(out) in (label.get("replaces"), label.get("result"))
-
-
-def _state(path: Path) -> list[int] | None:
-    """Return what tells a file from others, and stays when it is moved; None if there is none."""
-    if not path.exists():
-        return None
-    found = path.stat()
-    return [found.st_ino, found.st_size, found.st_mtime_ns]
+    return label.get("key") == key and state_of(out) in (label.get("replaces"), label.get("result"))
 
 
 @contextmanager

@@ -69,9 +69,7 @@ def _claimed(page: Path, folders: Sequence[Path], *, overwrite: bool) -> Iterato
         with RunFolder(home).alone():
             yield
         return
-    figures = report_figures(page)
-    drawn = sorted(figures.iterdir()) if figures.is_dir() and not page.exists() else []
-    with claimed(page, folders, overwrite=overwrite, others=drawn[:1]):
+    with claimed(page, folders, overwrite=overwrite, folder=report_figures(page)):
         yield
 
 
