@@ -23,6 +23,7 @@ from formation_mlp.files import write_bytes
 from formation_mlp.model_formats import UPGRADES, Arrays
 from formation_mlp.model_header import check_header
 from formation_mlp.path_text import usable_path
+from formation_mlp.quoting import quoted
 from formation_mlp.registry import did_you_mean
 from formation_mlp.scaler import FeatureScaler, TargetScaler
 from formation_mlp.shipped import FOLDER, SHIPPED, card, shipped_path
@@ -286,7 +287,7 @@ def _upgraded(tensors: Arrays, description: dict[str, Any], path: Path) -> tuple
         found = description["format"]
     if found != FORMAT:
         raise CheckpointError(
-            f"{path}: format {found!r}, but this version of formation_mlp reads formats up to {FORMAT}. "
+            f"{path}: format {quoted(found)}, but this version of formation_mlp reads formats up to {FORMAT}. "
             "Update the package, or train again."
         )
     return tensors, description

@@ -264,7 +264,7 @@ def _syntax(rng, dialect, text) -> str:
             case 0:
                 text = text.replace("\n", "\r\n")
             case 1:
-                dialect.encoding = "latin-1"
+                dialect.encoding, text = "latin-1", text.lstrip("\ufeff")
                 text = text.replace("data_", "# Müller, Åström\ndata_", 1)
             case 2:
                 text = text.replace("loop_", rng.choice(["LOOP_", "Loop_"])).replace(

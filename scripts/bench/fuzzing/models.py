@@ -228,6 +228,8 @@ def edit_value(rng, description) -> str:
             del node[key]
             return f"{'.'.join(path)} left out"
         value = rng.choice(VALUES)
+        if isinstance(node[key], int | float) and rng.random() < 0.5:
+            value = rng.choice([node[key] * 2, node[key] + 1, -node[key], node[key] * 1.1])
         if rng.random() < 0.03:
             value = json.loads("[" * 400 + "]" * 400)
         node[key] = value

@@ -102,6 +102,8 @@ class Crystals:
             return
         read = trial.call(materials_of_frame, frame, DataConfig(path=str(path)))
         if read is not None and not isinstance(read, Refusal):
+            if read.failures:
+                trial.refuse("; ".join(read.failures.values()))
             self._compare(trial, read, crystals, reason)
 
     def damaged(self, rng, trial) -> None:
