@@ -9,7 +9,7 @@ from fuzzing.prototypes import Crystal, random_crystal
 FULL = ("", "", "", "", ".", "1", "1.0", "1.000(2)", "1.00", "1.01", "1.", "?")
 NOT_FULL = ("0.995", "0.9", "0.5", "1.2", "0", "-1", "nan", "0.0", "1e400", "1.5(2)", "x", "inf", "1,0", "0.25(1)")
 IONS = ("1+", "+", "2+", "3-", "0+", "4+", "2-", "-")
-UNKNOWN = ("P 1 x", "Q m -3 m", "F m -3 mm", "unknown", "B b e b", "P 2x/c", "C 9")
+UNKNOWN = ("P 1 x", "Q m -3 m", "F m -3 mm", "unknown", "B b q b", "P 2x/c", "C 9")
 
 
 @dataclass

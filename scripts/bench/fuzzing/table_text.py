@@ -247,8 +247,8 @@ def json_dialect(rng, rows):
             return json.dumps(records), "!an item is no record"
         case 9:
             for record in records:
-                record["composition"] = {"Na": 1.0}
                 record["formula_pretty"] = record.pop(rows.column)
+                record["composition"] = {"Na": 1.0}
             return json.dumps(records), ""
         case 10:
             text = json.dumps(records)

@@ -19,6 +19,7 @@ from formation_mlp.materials.structure_files import (
     structures_in,
 )
 from formation_mlp.prediction.named_model import FOR_FORMULAS, FOR_STABILITY, FOR_STRUCTURES, NamedModel, named_model
+from formation_mlp.quoting import quoted
 from formation_mlp.registry import did_you_mean
 from formation_mlp.shipped import SHIPPED
 from formation_mlp.tables import read_inputs
@@ -77,7 +78,7 @@ def split_arguments(
     if _looks_like_a_path(first):
         return first, others  # loading says that there is no such run folder
     raise DataError(
-        f"{reason} Nor is {first!r} a run folder, a model file or a shipped model ({', '.join(SHIPPED)})."
+        f"{reason} Nor is {quoted(first)} a run folder, a model file or a shipped model ({', '.join(SHIPPED)})."
         f"{did_you_mean(first, SHIPPED)}"
     )
 

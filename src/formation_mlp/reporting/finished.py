@@ -21,6 +21,7 @@ from formation_mlp.errors import CheckpointError, FormationMLPError
 from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.predict import Predictions, Predictor
+from formation_mlp.quoting import shortened
 from formation_mlp.report import rows_sha256
 from formation_mlp.run_files import ReportFile, read_json_file
 from formation_mlp.run_folder import RunFolder
@@ -192,7 +193,9 @@ def _predictions(folder: RunFolder, part: str) -> tuple[list[str], list[str], Fl
             raise ValueError(f"its columns are {', '.join(header)}")
         numbers = np.array([[float(row[3]), float(row[4])] for row in rows], np.float64).reshape(-1, 2)
     except (OSError, StopIteration, IndexError, ValueError, csv.Error) as error:
-        raise CheckpointError(f"{path}: missing or damaged: {error}. Train again with --overwrite.") from error
+        raise CheckpointError(
+            f"{path}: missing or damaged: {shortened(str(error))}. Train again with --overwrite."
+        ) from error
     good = np.flatnonzero(np.isfinite(numbers).all(axis=1)).tolist()
     if not good:
         raise CheckpointError(f"{path}: no {part} row has a prediction. Train again with --overwrite.")
