@@ -34,7 +34,7 @@ _SIGNS = dict.fromkeys(map(ord, JOINING_SIGNS), JOIN) | {ord(sign): str(i) for i
 _SUBSCRIPT_THEN_NUMBER = re.compile(r"(?<=[₀-₉])\.(?=[0-9])")
 _TWO_KINDS = re.compile(r"[₀-₉][0-9]|[0-9]\.?[₀-₉]")
 _DOT_AND_BLANK = re.compile(r"(?<!\s)\s*\.\s+")  # each run of blanks is tried once
-_NUMBERS_AND_DOTS = re.compile(r"[0-9]*(?:\.[0-9]*)+")
+_NUMBERS_AND_DOTS = re.compile(r"(?<![0-9])[0-9]*(?:\.[0-9]*)+")  # a long number is not tried from each of its digits
 _WATER = re.compile(r"(?:[HD]2O|\([HD]2O\)|\[[HD]2O\])\s*\Z")
 _ZERO_WATER = re.compile(r"[(\[]?[HD]20[)\]]?\s*\Z")
 _EXPONENT = re.compile(r"e-?[0-9]")

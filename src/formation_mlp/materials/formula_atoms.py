@@ -14,7 +14,7 @@ SMALLEST_AMOUNT, LARGEST_AMOUNT = 1e-8, 1e8
 HYDROGEN = {"D": "H", "T": "H"}
 """Isotopes that have symbols of their own."""
 
-NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e-?[0-9]+)?"
+NUMBER = r"(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:e-?[0-9]++)?+"  # possessive: no number is tried again with fewer digits
 VARIABLES = "xyznδₓ"
 
 _TOKEN = re.compile(

@@ -11,7 +11,7 @@ from formation_mlp.materials.formula_blanks import check_blanks
 from formation_mlp.materials.formula_states import refuse_oxidation_states
 from formation_mlp.quoting import shortened
 
-_COEFFICIENT = re.compile(rf"\s*(?:([0-9]+)\s*[/⁄]\s*([0-9]+)|({NUMBER})?([½⅓⅔¼¾⅕-⅞])?)\s*(?=[A-Z\[({{])")
+_COEFFICIENT = re.compile(rf"\s*(?:([0-9]++)\s*[/⁄]\s*([0-9]++)|({NUMBER})?([½⅓⅔¼¾⅕-⅞])?)\s*(?=[A-Z\[({{])")
 _ZERO_WATER = re.compile(r"[(\[]?[HD]20[)\]]?")
 
 
