@@ -66,6 +66,9 @@ def contents(crystal: Crystal) -> tuple[str, int]:
         (cif(("C1 .125 .125 .125",), (3.567,) * 3 + (90,) * 3, "F d -3 m :2"), "C", 8),
         (cif(("C1 0 0 0",), (3.567,) * 3 + (90,) * 3, "F d -3 m", more=EIGHT_CARBONS), "C", 8),
         (cif(group="P 1"), "NaCl", 2),
+        (cif(group="F m -3 m (225)"), "NaCl", 8),
+        (cif(("Na1 0 0 0", "Cl1 1/2 1/2 1/2")), "NaCl", 8),
+        (cif(("ZR1 0 0 0", "Cl1 .5 .5 .5")), "ZrCl", 8),
         (cif(cell=("5.640(2)", "5.64(1)", "5.64", 90, 90, "90.")), "NaCl", 8),  # type: ignore[arg-type]
         (cif(("Na1 . . .", "Cl1 .5 .5 .5")), "NaCl", 8),
         (cif().replace("\n", "\r\n"), "NaCl", 8),
@@ -97,6 +100,7 @@ CENTRED = ("x,y,z", "x,y+1/2,z+1/2", "x+1/2,y,1/2+z", "X+0.5, Y+.5, Z")
         (listed("x,y,z,+1", tag="_space_group_symop_magn_operation.xyz")
          + "\n" + listed(*(f"{one},-1" for one in CENTRED), tag="_space_group_symop_magn_centering.xyz"), 8),
         (listed("x,y,z"), 2),
+        (listed("1 x,y,z", "2 -x,-y,-z", "3 1/2+x,1/2+y,z", "4 1/2-x,1/2-y,-z"), 4),
         ("_symmetry_equiv_pos_as_xyz 'x,y,z'", 2),
     ],
 )  # fmt: skip
@@ -138,6 +142,30 @@ def test_names_of_sites_are_read_as_the_declared_formula_has_them(
     assert bool(note) == bool(crystal.notes)
 
 
+def test_a_setting_that_is_left_by_exclusion_is_said() -> None:
+    spinel = ("Mg1 .125 .125 .125", "Al1 .5 .5 .5", "O1 .2624 .2624 .2624")
+    crystal = crystal_from_cif(
+        cif(spinel, (8.08, 8.08, 8.08, 90, 90, 90), "F d -3 m", more="_chemical_formula_sum 'Al2 Mg O4'")
+    )
+    assert contents(crystal) == ("MgAl2O4", 56)
+    assert crystal.notes[0].startswith("symmetry read as F d -3 m:2: as F d -3 m:1 it would be no material")
+
+
+def test_a_mark_of_byte_order_before_a_text_is_passed_over() -> None:
+    assert read_structures(["\ufeff" + cif()]).labels == ["NaCl"]
+
+
+def test_dummies_and_alternatives_are_said() -> None:
+    columns = "label fract_x fract_y fract_z calc_flag"
+    crystal = crystal_from_cif(cif(("Na1 0 0 0 d", "Cl1 .5 .5 .5 d", "Cg1 ? ? ? dum"), group="P 1", columns=columns))
+    assert contents(crystal) == ("NaCl", 2)
+    assert crystal.notes == ("left out Cg1: marked as no atom (_atom_site_calc_flag dum)",)
+    alternatives = ("Na1 0 0 0 .", "Cl1 .5 .5 .5 1", "Cl2 .7 .7 .7 2")
+    columns = "label fract_x fract_y fract_z disorder_group"
+    (note,) = crystal_from_cif(cif(alternatives, group="P 1", columns=columns)).notes
+    assert note.startswith("alternatives of a disordered structure (Cl1, Cl2) are all read")
+
+
 @pytest.mark.parametrize(
     "label", ["HO2", "NH3", "VA", "OH", "Wat", "Uh", "OW1", "AlSi", "O-H", "Nh1", "X1", "CA1", "1"]
 )
@@ -149,6 +177,16 @@ def test_names_that_are_no_element_are_refused_without_a_formula(label: str) -> 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        (cif(("T1 0 0 0", "O1 .5 .5 .5")), "label 'T1' is no element"),
+        (cif(("T1 0 0 0", "O1 .5 .5 .5"), more="_chemical_formula_sum 'Si O H'"), "label 'T1' is no element"),
+        (cif(("MN1 0 0 0", "O1 .5 .5 .5")), "label 'MN1' is no element"),
+        (cif(("RE1 0 0 0", "O1 .5 .5 .5")), "label 'RE1' is no element"),
+        (cif(("Na1 0 0 1/0",)), "site Na1 has no place"),
+        (cif(("Na1 .1 .27 .05", "Cl1 .3 .1 .4"), (7, 8, 9, 90, 90, 90), "Ccce"), "may mean C c c a:1 or C c c a:2"),
+        (
+            cif(group="F 4/m -3 2/m (225)", more="_symmetry_Int_Tables_number 225\n" + listed("x,y,z", "-x,-y,-z")),
+            "has 192 operations, but lists 2",
+        ),
         (cif(group="P m 3 m S"), "symmetry is uncertain: the space-group symbol 'P m 3 m S' is unknown"),
         (cif(group="R -3 c RS"), "'R -3 c RS' is unknown"),
         (cif(group="F d -3 m"), "may mean F d -3 m:1 or F d -3 m:2"),

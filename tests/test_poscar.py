@@ -65,6 +65,11 @@ def poscar(
         (poscar("", rest="S\nDirect\n0 0 0 T T T Na\n.5 .5 .5 T T T Cl\n"), "NaCl", 44.85),
         (poscar("", comment="Na Cl"), "NaCl", 44.85),
         (poscar(counts="1 1 ! atoms"), "NaCl", 44.85),
+        (poscar("Na Cl # elements\n", "1 1 # atoms", rest="Direct # kind\n0 0 0 # Na\n.5 .5 .5 # Cl\n"), "NaCl", 44.85),
+        (poscar("O Na Cl\n", "0 1 1"), "NaCl", 44.85),
+        (poscar("Na Cl\n", "1 1 0"), "NaCl", 44.85),
+        (poscar("F Cl\n", rest="Direct\n0 0 0 T T T\n.5 .5 .5 F F F\n"), "ClF", 44.85),
+        (poscar(rest="Direct\n0 0 0 Na1\n.5 .5 .5 site\n"), "NaCl", 44.85),
         (poscar("Na Cl Na\n", "1 2 1", rest="D\n0 0 0\n.5 .5 .5\n.25 .25 .25\n.75 .75 .75"), "NaCl", 44.85),
         (poscar(rest="Direct\n0.0d0 0 0\n5.0D-1 .5 .5\n"), "NaCl", 44.85),
         (poscar().replace("\n", "\r\n").replace(" ", "\t"), "NaCl", 44.85),
@@ -83,8 +88,27 @@ def test_elements_of_the_comment_line_are_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rest", "note"),
+    [
+        ("Direct\n0 0 0\n.5 .5 .5\n.5 0 0\n", "read as 2 atoms, as it announces, but coordinates of 3 are listed"),
+        ("Angstrom\n0 0 0\n.5 .5 .5\n", "as fractions of the cell, as VASP reads them under a line 'Angstrom'"),
+        ("Direct\n0 0 0\n2.5 2.5 2.5\n", "fractional coordinates are as large as 2.5"),
+        ("Direct\n0 0 0\n1.5 .5 .5\n\n0 0 0\n0 0 0\n", ""),
+        ("Cartesian\n0 0 0\n2.82 2.82 2.82\nLattice velocities and vectors\n1\n0 0 0\n", ""),
+        ("Fractional\n0 0 0\n.5 .5 .5\n", ""),
+    ],
+)
+def test_what_is_read_but_hardly_meant_is_said(rest: str, note: str) -> None:
+    notes = crystal_from_poscar(poscar(rest=rest)).notes
+    assert note in "; ".join(notes)
+    assert bool(note) == bool(notes)
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
+        (poscar(rest="Direct\n0 0 0 Cl\n.5 .5 .5 Na\n"), "atom 1 is Na by the line of elements, but Cl stands beside"),
+        (poscar("", rest="Direct\n0 0 0 F F F\n.5 .5 .5 F F F\n"), "does not say which element its atoms are"),
         (poscar(""), "does not say which element its atoms are"),
         (poscar("", comment="Na Cl K"), "does not say which element"),
         (poscar("", comment="rock salt"), "does not say which element"),

@@ -175,7 +175,10 @@ def _likely(
     left = [reading for reading in left or readings if not _is_impossible(reading, lattice)] or left or list(readings)
     prints = [_distances(reading, lattice) for reading in left]
     if all(len(a) == len(prints[0]) and np.allclose(a, prints[0], atol=1e-3) for a in prints):
-        return left[0]
+        cell, symbols, notes, operations = left[0]
+        others = " or ".join(reading[3].name for reading in readings if reading[3] is not operations)
+        note = f"symmetry read as {operations.name}: as {others} it would be no material, or not the one declared"
+        return cell, symbols, (*notes, note) if len(left) == 1 else notes, operations
     names = " or ".join(reading[3].name for reading in left)
     raise DataError(
         f"the symmetry is uncertain: the space-group symbol may mean {names}, which are different structures here, and "

@@ -28,6 +28,8 @@ MADE_FIRST = 104
 """Atomic number from which on there are no crystals, so that a symbol is rather a name: ``Nh3`` is no nihonium."""
 GROUPS = ("HO", "NH", "NO", "CN")
 """Capitals that are rather two elements than one, whatever the column."""
+SITE_NAMES = ("A", "M", "R", "T", "X")
+"""Letters for sites of any element, so that ``MN1`` may be one of them, and no manganese."""
 CHOICES = 256
 """Readings of the labels of a file that are compared with its formula."""
 
@@ -71,6 +73,7 @@ def sites_of(block: Block) -> Sites:
     DataError
         If a coordinate, an element or an occupancy is missing or impossible, or a site is partially occupied.
     """
+    block, notes = _without_dummies(block)
     x, y, z = (block.column(tag) for tag in COORDINATES)
     labels, types = block.column("_atom_site_label"), block.column("_atom_site_type_symbol")
     if x is None or y is None or z is None:
@@ -87,25 +90,59 @@ def sites_of(block: Block) -> Sites:
     for label, text in zip(labels, texts, strict=True):
         if text in UNKNOWN:
             raise DataError(f"site {label}: its element is unknown (type symbol {text!r})")
-    occupancies, notes = _occupancies(labels, block.column("_atom_site_occupancy"))
+    occupancies, unknown = _occupancies(labels, block.column("_atom_site_occupancy"))
+    notes = (*notes, *unknown, *_doubts(block, labels))
+    return Sites(labels, texts, frac, occupancies, types is not None, notes)
+
+
+def _without_dummies(block: Block) -> tuple[Block, tuple[str, ...]]:
+    """Leave out sites that the file marks as no atoms, such as centres of rings."""
+    flags = block.column("_atom_site_calc_flag") or []
+    dummies = [i for i, flag in enumerate(flags) if flag.lower() == "dum"]
+    if not dummies or len(dummies) == len(flags):
+        return block, ()
+    values = {
+        tag: [value for i, value in enumerate(column) if i not in dummies]
+        if tag.startswith("_atom_site_") and len(column) == len(flags)
+        else column
+        for tag, column in block.values.items()
+    }
+    names = block.column("_atom_site_label", "_atom_site_type_symbol") or []
+    shown = ", ".join(name for i, name in enumerate(names) if i in dummies[:5])
+    return Block(block.name, values), (f"left out {shown}: marked as no atom (_atom_site_calc_flag dum)",)
+
+
+def _doubts(block: Block, labels: Sequence[str]) -> list[str]:
+    """Return remarks on hydrogens without a place, and on alternatives that are all there."""
+    doubts = []
     attached = block.column("_atom_site_attached_hydrogens") or []
     with_hydrogens = [label for label, n in zip(labels, attached, strict=False) if n.strip("0.?")]
     if with_hydrogens:
-        notes = (
-            *notes,
-            f"hydrogens that the file declares at {', '.join(with_hydrogens[:5])} have no place, and are left out",
-        )
-    return Sites(labels, texts, frac, occupancies, types is not None, notes)
+        shown = ", ".join(with_hydrogens[:5])
+        doubts.append(f"hydrogens that the file declares at {shown} have no place, and are left out")
+    groups = block.column("_atom_site_disorder_group") or []
+    parts = block.column("_atom_site_disorder_assembly") or ["."] * len(groups)
+    named = {(part, group) for part, group in zip(parts, groups, strict=False) if group not in UNKNOWN}
+    if len({part for part, _ in named}) < len(named):
+        shown = ", ".join(label for label, group in zip(labels, groups, strict=False) if group not in UNKNOWN)
+        doubts.append(f"alternatives of a disordered structure ({shown[:60]}) are all read, as they are fully occupied")
+    return doubts
 
 
 def _coordinates(label: str, place: Sequence[str]) -> list[float]:
     try:
-        numbers = [0.0 if text == "." else number(text) for text in place]  # the default of the CIF dictionary
+        numbers = [0.0 if text == "." else _fraction(text) for text in place]  # the default of the CIF dictionary
     except ValueError:
         numbers = [np.nan]
     if not np.isfinite(numbers).all():
         raise DataError(f"site {label} has no place: its coordinates are {' '.join(place)}")
     return numbers
+
+
+def _fraction(text: str) -> float:
+    """Return a number such as ``0.3333(2)`` or ``1/3``."""
+    above, _, below = text.partition("/")
+    return number(above) / number(below) if re.fullmatch(r"[1-9]\d?", below) else number(text)
 
 
 def _occupancies(labels: Sequence[str], column: Sequence[str] | None) -> tuple[NDArray[np.float64], tuple[str, ...]]:
@@ -225,12 +262,16 @@ def _readings(word: str, is_type: bool) -> tuple[list[str], bool]:
     if not symbols:
         return [], False
     first = symbols[0]
+    if first == "T":
+        return symbols if is_type else [], False  # rather a tetrahedral site than tritium
     if is_type:
         return symbols, bool(_SYMBOL_OF_TYPE.fullmatch(word)) and letters.title() == first and letters not in GROUPS
     if re.match(r"[-/&,+][A-Za-z]|_H", rest):
         return symbols, False  # O-H, Fe/Mg
     if letters == first:
         return symbols, True
+    if letters.isupper() and len(letters) == len(first) == 2 and not _is_element(letters[0]):
+        return symbols, letters[0] not in SITE_NAMES  # ZR1 leaves one reading
     suffix = letters[2:]
     is_symbol = len(first) == 2 and letters.startswith(first) and suffix[:1].isupper()
     return symbols, is_symbol and not any(_is_element(suffix[:n]) for n in (1, 2))

@@ -88,10 +88,10 @@ def possible_operations(block: Block, lattice: NDArray[np.float64]) -> list[Oper
 
 def named_orders(block: Block, lattice: NDArray[np.float64]) -> tuple[str, set[int]]:
     """Return the symbol of the space group, and how many operations it has in the settings that fit the cell."""
-    symbol = block.first(*SYMBOLS_OF_GROUP)
-    settings = _of_symbol(symbol) if symbol else []
+    symbol, number = block.first(*SYMBOLS_OF_GROUP), block.first(*NUMBERS)
+    settings = (_of_symbol(symbol) if symbol else []) or _of_number(number)
     fitting = [operations for operations in (_of_setting(one, ()) for one in settings) if _fit(operations, lattice)]
-    return symbol, set(map(len, fitting))
+    return symbol or number, set(map(len, fitting))
 
 
 def _listed(block: Block) -> Operations | None:
@@ -117,7 +117,8 @@ def _group(column: tuple[str, ...], centrings: tuple[str, ...]) -> Operations:
 
 def _operation(text: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return rotation and translation of a text such as ``-x+y, -x, z+1/3``; time reversal (``,-1``) moves no atom."""
-    parts = re.sub(r"\s", "", text.lower()).split(",")
+    text = re.sub(r"^\s*\d+\s+(?=[-+.\dxyz])", "", text.lower())  # some write the number of the operation before it
+    parts = re.sub(r"\s", "", text).split(",")
     rotation, translation = np.zeros((3, 3)), np.zeros(3)
     if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] not in ("+1", "-1", "1", "m", "-m", "+m")):
         raise DataError(f"the symmetry operation {text!r} does not consist of three parts")
@@ -175,7 +176,7 @@ def _settings(block: Block) -> tuple[list[gemmi.SpaceGroup], tuple[str, ...]]:
 
     symbol, hall, number = block.first(*SYMBOLS_OF_GROUP), block.first(*HALL), block.first(*NUMBERS)
     table = list(gemmi.spacegroup_table())
-    by_number = [setting for setting in table if number and str(setting.number) == number.strip()]
+    by_number = _of_number(number)
     by_hall = [setting for setting in table if hall and setting.hall == " ".join(hall.replace("_", " ").split())]
     by_symbol = _of_symbol(symbol)
     _agree(symbol, hall, number, (by_symbol, by_hall, by_number))
@@ -208,21 +209,28 @@ def _agree(symbol: str, hall: str, number: str, settings: Sequence[Sequence[gemm
         raise DataError(f"the symmetry is uncertain: {said} are different space groups, and no operations are listed")
 
 
+def _of_number(number: str) -> list[gemmi.SpaceGroup]:
+    """Return all settings of the group with a number of the International Tables."""
+    import gemmi
+
+    return [setting for setting in gemmi.spacegroup_table() if number and str(setting.number) == number.strip()]
+
+
 def _of_symbol(symbol: str) -> list[gemmi.SpaceGroup]:
     """Return the setting of a symbol; both origins or both axes if it does not say which."""
     import gemmi
 
-    named: list[gemmi.SpaceGroup] = []
-    for prefer in ("1H", "2R"):
-        setting = gemmi.find_spacegroup_by_name(_cleaned(symbol), prefer=prefer)
-        if setting is not None and setting not in named:
-            named.append(setting)
-    return named
+    name = _cleaned(symbol)
+    found = gemmi.find_spacegroup_by_name(name)  # None if there is none
+    if found is not None and (found.ext == "\0" or name.upper().endswith(found.ext)):
+        return [found]
+    table = gemmi.spacegroup_table()
+    return [one for one in table if found is not None and (one.number, one.hm) == (found.number, found.hm)]
 
 
 def _cleaned(symbol: str) -> str:
     """Return a symbol without marks of subscripts, as in ``P2(1)/c`` or ``P 2_1/c``, and without its number."""
-    symbol = re.sub(r"\s*\(?(no\.?|#)\s*\d+\)?\s*$", "", symbol.strip(), flags=re.IGNORECASE)
+    symbol = re.sub(r"\s*\(?(no\.?|#)\s*\d+\)?$|\s+\(\d{2,3}\)$", "", symbol.strip(), flags=re.IGNORECASE)
     return re.sub(r"\((\d)\)", r"\1", symbol).replace("_", "").replace("{", "").replace("}", "")
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 N_HEADER = 5
 """Lines before elements and counts: a comment, the scale and three lattice vectors."""
+FAR = 2.0
+"""Fractional coordinates beyond this are doubted."""
+MOVABLE = frozenset(("T", "F", ".TRUE.", ".FALSE."))
+"""Marks of selective dynamics, some of which are symbols of elements, too."""
 
 
 def crystal_from_poscar(text: str) -> Crystal:
@@ -28,8 +32,8 @@ def crystal_from_poscar(text: str) -> Crystal:
     DataError
         If the text is no POSCAR, or does not say which elements it holds.
     """
-    lines = [line.split("!")[0].strip() for line in text.splitlines()]
-    if len([line for line in lines if line]) < N_HEADER + 3:
+    lines = [_without_comment(line).strip() for line in text.splitlines()]
+    if len([line for line in lines[1:] if line]) < N_HEADER + 2:
         raise DataError("not readable as POSCAR: it has fewer than eight lines")
     if any(line.startswith("Direct configuration=") for line in lines[N_HEADER : N_HEADER + 4]):
         raise DataError("it is a trajectory (XDATCAR) of several structures. Give one of them as POSCAR")
@@ -44,21 +48,28 @@ def crystal_from_poscar(text: str) -> Crystal:
     selective = _begins(lines, place, "s")
     place += selective
     cartesian = _begins(lines, place, "ck")
-    rows = [line.split() for line in lines[place + 1 : place + 1 + sum(counts)]]
+    end = place + 1 + sum(counts)
+    rows = [line.split() for line in lines[place + 1 : end]]
     coordinates = _coordinates(rows, sum(counts), place + 2)
     # VASP scales Cartesian coordinates as it scales the vectors, so that the scale cancels here.
     frac = np.linalg.solve(vectors.T, coordinates.T).T if cartesian else coordinates
-    symbols, notes = _symbols(labels, counts, text.splitlines()[0], rows, 6 if selective else 3)
-    return crystal_of(vectors * scale, symbols, frac, notes)
+    symbols, notes = _symbols(labels, counts, text.splitlines()[0], _beside(rows, 6 if selective else 3))
+    return crystal_of(
+        vectors * scale, symbols, frac, [*notes, *_doubts(lines[place], cartesian, coordinates, lines[end:])]
+    )
 
 
 def looks_like_poscar(text: str) -> bool:
     """Tell by its beginning whether a text is a POSCAR: a scale and three vectors after the first line."""
-    lines = [line.split("!")[0] for line in text.splitlines()[: N_HEADER + 2]]
+    lines = [_without_comment(line) for line in text.splitlines()[: N_HEADER + 2]]
     return len(lines) == N_HEADER + 2 and all(
         len(numbers) == wanted or (wanted == 1 and len(numbers) == 3)
         for numbers, wanted in zip(map(_leading_numbers, lines[1:N_HEADER]), (1, 3, 3, 3), strict=True)
     )
+
+
+def _without_comment(line: str) -> str:
+    return re.split("[!#]", line, maxsplit=1)[0]
 
 
 def _leading_numbers(line: str) -> list[float]:
@@ -96,7 +107,7 @@ def _counts(line: str) -> list[int]:
     """Return the numbers at the beginning of a line, as long as they are whole."""
     words = re.match(r"(\d+\b(?!\.)\s*)*", line.strip())
     counts = [int(word[:12]) for word in (words.group().split() if words else [])]
-    return [n for n in counts if n > 0] if sum(counts) else []
+    return counts if sum(counts) else []
 
 
 def _begins(lines: Sequence[str], place: int, letters: str) -> bool:
@@ -118,21 +129,49 @@ def _coordinates(rows: Sequence[Sequence[str]], n: int, line: int) -> NDArray[np
     return np.array(found_numbers)
 
 
+def _doubts(kind: str, cartesian: bool, coordinates: NDArray[np.float64], rest: Sequence[str]) -> list[str]:
+    """Return remarks on what VASP would read without a word, and its user hardly means."""
+    doubts = []
+    if kind and not cartesian and kind[:1].lower() not in "dfr":
+        doubts.append(f"coordinates read as fractions of the cell, as VASP reads them under a line {kind[:40]!r}")
+    if not cartesian and (largest := np.abs(coordinates).max()) > FAR:
+        doubts.append(f"fractional coordinates are as large as {largest:g}, as Cartesian ones would be")
+    more = next((i for i, line in enumerate(rest) if len(_leading_numbers(line)) < 3), len(rest))
+    if more:
+        n = len(coordinates)
+        doubts.append(f"read as {n} atoms, as it announces, but coordinates of {n + more} are listed")
+    return doubts
+
+
+def _beside(rows: Sequence[Sequence[str]], column: int) -> list[str]:
+    """Return the element that stands beside the coordinates of each atom, or an empty text."""
+    return [
+        _symbol(row[column]) if len(row) > column and not set(row[column : column + 3]) <= MOVABLE else ""
+        for row in rows
+    ]
+
+
 def _symbols(
-    labels: Sequence[str] | None, counts: Sequence[int], comment: str, rows: Sequence[Sequence[str]], column: int
+    labels: Sequence[str] | None, counts: Sequence[int], comment: str, beside: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """Return the element of each atom: of the line of elements, beside the coordinates, or in the comment."""
     if labels is not None:
+        counts = counts if len(counts) == len(labels) else [n for n in counts if n]
         symbols = [_symbol(label) for label in labels]
         if len(symbols) != len(counts):
             raise DataError(f"it names {len(symbols)} elements, but {len(counts)} numbers of atoms")
         unknown = [label for label, symbol in zip(labels, symbols, strict=True) if not symbol]
         if unknown:
             raise DataError(f"{unknown[0]!r} in the line of elements is no element")
-        return _repeated(symbols, counts), []
-    beside = [_symbol(row[column]) if len(row) > column else "" for row in rows]
+        repeated = _repeated(symbols, counts)
+        for i, (symbol, other) in enumerate(zip(repeated, beside, strict=True), start=1):
+            if other and other != symbol:
+                raise DataError(
+                    f"atom {i} is {symbol} by the line of elements, but {other} stands beside its coordinates"
+                )
+        return repeated, []
     if all(beside):
-        return beside, []
+        return list(beside), []
     named = [_symbol(word) for word in comment.split()]
     if len(named) == len(counts) and all(named):
         shown = " ".join(f"{symbol}{n}" for symbol, n in zip(named, counts, strict=True))

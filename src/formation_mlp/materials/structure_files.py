@@ -128,6 +128,7 @@ def crystal_of_text(text: str, kind: Kind | None = None, name: str | None = None
     DataError
         If the text is none of these, or leaves open what the material is.
     """
+    text = text.removeprefix("\ufeff")
     kind = kind or _kind_of(text)
     if kind == "cif":
         from formation_mlp.materials.cif import crystal_from_cif
