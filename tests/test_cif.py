@@ -142,6 +142,28 @@ def test_names_of_sites_are_read_as_the_declared_formula_has_them(
     assert bool(note) == bool(crystal.notes)
 
 
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        ("_chemical_formula_sum 'Na0.98 Cl'", "the file declares Na0.98 Cl, but its sites give NaCl"),
+        ("_chemical_formula_sum 'Na Cl, 2(H2 O)'", "'Na Cl, 2(H2 O)' is not understood, nor compared with the sites"),
+        ("_chemical_formula_sum 'Na Cl'\n_cell_formula_units_Z 4", "declares Z = 4 of Na Cl in the cell"),
+        ("_chemical_formula_sum 'Na2 Cl2'\n_cell_formula_units_Z 2", "declares Z = 2 of Na2 Cl2"),
+        ("_chemical_formula_sum 'Na Cl'\n_cell_formula_units_Z 1", ""),
+    ],
+)
+def test_a_declared_formula_that_does_not_fit_is_said(more: str, note: str) -> None:
+    notes = "; ".join(crystal_from_cif(cif(group="P 1", more=more)).notes)
+    assert note in notes
+    assert bool(note) == bool(notes)
+
+
+def test_sites_of_several_atoms_without_symmetry_are_said() -> None:
+    columns = "label symmetry_multiplicity fract_x fract_y fract_z"
+    (note,) = crystal_from_cif(cif(("Na1 4 0 0 0", "Cl1 4 .5 .5 .5"), group="P 1", columns=columns)).notes
+    assert note.startswith("the file declares sites of several atoms each, but lists no symmetry")
+
+
 def test_a_setting_that_is_left_by_exclusion_is_said() -> None:
     spinel = ("Mg1 .125 .125 .125", "Al1 .5 .5 .5", "O1 .2624 .2624 .2624")
     crystal = crystal_from_cif(
@@ -187,6 +209,9 @@ def test_names_that_are_no_element_are_refused_without_a_formula(label: str) -> 
             cif(group="F 4/m -3 2/m (225)", more="_symmetry_Int_Tables_number 225\n" + listed("x,y,z", "-x,-y,-z")),
             "has 192 operations, but lists 2",
         ),
+        (cif(cell=("5_64", 5.64, 5.64, 90, 90, 90)), "_cell_length_a is '5_64'"),  # type: ignore[arg-type]
+        (cif(group="P 1", more="_space_group_name_H-M_alt 'F m -3 m'"), "'P 1', 'F m -3 m' are different space groups"),
+        (cif(group=None, more="_space_group_magn.name_BNS 'Fm-3m'"), "of the magnetic group 'Fm-3m' no symmetry"),
         (cif(group="P m 3 m S"), "symmetry is uncertain: the space-group symbol 'P m 3 m S' is unknown"),
         (cif(group="R -3 c RS"), "'R -3 c RS' is unknown"),
         (cif(group="F d -3 m"), "may mean F d -3 m:1 or F d -3 m:2"),

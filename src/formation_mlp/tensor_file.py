@@ -192,10 +192,11 @@ def _description(metadata: Any) -> dict[str, Any] | None:
 
 def _strict_json(text: str | bytes) -> Any:
     """Read JSON as the standard has it: each key once, and no numbers that are none."""
-    return json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
+    return json.loads(text, object_pairs_hook=each_once, parse_constant=_no_number)
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON, for `json.loads`; raises `ValueError` if a key stands twice in it."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

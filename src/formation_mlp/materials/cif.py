@@ -22,12 +22,15 @@ from formation_mlp.materials.declared_sum import DeclaredSum, parse_sum
 from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.materials.reduced_formula import reduced_formula
 from formation_mlp.materials.structure_limits import impossible
+from formation_mlp.quoting import quoted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LENGTHS = ("_cell_length_a", "_cell_length_b", "_cell_length_c")
 ANGLES = ("_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma")
+SAME_UNITS = 0.05
+"""Formula units in a cell that differ by less are the same but for rounding."""
 SHOWN = 6
 """Structures of a file that are named in a message."""
 
@@ -204,16 +207,35 @@ def _remarks(
     block: Block, crystal: Crystal, declared: DeclaredSum | None, units: float | None, operations: Operations
 ) -> list[str]:
     """Return what does not fit together in a file."""
-    numbers, counts = np.unique(crystal.z, return_counts=True)
-    contents = dict(zip((SYMBOLS[z] for z in numbers.tolist()), counts.tolist(), strict=True))
-    if declared is not None and not declared.agrees(contents):
-        return [f"the file declares {declared.text}, but its sites give {reduced_formula(crystal.z)}"]
-    if declared is not None and units and declared.agrees(contents, units):
-        return []
+    remarks = _against_sum(block, crystal, declared, units)
+    multiplicities = block.column("_atom_site_symmetry_multiplicity") or []
+    if len(operations) == 1 and any(text.isdigit() and int(text) > 1 for text in multiplicities):
+        remarks.append("the file declares sites of several atoms each, but lists no symmetry: each is read as one atom")
+    if declared is not None and units and declared.agrees(_elements(crystal), units):
+        return remarks
     symbol, orders = named_orders(block, crystal.lattice)
     if not orders or len(operations) in orders:
-        return []
+        return remarks
     said = f"the file names the space group {symbol}, which has {min(orders)} operations, but lists {len(operations)}"
     if 1 < len(operations) < min(orders):
         raise DataError(f"the symmetry is uncertain: {said}")
-    return [f"{said}: read as listed"]
+    return [*remarks, f"{said}: read as listed"]
+
+
+def _against_sum(block: Block, crystal: Crystal, declared: DeclaredSum | None, units: float | None) -> list[str]:
+    """Return a remark if the sites are not what the file declares."""
+    if declared is None:
+        text = block.first("_chemical_formula_sum")
+        return [f"the declared formula {quoted(text)} is not understood, nor compared with the sites"] if text else []
+    contents = _elements(crystal)
+    if not declared.agrees(contents):
+        return [f"the file declares {declared.text}, but its sites give {reduced_formula(crystal.z)}"]
+    found = sum(contents.values()) / sum(declared.amounts.values())
+    if units and not any(abs(found * factor - units) < SAME_UNITS for factor in (1, declared.divisor)):
+        return [f"the file declares Z = {units:g} of {declared.text} in the cell, but its sites give Z = {found:.4g}"]
+    return []
+
+
+def _elements(crystal: Crystal) -> dict[str, float]:
+    numbers, counts = np.unique(crystal.z, return_counts=True)
+    return dict(zip((SYMBOLS[z] for z in numbers.tolist()), counts.tolist(), strict=True))

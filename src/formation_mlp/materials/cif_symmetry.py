@@ -33,6 +33,7 @@ SYMBOLS_OF_GROUP = (
     "_space_group_name_h-m_full",
     "_space_group_name_h-m",
 )
+MAGNETIC = ("_space_group_magn_name_bns", "_space_group_magn_number_bns", "_space_group_magn_name_og")
 HALL = ("_space_group_name_hall", "_symmetry_space_group_name_hall")
 NUMBERS = ("_space_group_it_number", "_symmetry_int_tables_number")
 
@@ -180,6 +181,8 @@ def _settings(block: Block) -> tuple[list[gemmi.SpaceGroup], tuple[str, ...]]:
     by_hall = [setting for setting in table if hall and setting.hall == " ".join(hall.replace("_", " ").split())]
     by_symbol = _of_symbol(symbol)
     _agree(symbol, hall, number, (by_symbol, by_hall, by_number))
+    for other in (block.first(tag) for tag in SYMBOLS_OF_GROUP):
+        _agree(symbol, other, "", (by_symbol, _of_symbol(other) if other else [], []))
     if by_hall:
         return by_hall[:1], ()
     if by_symbol:
@@ -190,6 +193,11 @@ def _settings(block: Block) -> tuple[list[gemmi.SpaceGroup], tuple[str, ...]]:
         raise DataError(
             f"the symmetry is uncertain: the space-group symbol {symbol!r} is unknown and no symmetry operations are "
             "listed. List them (_space_group_symop_operation_xyz), or write a symbol of the International Tables"
+        )
+    magnetic = block.first(*MAGNETIC)
+    if magnetic.replace(" ", "") not in ("", "P1", "P11'", "P11'1"):
+        raise DataError(
+            f"the symmetry is uncertain: of the magnetic group {magnetic!r} no symmetry operations are listed"
         )
     if by_number:
         usual = [setting for setting in by_number if setting.hm == by_number[0].hm]

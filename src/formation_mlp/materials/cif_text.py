@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from formation_mlp.errors import DataError
+from formation_mlp.materials.crystal import plain_number
 
 if TYPE_CHECKING:
     from gemmi import cif
@@ -74,7 +75,7 @@ def number(text: str) -> float:
     ValueError
         If it is none.
     """
-    return float(re.sub(r"\(\d*\)$", "", text.strip()))
+    return plain_number(re.sub(r"\(\d*\)$", "", text.strip()))
 
 
 def _with_headers(text: str) -> str:

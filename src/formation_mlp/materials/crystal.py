@@ -59,6 +59,13 @@ def crystal_of(lattice: object, symbols: Sequence[str], frac: object, notes: Seq
     )
 
 
+def plain_number(text: str) -> float:
+    """Return a number as files have it; raises `ValueError` on ``1_0`` too, which Python reads as 10."""
+    if "_" in text:
+        raise ValueError(f"{text!r} is no number")
+    return float(text)
+
+
 def as_column(crystals: Sequence[Crystal]) -> Structures:
     """Return crystals as one column of structures."""
     return Structures(

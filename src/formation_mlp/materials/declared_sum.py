@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import gcd
 
 from formation_mlp.materials.crystal import ISOTOPES
 from formation_mlp.materials.elements import ATOMIC_NUMBER
@@ -12,7 +13,7 @@ from formation_mlp.materials.elements import ATOMIC_NUMBER
 _PART = re.compile(r"([A-Z][a-z]?)\s?(\d+\.?\d*|\.\d+)?(?:\(\d+\))?")
 _CHARGE = re.compile(r"\s+\d*[+-]$|\s+[+-]\d*$")
 
-TOLERANCE = 0.01
+TOLERANCE = 0.004
 """Relative difference that a sum with decimals may have; a sum of whole numbers must be exact."""
 
 
@@ -30,6 +31,12 @@ class DeclaredSum:
     text: str
     amounts: Mapping[str, float]
     slack: float
+
+    @property
+    def divisor(self) -> int:
+        """Return of how many smaller formulas it consists; some files count these in the cell."""
+        whole = all(amount == round(amount) for amount in self.amounts.values())
+        return gcd(*(round(amount) for amount in self.amounts.values())) if whole else 1
 
     def agrees(self, counts: Mapping[str, float], units: float | None = None) -> bool:
         """Tell whether a cell with these atoms is a multiple of the formula; of ``units`` of it, if that is known."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from formation_mlp.errors import DataError
-from formation_mlp.materials.crystal import ISOTOPES, Crystal, crystal_of
+from formation_mlp.materials.crystal import ISOTOPES, Crystal, crystal_of, plain_number
 from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.materials.structure_limits import MAX_SITES
 from formation_mlp.quoting import quoted
@@ -102,7 +102,7 @@ def _symbol(text: str) -> str:
 
 def _numbers(words: Sequence[str], n: int, what: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     try:
-        numbers = np.array([float(word) for word in words])
+        numbers = np.array([plain_number(word) for word in words])
     except ValueError:
         numbers = np.empty(0)
     if len(numbers) != n or not np.isfinite(numbers).all():

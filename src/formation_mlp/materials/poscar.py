@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from formation_mlp.errors import DataError
-from formation_mlp.materials.crystal import ISOTOPES, Crystal, crystal_of
+from formation_mlp.materials.crystal import ISOTOPES, Crystal, crystal_of, plain_number
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.structure_limits import MAX_SITES
 
@@ -76,7 +76,7 @@ def _leading_numbers(line: str) -> list[float]:
     numbers = []
     for word in line.split():
         try:
-            numbers.append(float(word.lower().replace("d", "e")))
+            numbers.append(plain_number(word.lower().replace("d", "e")))
         except ValueError:
             break
     return numbers

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.errors import DataError
-from formation_mlp.materials.crystal import lattice_vectors
+from formation_mlp.materials.crystal import lattice_vectors, plain_number
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.materials.records import Materials
@@ -80,7 +80,7 @@ def _read_row(
 
 def _numbers(text: str, column: str) -> NDArray[np.float64]:
     try:
-        values = np.array(text.split(), float)
+        values = np.array([plain_number(word) for word in text.split()], float)
     except ValueError as error:
         raise DataError(f"{column}: {error}") from error
     if not np.isfinite(values).all():

@@ -16,11 +16,14 @@ from formation_mlp.materials.cif_sites import FULL, OVERFULL
 from formation_mlp.materials.crystal import ISOTOPES, Crystal, crystal_of, lattice_vectors
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.structure_limits import MAX_SITES
+from formation_mlp.tensor_file import each_once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NOT_ONE = "not a pymatgen structure in JSON"
+SAME_LENGTH = 0.01
+"""Lengths of one file that differ by less, in angstrom, are the same but for rounding."""
 PARAMETERS = ("a", "b", "c", "alpha", "beta", "gamma")
 
 
@@ -34,7 +37,7 @@ def crystal_from_json(content: str | Mapping[str, Any]) -> Crystal:
     """
     if isinstance(content, str):
         try:
-            content = json.loads(content)
+            content = json.loads(content, object_pairs_hook=each_once)
         except (ValueError, RecursionError) as error:
             raise DataError(f"{NOT_ONE}: {error}") from error
     if isinstance(content, Sequence) and len(content) == 1 and isinstance(content[0], Mapping):
@@ -64,7 +67,27 @@ def _crystal(content: Mapping[str, Any]) -> Crystal:
         raise DataError(f"it holds {len(sites):,} sites; at most {MAX_SITES:,} per cell can be read")
     lattice = _lattice(content["lattice"])
     symbols = [_symbol(site, i) for i, site in enumerate(sites, start=1)]
-    return crystal_of(lattice, symbols, [_place(site, i, lattice) for i, site in enumerate(sites, start=1)])
+    frac = np.array([_place(site, i, lattice) for i, site in enumerate(sites, start=1)])
+    return crystal_of(lattice, symbols, frac, _doubts(content, lattice, frac))
+
+
+def _doubts(content: Mapping[str, Any], lattice: NDArray[np.float64], frac: NDArray[np.float64]) -> list[str]:
+    """Return remarks on numbers that are given twice and differ, and on directions without period."""
+    doubts, fields = [], content["lattice"] if isinstance(content["lattice"], Mapping) else {}
+    if "matrix" in fields and all(name in fields for name in PARAMETERS):
+        stated = _numbers([fields[name] for name in PARAMETERS], (6,), "the lattice")
+        edges = np.linalg.norm(lattice, axis=1)
+        if np.abs(stated[:3] - edges).max() > SAME_LENGTH:
+            shown = ", ".join(f"{edge:.4g}" for edge in edges)
+            doubts.append(f"read with the edges {shown} of the matrix, which are not the 'a', 'b', 'c' beside it")
+    cartesian = [site.get("xyz") for site in content["sites"]]
+    for i, (place, other) in enumerate(zip(frac @ lattice, cartesian, strict=True), start=1):
+        if other is not None and np.abs(place - _numbers(other, (3,), f"site {i}: 'xyz'")).max() > SAME_LENGTH:
+            doubts.append(f"read with the 'abc' of site {i}, which is another place than the 'xyz' beside it")
+            break
+    if not all(fields.get("pbc") or [True]):
+        doubts.append("not periodic in all directions, but read as if it were")
+    return doubts
 
 
 def _lattice(lattice: object) -> NDArray[np.float64]:
