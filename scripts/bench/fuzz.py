@@ -48,7 +48,10 @@ def run_kind(name, n, seed, folder, book, only=None):
         place.mkdir()
         trial = Trial(own, name, way, place, slow_seconds=getattr(kind, "slow_seconds", SLOW_SECONDS))
         with limits(trial):
-            kind.ways[way][1](rng, trial)
+            try:
+                kind.ways[way][1](rng, trial)
+            except Exception as error:  # of this script, which must not end the others
+                trial.find("traceback", f"in the script itself: {type(error).__name__}: {error}")
         shutil.rmtree(place, ignore_errors=True)
         trials.append(trial)
         if only is not None:

@@ -66,7 +66,7 @@ class RunFolders:
             trial.give(f"{name}: {edit_value(rng, content)}")
             try:
                 path.write_text(yaml.safe_dump(content), errors="surrogatepass")
-            except (yaml.YAMLError, ValueError):
+            except (yaml.YAMLError, ValueError, RecursionError):
                 path.write_text(json.dumps(content))
         self._judge(rng, trial, folder, name)
 
