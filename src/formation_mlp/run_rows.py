@@ -12,6 +12,7 @@ from formation_mlp.config_file import check_config
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import CheckpointError
 from formation_mlp.fingerprint import rows_digest
+from formation_mlp.quoting import quoted
 from formation_mlp.report import rows_sha256
 from formation_mlp.run_folder import RunFolder
 from formation_mlp.split import PARTS
@@ -49,7 +50,7 @@ def rows_of_run(folder: str | Path, config: Mapping[str, Any]) -> tuple[Config, 
     used = [name for part in PARTS for name in ids[part]]
     gone = [name for name in used if name not in row]
     if gone:
-        raise CheckpointError(f"{folder}: row {gone[0]!r} of the run is no longer in {checked.data.path}.")
+        raise CheckpointError(f"{folder}: row {quoted(gone[0])} of the run is no longer in {checked.data.path}.")
     kept = dataset.take(sorted(row[name] for name in used))
     if rows_sha256(kept) != run.read_json(run.report)["rows_sha256"] or structures_changed(run, kept):
         raise CheckpointError(

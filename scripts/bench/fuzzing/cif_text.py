@@ -213,7 +213,7 @@ def _sites(rng, dialect, crystal, plain) -> str:
         }
         if not plain and rng.random() < 0.01:
             axis = rng.choice("xyz")
-            cells[f"fract_{axis}"] = rng.choice(["?", ".", "nan", "inf", "a", "1e300", "''"])
+            cells[f"fract_{axis}"] = rng.choice(["?", "nan", "inf", "a", "1e300", "''"])
             dialect.must_refuse = dialect.must_refuse or f"the coordinate {cells[f'fract_{axis}']}"
         separator = rng.choice([" ", " ", "  ", "\t"] + ([] if plain else ["\n"]))
         rows.append(separator.join(cells[column] for column in columns))
