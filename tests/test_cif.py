@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -379,3 +380,18 @@ def test_real_files_are_read_as_pymatgen_reads_them(shared_data: Path) -> None:
         assert len(crystal.z) == len(expected), name
         assert not crystal.notes, name
     assert len(names) > 100
+
+
+def test_long_lists_take_little_memory() -> None:
+    places = np.random.default_rng(0).uniform(0, 1, (50, 3)).round(4).tolist()
+    sites = tuple(f"C{i} {x} {y} {z}" for i, (x, y, z) in enumerate(places))
+    large = (90.0, 90.0, 90.0, 90.0, 90.0, 90.0)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=r"may mean F d -3 m:1 or F d -3 m:2"):
+            crystal_from_cif(cif(sites, large, "F d -3 m"))
+        with pytest.raises(DataError, match="holds more than 10,000 atoms"):
+            crystal_from_cif(cif(sites, large, None, more=listed(*(f"x,y,z+{i}/1000" for i in range(1000)))))
+        assert tracemalloc.get_traced_memory()[1] < 300e6
+    finally:
+        tracemalloc.stop()

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LENGTHS = ("_cell_length_a", "_cell_length_b", "_cell_length_c")
 ANGLES = ("_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma")
+MOST_COMPARED = 1000
+"""Atoms of a cell up to which two settings are compared by all distances; beyond, they count as different."""
 SAME_UNITS = 0.05
 """Formula units in a cell that differ by less are the same but for rounding."""
 SHOWN = 6
@@ -176,8 +178,9 @@ def _likely(
         if declared is None or declared.agrees(_contents(reading), units if units and units > 0 else None)
     ]
     left = [reading for reading in left or readings if not _is_impossible(reading, lattice)] or left or list(readings)
-    prints = [_distances(reading, lattice) for reading in left]
-    if all(len(a) == len(prints[0]) and np.allclose(a, prints[0], atol=1e-3) for a in prints):
+    few = len(left) == 1 or max(len(reading[0].site) for reading in left) <= MOST_COMPARED
+    prints = [_distances(reading, lattice) for reading in left] if few and len(left) > 1 else []
+    if few and all(len(a) == len(prints[0]) and np.allclose(a, prints[0], atol=1e-3) for a in prints):
         cell, symbols, notes, operations = left[0]
         others = " or ".join(reading[3].name for reading in readings if reading[3] is not operations)
         note = f"symmetry read as {operations.name}: as {others} it would be no material, or not the one declared"

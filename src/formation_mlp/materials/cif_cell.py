@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SAME_SITE = 0.1
 """Images of one site that lie nearer than this, in angstrom, are one atom on a special position."""
+MOST_SHARED = 1000
+"""Partially occupied sites among which those at one place are looked for."""
 THIRD = 5.5e-5
 """Up to this a coordinate is a third that was cut after four digits, such as 0.3333."""
 
@@ -91,14 +93,13 @@ def whole_sites(sites: Sites, symbols: Sequence[str], lattice: NDArray[np.float6
         If a site is partially occupied.
     """
     occupancies, keep = sites.occupancies.copy(), list(range(len(symbols)))
-    partial = np.flatnonzero(occupancies < FULL).tolist()
-    for j in partial:
-        for i in partial:
-            if i < j and i in keep and j in keep and symbols[i] == symbols[j]:
-                shift = sites.frac[i] - sites.frac[j]
-                if np.linalg.norm((shift - shift.round()) @ lattice) < SAME_SITE:
-                    occupancies[i] += occupancies[j]
-                    keep.remove(j)
+    partial = np.flatnonzero(occupancies < FULL)[:MOST_SHARED]
+    shift = sites.frac[partial] - sites.frac[partial][:, None]
+    near = np.linalg.norm((shift - shift.round()) @ lattice, axis=2) < SAME_SITE
+    for j, i in partial[np.argwhere(near)].tolist():
+        if i < j and i in keep and j in keep and symbols[i] == symbols[j]:
+            occupancies[i] += occupancies[j]
+            keep.remove(j)
     wrong = [i for i in keep if not FULL <= occupancies[i] <= OVERFULL]
     if wrong:
         shown = ", ".join(f"{sites.labels[i]} {occupancies[i]:g}" for i in wrong[:3])

@@ -98,7 +98,7 @@ def sites_of(block: Block) -> Sites:
 def _without_dummies(block: Block) -> tuple[Block, tuple[str, ...]]:
     """Leave out sites that the file marks as no atoms, such as centres of rings."""
     flags = block.column("_atom_site_calc_flag") or []
-    dummies = [i for i, flag in enumerate(flags) if flag.lower() == "dum"]
+    dummies = {i for i, flag in enumerate(flags) if flag.lower() == "dum"}
     if not dummies or len(dummies) == len(flags):
         return block, ()
     values = {
@@ -108,7 +108,7 @@ def _without_dummies(block: Block) -> tuple[Block, tuple[str, ...]]:
         for tag, column in block.values.items()
     }
     names = block.column("_atom_site_label", "_atom_site_type_symbol") or []
-    shown = ", ".join(name for i, name in enumerate(names) if i in dummies[:5])
+    shown = ", ".join(names[i] for i in sorted(dummies)[:5] if i < len(names))
     return Block(block.name, values), (f"left out {shown}: marked as no atom (_atom_site_calc_flag dum)",)
 
 

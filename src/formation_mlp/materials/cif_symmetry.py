@@ -39,6 +39,8 @@ NUMBERS = ("_space_group_it_number", "_symmetry_int_tables_number")
 
 MOST = 1000
 """Operations of a list; the largest groups have 192, magnetic ones and those of supercells more."""
+MOST_COMPARED = 2_000_000
+"""Pairs of a product and an operation that are compared to see whether a list is a whole group."""
 SAME_LATTICE = 0.02
 """Relative change of the metric up to which an operation maps a measured lattice onto itself."""
 SAME_TRANSLATION = 0.01
@@ -155,8 +157,10 @@ def _check_group(operations: Operations) -> None:
     rotation, translation = operations.rotation.round(), operations.translation
     weights = 3.0 ** np.arange(9)
     codes = (rotation.reshape(-1, 9) + 1) @ weights
-    products = rotation[:, None] @ rotation
-    moved = (rotation[:, None] @ translation[:, :, None])[..., 0] + translation[:, None]
+    alike = int(np.unique(codes, return_counts=True)[1].max())
+    first = slice(max(1, MOST_COMPARED // (len(codes) * alike)))  # all, but of very long lists
+    products = rotation[first, None] @ rotation
+    moved = (rotation[first, None] @ translation[:, :, None])[..., 0] + translation[first, None]
     found = (np.abs(products) <= 1).all(axis=(2, 3))
     wanted = (products.reshape(*found.shape, 9) + 1) @ weights
     present = np.zeros(found.shape, bool)
