@@ -222,6 +222,7 @@ def test_names_that_are_no_element_are_refused_without_a_formula(label: str) -> 
         (cif(more=listed("x,y,z", "-x,y,z", "x,-y,z")), "no whole group"),
         (cif(more=listed("x,y,z", "y,x")), "does not consist of three parts"),
         (cif(more=listed("x,y,q")), "is not understood"),
+        (cif(more=listed("x,y," + "1" * 3000 + "q")), "is not understood"),
         (cif(more=listed("x,x,z")), "maps no lattice"),
         (cif(more=listed("x,y,z", "y,z,x", "z,x,y"), cell=(5, 6, 7, 90, 90, 90)), "do not map the cell onto itself"),
         (cif(more=listed("x,y,z", "-x,-y,-z")), "has 192 operations, but lists 2"),

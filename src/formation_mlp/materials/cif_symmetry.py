@@ -39,6 +39,8 @@ NUMBERS = ("_space_group_it_number", "_symmetry_int_tables_number")
 
 MOST = 1000
 """Operations of a list; the largest groups have 192, magnetic ones and those of supercells more."""
+_TERM = r"((\d+(\.\d*)?|\.\d+)(/\d+)?\*?[xyz]?|[xyz])"
+_SUM = re.compile(rf"[+-]*{_TERM}([+-]+{_TERM})*")  # signs stand between terms, so that matching takes linear time
 MOST_COMPARED = 2_000_000
 """Pairs of a product and an operation that are compared to see whether a list is a whole group."""
 SAME_LATTICE = 0.02
@@ -126,7 +128,7 @@ def _operation(text: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] not in ("+1", "-1", "1", "m", "-m", "+m")):
         raise DataError(f"the symmetry operation {text!r} does not consist of three parts")
     for row, part in enumerate(parts[:3]):
-        if not re.fullmatch(r"([+-]?(\d+\.?\d*|\.\d+)?(/\d+)?\*?[xyz]?)+", part) or not part:
+        if not _SUM.fullmatch(part):
             raise DataError(f"the symmetry operation {text!r} is not understood")
         for sign, size, divisor, axis in re.findall(r"([+-]?)(\d+\.?\d*|\.\d+)?(/\d+)?\*?([xyz])?", part):
             if not (size or axis):
