@@ -18,6 +18,7 @@ import pytest
 
 import formation_mlp
 from conftest import Outcome, python_environment, real_command
+from formation_mlp import cli
 from formation_mlp.checkpoint import Checkpoint
 from formation_mlp.features.table import featurize
 from formation_mlp.materials.inputs import read_materials
@@ -409,3 +410,23 @@ def test_a_reader_that_goes_away_is_no_error(finished_run: Path) -> None:
     assert process.stderr.read().count(b"\n") == 1  # what the numbers mean
     process.stderr.close()
     process.wait(900)
+
+
+def test_every_verb_is_in_the_module_that_is_said_to_have_it() -> None:
+    cli.import_verbs(["--help"])
+    modules = {str(verb.callback.__name__): verb.callback.__module__ for verb in cli.app.registered_commands}
+    assert modules == {verb: f"formation_mlp.cli.{module}" for module, verbs in cli.VERBS.items() for verb in verbs}
+
+
+@pytest.mark.parametrize(
+    ("words", "n_verbs"), [(["predict", "NaCl"], 3), (["lesson"], 1), (["--help"], 12), (["x"], 12)]
+)
+def test_only_the_module_of_the_verb_is_imported(words: list[str], n_verbs: int) -> None:
+    code = (
+        "import sys; from formation_mlp import cli; cli.import_verbs(sys.argv[1:]); "
+        "print(len(cli.app.registered_commands))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, env=python_environment(), check=True
+    )
+    assert int(done.stdout) == n_verbs

@@ -7,15 +7,33 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 
 from formation_mlp import interrupts
-from formation_mlp.cli import console, lecture, materials, models, predictions  # noqa: F401 (the verbs)
+from formation_mlp.cli import console
 from formation_mlp.cli.app import app
 from formation_mlp.errors import FormationMLPError
+
+VERBS = {
+    "predictions": ("predict", "models", "explain"),
+    "models": ("train", "benchmark", "tune", "evaluate", "report"),
+    "materials": ("featurize", "stability", "screen"),
+    "lecture": ("lesson",),
+}
+"""Module of this package to the verbs that it adds to the application."""
+
+
+def import_verbs(arguments: list[str]) -> None:
+    """Import the module of the verb that is asked for, or of all: typer takes long to look at the options of each."""
+    asked = next((argument for argument in arguments if not argument.startswith("-")), None)
+    fitting = [module for module, verbs in VERBS.items() if asked in verbs]
+    for module in fitting or VERBS:
+        import_module(f"formation_mlp.cli.{module}")
 
 
 def _run(arguments: list[str]) -> None:
     """Run the verb; of the processes that torchrun starts only the first does, and the others help it to train."""
+    import_verbs(arguments)
     if os.environ.get("WORLD_SIZE", "1") == "1":
         app(args=arguments, prog_name="formation-mlp")
     else:

@@ -98,7 +98,7 @@ class Compositions:
 
     def elements(self) -> NDArray[np.int64]:
         """Return the atomic numbers that occur in any row, sorted."""
-        return np.unique(self.z)
+        return np.flatnonzero(np.bincount(self.z))
 
     def to_pymatgen(self) -> list[Composition]:
         """Return one pymatgen ``Composition`` per row, elements in the same order."""

@@ -241,7 +241,7 @@ def uncommon_elements(
     unseen, rare = [""] * len(compositions), [""] * len(compositions)
     entries = np.flatnonzero(counts[compositions.z] < rare_below)
     rows = np.searchsorted(compositions.row_ptr, entries, side="right") - 1
-    for row in np.unique(rows).tolist():
+    for row in dict.fromkeys(rows.tolist()):  # np.unique would import numpy.ma, a tenth of a prediction
         found = {(SYMBOLS[z], int(counts[z])) for z in compositions.z[entries[rows == row]].tolist()}
         unseen[row] = " ".join(symbol for symbol, n in sorted(found) if n == 0)
         rare[row] = " ".join(f"{symbol}({n})" for symbol, n in sorted(found) if n > 0)

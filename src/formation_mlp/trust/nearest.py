@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.array_checks import checked_array, checked_starts
+from formation_mlp.blocks import are_rows_alone
 
 Singles = NDArray[np.float32]
 
@@ -135,7 +136,8 @@ def _nearest_centre(rows: Singles, centres: Singles) -> NDArray[np.int64]:
 
 def _smallest(rows: Singles, columns: Singles) -> NDArray[np.int64]:
     """Return, for at most `BLOCK` rows, the column whose point is nearest."""
-    block = np.ones((BLOCK, len(columns)), np.float32)
+    height = BLOCK if are_rows_alone() else len(rows)
+    block = np.ones((height, len(columns)), np.float32)
     block[: len(rows), :-1] = rows
     found: NDArray[np.int64] = (block @ columns)[: len(rows)].argmin(axis=1)
     return found
