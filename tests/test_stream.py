@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,56 @@ def test_a_folder_of_something_else_is_left_alone(other: str, source: Path, tmp_
     with pytest.raises(DataError, match="not of this job"):
         featurize_dataset(DataConfig(path=str(source)), out, features, rows_per_part=rows_per_part)
     assert contents(out) == before
+
+
+@pytest.mark.parametrize("way", ["touched", "moved", "edited in place"])
+def test_what_the_source_holds_counts_and_not_its_time(
+    way: str, source: Path, tmp_path: Path, formulas: list[str]
+) -> None:
+    out = tmp_path / "out"
+    described(source, out)
+    file = source / "2.parquet"
+    time = file.stat().st_mtime_ns
+    if way == "edited in place":
+        rows = {"noise": np.zeros(1_000), "formula": formulas[18_999:19_999], "id": [f"m{i}" for i in range(1_000)]}
+        pq.write_table(pa.table(rows), file)
+        os.utime(file, ns=(time, time))
+        with pytest.raises(DataError, match="not of this job"):
+            described(source, out)
+        return
+    if way == "touched":
+        os.utime(file, ns=(0, 0))
+    else:
+        source = source.rename(tmp_path / "elsewhere")
+    assert described(source, out).n_found == 7
+
+
+def test_a_source_that_changes_on_the_way_is_no_result(source: Path, tmp_path: Path) -> None:
+    rows = pa.table({"noise": np.zeros(1_000), "formula": ["NaCl"] * 1_000, "id": ["a"] * 1_000})
+    with pytest.raises(DataError, match="was changed while its rows were described"):
+        described(source, tmp_path / "out", progress=lambda *_: pq.write_table(rows, source / "2.parquet"))
+    assert not (tmp_path / "out" / stream.MANIFEST).exists()
+    with pytest.raises(DataError, match="not of this job"):
+        described(source, tmp_path / "out")
+
+
+def test_parts_whose_structure_files_have_changed_are_described_anew(tmp_path: Path) -> None:
+    from pymatgen.core import Lattice, Structure
+
+    for i in range(4):
+        Structure(Lattice.cubic(4), ["Cs", "Cl"], [[0, 0, 0], [0.5] * 3]).to(str(tmp_path / f"{i}.cif"))
+    file, out = tmp_path / "table.parquet", tmp_path / "out"
+    pq.write_table(pa.table({"structure": [f"{i}.cif" for i in range(4)]}), file)
+    data = DataConfig(path=str(file))
+
+    def run() -> tuple[int, list[float]]:
+        found = featurize_dataset(data, out, ["density"], rows_per_part=2, cache=tmp_path / "cache").n_found
+        return found, pq.read_table(out).to_pandas()["vpa"].round(9).tolist()
+
+    assert run() == (0, [32.0] * 4)
+    Structure(Lattice.cubic(6), ["Cs", "Cl"], [[0, 0, 0], [0.5] * 3]).to(str(tmp_path / "3.cif"))
+    assert run() == (1, [32.0, 32.0, 32.0, 108.0])
+    assert run()[0] == 2
 
 
 def test_single_precision_is_half_the_size(source: Path, tmp_path: Path) -> None:

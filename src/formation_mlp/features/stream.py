@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from formation_mlp.locks import held
 from formation_mlp.materials.formula import parse_formulas
 from formation_mlp.materials.inputs import read_structures
 from formation_mlp.materials.records import Materials
+from formation_mlp.materials.structure_cache import contents
 from formation_mlp.outputs import LOCK, check_folder_not_read
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def featurize_dataset(
 
     Rows stay in their order. A part has the id (where there is one), the formula, the column ``error`` (empty where
     there are numbers) and the descriptors. It is written whole or not at all, so that the same call goes on where
-    an interrupted one stopped. Memory holds one part, whatever the size of the source.
+    an interrupted one stopped; what a file holds tells it from others, not its name or its time. Memory holds one
+    part, whatever the size of the source.
 
     Parameters
     ----------
@@ -98,7 +100,8 @@ def featurize_dataset(
     Raises
     ------
     DataError
-        If the source is no parquet dataset or lacks a column, or ``out`` holds something else or is the source.
+        If the source is no parquet dataset, lacks a column, or is changed in the meantime, or ``out`` holds something
+        else or is the source.
     InUseError
         If another process writes to ``out``.
     ConfigError, FeatureError
@@ -107,7 +110,7 @@ def featurize_dataset(
     source = open_source(data)
     names = [name for preset in build_presets(features) for name in preset.names]
     job = {
-        "source": [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in source.files],
+        "source": _digests(source),
         "columns": [source.material, source.id],
         "features": [part_text(part) for part in features],
         "rows_per_part": rows_per_part,
@@ -120,11 +123,18 @@ def featurize_dataset(
     with held(beside(out, LOCK), out), _way_on(out):
         sweep(out)
         finished = _finished_parts(out, key, overwrite=overwrite)
-        parts, notes = _write_parts(source, out, key, finished, describe, rows_per_part, single_precision, progress)
+        parts, n_found, notes = _write_parts(
+            source, out, key, finished, describe, rows_per_part, single_precision, progress
+        )
+        if _digests(source) != job["source"]:
+            raise DataError(
+                f"{data.path}: was changed while its rows were described, so {out} mixes two of it. "
+                "Begin anew with --overwrite."
+            )
         n_rows, n_errors = (sum(part[what] for part in parts) for what in ("rows", "errors"))
         totals = {"rows": n_rows, "errors": n_errors, "versions": versions()}
         write_json(out / MANIFEST, totals | {"descriptors": names, "parts": parts, "job": job, "key": key})
-    return StreamSummary(n_rows, n_errors, len(names), len(parts), len(finished), notes)
+    return StreamSummary(n_rows, n_errors, len(names), len(parts), n_found, notes)
 
 
 def _write_parts(
@@ -136,23 +146,45 @@ def _write_parts(
     rows_per_part: int,
     single_precision: bool,
     progress: Progress | None,
-) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Write the parts that are not finished; return what is known of each part, and remarks."""
+) -> tuple[list[dict[str, Any]], int, tuple[str, ...]]:
+    """Write the parts that are not finished; return what is known of each part, how many were, and remarks."""
     parts: list[dict[str, Any]] = []
     notes: list[str] = []
-    done = 0
+    done = n_found = 0
     for number, rows in enumerate(source.rows(rows_per_part)):
         name = f"part-{number:05d}.parquet"
-        summary = finished.get(name)
-        if summary is None:
+        summary, mark = finished.get(name), _mark(rows, source)
+        if summary is not None and summary.get("content") == mark:
+            n_found += 1
+        else:
             content, summary, remarks = _describe_part(rows, source, describe, single_precision)
+            summary |= {} if mark is None else {"content": mark}
             _write(out / name, content, {"key": key, "summary": summary})
             notes += remarks
         parts.append({"file": name, **summary})
         done += len(rows)
         if progress is not None:
             progress(done, source.n_rows)
-    return parts, tuple(dict.fromkeys(notes))
+    return parts, n_found, tuple(dict.fromkeys(notes))
+
+
+def _digests(source: Source) -> list[str]:
+    """Return the SHA-256 of the files of a source, in their order: some 1 ms for each MB."""
+    digests = []
+    for path in source.files:
+        with path.open("rb") as file:
+            digests.append(file_digest(file, "sha256").hexdigest())
+    return digests
+
+
+def _mark(rows: pa.Table, source: Source) -> str | None:
+    """Return the SHA-256 of the structures of a part, where cells may name files; formulas are in the source itself."""
+    return contents(rows.column(source.material).to_pylist(), _folder(source)) if source.is_structure else None
+
+
+def _folder(source: Source) -> Path:
+    """Return where the structure files lie that a table names."""
+    return source.files[0].parent
 
 
 @contextmanager
@@ -190,7 +222,7 @@ def _describe_part(
 def _read(cells: list[Any], source: Source) -> tuple[list[str], Materials, dict[int, str]]:
     """Return formulas, materials, and the rows that cannot be read."""
     if source.is_structure:
-        read = read_structures(cells, source.files[0].parent)
+        read = read_structures(cells, _folder(source))
         return read.labels, read.materials, read.failures
     parsed = parse_formulas(cells)
     return ["" if cell is None else str(cell) for cell in cells], Materials(parsed.compositions), parsed.failures
