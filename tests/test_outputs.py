@@ -416,7 +416,9 @@ def test_a_job_that_was_interrupted_between_its_files_goes_on_but_another_does_n
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # which tests in the background of a shell ignore
+    signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 from formation_mlp.prediction import stream
 from formation_mlp.__main__ import run
 write = stream.WRITERS[".csv"]

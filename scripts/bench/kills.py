@@ -102,6 +102,8 @@ VERBS = (
 
 def main() -> int:
     """Kill, go on, compare, and print the table; return the exit status."""
+    # The background of a shell ignores interrupts, and so would the jobs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100, help="kills in all")
     parser.add_argument("--seed", type=int, default=0, help="of the moments, signals and targets")
