@@ -168,7 +168,8 @@ def test_formulas_and_structures_go_to_their_models_in_the_order_given(
     asked = ["Fe2O3", files[0], "Xx", files[1], "NaCl", files[2]]
     outcome = command("predict", *asked)
     lines = table_of(outcome.succeeded())
-    assert [line["formula"] for line in lines] == list(map(str, asked))
+    assert [line["formula"] for line in lines] == ["Fe2O3", "NaCl", "Xx", "CaO", "NaCl", "NaF"]
+    assert [line["id"] for line in lines] == ["", str(files[0]), "", str(files[1]), "", str(files[2])]
     assert [line["model"] for line in lines] == ["composition", "structure"] * 3
     assert [bool(line["error"]) for line in lines] == [False, False, True, False, False, False]
     assert lines[2]["prediction"] == ""
@@ -223,7 +224,7 @@ def test_the_stability_of_formulas_and_structures_is_asked_of_the_classifier(
             "--stable asks the shipped model 'stability', but 'composition' is named",
         ),
         (["--stable", "--unit", "kJ/mol", "NaCl"], "--unit: stability predicts a probability, which has no unit"),
-        (["composition"], "predict: no formula was given"),
+        (["composition"], "predict: 'composition' is the model, but no material is named. Give formulas or"),
         (["--model", "structure", "NaCl"], "some presets describe crystal structures, but the rows have formulas only"),
     ],
 )
