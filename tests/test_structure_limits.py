@@ -43,6 +43,8 @@ def reason(one: Crystal) -> str:
             "no volume, or nearly none: its faces are 0.1 angstrom apart",
         ),
         (4.0, [(0, 0, np.nan)], "a coordinate is no finite number"),
+        (4.0, [(0, -1e300, 0)], "lies more than 1,000 cells away"),
+        (4.0, [(0, -999, 0)], ""),
         (4.0, [(0, 0, 0), (0, 0, 0.1)], "Fe (number 1) and Fe (number 2), 0.40 angstrom apart"),
         (4.0, [(0, 0, 0.01), (0, 0, 0.99)], "0.08 angstrom apart"),
         (4.0, [(0, 0, 0), (3, -2, 7)], "0.00 angstrom apart"),

@@ -17,6 +17,7 @@ from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.features.table import featurize
 from formation_mlp.inference import member_answer
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
+from formation_mlp.quoting import shortened
 from formation_mlp.tasks import Task
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
 from formation_mlp.units import impossible_energies
@@ -218,7 +219,7 @@ class Predictor:
             here, there = set(table.names), set(scaler.names)
             raise CheckpointError(
                 "the model was trained on other descriptors than its presets give here: "
-                f"{len(there - here)} are missing ({', '.join(sorted(there - here)[:3])}), "
+                f"{len(there - here)} are missing ({shortened(', '.join(sorted(there - here)[:3]))}), "
                 f"{len(here - there)} are new. It was made with {self.checkpoint.versions}; "
                 "install those versions, or train again."
             )

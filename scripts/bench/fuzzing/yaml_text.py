@@ -148,7 +148,7 @@ HOSTILE = (
 
 def certain(scalar):
     """Return the numbers that every reading of YAML takes a scalar for, and those that none takes otherwise."""
-    if scalar[:1] in "'\"":
+    if scalar and scalar[0] in "'\"":
         return ()
     known = {
         "0x10": (16,),

@@ -15,6 +15,7 @@ from formation_mlp.materials.cif_text import UNKNOWN, Block, number
 from formation_mlp.materials.crystal import ISOTOPES
 from formation_mlp.materials.declared_sum import DeclaredSum
 from formation_mlp.materials.elements import ATOMIC_NUMBER
+from formation_mlp.materials.structure_limits import FARTHEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -134,8 +135,8 @@ def _coordinates(label: str, place: Sequence[str]) -> list[float]:
         numbers = [0.0 if text == "." else _fraction(text) for text in place]  # the default of the CIF dictionary
     except ValueError:
         numbers = [np.nan]
-    if not np.isfinite(numbers).all():
-        raise DataError(f"site {label} has no place: its coordinates are {' '.join(place)}")
+    if not (np.abs(numbers) <= FARTHEST).all():
+        raise DataError(f"site {label} has no place in the cell: its coordinates are {' '.join(place)}")
     return numbers
 
 

@@ -21,6 +21,8 @@ HEIGHT = 0.5
 """Least distance of opposite faces of a cell, in angstrom: below it, layers would overlap."""
 NEAREST = 0.5
 """Two atoms are farther apart than this, in angstrom; in the hydrogen molecule it is 0.74."""
+FARTHEST = 1000.0
+"""Largest fractional coordinate: of larger ones, fewer digits are left for the place in the cell."""
 MAX_SITES = 10_000
 """Atoms in a cell."""
 SITES_AT_ONCE = 100_000
@@ -51,9 +53,9 @@ def impossible(structures: Structures) -> dict[int, str]:
     n_sites, ptr = structures.n_sites, structures.site_ptr
     for row in np.flatnonzero(n_sites > MAX_SITES).tolist():
         reasons.setdefault(row, f"the cell holds {n_sites[row]:,} atoms; at most {MAX_SITES:,} can be read")
-    lost = ~np.isfinite(structures.frac).all(axis=1)
+    lost = ~(np.abs(structures.frac) <= FARTHEST).all(axis=1)
     for row in np.unique(np.searchsorted(ptr, np.flatnonzero(lost), side="right") - 1).tolist():
-        reasons.setdefault(row, "a coordinate is no finite number")
+        reasons.setdefault(row, f"a coordinate is no finite number, or lies more than {FARTHEST:,.0f} cells away")
     good = np.array([row for row in np.flatnonzero(n_sites).tolist() if row not in reasons], np.int64)
     ends = np.cumsum(n_sites[good]) if len(good) else np.empty(0, np.int64)
     for part in np.split(good, np.searchsorted(ends, np.arange(SITES_AT_ONCE, ends[-1:].sum(), SITES_AT_ONCE))):
