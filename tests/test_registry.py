@@ -22,6 +22,10 @@ def test_a_name_unlike_all_others_brings_no_suggestion() -> None:
     assert unknown_name("xyz", TABLE, "here", "thing").endswith("Choose one of: Tanh, gelu, relu.")
 
 
+def test_a_long_name_is_quoted_in_part() -> None:
+    assert len(unknown_name("x" * 1_000_000, TABLE, "here", "thing")) < 200
+
+
 def test_an_empty_table_says_so() -> None:
     assert unknown_name("x", (), "features.density", "option") == (
         "features.density: unknown option 'x'. There is none to choose."

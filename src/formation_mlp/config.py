@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from formation_mlp.errors import ConfigError, FormationMLPError
 from formation_mlp.path_text import path_problem, usable_path
+from formation_mlp.quoting import quoted
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -319,8 +320,8 @@ def named_options(part: Part, where: str) -> tuple[str, dict[str, Any]]:
     if isinstance(part, str):
         return part, {}
     if len(part) != 1:
-        raise ConfigError(f"{where}: {part!r} is not one part. Write 'name' or '{{name: {{option: value}}}}'.")
+        raise ConfigError(f"{where}: {quoted(part)} is not one part. Write 'name' or '{{name: {{option: value}}}}'.")
     ((name, options),) = part.items()
     if options is not None and not isinstance(options, dict):
-        raise ConfigError(f"{where}.{name}: {options!r} are no options. Write '{{{name}: {{option: value}}}}'.")
+        raise ConfigError(f"{where}.{name}: {quoted(options)} are no options. Write '{{{name}: {{option: value}}}}'.")
     return str(name), dict(options or {})

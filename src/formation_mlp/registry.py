@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from formation_mlp.errors import ConfigError
+from formation_mlp.quoting import quoted
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ def unknown_name(name: object, allowed: Iterable[str], where: str, what: str) ->
     """Return the one sentence shape of every unknown name."""
     choices = sorted(allowed)
     offer = f"Choose one of: {', '.join(choices)}." if choices else "There is none to choose."
-    return f"{where}: unknown {what} {name!r}. {offer}{did_you_mean(name, choices)}"
+    return f"{where}: unknown {what} {quoted(name)}. {offer}{did_you_mean(name, choices)}"
 
 
 def did_you_mean(name: object, choices: Iterable[str]) -> str:

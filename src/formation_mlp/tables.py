@@ -14,7 +14,7 @@ from formation_mlp.files import write_bytes, write_text
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.outputs import claimed
 from formation_mlp.path_text import usable_path
-from formation_mlp.quoting import encodable
+from formation_mlp.quoting import encodable, quoted
 
 if TYPE_CHECKING:
     from formation_mlp.features.costly import Progress
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def check_output(out: Path | None, endings: Sequence[str]) -> None:
     """Raise `DataError` if the ending of ``out`` promises a kind of file that is not written."""
     if out is not None and out.suffix not in endings:
-        raise DataError(f"--out: {str(out)!r} does not end in {' or '.join(endings)}.")
+        raise DataError(f"--out: {quoted(str(out))} does not end in {' or '.join(endings)}.")
 
 
 def read_inputs(path: Path, formula: str | None, id_column: str | None) -> tuple[list[str] | None, ReadMaterials]:

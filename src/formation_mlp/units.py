@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.errors import ConfigError
+from formation_mlp.quoting import quoted
 from formation_mlp.registry import lookup
 
 EV_PER_ATOM = "eV/atom"
@@ -50,7 +51,7 @@ def check_per_atom(unit: str, where: str) -> None:
     """Raise `ConfigError` if ``unit`` is unknown, or counts formula units instead of atoms."""
     per_atom = {name: factor for name, (factor, per_formula) in UNITS.items() if not per_formula}
     if unit in UNITS and unit not in per_atom:
-        raise ConfigError(f"{where}: {unit!r} counts formula units. Choose one per atom: {', '.join(per_atom)}.")
+        raise ConfigError(f"{where}: {quoted(unit)} counts formula units. Choose one per atom: {', '.join(per_atom)}.")
     lookup(per_atom, unit, where, "unit")
 
 

@@ -47,7 +47,8 @@ def find_column(frame: pd.DataFrame, asked: str | None, aliases: Sequence[str], 
     if asked is not None:
         if asked not in names:
             raise DataError(
-                f"{key}: the table has no column {asked!r}. Columns: {', '.join(names)}.{did_you_mean(asked, names)}"
+                f"{key}: the table has no column {quoted(asked)}. Columns: {', '.join(names)}."
+                f"{did_you_mean(asked, names)}"
             )
         return asked
     for alias in aliases:

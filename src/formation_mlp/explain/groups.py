@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from formation_mlp.config import Part
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.presets import build_preset, resolved
+from formation_mlp.quoting import quoted
 
 Columns = dict[str, NDArray[np.int64]]
 """Name of a group to its columns."""
@@ -54,7 +55,7 @@ def by_preset(features: Sequence[Part]) -> Columns:
 def groups(features: Sequence[Part], kind: str) -> Columns:
     """Return the groups of one of the kinds in `KINDS`; raise `ConfigError` if there is no such kind."""
     if kind not in KINDS:
-        raise ConfigError(f"explain: unknown kind of groups {kind!r}. Choose one of: {', '.join(KINDS)}.")
+        raise ConfigError(f"explain: unknown kind of groups {quoted(kind)}. Choose one of: {', '.join(KINDS)}.")
     return KINDS[kind](features)
 
 

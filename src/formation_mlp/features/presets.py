@@ -15,6 +15,7 @@ from formation_mlp.features.composition import COMPOSITION_PRESETS
 from formation_mlp.features.feature_file import table
 from formation_mlp.features.matminer_adapter import matminer
 from formation_mlp.features.structure import STRUCTURE_PRESETS
+from formation_mlp.quoting import quoted
 from formation_mlp.registry import lookup, unknown_name
 
 
@@ -69,7 +70,7 @@ def _require_kind(value: object, default: object, where: str) -> None:
     if isinstance(default, bool | int | float | str) and type(value) is not type(default):
         if type(default) is float and type(value) is int:
             return
-        raise ConfigError(f"{where}: found {value!r}; give a value like the default, {default!r}.")
+        raise ConfigError(f"{where}: found {quoted(value)}; give a value like the default, {default!r}.")
 
 
 def resolved(part: Part) -> tuple[str, dict[str, Any]]:
@@ -80,7 +81,7 @@ def resolved(part: Part) -> tuple[str, dict[str, Any]]:
         if value is not None and not isinstance(value, Mapping):
             first = next(iter(signature(factory).parameters), None)
             if first is None:
-                raise ConfigError(f"features.{key}: found {value!r}, but this preset has no options.")
+                raise ConfigError(f"features.{key}: found {quoted(value)}, but this preset has no options.")
             return str(key), {first: value}
     name, options = named_options(part, "features")
     lookup(PRESETS, name, "features", "preset")
