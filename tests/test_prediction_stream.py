@@ -11,11 +11,15 @@ import time
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import python_environment
+from conftest import TINY, changed, python_environment
+from formation_mlp import run
+from formation_mlp.choices import CHOICES
+from formation_mlp.config_file import check_config
 from formation_mlp.errors import DataError
 from formation_mlp.predict import load
 from formation_mlp.prediction import stream
 from formation_mlp.prediction.stream import Job, predict_table
+from formation_mlp.progress import Reporter
 
 FORMULAS = ["NaCl", "MgO", "NACL", "Fe2O3", "CuSO4.5H2O", "", "Al2O3", "LiF", "ZnO", "TiO2", "KBr"]
 
@@ -204,3 +208,29 @@ def test_a_missing_column_is_said_before_anything_is_written(finished_run, table
         predict_table(table, tmp_path / "out.csv", Job(str(finished_run), formula="formla"))
     assert not list(tmp_path.glob("*out*"))
     assert not list(tmp_path.glob(".*"))
+
+
+def test_the_table_that_a_model_describes_by_counts_by_what_it_holds(tmp_path, rows):
+    own, table, out = tmp_path / "own.csv", tmp_path / "table.csv", tmp_path / "out.csv"
+    lines = [f"{formula},{i}" for i, (formula, _) in enumerate(rows)]
+    own.write_text("\n".join(["formula,number", *lines]) + "\n")
+    table.write_text("\n".join(["formula,formation_energy_per_atom", *(f"{a},{b}" for a, b in rows)]) + "\n")
+    features = ["stoichiometry", {"table": str(own)}]
+    raw = changed(TINY, {"data": {"path": str(table)}, "features": features, "output": str(tmp_path / "run")})
+    run.train(check_config(raw, "here", CHOICES), Reporter(-1))
+    predict_table(table, out, Job(str(tmp_path / "run")), rows_per_part=10)
+    expected = out.read_bytes()
+    out = tmp_path / "again.csv"
+
+    def stop(done, _of):
+        if done == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        predict_table(table, out, Job(str(tmp_path / "run")), rows_per_part=10, progress=stop)
+    own.write_text("\n".join(["formula,number", *(f"{line}000" for line in lines)]) + "\n")
+    found = predict_table(table, out, Job(str(tmp_path / "run")), rows_per_part=10).n_found
+    assert found == 0
+    assert out.read_bytes()[:200] != expected[:200]
+    with pytest.raises(DataError, match="is what is read here"):
+        predict_table(table, own, Job(str(tmp_path / "run")), overwrite=True)

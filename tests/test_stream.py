@@ -197,6 +197,22 @@ def test_parts_whose_structure_files_have_changed_are_described_anew(tmp_path: P
     assert run()[0] == 2
 
 
+def test_a_table_of_descriptors_counts_by_what_it_holds(tmp_path: Path) -> None:
+    file, own, out = tmp_path / "in.parquet", tmp_path / "own.csv", tmp_path / "out"
+    pq.write_table(pa.table({"formula": ["NaCl", "MgO"]}), file)
+    own.write_text("formula,gap\nNaCl,1\nMgO,2\n")
+    features = [{"table": str(own)}]
+    data = DataConfig(path=str(file))
+    featurize_dataset(data, out, features)
+    own.write_text("formula,gap\nNaCl,5\nMgO,2\n")
+    with pytest.raises(DataError, match="not of this job"):
+        featurize_dataset(data, out, features)
+    featurize_dataset(data, out, features, overwrite=True)
+    assert pq.read_table(out)["gap"].to_pylist() == [5.0, 2.0]
+    with pytest.raises(DataError, match="which is read, is in"):
+        featurize_dataset(data, tmp_path, features, overwrite=True)
+
+
 def test_single_precision_is_half_the_size(source: Path, tmp_path: Path) -> None:
     described(source, tmp_path / "double")
     described(source, tmp_path / "single", single_precision=True)

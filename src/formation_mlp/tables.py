@@ -65,6 +65,7 @@ def featurize_table(
     InUseError
         If another process writes ``out``.
     """
+    from formation_mlp.features.presets import files_of
     from formation_mlp.features.stream import featurize_dataset
 
     if not out.suffix:
@@ -74,14 +75,8 @@ def featurize_table(
         done = featurize_dataset(data, out, features, overwrite=overwrite, **keys)
         return _sentence(out, done.n_rows, done.n_columns, done.n_errors, done.notes)
     check_output(out, (".parquet", ".csv"))
-    with claimed(out, [path, *_files_of(features)], overwrite=overwrite):
+    with claimed(out, [path, *files_of(features)], overwrite=overwrite):
         return _featurize_whole(path, out, features, formula, id_column, workers, scheduler, progress)
-
-
-def _files_of(features: Sequence[Part]) -> list[str]:
-    """Return the files that presets read, such as that of `table`."""
-    options = [value for part in features if isinstance(part, dict) for value in part.values()]
-    return [text for one in options for text in (one.values() if isinstance(one, dict) else [one]) if type(text) is str]
 
 
 def _featurize_whole(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import Any
 
 from formation_mlp.config import Part, named_options
@@ -95,6 +96,12 @@ def part_text(part: Part) -> str:
         return json.dumps({name: options}, sort_keys=True)
     except TypeError as error:
         raise ConfigError(f"features.{name}: options must be plain data, as in a YAML file: {error}.") from error
+
+
+def files_of(features: Iterable[Part]) -> list[Path]:
+    """Return the files that presets read, such as that of `table`: they decide the numbers, and must not be written."""
+    texts = [text for part in features for text in resolved(part)[1].values() if isinstance(text, str)]
+    return [path for path in (Path(text).expanduser() for text in texts if "\0" not in text) if path.is_file()]
 
 
 def is_costly(part: Part, preset: Preset) -> bool:

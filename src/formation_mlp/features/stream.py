@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,9 @@ from formation_mlp.errors import DataError
 from formation_mlp.features.cache import engine_state, versions
 from formation_mlp.features.costly import Progress
 from formation_mlp.features.parquet_rows import Source, open_source
-from formation_mlp.features.presets import build_presets, part_text
+from formation_mlp.features.presets import build_presets, files_of, part_text
 from formation_mlp.features.table import FeatureTable, featurize
-from formation_mlp.files import beside, sweep, write_bytes, write_json
+from formation_mlp.files import beside, content_digest, sweep, write_bytes, write_json
 from formation_mlp.locks import held
 from formation_mlp.materials.formula import parse_formulas
 from formation_mlp.materials.inputs import read_structures
@@ -108,9 +108,10 @@ def featurize_dataset(
         As for `formation_mlp.features.table.featurize`.
     """
     source = open_source(data)
+    read = [*source.files, *files_of(features)]
     names = [name for preset in build_presets(features) for name in preset.names]
     job = {
-        "source": _digests(source),
+        "source": list(map(content_digest, read)),
         "columns": [source.material, source.id],
         "features": [part_text(part) for part in features],
         "rows_per_part": rows_per_part,
@@ -119,17 +120,17 @@ def featurize_dataset(
     }
     key = sha256(json.dumps(job).encode()).hexdigest()
     describe = partial(featurize, features=features, workers=workers, scheduler=scheduler, cache=cache)
-    check_folder_not_read(out, [data.path, *source.files])
+    check_folder_not_read(out, [data.path, *read])
     with held(beside(out, LOCK), out), _way_on(out):
         sweep(out)
         finished = _finished_parts(out, key, overwrite=overwrite)
         parts, n_found, notes = _write_parts(
             source, out, key, finished, describe, rows_per_part, single_precision, progress
         )
-        if _digests(source) != job["source"]:
+        if list(map(content_digest, read)) != job["source"]:
             raise DataError(
-                f"{data.path}: was changed while its rows were described, so {out} mixes two of it. "
-                "Begin anew with --overwrite."
+                f"{data.path}, or a file of --features, was changed while its rows were described, so {out} mixes "
+                "two of it. Begin anew with --overwrite."
             )
         n_rows, n_errors = (sum(part[what] for part in parts) for what in ("rows", "errors"))
         totals = {"rows": n_rows, "errors": n_errors, "versions": versions()}
@@ -166,15 +167,6 @@ def _write_parts(
         if progress is not None:
             progress(done, source.n_rows)
     return parts, n_found, tuple(dict.fromkeys(notes))
-
-
-def _digests(source: Source) -> list[str]:
-    """Return the SHA-256 of the files of a source, in their order: some 1 ms for each MB."""
-    digests = []
-    for path in source.files:
-        with path.open("rb") as file:
-            digests.append(file_digest(file, "sha256").hexdigest())
-    return digests
 
 
 def _mark(rows: pa.Table, source: Source) -> str | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from hashlib import file_digest, sha256
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from formation_mlp.data import columns
+from formation_mlp.files import content_digest
 from formation_mlp.materials.structure_cache import contents
 from formation_mlp.version import __version__
 
@@ -16,18 +17,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def job_key(source: Path, model: Path, options: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a table, a model file and options: some 1 ms for each MB of the table.
+def job_key(source: Path, model: Path, described_by: Sequence[Path], options: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a table, a model file, the files of its descriptors, and options.
 
     A source that is no file is told by its path; what it holds, `part_mark` tells.
     """
     known: dict[str, Any] = {"version": __version__, **options}
     for name, path in (("source", source), ("model", model)):
         if path.is_file():
-            with path.open("rb") as file:
-                known[name] = file_digest(file, "sha256").hexdigest()
+            known[name] = content_digest(path)
         else:
             known[name] = str(path)
+    known["descriptors"] = [content_digest(path) for path in described_by]
     return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 

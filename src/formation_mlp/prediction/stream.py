@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
@@ -19,6 +19,7 @@ from formation_mlp.data import columns
 from formation_mlp.data.dataset import materials_of_frame
 from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
+from formation_mlp.features.presets import files_of
 from formation_mlp.features.workers import ChildProcess, in_processes
 from formation_mlp.files import beside, move, remove_folder, sweep, whole_file, write_bytes, write_json, write_text
 from formation_mlp.outputs import PARTS, about_path, claimed, state_of
@@ -120,8 +121,9 @@ def predict_table(
     with closing(read_table_in_parts(str(path), rows_per_part)) as frames:
         first = next(frames)
         query = _query(_needed(first.head(100), job), job)
-        key = _key(path, query.model.path, out, job, rows_per_part)
-        reads, others = (path, job.model, query.model.path), (about_path(out),)
+        described_by = files_of(query.model.predictor.features)
+        key = _key(path, query.model.path, described_by, out, job, rows_per_part)
+        reads, others = (path, job.model, query.model.path, *described_by), (about_path(out),)
         goes_on = partial(_goes_on, folder, key, out)
         with claimed(out, reads, overwrite=overwrite, others=others, goes_on=goes_on), _way_on(folder):
             _open_folder(folder, key, out)
@@ -130,7 +132,7 @@ def predict_table(
             missing = ((number, frame) for number, frame in tasks if not count.found(number, frame, out.suffix))
             for number in _run(missing, folder, out.suffix, job, workers):
                 count.finished(number)
-            if _key(path, query.model.path, out, job, rows_per_part) != key:
+            if _key(path, query.model.path, described_by, out, job, rows_per_part) != key:
                 raise DataError(
                     f"{path}, or the model, was changed while its rows were predicted, so {out} would mix two of them: "
                     "nothing was written there. The same call begins anew."
@@ -241,9 +243,10 @@ def _ids(frame: pd.DataFrame, job: Job) -> list[str] | None:
     return ["" if cell is None else str(cell) for cell in columns.cells_of(frame, column)]
 
 
-def _key(source: Path, model: Path, out: Path, job: Job, rows_per_part: int) -> str:
+def _key(source: Path, model: Path, described_by: Sequence[Path], out: Path, job: Job, rows_per_part: int) -> str:
     """Return a text that tells this job from any other."""
-    return job_key(source, model_path(model), {"job": asdict(job), "rows": rows_per_part, "ending": out.suffix})
+    options = {"job": asdict(job), "rows": rows_per_part, "ending": out.suffix}
+    return job_key(source, model_path(model), described_by, options)
 
 
 def _n_rows(source: Path) -> int:
