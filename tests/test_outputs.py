@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from conftest import Outcome, python_environment
-from formation_mlp import files, interrupts
+from formation_mlp import cli, files, interrupts
 from formation_mlp.errors import DataError, FormationMLPError, InUseError
 from formation_mlp.files import beside, sweep, write_text
 from formation_mlp.locks import JOB_LOCK, OWNER, held
@@ -23,6 +24,8 @@ from formation_mlp.outputs import claimed
 from formation_mlp.run_folder import RunFolder
 
 Command = Callable[..., Outcome]
+
+NO_TEMPORARY_FOLDER = FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and links")
 
@@ -551,3 +554,42 @@ def test_claims_of_nothing_look_at_nothing() -> None:
         pass
     with pytest.raises(DataError, match="is a folder"), claimed(Path(), [], overwrite=True):
         pass
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [
+        (".out.csv.lock", "folder", "'.*lock', which keeps other processes out, is a folder. Remove it"),
+        (".out.csv.lock", "link", "'.*lock', which keeps other processes out, is a link. Remove it"),
+        (".out.csv.unfinished", "folder", "unfinished: cannot be written"),
+        (".out.csv.parts", "file", "is a file, where parts of the result are kept"),
+    ],
+)
+def test_something_else_under_a_hidden_name_is_said(
+    name: str, kind: str, said: str, command: Command, workplace: Path, own_run: Path
+) -> None:
+    (workplace / "in.csv").write_text("formula\nNaCl\n", encoding="utf-8")
+    place = workplace / name
+    if kind == "folder":
+        place.mkdir()
+    elif kind == "link":
+        place.symlink_to(workplace / "nowhere" / "at all")
+    else:
+        place.touch()
+    assert re.search(said, command("predict", str(own_run), "--csv", "in.csv", "--out", "out.csv").refused())
+    assert not (workplace / "out.csv").exists()
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), NO_TEMPORARY_FOLDER])
+def test_other_packages_files_that_find_no_room_are_said(
+    error: OSError, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_arguments: list[str]) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "_run", fail)
+    monkeypatch.setattr(sys, "argv", ["formation-mlp", "train"])
+    with pytest.raises(SystemExit, match="2"):
+        cli.main()
+    assert "a temporary file cannot be written (No " in capsys.readouterr().err

@@ -76,6 +76,11 @@ def held(lock: Path, place: Path, patience: float = 0.0) -> Iterator[None]:
     except (OSError, ValueError) as error:
         _remove_empty(made)
         reason = getattr(error, "strerror", None) or error
+        if lock.is_symlink() or lock.is_dir():
+            what = "a link" if lock.is_symlink() else "a folder"
+            raise FormationMLPError(
+                f"{place}: {str(lock)!r}, which keeps other processes out, is {what}. Remove it."
+            ) from error
         raise FormationMLPError(f"{place}: cannot be written ({reason}). Choose another folder.") from error
     try:
         _here.add(real_path(lock))

@@ -5,6 +5,7 @@ Heavy packages are imported inside the verb that needs them, so that ``--help`` 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -21,6 +22,10 @@ VERBS = {
     "lecture": ("lesson",),
 }
 """Module of this package to the verbs that it adds to the application."""
+
+
+NO_ROOM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS") if hasattr(errno, name)}
+"""Errors of a disk that other packages let through when they write files of their own."""
 
 
 def import_verbs(arguments: list[str]) -> None:
@@ -60,4 +65,14 @@ def main() -> None:
         if debug:
             raise
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        no_folder = error.errno == errno.ENOENT and error.filename is None and "temporary directory" in str(error)
+        if debug or not (no_folder or error.errno in NO_ROOM):
+            raise
+        print(
+            f"error: a temporary file cannot be written ({error.strerror or error}). Free some space, or name another "
+            "folder for temporary files with TMPDIR=FOLDER.",
+            file=sys.stderr,
+        )
         sys.exit(2)

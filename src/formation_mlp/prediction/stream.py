@@ -269,6 +269,8 @@ def _open_folder(folder: Path, key: str, out: Path) -> None:
     label = folder / LABEL
     if folder.exists():
         sweep(folder)
+        if not folder.is_dir():
+            raise DataError(f"{folder}: is a file, where parts of the result are kept. Remove it.")
         if not label.exists() and any(folder.iterdir()):
             raise DataError(f"{folder}: holds files of unknown origin. Move it away, or choose another --out.")
         if _label(folder).get("key") == key:
