@@ -165,6 +165,16 @@ def test_pages_of_all_lessons_need_nothing_from_elsewhere(
     assert "<script" not in index
 
 
+def test_a_page_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
+    pages.write_index(tmp_path)
+    assert pages.write_pages([], tmp_path, print) == tmp_path / "index.html"
+    (tmp_path / "index.html").write_text("my own", encoding="utf-8")
+    with pytest.raises(DataError, match="is no page of the lecture"):
+        pages.write_pages(LESSONS[:1], tmp_path, print)
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+    assert (tmp_path / "index.html").read_text(encoding="utf-8") == "my own"
+
+
 SMALL = """\
 # time: 1 s
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
+from formation_mlp.errors import DataError
 from formation_mlp.files import write_text
 from formation_mlp.lessons.cells import Lesson, all_lessons
 from formation_mlp.lessons.run import run_lesson
@@ -15,6 +16,8 @@ from formation_mlp.reporting import html
 TITLE = "From logistic regression to a formation-energy MLP"
 INDEX = "index.html"
 FIGURES = "figures"
+MARKS = (f"<title>{escape(TITLE)}</title>".encode(), f'<a href="{INDEX}">All lessons</a>'.encode())
+"""What tells the list of lessons and their pages from other files."""
 
 STYLE = """<style>
 pre.formula { background: none; border: 0; border-left: 4px solid var(--accent); margin: .75rem 0;
@@ -48,11 +51,21 @@ def write_pages(lessons: Sequence[Lesson], folder: Path, tell: Callable[[str], N
     ------
     LessonError
         If a lesson fails.
+    DataError
+        If a page would replace a file that is none of the lecture.
     """
+    _check_own(folder, [INDEX, *map(_page_name, lessons)])
     for lesson in lessons:
         page = write_page(lesson, run_lesson(lesson, folder / FIGURES, data), folder)
         tell(f"{page}: lesson {lesson.number}, {lesson.title}")
     return write_index(folder)
+
+
+def _check_own(folder: Path, names: Sequence[str]) -> None:
+    """Refuse to replace a file that does not have a mark of these pages."""
+    for path in (folder / name for name in names):
+        if path.is_file() and not any(mark in path.read_bytes() for mark in MARKS):
+            raise DataError(f"--html: {str(path)!r} exists and is no page of the lecture. Choose another folder.")
 
 
 def write_page(lesson: Lesson, session: Session, folder: Path) -> Path:
