@@ -21,6 +21,7 @@ ELECTRONEGATIVITY = {ATOMIC_NUMBER[symbol]: value for symbol, value in zip(NO_ME
 _NEARLY_EQUAL = 0.15
 _MOST_NONMETALS = 6
 _CARBON = ATOMIC_NUMBER["C"]
+_AMERICIUM = ATOMIC_NUMBER["Am"]
 
 
 def is_charge_balanced(amounts: Mapping[int, float]) -> bool:
@@ -58,8 +59,11 @@ def is_charge_balanced(amounts: Mapping[int, float]) -> bool:
 def is_plausible(amounts: Mapping[int, float]) -> bool:
     """Return whether a formula may be offered as what somebody meant.
 
-    So may elements, compounds of two elements, alloys, and what is charge-balanced.
+    So may elements, compounds of two elements, alloys, and what is charge-balanced, all of elements of which there is
+    enough to form a compound.
     """
+    if len(amounts) > 1 and max(amounts) > _AMERICIUM:
+        return False
     has_states = all(_states(z) for z in amounts)
     is_alloy = not any(z in ELECTRONEGATIVITY for z in amounts)
     return len(amounts) == 1 or (has_states and (len(amounts) == 2 or is_alloy)) or is_charge_balanced(amounts)

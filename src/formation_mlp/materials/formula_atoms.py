@@ -122,17 +122,25 @@ def _check_symbol(symbol: str, text: str, start: int) -> None:
             raise FormulaError(
                 f"'{shortened(state[0])}' may be an oxidation state or atoms of I and V. Leave an oxidation state out; "
                 "write each element once, as in I2.",
-                (text[:start] + text[state.end() :],),
+                _without_state(text, start, state.end()),
             )
     elif symbol in HYDROGEN:
         other = symbol + text[end : end + 1].lower()
         if text[end : end + 1].isupper() and other in ATOMIC_NUMBER:
             raise FormulaError(
                 f"'{other.upper()}' may be {other} or {symbol} (an isotope of H) and {other[1].upper()}. "
-                f"Write {other}, or H for {symbol}."
+                f"Write {other}, or H for {symbol}.",
+                is_specific=False,
             )
     else:
         raise _unread_symbol(symbol)
+
+
+def _without_state(text: str, start: int, end: int) -> tuple[str, ...]:
+    """Return a formula without an oxidation state, if no other is left and it is a compound."""
+    candidate = text[:start] + text[end:]
+    symbols = set(re.findall("[A-Z][a-z]*", candidate))
+    return () if "I" in symbols or len(symbols) < 2 else (candidate,)
 
 
 def _unread_symbol(symbol: str) -> FormulaError:

@@ -88,10 +88,16 @@ def _check_number(number: str, follows: str, is_spaced_out: bool, text: str) -> 
         raise FormulaError(
             f"the number {shortened(number)} stands after a blank and before what may be counted by it. Write '·' to "
             "join the parts of an adduct, or an amount right after what it counts.",
-            (re.sub(r"\s+(?=[0-9.]+[A-Z(\[{])", "·", text, count=1),),
+            (_joined(text),),
         )
     if not is_spaced_out or float(number) > _LARGEST_SPACED:
         raise _no_amount(number, text)
+
+
+def _joined(text: str) -> str:
+    """Return ``CuSO4·5H2O`` for ``CuSO4 5H2O``, and ``Fe2O3`` for ``Fe 2O3``."""
+    sign = "" if re.match(r"[A-Z][a-z]?\s", text) else "·"
+    return re.sub(r"\s+(?=[0-9.]+[A-Z(\[{])", sign, text, count=1)
 
 
 def _no_amount(number: str, text: str) -> FormulaError:

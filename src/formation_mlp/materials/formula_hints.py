@@ -25,12 +25,12 @@ def explained(error: FormulaError, formula: object) -> FormulaError:
     """
     text = formula.strip(" ") if isinstance(formula, str) else ""
     reason, candidates = str(error), error.candidates
-    if not error.is_specific:
+    if not error.is_specific or re.search("[0-9],[0-9]", text[: 2 * _LONGEST]):
         kind = kind_of(text[: 2 * _LONGEST])
         if kind is not None:
             reason, candidates = kind
         else:
-            candidates = candidates or (*_with_letters_for_zeros(text), *respell(text))
+            candidates = candidates or (*_with_letters_for_zeros(text), *_with_l_and_i(text), *respell(text))
     elif not candidates and "0" in text:
         candidates = _with_letters_for_zeros(text)
     distinct = dict.fromkeys(candidate.strip() for candidate in candidates)
@@ -80,6 +80,14 @@ def _with_letters_for_zeros(text: str) -> tuple[str, ...]:
     if len(text) > _LONGEST:
         return ()
     return (re.sub(r"(?<![0-9.])0(?![.])", "O", text),)
+
+
+def _with_l_and_i(text: str) -> tuple[str, ...]:
+    """Return a formula with an l for 1 or I in the symbols that hold one, and with I for another l: A1Cl3, Nal."""
+    if len(text) > _LONGEST:
+        return ()
+    with_l = re.sub("(?<=[ACT])[1I](?![a-z])", "l", text)
+    return re.sub("(?<=l[1-9])0(?=[1-9])", "O", with_l), with_l, re.sub("(?<![ACT])l(?![a-z])", "I", text)
 
 
 def _is_certain(candidate: str) -> bool:

@@ -54,6 +54,8 @@ def _state_of_matter(match: re.Match[str]) -> Kind:
 def _remark(match: re.Match[str]) -> Kind | None:
     if amounts_of(match[0].strip().strip("()")):
         return None
+    if re.search(r"[0-9][-+−][0-9.]*[xyzδ]", match[0]):
+        return _variable(match)
     return f"'{shortened(match[0].strip())}' is a remark and no part of the formula. Leave it out.", (_without(match),)
 
 
@@ -110,9 +112,9 @@ def _system(match: re.Match[str]) -> Kind:
     )
 
 
-def _ion(match: re.Match[str]) -> Kind:
+def _variable(match: re.Match[str]) -> Kind:
     return (
-        f"'{shortened(match[0])}' is a charge: charges (Fe3+) and variable amounts (Li1-xCoO2) have no place in a "
+        f"'{shortened(match[0])}' cannot be read: charges (Fe3+) and variable amounts (Li1-xCoO2) have no place in a "
         "formula here. Leave the charge out, write each amount as a number.",
         (),
     )
@@ -136,7 +138,7 @@ _KINDS: tuple[tuple[str, Callable[[re.Match[str]], Kind | None]], ...] = (
     (r"\A(?:[0-9]{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-[0-9]{2}|[0-9]{1,4}[-/][0-9]{1,2}[-/][0-9]{1,4})\Z", _date),
     (r"\A[+-]?[0-9][0-9.,\s]*(?:[eE][+-]?[0-9]+)?\Z", _number),
     (r"\A(?i:mp|mvc|oqmd|cod|icsd|jvasp|aflow|nmd|agm)[-_ ]?(?:id)?[-_ ]?[0-9]+\Z", _database_id),
-    (r"</?[A-Za-z]+>|\\[a-z]+|\$|_\{?(?=[0-9.x])", _markup),
+    (r"</?[A-Za-z]+>|\\[a-z]+|\$|(?<![0-9])_\{?(?=[0-9.x])|_\{", _markup),
     (r"\s*\((?:s|l|g|aq|cr|am|gr|c|sol|liq|gas|vap)\)\Z", _state_of_matter),
     (r"\s*\[(?:s|l|g|aq)\]\Z", _state_of_matter),
     (r"\s*\([^()]*(?:[a-z]{3}|[a-z][-\s]|-[0-9a-z])[^()]*\)|\A\s*\([a-z][^()]*\)|\s*\([a-z][^()]*\)\Z", _remark),
@@ -147,6 +149,7 @@ _KINDS: tuple[tuple[str, Callable[[re.Match[str]], Kind | None]], ...] = (
     (r"\[[0-9]{1,3}[A-Z][a-z]?\]", _isotope),
     (rf"\A{_SYMBOL}(?:-{_SYMBOL})+\Z", _system),
     (r"(?<=[A-Za-z0-9)\]])\s*[-_,;]?\s+[a-z]{3,}.*\Z|(?<=[A-Za-z0-9)\]])[-_][a-z][a-z0-9]{2,}\Z", _remark),
+    (r"(?<=[A-Za-z0-9)\]])_(?:[0-9]+|[a-z]{2,}-[0-9]+)\Z", _remark),
     (r"\A[a-z]{3,}[-_\s]+(?=[A-Z])", _remark),
     (r"%", _percent),
     (r"/", _slash),

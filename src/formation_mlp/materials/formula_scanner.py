@@ -21,7 +21,8 @@ _LINE_FEED, _OPEN, _CLOSE, _DOT = b"\n()."
 _DEEPEST = 8  # brackets within brackets that are still plain
 _IODINE = ATOMIC_NUMBER["I"]
 _OXYGEN = ATOMIC_NUMBER["O"]
-_CAPITAL_I, _CAPITAL_V = b"IV"
+_CAPITAL_I, _CAPITAL_O, _CAPITAL_V, _ONE = b"IOV1"
+_CARBON, _VANADIUM = ATOMIC_NUMBER["C"], ATOMIC_NUMBER["V"]
 
 _WRITTEN_SMALL = np.zeros((26, 26), np.bool_)
 """Whether two capitals may be one symbol, by the letters: SI."""
@@ -69,7 +70,7 @@ def _scan(data, atomic_numbers, written_small, is_no_metal, row_ptr, z, amount, 
     elements; the end of a line does the same to the whole row. A row with a dot that may join an adduct is left to the
     complete parser if it has hydrogen, as in water, or an element twice, or perhaps a compound on both sides; so is a
     row that may be hardly meant as it is written: all capitals, some of which may be one symbol, iodine before I or V,
-    or without oxygen and with a number at the end that may hold the letter O.
+    vanadium before I and O, carbon before I or 1, or without oxygen and with a number at the end that may hold an O.
     """
     n_entries = start = row = i = line = depth = 0
     opened = np.empty(_DEEPEST, np.int64)
@@ -105,6 +106,13 @@ def _scan(data, atomic_numbers, written_small, is_no_metal, row_ptr, z, amount, 
                 has_pair = has_pair or written_small[sign - 65, data[i] - 65]
                 if element == _IODINE and (data[i] == sign or data[i] == _CAPITAL_V):
                     is_plain = is_plain and 97 <= data[i + 1] <= 122
+                if element == _VANADIUM and data[i] == _CAPITAL_I:
+                    is_plain = is_plain and data[i + 1] != _CAPITAL_O
+                if element == _CARBON and data[i] == _CAPITAL_I:
+                    is_plain = is_plain and 97 <= data[i + 1] <= 122
+            elif element == _CARBON and data[i] == _ONE:
+                digits = 1 + (50 <= data[i + 1] <= 54)
+                is_plain = is_plain and data[i + digits] not in (_LINE_FEED, _CLOSE)
         elif sign != _LINE_FEED and (sign != _CLOSE or depth == 0):
             is_plain = False
             continue
@@ -131,6 +139,8 @@ def _scan(data, atomic_numbers, written_small, is_no_metal, row_ptr, z, amount, 
                     if is_ionic and n_entries > start:
                         n_after_dot = 0
                 is_plain = is_plain and n_decimals > 0
+                if n_decimals > 2 and data[i] == _LINE_FEED:
+                    has_zero = data[i - 2] == 48 and data[i - 1] != 48
             elif n_digits > 1 and data[i] == _LINE_FEED:
                 n_zeros = 0
                 for place in range(first_digit, i):

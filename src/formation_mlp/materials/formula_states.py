@@ -7,7 +7,7 @@ import re
 from formation_mlp.materials.formula_atoms import FormulaError
 from formation_mlp.quoting import shortened
 
-_ROMAN = r"\s*(?:[+-]?(?:[IVX]+|[ivx]+|0)|[0-9]+\s*[+-]|[+-]\s*[0-9]+)\s*"
+_ROMAN = r"\s*(?:[+-]?(?:[IVX]+|(?!x\s*[)\]},/;])[ivx]+|0)|[0-9]+\s*[+-]|[+-]\s*[0-9]+)\s*"
 _BRACKETS = "|".join(rf"\{a}{_ROMAN}(?:[,/;]{_ROMAN})*\{b}" for a, b in ("()", "[]", "{}"))
 _IN_BRACKETS = re.compile(rf"(?P<before>[A-Z][a-z]?[0-9.]*|[)\]}}][0-9.]*)\s*(?P<state>{_BRACKETS})")
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.formula_atoms import HYDROGEN, FormulaError, check_amount, count_atoms
 
+_DOUBTFUL = ("0", "CI", "C1", "IV", "VI")
+"""What a formula holds, besides capitals, that is worth a look at what may be meant."""
 _MISSING = {"", "nan", "none", "null", "n/a", "<na>"}
 
 
@@ -57,7 +59,7 @@ def _read(formula: object) -> Reading:
     amounts: dict[int, float] = {}
     for coefficient, part in parts:
         atoms = count_atoms(part)
-        if "0" in part or "IV" in part or part.upper() == part:
+        if part.upper() == part or any(map(part.__contains__, _DOUBTFUL)):
             from formation_mlp.materials.formula_doubts import doubt_of
 
             if doubt := doubt_of(part.strip(), atoms):
