@@ -6,8 +6,10 @@ import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from pymatgen.core import Composition, Lattice, Structure
@@ -340,3 +342,15 @@ def test_a_model_copied_to_another_process_keeps_intervals_and_domain(ensemble):
     first, second = (one.predict_rows(FORMULAS, level=0.5) for one in (ensemble, copy))
     np.testing.assert_array_equal(first.lo, second.lo)
     assert_same_domain(first.domain, second.domain)
+
+
+@pytest.mark.parametrize("items", [5, None, {"NaCl"}, {"NaCl": 1}, pd.DataFrame({"formula": ["NaCl"]})], ids=repr)
+def test_inputs_that_are_no_list_are_refused_in_a_sentence(items: Any) -> None:
+    with pytest.raises(DataError, match="but a list of inputs is expected"):
+        load("composition").predict_rows(items)
+
+
+def test_inputs_may_come_one_after_another() -> None:
+    items: Any = iter(["NaCl", "KCl"])
+    found = load("composition").predict_rows(items)
+    assert found.errors == ["", ""]

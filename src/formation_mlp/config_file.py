@@ -77,7 +77,8 @@ def merged(config: Config, changes: Mapping[str, Mapping[str, Any]], **top_level
 def _read_sections(path: Path) -> dict[str, Any]:
     raw = read_yaml(path)
     if not isinstance(raw, dict):
-        raise ConfigError(f"{path}: expected sections such as 'data:' and 'model:', found {type(raw).__name__}.")
+        found = "an empty file" if raw is None else type(raw).__name__
+        raise ConfigError(f"{path}: expected sections such as 'data:' and 'model:', found {found}.")
     return _without_blanks(raw)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.features.table import featurize
 from formation_mlp.inference import member_answer
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
-from formation_mlp.quoting import shortened
+from formation_mlp.quoting import quoted, shortened
 from formation_mlp.tasks import Task
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
 from formation_mlp.units import impossible_energies
@@ -264,7 +264,12 @@ class Predictor:
 def _read(items: Sequence[object]) -> ReadMaterials:
     if isinstance(items, str):
         raise DataError(f"found the text {items!r}, but a list of inputs is expected, such as [{items!r}].")
-    return read_materials(items)
+    if isinstance(items, Mapping | Set) or not hasattr(items, "__iter__") or hasattr(items, "columns"):
+        raise DataError(
+            f"found {quoted(items)} of the type {type(items).__name__}, but a list of inputs is expected, such as "
+            "['NaCl', 'Fe2O3'] or one column of a table."
+        )
+    return read_materials(list(items))
 
 
 def mean_and_std(members: Floats, shares: Floats) -> tuple[Floats, Floats]:
