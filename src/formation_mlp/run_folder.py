@@ -269,7 +269,7 @@ class RunFolder:
         """Return the hash of the parts as they stand in ``split``, or None if these are no parts."""
         try:
             return split_digest(self.read_json(self.split))
-        except (KeyError, TypeError, IndexError):
+        except CheckpointError:
             return None
 
     def _trained(self) -> Iterator[Path]:
