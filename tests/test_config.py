@@ -223,7 +223,7 @@ def test_a_byte_order_mark_is_no_part_of_the_configuration(workplace: Path, enco
         (b"data: [", "cannot be read as YAML"),
         ("data: {path: µ}".encode("latin-1"), "cannot be read as YAML"),
         (b"\x00", "cannot be read as YAML"),
-        (b"", "expected sections such as 'data:' and 'model:', found NoneType"),
+        (b"", "expected sections such as 'data:' and 'model:', found an empty file"),
         (b"- data", "expected sections such as 'data:' and 'model:', found list"),
         (b"data: !!python/object/apply:os.getcwd []", "cannot be read as YAML"),
     ],

@@ -324,7 +324,7 @@ class InThisProcess:
         self.closed = False
         self.all.append(self)
 
-    def run(self, function: Callable[..., Iterator[Any]], *arguments: Any) -> Iterator[Any]:
+    def run_again(self, function: Callable[..., Iterator[Any]], *arguments: Any) -> Iterator[Any]:
         assert function is train_member
         yield from self.work(*arguments)
 
@@ -622,10 +622,10 @@ def test_a_member_needs_a_name_that_is_one_of_a_folder(ensemble: Ensemble, name:
 @pytest.mark.parametrize(
     ("member", "message"),
     [
-        ({"model": {"hiden": [8]}}, "ensemble.members: odd-0: 1 problem.*model.hiden: unknown key"),
-        ({"model": {"activation": "rellu"}}, "ensemble.members: odd-0: .*unknown activation 'rellu'"),
-        ({"training": {"max_epochs": 0}}, "ensemble.members: odd-0: .*training.max_epochs: found 0"),
-        ({"training": {"precision": "half"}}, "ensemble.members: odd-0: .*unknown precision 'half'"),
+        ({"model": {"hiden": [8]}}, "ensemble.members: odd: 1 problem.*model.hiden: unknown key"),
+        ({"model": {"activation": "rellu"}}, "ensemble.members: odd: .*unknown activation 'rellu'"),
+        ({"training": {"max_epochs": 0}}, "ensemble.members: odd: .*training.max_epochs: found 0"),
+        ({"training": {"precision": "half"}}, "ensemble.members: odd: .*unknown precision 'half'"),
     ],
 )
 def test_a_wrong_key_of_a_member_is_refused_before_any_is_trained(

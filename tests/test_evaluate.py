@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
@@ -65,6 +67,13 @@ def structures_of(cells, metals=("Na",)):
 FLAT = [[4, 0, 0], [0, 4, 0], [4, 4, 0]]
 
 
+def flat_rows(n) -> Dataset:
+    """Return rows that a reader would refuse: cells without volume."""
+    whole = dataset(structures_of([np.eye(3) * 4.0] * n), range(n))
+    structures = replace(whole.materials.structures, lattice=np.array([FLAT] * n, float))
+    return replace(whole, materials=replace(whole.materials, structures=structures))
+
+
 @pytest.fixture(scope="module")
 def structure_model():
     keys = {"features": ["density"], "hidden": (4,), "architecture": "mlp", "max_epochs": 2, "device": "cpu"}
@@ -84,7 +93,7 @@ def test_rows_that_cannot_be_predicted_are_named_and_not_scored(structure_model)
 
 def test_nothing_to_score_is_an_error_with_the_first_reason(structure_model):
     with pytest.raises(DataError, match=r"none of the 2 rows can be predicted; the first: ."):
-        evaluate(structure_model, dataset(structures_of([FLAT, FLAT]), [0.0, 1.0]))
+        evaluate(structure_model, flat_rows(2))
 
 
 def test_an_empty_part_has_no_scores():

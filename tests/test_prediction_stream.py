@@ -231,6 +231,6 @@ def test_the_table_that_a_model_describes_by_counts_by_what_it_holds(tmp_path, r
     own.write_text("\n".join(["formula,number", *(f"{line}000" for line in lines)]) + "\n")
     found = predict_table(table, out, Job(str(tmp_path / "run")), rows_per_part=10).n_found
     assert found == 0
-    assert out.read_bytes()[:200] != expected[:200]
+    assert out.read_bytes() != expected
     with pytest.raises(DataError, match="is what is read here"):
         predict_table(table, own, Job(str(tmp_path / "run")), overwrite=True)

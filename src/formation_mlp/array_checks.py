@@ -39,8 +39,8 @@ def checked_array(
 
     Examples
     --------
-    >>> checked_array({"step": np.ones(3)}, "step", np.float64, [3], lowest=0).sum()
-    3.0
+    >>> checked_array({"step": np.ones(3)}, "step", np.float64, [3], lowest=0)
+    array([1., 1., 1.])
     """
     if name not in arrays:
         raise ValueError(f"{name} is missing")

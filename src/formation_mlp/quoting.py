@@ -49,3 +49,14 @@ def encodable(text: str) -> str:
     Fe₂O₃ a\udcff
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def is_encodable(text: str) -> bool:
+    r"""Return whether a file can hold a text: whether it is free of lone surrogates.
+
+    Examples
+    --------
+    >>> is_encodable("Fe₂O₃"), is_encodable("a\udcff")
+    (True, False)
+    """
+    return encodable(text) == text

@@ -286,7 +286,8 @@ class RunFolder:
         if foreign is not None:
             raise ConfigError(f"output: {str(self.path)!r} holds other files, such as {foreign.name!r}. {where}.")
         if not overwrite:
-            what = "holds an earlier run" if self.is_done() else f"holds an interrupted run. {way_on}"
+            is_whole = self.is_done() or (self.path / BENCHMARK_FILES[0]).exists()
+            what = "holds an earlier run" if is_whole else f"holds an interrupted run. {way_on}"
             raise ConfigError(f"output: {str(self.path)!r} {what}. {where}, or replace it with --overwrite.")
         needed = next(_paths_below(self.path, config), None)
         if needed is not None:

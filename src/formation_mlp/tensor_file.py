@@ -72,7 +72,7 @@ def digest_of(arrays: Mapping[str, Array], description: Mapping[str, Any]) -> st
     Examples
     --------
     >>> digest_of({"w": np.zeros(2)}, {"kind": "model"})[:12]
-    '44c2eb8a0e69'
+    '13bfe9fcaa1b'
     """
     names = sorted(arrays)
     kinds = [[name, arrays[name].dtype.name, list(arrays[name].shape)] for name in names]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from formation_mlp.errors import DataError
 from formation_mlp.materials.crystal import plain_number
+from formation_mlp.quoting import is_encodable
 
 if TYPE_CHECKING:
     from gemmi import cif
@@ -98,6 +99,8 @@ def _joined(header: re.Match[str]) -> str:
 def _document(text: str) -> cif.Document:
     from gemmi import cif
 
+    if not is_encodable(text):  # gemmi takes what a file can hold
+        raise DataError("not readable as CIF: the text holds half a sign (a lone surrogate). Remove it")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # as gemmi counts them
     for _ in range(MENDED_LINES):
         try:

@@ -116,7 +116,7 @@ def in_words(n: int) -> str:
     Examples
     --------
     >>> in_words(24 * 2**30), in_words(4 * 10**14)
-    ('26 GB', '400 TB')
+    ('25.8 GB', '400 TB')
     """
     units = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
     power = min((len(str(n)) - 1) // 3, len(units) - 1)
