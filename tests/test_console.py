@@ -180,3 +180,17 @@ def test_as_many_processes_as_cores_are_always_possible(monkeypatch: pytest.Monk
     arguments_of_verbs._check_workers("8000")
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     arguments_of_verbs._check_workers("64")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_results_and_messages_keep_their_order_in_one_pipe(unbuffered: str) -> None:
+    code = (
+        "import sys; from formation_mlp.cli import console; console.prepare();"
+        "print('first', file=sys.stderr); print('second'); print('third', file=sys.stderr); print('fourth')"
+    )
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=True
+    )
+    assert done.stdout.split() == ["first", "second", "third", "fourth"]

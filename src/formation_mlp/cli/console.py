@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import sys
+import threading
 from typing import Any, NoReturn
 
 from formation_mlp.errors import FormationMLPError
@@ -45,9 +46,15 @@ class _Output(io.BufferedWriter):
 
 
 class _Messages(io.BufferedWriter):
-    """Standard error: where it cannot be written, nobody can be told, and the results matter more."""
+    """Standard error: where it cannot be written, nobody can be told, and the results matter more.
+
+    What was printed before a message stands before it, too, where both streams go to one file or pipe.
+    """
 
     def write(self, content: Any, /) -> int:
+        of_a_thread = threading.current_thread() is not threading.main_thread()  # a progress bar's could tell nobody
+        if not (of_a_thread or sys.stdout is None or sys.stdout.closed):
+            sys.stdout.flush()
         try:
             return super().write(content)
         except OSError:
@@ -99,7 +106,7 @@ def _guarded(stream: Any, descriptor: int, kind: type[io.BufferedWriter]) -> Any
     if stream is None:  # Python found the descriptor closed
         raw, encoding, is_direct = io.FileIO(descriptor, "w", closefd=False), "utf-8", False
     elif type(stream) is io.TextIOWrapper:
-        encoding, is_direct = stream.encoding, stream.line_buffering
+        encoding, is_direct = stream.encoding, stream.line_buffering or stream.write_through
         buffer: Any = stream.detach()
         raw = buffer.detach() if isinstance(buffer, io.BufferedWriter) else buffer
     else:
