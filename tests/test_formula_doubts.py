@@ -77,7 +77,16 @@ REFUSED = {
     "NaCl MgO": "a blank stands between what may be two formulas",
     "Fe FeO": "a blank stands between what may be two formulas",
     "(NaCl MgO)2": "a blank stands between what may be two formulas",
-    "Ca CO3": "Did you mean CaCO3?",
+    "Li FePO4": "may be two formulas. Give one formula a row; leave out blanks within one. Did you mean LiFePO4?",
+    "Pt TiO2": "a blank stands between what may be two formulas",
+    "Fe Al2O3": "a blank stands between what may be two formulas",
+    "Li CoO2": "a blank stands between what may be two formulas",
+    "NH4 NO3": "a blank stands between what may be two formulas",
+    "Pd C2H4": "a blank stands between what may be two formulas",
+    "W CO": "a blank stands between what may be two formulas",
+    "SI O2": "a blank stands between what may be two formulas",
+    "K SO4": "a blank stands between what may be two formulas",
+    "Cu SO4 5H2O": "the number 5 stands after a blank",
     # digits
     "Fe₂3O": "a subscript beside an ordinary digit",
     "Fe3₂O": "a subscript beside an ordinary digit",
@@ -177,6 +186,28 @@ def test_what_is_clear_is_read(formula: str, same: str) -> None:
     parsed = parse_formulas([formula, same])
     assert parsed.failures == {}
     assert len(set(parsed.compositions.keys())) == 1
+
+
+SALTS = ["K2 SO4", "Ca CO3", "Na2 CO3", "(NH4)2 SO4", "NH4 Cl", "Na OH", "K MnO4", "Mg Al2O4", "Ba TiO3", "K₂ SO₄"]
+
+
+@pytest.mark.parametrize("n_rows", [0, 30_000])
+def test_the_words_of_a_salt_are_one_formula_and_the_remark_names_it(n_rows: int) -> None:
+    joined = ["".join(salt.split()) for salt in SALTS]
+    parsed = parse_formulas([*SALTS, *joined, *["NaCl"] * n_rows])
+    assert parsed.failures == {}
+    names = parsed.compositions.formulas()
+    assert names[: len(SALTS)] == names[len(SALTS) : 2 * len(SALTS)]
+    plain = [text.replace("₂", "2").replace("₄", "4") for text in joined]
+    assert parsed.notes == {
+        row: f"formula '{salt}': read as {text}" for row, (salt, text) in enumerate(zip(SALTS, plain, strict=True))
+    }
+
+
+def test_the_parts_of_an_adduct_may_be_salts() -> None:
+    parsed = parse_formulas(["Cu SO4·5H2O", "CuSO4·5H2O"])
+    assert len(set(parsed.compositions.keys())) == 1
+    assert parsed.notes[0] == "formula 'Cu SO4·5H2O': read as the adduct CuSO4 + 5 H2O"
 
 
 HARDLY_MEANT = {

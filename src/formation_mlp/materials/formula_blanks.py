@@ -4,13 +4,19 @@ Crystallographic files write each element and its amount as a word: ``Mg1.8 Fe.2
 ``Al 2 O 3``. There a blank changes nothing, nor does it before a bracket with an amount: ``Fe2 (SO4)3``. Elsewhere it
 may stand between two formulas (``NaCl MgO``), before a coefficient (``Na2O 2SiO2``) or before the number of a space
 group (``NaCl 225``).
+
+A salt written as its ions (``K2 SO4``, ``(NH4)2 SO4``) is one formula for certain: its words share no element, together
+they are a charge-balanced compound, and no word of several elements is a substance by itself. So ``Li FePO4`` and
+``Pt TiO2`` stay refused: FePO4 and TiO2 are compounds.
 """
 
 from __future__ import annotations
 
 import re
 
-from formation_mlp.materials.formula_atoms import NUMBER, FormulaError
+from formation_mlp.materials.formula_atoms import NUMBER, FormulaError, count_atoms
+from formation_mlp.materials.formula_doubts import doubt_of
+from formation_mlp.materials.formula_molecules import amounts_of, is_compound, is_molecule
 from formation_mlp.quoting import shortened
 
 _TOKEN = re.compile(
@@ -19,6 +25,9 @@ _TOKEN = re.compile(
 )
 _LARGEST_SPACED = 99  # a larger number after a blank is rather that of a space group
 _TWO_DIGITS = 10
+_LONGEST_SALT = 60  # signs of a formula whose words may be ions
+_OXIDES = frozenset({"CO", "NO"})
+"""Substances of which no usual oxidation states make a charge-balanced compound."""
 
 
 class _Level:
@@ -39,10 +48,16 @@ class _Level:
         self.atoms += 1
 
 
-def check_blanks(text: str) -> None:
-    """Raise a `FormulaError` if a blank in a formula is between what could be two things."""
+def without_doubtful_blanks(text: str) -> str:
+    """Return a formula in which each blank that is left changes nothing: a salt written as its ions is joined.
+
+    Raises
+    ------
+    FormulaError
+        If a blank stands between what could be two things.
+    """
     if " " not in text:
-        return
+        return text
     levels = [_Level()]
     tokens = [(token.lastgroup or "", token[0]) for token in _TOKEN.finditer(text)]
     n_spaced_numbers = 0
@@ -65,10 +80,32 @@ def check_blanks(text: str) -> None:
         is_after_blank = kind == "blank"
         before = before if kind == "blank" else kind
     if levels[0].spaced and levels[0].joined:
-        raise _two_formulas(text)
+        if not _is_salt(text):
+            raise _two_formulas(text)
+        return "".join(text.split())
     is_last = [kind for kind, _ in tokens[-2:]] == ["blank", "number"]
     if is_last and n_spaced_numbers == 1 and levels[0].atoms > 1 and float(tokens[-1][1]) >= _TWO_DIGITS:
         raise _no_amount(tokens[-1][1], text)
+    return text
+
+
+def _is_salt(text: str) -> bool:
+    """Return whether the words of a formula are the ions of one compound, by the rule at the top of this module."""
+    if len(text) > _LONGEST_SALT:
+        return False
+    words = text.split()
+    elements = [set(amounts_of(word)) for word in words]  # empty if a word cannot be read by itself
+    if not all(elements) or sum(map(len, elements)) > len(set().union(*elements)):
+        return False
+    if any(len(zs) > 1 and _is_substance(word) for word, zs in zip(words, elements, strict=True)):
+        return False
+    joined = "".join(words)
+    return is_compound(joined) and not doubt_of(joined, count_atoms(joined))
+
+
+def _is_substance(word: str) -> bool:
+    """Return whether a word names a compound or a molecule; a bracket (``(NH4)2``) is counted by its amount."""
+    return word in _OXIDES or is_compound(word) or (word[0].isalpha() and is_molecule(word))
 
 
 def _close(levels: list[_Level], following: list[tuple[str, str]], text: str) -> None:

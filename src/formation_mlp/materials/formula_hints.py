@@ -8,7 +8,7 @@ from functools import cache
 from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.formula_adducts import split_adduct
 from formation_mlp.materials.formula_atoms import FormulaError, count_atoms
-from formation_mlp.materials.formula_blanks import check_blanks
+from formation_mlp.materials.formula_blanks import without_doubtful_blanks
 from formation_mlp.materials.formula_kinds import kind_of
 from formation_mlp.materials.formula_molecules import amounts_of, is_compound
 from formation_mlp.materials.formula_signs import clean
@@ -107,7 +107,7 @@ def _may_be_meant(candidate: str) -> bool:
         parts = split_adduct(text)
         for part in parts:
             bare = re.sub(r"\A\s*[0-9.]+", "", part) if len(parts) > 1 else part
-            check_blanks(bare)
+            without_doubtful_blanks(bare)
             count_atoms(bare)
             if not is_plausible(amounts_of(bare)):
                 return False

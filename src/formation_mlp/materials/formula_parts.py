@@ -7,7 +7,7 @@ import unicodedata
 
 from formation_mlp.materials.formula_adducts import split_adduct
 from formation_mlp.materials.formula_atoms import NUMBER, FormulaError, check_amount, read_number
-from formation_mlp.materials.formula_blanks import check_blanks
+from formation_mlp.materials.formula_blanks import without_doubtful_blanks
 from formation_mlp.materials.formula_states import refuse_oxidation_states
 from formation_mlp.quoting import shortened
 
@@ -17,6 +17,8 @@ _ZERO_WATER = re.compile(r"[(\[]?[HD]20[)\]]?")
 
 def split_parts(text: str) -> list[tuple[float, str]]:
     """Return each part of an adduct with the number before it; another formula is one part, its number 1.
+
+    The words of a salt (``K2 SO4``) are joined.
 
     Raises
     ------
@@ -31,14 +33,15 @@ def split_parts(text: str) -> list[tuple[float, str]]:
         raise FormulaError(f"'{min(excess)[2]}' closes no bracket. Check the brackets.")
     refuse_oxidation_states(text)
     split = split_adduct(text)
-    parts = [_split_coefficient(part) if len(split) > 1 else (1.0, part) for part in split]
-    for _, part in parts:
-        if len(parts) > 1 and _ZERO_WATER.fullmatch(part.strip()):
+    parts = []
+    for piece in split:
+        coefficient, part = _split_coefficient(piece) if len(split) > 1 else (1.0, piece)
+        if len(split) > 1 and _ZERO_WATER.fullmatch(part.strip()):
             raise FormulaError(
                 f"'{part.strip()}' holds the digit 0. Write water with the letter: H2O.",
                 (text.replace(part.strip(), part.strip().replace("0", "O")),),
             )
-        check_blanks(part)
+        parts.append((coefficient, without_doubtful_blanks(part)))
     return parts
 
 

@@ -25,7 +25,8 @@ def read_formula(formula: object) -> Reading:
 
     Flat formulas, the three kinds of brackets, nesting, fractional amounts, exponents (``Mn1e-3O``) and blanks
     between symbols and amounts are read as by pymatgen's ``Composition``; besides them unicode subscripts,
-    adducts (see :mod:`formation_mlp.materials.formula_adducts`), and deuterium and tritium as hydrogen. What is
+    adducts (see :mod:`formation_mlp.materials.formula_adducts`), salts written as their ions (see
+    :mod:`formation_mlp.materials.formula_blanks`), and deuterium and tritium as hydrogen. What is
     valid to the letter and hardly meant has a note (see :mod:`formation_mlp.materials.formula_doubts`).
 
     Raises
@@ -56,6 +57,8 @@ def _read(formula: object) -> Reading:
         parts = split_parts(text)
         if len(parts) > 1:
             notes["read as the adduct " + spelled(parts)] = None
+        elif " " in text and " " not in parts[0][1]:
+            notes["read as " + spelled(parts)] = None
     amounts: dict[int, float] = {}
     for coefficient, part in parts:
         atoms = count_atoms(part)
