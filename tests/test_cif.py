@@ -7,6 +7,7 @@ import tracemalloc
 import warnings
 from pathlib import Path
 
+import gemmi
 import numpy as np
 import pytest
 
@@ -17,12 +18,16 @@ from formation_mlp.materials.crystal import Crystal
 from formation_mlp.materials.declared_sum import parse_sum
 from formation_mlp.materials.inputs import read_materials, read_structures
 from formation_mlp.materials.reduced_formula import reduced_formula
+from formation_mlp.materials.space_group_symbols import of_symbol
 
 CUBIC = (5.64, 5.64, 5.64, 90, 90, 90)
 HEXAGONAL = (3.589, 3.589, 4.911, 90, 90, 120)
 MONOCLINIC = (5.1505, 5.2116, 5.3173, 90, 99.23, 90)
 SALT = ("Na1 0 0 0", "Cl1 .5 .5 .5")
 EIGHT_CARBONS = "_chemical_formula_sum C\n_cell_formula_units_Z 8"
+BISMUTH = (4.546, 4.546, 11.862, 90, 90, 120)
+RHOMBOHEDRAL = (4.746, 4.746, 4.746, 57.23, 57.23, 57.23)
+DIAMOND = (3.567, 3.567, 3.567, 90, 90, 90)
 ZIRCONIA = ("Zr1 0.2754 0.0395 0.2083", "O1 0.0700 0.3317 0.3447", "O2 0.4496 0.7569 0.4792")
 
 
@@ -61,11 +66,11 @@ def contents(crystal: Crystal) -> tuple[str, int]:
         (cif(("Ca1 0 0 0", "O1 0.3333 0.6667 0.2341"), HEXAGONAL, "P -3 m 1"), "CaO2", 3),
         (cif(("Ca1 0 0 0", "O1 0.333 0.667 0.2341"), HEXAGONAL, "P -3 m 1"), "CaO2", 3),
         (cif(("Ca1 0 0 0", "O1 .33 .67 .2341"), HEXAGONAL, "P -3 m 1"), "CaO2", 3),
-        (cif(("Bi1 0 0 .234",), (4.546, 4.546, 11.862, 90, 90, 120), "R -3 m"), "Bi", 6),
-        (cif(("Bi1 .234 .234 .234",), (4.746, 4.746, 4.746, 57.23, 57.23, 57.23), "R -3 m"), "Bi", 2),
-        (cif(("C1 0 0 0",), (3.567,) * 3 + (90,) * 3, "F d -3 m :1"), "C", 8),
-        (cif(("C1 .125 .125 .125",), (3.567,) * 3 + (90,) * 3, "F d -3 m :2"), "C", 8),
-        (cif(("C1 0 0 0",), (3.567,) * 3 + (90,) * 3, "F d -3 m", more=EIGHT_CARBONS), "C", 8),
+        (cif(("Bi1 0 0 .234",), BISMUTH, "R -3 m"), "Bi", 6),
+        (cif(("Bi1 .234 .234 .234",), RHOMBOHEDRAL, "R -3 m"), "Bi", 2),
+        (cif(("C1 0 0 0",), DIAMOND, "F d -3 m :1"), "C", 8),
+        (cif(("C1 .125 .125 .125",), DIAMOND, "F d -3 m :2"), "C", 8),
+        (cif(("C1 0 0 0",), DIAMOND, "F d -3 m", more=EIGHT_CARBONS), "C", 8),
         (cif(group="P 1"), "NaCl", 2),
         (cif(group="F m -3 m (225)"), "NaCl", 8),
         (cif(("Na1 0 0 0", "Cl1 1/2 1/2 1/2")), "NaCl", 8),
@@ -174,6 +179,34 @@ def test_a_setting_that_is_left_by_exclusion_is_said() -> None:
     assert crystal.notes[0].startswith("symmetry read as F d -3 m:2: as F d -3 m:1 it would be no material")
 
 
+@pytest.mark.parametrize(
+    ("symbol", "sites", "cell", "n"),
+    [
+        *((name, ("Bi1 0 0 .234",), BISMUTH, 6) for name in ("R -3 m HR", "R-3mHR", "R -3 m (H)", "R -3 2/m H")),
+        *((name, ("Bi1 .234 .234 .234",), RHOMBOHEDRAL, 2) for name in ("R -3 m RS", "R -3 m R", "R-32/m :R")),
+        *((name, ("C1 0 0 0",), DIAMOND, 8) for name in ("F d -3 m S", "Fd-3mS", "F 41/d -3 2/m (origin 1)")),
+        *((name, ("C1 .125 .125 .125",), DIAMOND, 8) for name in ("F d -3 m Z", "Fd-3m, origin 2", "F 4/d -3 2/m O2")),
+        *((name, SALT, CUBIC, 8) for name in ("F 4/m -3 2/m", "F_4/m_-3_2/m", "F4/m-32/m", "F 2/m 2/m 2/m")),
+        ("P 6_3/m 2/m 2/c", ("Mg1 .3333 .6667 .25",), (3.21, 3.21, 5.21, 90, 90, 120), 2),
+        ("P 21/n 21/m 21/a", ("Ca1 .1 .25 .3", "S1 .4 .25 .1"), (7, 8, 9, 90, 90, 90), 8),
+    ],
+)  # fmt: skip
+def test_symbols_are_read_with_their_endings_and_in_full(
+    symbol: str, sites: tuple[str, ...], cell: tuple[float, ...], n: int
+) -> None:
+    crystal = crystal_from_cif(cif(sites, cell, symbol))
+    assert len(crystal.z) == n
+    assert bool(crystal.notes) == symbol.endswith((" HR", "mHR", "RS", "S", "Z"))
+
+
+def test_every_short_symbol_with_an_origin_or_axes_is_found_under_its_database_ending() -> None:
+    endings = {"1": "S", "2": "Z", "H": "HR", "R": "RS"}
+    for setting in gemmi.spacegroup_table():
+        if setting.ext in endings:
+            (found,), _ = of_symbol(f"{setting.hm.replace(' ', '')}{endings[setting.ext]}")
+            assert found.xhm() == setting.xhm()
+
+
 def test_a_mark_of_byte_order_before_a_text_is_passed_over() -> None:
     assert read_structures(["\ufeff" + cif()]).labels == ["NaCl"]
 
@@ -214,7 +247,9 @@ def test_names_that_are_no_element_are_refused_without_a_formula(label: str) -> 
         (cif(group="P 1", more="_space_group_name_H-M_alt 'F m -3 m'"), "'P 1', 'F m -3 m' are different space groups"),
         (cif(group=None, more="_space_group_magn.name_BNS 'Fm-3m'"), "of the magnetic group 'Fm-3m' no symmetry"),
         (cif(group="P m 3 m S"), "symmetry is uncertain: the space-group symbol 'P m 3 m S' is unknown"),
-        (cif(group="R -3 c RS"), "'R -3 c RS' is unknown"),
+        (cif(("Bi1 0 0 .234",), BISMUTH, "R -3 m RS"), "R -3 m:R does not fit the cell"),
+        (cif(("Bi1 0 0 .234",), BISMUTH, "R -3 m RS"), "the cell would fit R -3 m:H"),
+        (cif(group="P 21/m 21/m 21/m"), "'P 21/m 21/m 21/m' is unknown"),
         (cif(group="F d -3 m"), "may mean F d -3 m:1 or F d -3 m:2"),
         (cif(group="P 21/c", cell=(5, 6, 7, 90, 90, 80)), "does not fit the cell"),
         (cif(more="_symmetry_Int_Tables_number 221"), "are different space groups"),

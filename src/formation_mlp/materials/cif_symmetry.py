@@ -13,6 +13,7 @@ import numpy as np
 
 from formation_mlp.errors import DataError
 from formation_mlp.materials.cif_text import UNKNOWN, Block
+from formation_mlp.materials.space_group_symbols import of_number, of_symbol
 
 if TYPE_CHECKING:
     import gemmi
@@ -87,14 +88,16 @@ def possible_operations(block: Block, lattice: NDArray[np.float64]) -> list[Oper
     fitting = [found for found in (_of_setting(setting, notes) for setting in settings) if _fit(found, lattice)]
     if not fitting:
         names = ", ".join(setting.xhm() for setting in settings)
-        raise DataError(f"the symmetry of {names} does not fit the cell, and no symmetry operations are listed")
+        others = [one.xhm() for one in of_number(str(settings[0].number)) if _fit(_of_setting(one, ()), lattice)]
+        hint = f"; the cell would fit {', '.join(others[:3])}" if others else ""
+        raise DataError(f"the symmetry of {names} does not fit the cell, and no symmetry operations are listed{hint}")
     return fitting
 
 
 def named_orders(block: Block, lattice: NDArray[np.float64]) -> tuple[str, set[int]]:
     """Return the symbol of the space group, and how many operations it has in the settings that fit the cell."""
     symbol, number = block.first(*SYMBOLS_OF_GROUP), block.first(*NUMBERS)
-    settings = (_of_symbol(symbol) if symbol else []) or _of_number(number)
+    settings = (of_symbol(symbol)[0] if symbol else []) or of_number(number)
     fitting = [operations for operations in (_of_setting(one, ()) for one in settings) if _fit(operations, lattice)]
     return symbol or number, set(map(len, fitting))
 
@@ -183,16 +186,16 @@ def _settings(block: Block) -> tuple[list[gemmi.SpaceGroup], tuple[str, ...]]:
 
     symbol, hall, number = block.first(*SYMBOLS_OF_GROUP), block.first(*HALL), block.first(*NUMBERS)
     table = list(gemmi.spacegroup_table())
-    by_number = _of_number(number)
+    by_number = of_number(number)
     by_hall = [setting for setting in table if hall and setting.hall == " ".join(hall.replace("_", " ").split())]
-    by_symbol = _of_symbol(symbol)
+    by_symbol, note = of_symbol(symbol)
     _agree(symbol, hall, number, (by_symbol, by_hall, by_number))
     for other in (block.first(tag) for tag in SYMBOLS_OF_GROUP):
-        _agree(symbol, other, "", (by_symbol, _of_symbol(other) if other else [], []))
+        _agree(symbol, other, "", (by_symbol, of_symbol(other)[0] if other else [], []))
     if by_hall:
         return by_hall[:1], ()
     if by_symbol:
-        return by_symbol, ()
+        return by_symbol, (note,) if note else ()
     if symbol:
         if len(by_number) in (1, 2) and by_number[0].hm == by_number[-1].hm:
             return by_number, (f"symmetry read as {by_number[0].hm}, group number {number}",)
@@ -212,7 +215,7 @@ def _settings(block: Block) -> tuple[list[gemmi.SpaceGroup], tuple[str, ...]]:
         raise DataError(
             f"the symmetry is uncertain: {hall or number!r} is no space group, and no operations are listed"
         )
-    return _of_symbol("P 1"), ("no symmetry is given: read as P 1",)
+    return of_symbol("P 1")[0], ("no symmetry is given: read as P 1",)
 
 
 def _agree(symbol: str, hall: str, number: str, settings: Sequence[Sequence[gemmi.SpaceGroup]]) -> None:
@@ -221,31 +224,6 @@ def _agree(symbol: str, hall: str, number: str, settings: Sequence[Sequence[gemm
     if any(a.isdisjoint(b) for a in numbers for b in numbers):
         said = ", ".join(repr(text) for text in (symbol, hall, number) if text)
         raise DataError(f"the symmetry is uncertain: {said} are different space groups, and no operations are listed")
-
-
-def _of_number(number: str) -> list[gemmi.SpaceGroup]:
-    """Return all settings of the group with a number of the International Tables."""
-    import gemmi
-
-    return [setting for setting in gemmi.spacegroup_table() if number and str(setting.number) == number.strip()]
-
-
-def _of_symbol(symbol: str) -> list[gemmi.SpaceGroup]:
-    """Return the setting of a symbol; both origins or both axes if it does not say which."""
-    import gemmi
-
-    name = _cleaned(symbol)
-    found = gemmi.find_spacegroup_by_name(name)  # None if there is none
-    if found is not None and (found.ext == "\0" or name.upper().endswith(found.ext)):
-        return [found]
-    table = gemmi.spacegroup_table()
-    return [one for one in table if found is not None and (one.number, one.hm) == (found.number, found.hm)]
-
-
-def _cleaned(symbol: str) -> str:
-    """Return a symbol without marks of subscripts, as in ``P2(1)/c`` or ``P 2_1/c``, and without its number."""
-    symbol = re.sub(r"\s*\(?(no\.?|#)\s*\d+\)?$|\s+\(\d{2,3}\)$", "", symbol.strip(), flags=re.IGNORECASE)
-    return re.sub(r"\((\d)\)", r"\1", symbol).replace("_", "").replace("{", "").replace("}", "")
 
 
 def _of_setting(setting: gemmi.SpaceGroup, notes: tuple[str, ...]) -> Operations:
