@@ -231,6 +231,57 @@ def test_names_that_are_no_element_are_refused_without_a_formula(label: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("labels", "formula", "note"),
+    [
+        (("NA1", "CL1"), "NaCl", "labels in capitals are read as elements: NA1 as Na, CL1 as Cl"),
+        (("FE2A", "O1"), "FeO", "FE2A as Fe"),
+        (("MG1", "S1"), "MgS", "MG1 as Mg"),
+        (("AL", "P"), "AlP", "AL as Al"),
+    ],
+)
+def test_labels_in_capitals_that_leave_one_reading_are_read_and_said(
+    labels: tuple[str, str], formula: str, note: str
+) -> None:
+    crystal = crystal_from_cif(cif((f"{labels[0]} 0 0 0", f"{labels[1]} .5 .5 .5")))
+    assert contents(crystal) == (formula, 8)
+    assert note in crystal.notes[0]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        *((one, "O1") for one in ("CO1", "HO2", "NI1", "SN1", "CS1", "OH1", "TM1", "TA1", "RE1", "MN1", "NA-B", "FEO")),
+        ("NA1", "N1"), ("NA1", "NB1"), ("CA1", "C1"), ("CA1", "Na1"), ("CL1", "CR1"),
+    ],
+)  # fmt: skip
+def test_labels_in_capitals_with_two_readings_are_refused(labels: tuple[str, str]) -> None:
+    with pytest.raises(DataError, match="is no element, and what it means is uncertain"):
+        crystal_from_cif(cif((f"{labels[0]} 0 0 0", f"{labels[1]} .5 .5 .5")))
+
+
+@pytest.mark.parametrize(
+    ("sites", "more", "said"),
+    [
+        (("Mg1 Na 0 0 0", "Cl1 Cl .5 .5 .5"), "", "Mg1 as Na"),
+        (("Mg1 Na+ 0 0 0", "S1 Cl- .5 .5 .5"), "", "Mg1 as Na"),
+        (("Na1 Na 0 0 0", "S1 Cl .5 .5 .5"), "", "S1 as Cl"),
+        (("Mg1 Na 0 0 0", "Cl1 Cl .5 .5 .5"), "_chemical_formula_sum 'Mg Cl'", "Mg1 as Na"),
+        (("Mg1 Na 0 0 0", "Cl1 Cl .5 .5 .5"), "_chemical_formula_sum 'Na Cl'", ""),
+        (("M1 Na 0 0 0", "Cl1 Cl .5 .5 .5"), "", ""),
+        (("B1 Na 0 0 0", "Cl1 Cl .5 .5 .5"), "", ""),
+        (("C1 Na 0 0 0", "S1 Cl .5 .5 .5"), "", ""),
+        (("Na1 Na+ 0 0 0", "D1 H .5 .5 .5"), "", ""),
+        (("NaA Na 0 0 0", "OW O .5 .5 .5"), "", ""),
+    ],
+)
+def test_labels_that_name_another_element_than_the_type_are_said(sites: tuple[str, ...], more: str, said: str) -> None:
+    notes = crystal_from_cif(cif(sites, columns="label type_symbol fract_x fract_y fract_z", more=more)).notes
+    about = [note for note in notes if note.startswith("labels and type symbols name different elements")]
+    assert bool(about) == bool(said)
+    assert said in "".join(about)
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         (cif(("T1 0 0 0", "O1 .5 .5 .5")), "label 'T1' is no element"),

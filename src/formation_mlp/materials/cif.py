@@ -14,7 +14,8 @@ import numpy as np
 
 from formation_mlp.errors import DataError
 from formation_mlp.materials.cif_cell import Cell, expand, whole_sites
-from formation_mlp.materials.cif_sites import Sites, elements_of, has_sites, sites_of
+from formation_mlp.materials.cif_elements import elements_of
+from formation_mlp.materials.cif_sites import Sites, has_sites, sites_of
 from formation_mlp.materials.cif_symmetry import Operations, named_orders, possible_operations
 from formation_mlp.materials.cif_text import Block, blocks_of, number
 from formation_mlp.materials.crystal import Crystal, as_column, crystal_of, lattice_vectors
