@@ -15,7 +15,7 @@ from conftest import rock_salt
 from formation_mlp.errors import DataError
 from formation_mlp.materials.cif import crystal_from_cif
 from formation_mlp.materials.crystal import Crystal
-from formation_mlp.materials.declared_sum import parse_sum
+from formation_mlp.materials.declared_sum import parse_moiety, parse_sum
 from formation_mlp.materials.inputs import read_materials, read_structures
 from formation_mlp.materials.reduced_formula import reduced_formula
 from formation_mlp.materials.space_group_symbols import of_symbol
@@ -409,6 +409,52 @@ def test_sums_are_parsed(text: str, amounts: dict[str, float]) -> None:
     found = parse_sum(text)
     assert found is not None
     assert found.amounts == pytest.approx(amounts)
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("Na 1+, Cl 1-", {"Na": 1, "Cl": 1}),
+        ("Na +, Cl -", {"Na": 1, "Cl": 1}),
+        ("C6 H6, 0.5(H2 O)", {"C": 6, "H": 7, "O": 0.5}),
+        ("Co 2+, 2(Cl 1-), 6(H2 O)", {"Co": 1, "Cl": 2, "H": 12, "O": 6}),
+        ("n(C6 H6)", None),
+        ("(C6 H6)n", None),
+        ("2(C6 H6", None),
+        ("NaCl, water", None),
+        ("", None),
+        ("Na,, Cl", None),
+    ],
+)
+def test_formulas_of_parts_are_parsed(text: str, amounts: dict[str, float] | None) -> None:
+    found = parse_moiety(text)
+    assert (None if found is None else dict(found.amounts)) == amounts
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        ("_chemical_formula_moiety 'Na 1+, Cl 1-'", ""),
+        ("_chemical_formula_moiety 'Na Cl, n(H2 O)'", ""),
+        ("_chemical_formula_moiety 'Na Cl, 2(H2 O)'", "(_chemical_formula_moiety), but its sites give NaCl"),
+        ("_chemical_formula_moiety 'K Cl'\n_chemical_formula_sum 'Na Cl'", ""),
+        ("_exptl_crystal_density_diffrn 2.164(1)", ""),
+        ("_exptl_crystal_density_diffrn 2164", ""),
+        ("_exptl_crystal_density_diffrn ?", ""),
+        ("_exptl_crystal_density_diffrn 1.98", "a density of 1.98 g/cm3, but its sites give 2.164 g/cm3"),
+        ("_exptl_crystal_density_diffrn 1.98\n_chemical_formula_sum 'Na F'", "declares Na F"),
+    ],
+)
+def test_declared_parts_and_density_are_compared_with_the_sites(more: str, note: str) -> None:
+    notes = crystal_from_cif(cif(more=more)).notes
+    assert len(notes) == bool(note)
+    assert note in "".join(notes)
+
+
+def test_no_density_is_compared_where_deuterium_is_read_as_hydrogen() -> None:
+    more = "_exptl_crystal_density_diffrn 9"
+    (note,) = crystal_from_cif(cif(("Li1 0 0 0", "D1 .5 .5 .5"), more=more)).notes
+    assert note == "D read as hydrogen, H"
 
 
 @pytest.mark.parametrize("text", ["", "?", "Xx2 O", "(Ca O)2", "2(C6 H6)", "about NaCl"])

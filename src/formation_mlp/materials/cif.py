@@ -14,16 +14,15 @@ import numpy as np
 
 from formation_mlp.errors import DataError
 from formation_mlp.materials.cif_cell import Cell, expand, whole_sites
+from formation_mlp.materials.cif_declared import against_declared, elements_in
 from formation_mlp.materials.cif_elements import elements_of
 from formation_mlp.materials.cif_sites import Sites, has_sites, sites_of
 from formation_mlp.materials.cif_symmetry import Operations, named_orders, possible_operations
 from formation_mlp.materials.cif_text import Block, blocks_of, number
 from formation_mlp.materials.crystal import Crystal, as_column, crystal_of, lattice_vectors
 from formation_mlp.materials.declared_sum import DeclaredSum, parse_sum
-from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.materials.reduced_formula import reduced_formula
 from formation_mlp.materials.structure_limits import impossible
-from formation_mlp.quoting import quoted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,8 +31,6 @@ LENGTHS = ("_cell_length_a", "_cell_length_b", "_cell_length_c")
 ANGLES = ("_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma")
 MOST_COMPARED = 1000
 """Atoms of a cell up to which two settings are compared by all distances; beyond, they count as different."""
-SAME_UNITS = 0.05
-"""Formula units in a cell that differ by less are the same but for rounding."""
 SHOWN = 6
 """Structures of a file that are named in a message."""
 
@@ -211,11 +208,11 @@ def _remarks(
     block: Block, crystal: Crystal, declared: DeclaredSum | None, units: float | None, operations: Operations
 ) -> list[str]:
     """Return what does not fit together in a file."""
-    remarks = _against_sum(block, crystal, declared, units)
+    remarks = against_declared(block, crystal, declared, units)
     multiplicities = block.column("_atom_site_symmetry_multiplicity") or []
     if len(operations) == 1 and any(text.isdigit() and int(text) > 1 for text in multiplicities):
         remarks.append("the file declares sites of several atoms each, but lists no symmetry: each is read as one atom")
-    if declared is not None and units and declared.agrees(_elements(crystal), units):
+    if declared is not None and units and declared.agrees(elements_in(crystal), units):
         return remarks
     symbol, orders = named_orders(block, crystal.lattice)
     if not orders or len(operations) in orders:
@@ -224,22 +221,3 @@ def _remarks(
     if 1 < len(operations) < min(orders):
         raise DataError(f"the symmetry is uncertain: {said}")
     return [*remarks, f"{said}: read as listed"]
-
-
-def _against_sum(block: Block, crystal: Crystal, declared: DeclaredSum | None, units: float | None) -> list[str]:
-    """Return a remark if the sites are not what the file declares."""
-    if declared is None:
-        text = block.first("_chemical_formula_sum")
-        return [f"the declared formula {quoted(text)} is not understood, nor compared with the sites"] if text else []
-    contents = _elements(crystal)
-    if not declared.agrees(contents):
-        return [f"the file declares {declared.text}, but its sites give {reduced_formula(crystal.z)}"]
-    found = sum(contents.values()) / sum(declared.amounts.values())
-    if units and not any(abs(found * factor - units) < SAME_UNITS for factor in (1, declared.divisor)):
-        return [f"the file declares Z = {units:g} of {declared.text} in the cell, but its sites give Z = {found:.4g}"]
-    return []
-
-
-def _elements(crystal: Crystal) -> dict[str, float]:
-    numbers, counts = np.unique(crystal.z, return_counts=True)
-    return dict(zip((SYMBOLS[z] for z in numbers.tolist()), counts.tolist(), strict=True))

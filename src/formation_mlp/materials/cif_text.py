@@ -14,7 +14,15 @@ from formation_mlp.quoting import is_encodable
 if TYPE_CHECKING:
     from gemmi import cif
 
-NEEDED = ("_cell", "_symmetry", "_space_group", "_atom_site", "_chemical_formula", "_parent_space_group")
+NEEDED = (
+    "_cell",
+    "_symmetry",
+    "_space_group",
+    "_atom_site",
+    "_chemical_formula",
+    "_exptl_crystal_density_diffrn",
+    "_parent_space_group",
+)
 """Beginnings of the tags that are looked at."""
 
 DECISIVE = (

@@ -1,4 +1,4 @@
-"""The formula that a file declares (``_chemical_formula_sum``) against the atoms that it places."""
+"""The formulas that a file declares (``_chemical_formula_sum``, ``_moiety``) against the atoms that it places."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from formation_mlp.materials.elements import ATOMIC_NUMBER
 
 _PART = re.compile(r"([A-Z][a-z]?)\s?(\d+\.?\d*|\.\d+)?(?:\(\d+\))?")
 _CHARGE = re.compile(r"\s+\d*[+-]$|\s+[+-]\d*$")
+
+_MOIETY = re.compile(r"(?P<times>\d*\.?\d*)\s*\((?P<inner>[^()]*)\)|(?P<plain>[^()]*)")
+"""Part of a moiety formula: ``C6 H6``, ``2(H2 O)``, ``0.5(C6 H6)``."""
 
 TOLERANCE = 0.004
 """Relative difference that a sum with decimals may have; a sum of whole numbers must be exact."""
@@ -71,4 +74,23 @@ def parse_sum(text: str) -> DeclaredSum | None:
         return None
     precise = all(not decimals.strip("0") for decimals in digits)
     slack = 1e-6 if precise else 0.5 * 10.0 ** -max(1, *map(len, digits), 1)
+    return DeclaredSum(text.strip(), amounts, slack)
+
+
+def parse_moiety(text: str) -> DeclaredSum | None:
+    """Return the sum of a formula of parts such as ``Co 2+, 2(Cl 1-), 6(H2 O)``, or None if it cannot be read.
+
+    A part with an unknown multiple, such as the ``n(...)`` of polymers, cannot be.
+    """
+    amounts: dict[str, float] = {}
+    slack = 0.0
+    for part in text.split(","):
+        match = _MOIETY.fullmatch(part.strip())
+        inner = None if match is None else parse_sum(match["inner"] or match["plain"] or "")
+        if match is None or inner is None:
+            return None
+        times = float(match["times"]) if (match["times"] or "").strip(".") else 1.0
+        for symbol, amount in inner.amounts.items():
+            amounts[symbol] = amounts.get(symbol, 0.0) + times * amount
+        slack += max(1.0, times) * (inner.slack if times == round(times) else max(inner.slack, 0.01))
     return DeclaredSum(text.strip(), amounts, slack)

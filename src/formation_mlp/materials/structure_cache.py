@@ -22,7 +22,7 @@ from formation_mlp.version import __version__
 WORTH_ITEMS = 50
 """Structures from which reading takes longer than looking them up."""
 
-READING = 5
+READING = 6
 """Raised whenever the same content is read differently, or something else is kept."""
 
 Kept = tuple[Structures, list[str], dict[int, str], dict[int, str]]
