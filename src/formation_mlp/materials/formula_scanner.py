@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _UNREAD = "?"
+_OPENING, _CLOSING = -2, -1  # stand among atomic numbers for brackets
 _LINE_FEED, _OPEN, _CLOSE, _DOT = b"\n()."
 _DEEPEST = 8  # brackets within brackets that are still plain
 _IODINE = ATOMIC_NUMBER["I"]
@@ -50,9 +51,11 @@ def scan_formulas(formulas: Sequence[object]) -> tuple[Compositions, NDArray[np.
     data = np.frombuffer((text + "\n").encode("ascii", errors="replace"), np.uint8)
     row_ptr = np.zeros(n + 1, np.int64)
     z, amount = np.empty(len(data), np.int64), np.empty(len(data))
-    is_unread = np.zeros(n, np.bool_)
-    n_entries = compiled(_scan)(data, _atomic_numbers(), _WRITTEN_SMALL, _IS_NO_METAL, row_ptr, z, amount, is_unread)
-    return Compositions(row_ptr, z[:n_entries], amount[:n_entries]), np.flatnonzero(is_unread)
+    is_unread, has_dot = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    rows = (row_ptr, z, amount, is_unread, has_dot)
+    compiled(_scan)(data, _atomic_numbers(), _WRITTEN_SMALL, _IS_NO_METAL, *rows)
+    compiled(_merge)(*rows)
+    return Compositions(row_ptr, z[: row_ptr[-1]], amount[: row_ptr[-1]]), np.flatnonzero(is_unread)
 
 
 def _atomic_numbers() -> NDArray[np.int64]:
@@ -63,129 +66,145 @@ def _atomic_numbers() -> NDArray[np.int64]:
     return table
 
 
-def _scan(data, atomic_numbers, written_small, is_no_metal, row_ptr, z, amount, is_unread):  # type: ignore[no-untyped-def]
-    """Fill the rows from lines of ASCII; return the number of entries.
+@compiled
+def _may_be_misspelled(data, i, element):  # type: ignore[no-untyped-def]
+    """Return whether a symbol of one letter, with the next sign at i, may be half of Cl or an oxidation state.
 
-    Entries are written as they come. A closing bracket multiplies those since its opening one and merges equal
-    elements; the end of a line does the same to the whole row. A row with a dot that may join an adduct is left to the
-    complete parser if it has hydrogen, as in water, or an element twice, or perhaps a compound on both sides; so is a
-    row that may be hardly meant as it is written: all capitals, some of which may be one symbol, iodine before I or V,
-    vanadium before I and O, carbon before I or 1, or without oxygen and with a number at the end that may hold an O.
+    So may iodine before I or V, vanadium before I and O, and carbon before I or 1.
     """
-    n_entries = start = row = i = line = depth = 0
-    opened = np.empty(_DEEPEST, np.int64)
-    is_plain, has_dot, is_doubtful = True, False, False
-    has_small, has_pair, has_zero = False, False, False
-    n_after_dot, is_ionic_after = -1, False  # elements after the first dot that may join
-    while i < len(data):
-        sign = data[i]
-        i += 1
-        if not is_plain and sign != _LINE_FEED:
-            continue
-        if sign == _OPEN:
-            if depth < _DEEPEST:
-                opened[depth] = n_entries
-            else:
-                is_plain = False
-            depth += 1
-            if data[i] == _CAPITAL_I or data[i] == _CAPITAL_V:  # perhaps an oxidation state
-                is_plain = is_plain and data[i + 1] not in (_CAPITAL_I, _CAPITAL_V, _CLOSE)
-            continue
-        element = 0
-        if 65 <= sign <= 90:  # a symbol: A to Z, then perhaps a to z
-            small = data[i] - 96 if 97 <= data[i] <= 122 else 0
-            i += small > 0
-            element = atomic_numbers[sign - 65, small]
-            is_plain = element > 0
-            is_doubtful = is_doubtful or element == 1
-            has_small = has_small or small > 0
-            if n_after_dot >= 0:
-                n_after_dot += 1
-                is_ionic_after = is_ionic_after or is_no_metal[element]
-            if small == 0 and 65 <= data[i] <= 90:
-                has_pair = has_pair or written_small[sign - 65, data[i] - 65]
-                if element == _IODINE and (data[i] == sign or data[i] == _CAPITAL_V):
-                    is_plain = is_plain and 97 <= data[i + 1] <= 122
-                if element == _VANADIUM and data[i] == _CAPITAL_I:
-                    is_plain = is_plain and data[i + 1] != _CAPITAL_O
-                if element == _CARBON and data[i] == _CAPITAL_I:
-                    is_plain = is_plain and 97 <= data[i + 1] <= 122
-            elif element == _CARBON and data[i] == _ONE:
-                digits = 1 + (50 <= data[i + 1] <= 54)
-                is_plain = is_plain and data[i + digits] not in (_LINE_FEED, _CLOSE)
-        elif sign != _LINE_FEED and (sign != _CLOSE or depth == 0):
-            is_plain = False
-            continue
+    follows = data[i]
+    if follows == _CAPITAL_I or (follows == _CAPITAL_V and element == _IODINE):
+        if element == _VANADIUM:
+            return data[i + 1] == _CAPITAL_O
+        return element in (_IODINE, _CARBON) and not 97 <= data[i + 1] <= 122  # but In, Ir
+    if follows == _ONE and element == _CARBON:
+        digits = 1 + (50 <= data[i + 1] <= 54)
+        return data[i + digits] == _LINE_FEED or data[i + digits] == _CLOSE
+    return False
 
-        value = 1.0
-        if sign != _LINE_FEED and 48 <= data[i] <= 57:  # 0 to 9
-            number, n_digits, n_decimals, first_digit = 0, 0, 0, i
-            while 48 <= data[i] <= 57:
-                number = 10 * number + (data[i] - 48)
-                n_digits += 1
-                i += 1
-            if data[i] == _DOT:
-                may_join = number > 0
-                i += 1
+
+@compiled
+def _may_hold_an_o(data, first, n_decimals, i):  # type: ignore[no-untyped-def]
+    """Return whether the number at the end of a line, from place ``first`` to i, may hold the letter O as a zero."""
+    if n_decimals > 0:
+        return n_decimals > 2 and data[i - 2] == 48 and data[i - 1] != 48
+    n_zeros = 0
+    for place in range(first, i):
+        n_zeros += data[place] == 48
+    return i - first > 1 and n_zeros == 1 and not (data[first] == 49 and data[first + 1] == 48)
+
+
+def _scan(data, atomic_numbers, written_small, is_no_metal, row_ptr, z, amount, is_unread, has_dot):  # type: ignore[no-untyped-def]
+    """Write the symbols and brackets of lines of ASCII with their numbers, row after row, as ``z`` and ``amount``.
+
+    A row with a dot that may join an adduct is left to the complete parser if it has hydrogen, as in water, or perhaps
+    a compound on both sides; so is a row that is hardly meant as it is written: all capitals, some of which may be one
+    symbol, or without oxygen and with a number at the end that may hold an O, or with what `_may_be_misspelled`.
+    """
+    n_tokens = i = 0
+    for row in range(len(is_unread)):
+        line, start, depth, n_atoms, sign = i, n_tokens, 0, 0, _OPEN
+        is_plain, has_hydrogen, has_oxygen, has_small, has_pair, has_zero = True, False, False, False, False, False
+        is_ionic, n_after_dot, is_ionic_after = False, -1, False  # elements after the first dot that may join
+        while sign != _LINE_FEED:
+            sign = data[i]
+            i += 1
+            if not is_plain or sign == _LINE_FEED:
+                continue
+            token, value = _CLOSING, 1.0
+            if 65 <= sign <= 90:  # a symbol: A to Z, then perhaps a to z
+                small = data[i] - 96 if 97 <= data[i] <= 122 else 0
+                i += small > 0
+                token = atomic_numbers[sign - 65, small]
+                n_atoms += 1
+                has_hydrogen = has_hydrogen or token == 1
+                has_oxygen = has_oxygen or token == _OXYGEN
+                has_small = has_small or small > 0
+                is_ionic = is_ionic or is_no_metal[token]
+                if n_after_dot >= 0:
+                    n_after_dot += 1
+                    is_ionic_after = is_ionic_after or is_no_metal[token]
+                if small == 0 and 65 <= data[i] <= 90:
+                    has_pair = has_pair or written_small[sign - 65, data[i] - 65]
+                is_plain = token > 0
+                if data[i] == _CAPITAL_I or data[i] == _CAPITAL_V or data[i] == _ONE:
+                    is_plain = is_plain and (small > 0 or not _may_be_misspelled(data, i, token))
+            elif sign == _OPEN:
+                token = _OPENING
+                depth += 1
+                is_state = data[i] in (_CAPITAL_I, _CAPITAL_V) and data[i + 1] in (_CAPITAL_I, _CAPITAL_V, _CLOSE)
+                is_plain = depth <= _DEEPEST and data[i] != _CLOSE and not 48 <= data[i] <= 57 and not is_state
+            else:
+                is_plain = sign == _CLOSE and depth > 0
+                depth -= 1
+            if is_plain and 48 <= data[i] <= 57:  # 0 to 9
+                number, n_digits, n_decimals, first_digit = 0, 0, 0, i
                 while 48 <= data[i] <= 57:
                     number = 10 * number + (data[i] - 48)
-                    n_decimals += 1
+                    n_digits += 1
                     i += 1
-                has_dot = has_dot or (may_join and n_decimals <= 2)
-                if may_join and n_decimals <= 2 and n_after_dot < 0:
-                    is_ionic = element > 0 and is_no_metal[element]
-                    for entry in range(start, n_entries):
-                        is_ionic = is_ionic or is_no_metal[z[entry]]
-                    if is_ionic and n_entries > start:
-                        n_after_dot = 0
-                is_plain = is_plain and n_decimals > 0
-                if n_decimals > 2 and data[i] == _LINE_FEED:
-                    has_zero = data[i - 2] == 48 and data[i - 1] != 48
-            elif n_digits > 1 and data[i] == _LINE_FEED:
-                n_zeros = 0
-                for place in range(first_digit, i):
-                    n_zeros += data[place] == 48
-                has_zero = n_zeros == 1 and not (data[first_digit] == 49 and data[first_digit + 1] == 48)
-            is_plain = is_plain and (n_digits == 1 or data[first_digit] != 48)  # 0.5, but not 02
-            value = number / 10.0**n_decimals  # up to 15 digits this rounds once, as float() does
-            is_plain = is_plain and n_digits + n_decimals <= 15 and 1e-8 <= value <= 1e8
-        if element > 0:
-            z[n_entries], amount[n_entries] = element, value
-            n_entries += 1
-            continue
+                if data[i] == _DOT:
+                    may_join = number > 0
+                    i += 1
+                    while 48 <= data[i] <= 57:
+                        number = 10 * number + (data[i] - 48)
+                        n_decimals += 1
+                        i += 1
+                    if may_join and n_decimals <= 2:
+                        has_dot[row] = True
+                        if n_after_dot < 0 and is_ionic and n_atoms > (token > 0):
+                            n_after_dot = 0
+                if data[i] == _LINE_FEED and i - first_digit > 1:
+                    has_zero = _may_hold_an_o(data, first_digit, n_decimals, i)
+                value = number / 10.0**n_decimals  # up to 15 digits this rounds once, as float() does
+                is_plain = data[i - 1] != _DOT and (n_digits == 1 or data[first_digit] != 48)  # 0.5, not 2. or 02
+                is_plain = is_plain and n_digits + n_decimals <= 15 and 1e-8 <= value <= 1e8
+            z[n_tokens], amount[n_tokens] = token, value
+            n_tokens += 1
+        is_odd = (has_pair and not has_small) or (has_zero and not has_oxygen) or (n_after_dot > 1 and is_ionic_after)
+        is_nan = i - line == 4 and data[line] == 78 and data[line + 1] == 97 and data[line + 2] == 78  # has a note
+        if not is_plain or n_atoms == 0 or depth > 0 or (has_dot[row] and has_hydrogen) or is_odd or is_nan:
+            is_unread[row], n_tokens = True, start
+        row_ptr[row + 1] = n_tokens
 
-        first = start  # the end of a bracket or a line: multiply and merge what it holds
-        if sign == _CLOSE:
-            depth -= 1
-            first = opened[depth]
-        is_plain = is_plain and n_entries > first
-        merged = first
-        for token in range(first, n_entries):
-            entry = first
-            while entry < merged and z[entry] != z[token]:
-                entry += 1
-            if entry < merged:
-                amount[entry] += amount[token] * value
-                is_doubtful = True
-            else:
-                z[merged], amount[merged] = z[token], amount[token] * value
-                merged += 1
-        n_entries = merged
-        if sign != _LINE_FEED:
-            continue
 
+def _merge(row_ptr, z, amount, is_unread, has_dot):  # type: ignore[no-untyped-def]
+    """Multiply out the brackets of each row and merge equal elements, in each bracket and then in the row, in place.
+
+    A row is left to the complete parser if an amount is none that is read, or if it has a dot that may join an adduct
+    and an element twice.
+    """
+    opened = np.empty(_DEEPEST, np.int64)  # the first entry of each bracket that is open
+    n_entries = begin = 0
+    for row in range(len(is_unread)):
+        start, end, depth, is_twice, is_plain = n_entries, row_ptr[row + 1], 0, False, True
+        for token in range(begin, end + 1):
+            if token < end and z[token] != _CLOSING:
+                if z[token] == _OPENING:
+                    opened[depth] = n_entries
+                    depth += 1
+                else:
+                    z[n_entries], amount[n_entries] = z[token], amount[token]
+                    n_entries += 1
+                continue
+            first, value = start, 1.0  # the end of a bracket or a row: multiply and merge what it holds
+            if token < end:
+                depth -= 1
+                first, value = opened[depth], amount[token]
+            merged = first
+            for other in range(first, n_entries):
+                entry = first
+                while entry < merged and z[entry] != z[other]:
+                    entry += 1
+                if entry < merged:
+                    amount[entry] += amount[other] * value
+                    is_twice = True
+                else:
+                    z[merged], amount[merged] = z[other], amount[other] * value
+                    merged += 1
+            n_entries = merged
         for entry in range(start, n_entries):
             is_plain = is_plain and 1e-8 <= amount[entry] <= 1e8
-            has_zero = has_zero and z[entry] != _OXYGEN
-        is_odd = (has_pair and not has_small) or has_zero or (n_after_dot > 1 and is_ionic_after)
-        is_nan = i - line == 4 and data[line] == 78 and data[line + 1] == 97 and data[line + 2] == 78  # has a note
-        if not is_plain or depth > 0 or (has_dot and is_doubtful) or is_odd or is_nan:
-            is_unread[row] = True
-            n_entries = start
-        row += 1
-        row_ptr[row] = start = n_entries
-        line, depth = i, 0
-        is_plain, has_dot, is_doubtful = True, False, False
-        has_small, has_pair, has_zero = False, False, False
-        n_after_dot, is_ionic_after = -1, False
-    return n_entries
+        if not is_plain or (has_dot[row] and is_twice):
+            is_unread[row], n_entries = True, start
+        begin, row_ptr[row + 1] = end, n_entries
