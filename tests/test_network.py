@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from itertools import islice
 
@@ -13,6 +16,7 @@ import torch
 from formation_mlp.checkpoint import load_tensors, save_tensors
 from formation_mlp.config import TaskConfig
 from formation_mlp.errors import CheckpointError, ConfigError, TrainingError
+from formation_mlp.features.workers import ONE_THREAD
 from formation_mlp.training.loop import forward_rows
 from formation_mlp.training.network import Examples, NetworkTraining
 from formation_mlp.training.optim import OPTIMIZERS
@@ -393,12 +397,40 @@ def test_a_description_tells_weights_rows_device_precision_and_threads():
     assert network_on(X, y, precision="bfloat16").description().endswith("on cpu in bfloat16, 1 thread")
 
 
-def test_big_steps_use_all_threads(monkeypatch):
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+@pytest.mark.parametrize("there", [1, 3])
+def test_big_steps_use_several_threads_whatever_there_is(monkeypatch, there):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: there)
     X, y = smooth_problem()
     assert network_on(X, y).description().endswith("in float32, 1 thread")
-    monkeypatch.setattr("formation_mlp.training.network.ONE_THREAD_STEP", 8 * 49)
-    assert network_on(X, y).description().endswith("in float32, 3 threads")
+    monkeypatch.setattr("formation_mlp.training.precision.THREADS_FROM", {0.0: 1, 8 * 49: 4})
+    assert network_on(X, y).description().endswith("in float32, 4 threads")
+
+
+BIG_STEPS = """
+from hashlib import sha256
+import sys
+from formation_mlp.training import precision
+from network_fixtures import network_on, smooth_problem
+precision.THREADS_FROM = {0.0: 1, 1e6: 4}
+X, y = smooth_problem(512, 64)
+job = network_on(X, y, model={"hidden": [256, 256]}, batch_size=512, max_epochs=2)
+list(job.epochs())
+weights = b"".join(value.numpy().tobytes() for value in job.best_weights.values())
+print(job._n_threads, sha256(weights).hexdigest(), sha256(job.predict(X).tobytes()).hexdigest())
+"""
+
+
+def test_a_big_network_is_the_same_in_a_worker_of_one_thread():
+    found = set()
+    for environment in ({}, ONE_THREAD):
+        # The variables decide when torch is imported, so each is a process of its own.
+        inherited = {name: value for name, value in os.environ.items() if name not in ONE_THREAD}
+        environment = inherited | environment | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        arguments = [sys.executable, "-c", BIG_STEPS]
+        done = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=True)
+        found.add(done.stdout)
+    assert len(found) == 1, found
+    assert found.pop().startswith("4 ")
 
 
 @pytest.mark.parametrize(

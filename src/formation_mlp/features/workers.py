@@ -28,7 +28,7 @@ GRACE_SECONDS = 5.0
 DIED = "the process that described this row died"
 """How the reason begins for a row that kills its process; such a result is not kept for the next run."""
 
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Many processes with many threads each would be in each other's way."""
 
 
@@ -115,7 +115,7 @@ class ChildProcess:
                 [sys.executable, "-P", "-m", "formation_mlp.features.child", str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**_ONE_THREAD, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={**ONE_THREAD, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
         if self.closed:  # perhaps only now, by another thread
             raise self._stop()

@@ -26,7 +26,7 @@ from formation_mlp.training.batches import Inputs, Rows, as_inputs, choose_devic
 from formation_mlp.training.loop import Generators, Limits, as_array, fit, forward_rows
 from formation_mlp.training.optim import build_optimizers
 from formation_mlp.training.parallel import current_group
-from formation_mlp.training.precision import ONE_THREAD_STEP, choose_precision, cpu_threads
+from formation_mlp.training.precision import choose_precision, cpu_threads, n_cpu_threads
 from formation_mlp.training.state import EpochRecord, LoopState
 
 Floats = NDArray[np.float64]
@@ -215,7 +215,9 @@ class NetworkTraining:
 
     @property
     def _n_threads(self) -> int:
-        return 1 if self._step_size(self.limits.batch_size) < ONE_THREAD_STEP else torch.get_num_threads()
+        if self.group.size > 1:  # the sums depend on their number anyway, and torchrun gives each its threads
+            return torch.get_num_threads()
+        return n_cpu_threads(self._step_size(self.limits.batch_size))
 
     @property
     def n_parameters(self) -> int:
