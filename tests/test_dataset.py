@@ -13,7 +13,7 @@ import pytest
 
 from conftest import ROCK_SALTS, rock_salt
 from formation_mlp.config import DataConfig, TaskConfig
-from formation_mlp.data.dataset import dataset_from_frame, load_dataset
+from formation_mlp.data.dataset import dataset_from_frame, load_dataset, materials_of_frame
 from formation_mlp.data.records import Dataset, LeftOut, Target
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import read_materials
@@ -177,7 +177,7 @@ def test_sodium_nitride_is_a_formula_and_remarked() -> None:
     assert data.materials.compositions.chemical_systems()[0] == "N-Na"
     assert data.materials.compositions.n_atoms[2] == 21
     assert len(data.notes) == 1
-    assert data.notes[0].startswith("2 formulas are read with a remark, such as: formula 'NaN': read as sodium nitride")
+    assert data.notes[0].startswith("2 rows are read with a remark, such as: formula 'NaN': read as sodium nitride")
 
 
 @pytest.mark.parametrize(
@@ -311,6 +311,36 @@ def test_a_column_of_structures_may_hold_json_objects_or_paths(structure_folder:
     assert data.materials.structures is not None
     np.testing.assert_allclose(data.materials.structures.lattice, [np.eye(3) * 5.64] * 4, atol=1e-6)
     assert data.formulas == ("NaCl",) * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "formulas", "remarks"),
+    [
+        ("formula", ["ClNa", "MgO", "Na4Cl4", "Cl0.499Na0.501"], {1: "'formula' says 'MgO', but the structure is NaCl"}),
+        ("formula_pretty", ["NaCl", "NaCl2", "K", "NaCl"], {1: "says 'NaCl2'", 2: "says 'K'"}),
+        ("composition", [{"Na": 1, "Cl": 1}, {"Na": 1}, "", None], {1: "says 'Na1'"}),
+        ("formula", ["salt", "?", "AB", ""], {}),
+        ("note", ["MgO"] * 4, {}),
+    ],
+)  # fmt: skip
+def test_a_formula_beside_a_structure_of_another_compound_is_said(
+    name: str, formulas: Sequence[object], remarks: dict[int, str]
+) -> None:
+    salt = rock_salt("Na", "Cl", 5.64)
+    frame = pd.DataFrame({name: formulas, "structure": [salt] * 4, "target": ENERGIES})
+    notes = materials_of_frame(frame, DataConfig(path="table.csv")).notes
+    assert list(notes) == list(remarks)
+    assert all(text in notes[row] for row, text in remarks.items())
+    asked = {"structure": "structure", "formula": name}
+    assert list(materials_of_frame(frame, DataConfig(path="table.csv", **asked)).notes) == (
+        [0, 1, 2, 3] if name == "note" else list(remarks)
+    )
+
+
+def test_two_columns_of_formulas_beside_structures_are_passed_over() -> None:
+    salt = rock_salt("Na", "Cl", 5.64)
+    frame = pd.DataFrame({"formula": ["K"], "Formula": ["K"], "structure": [salt]})
+    assert not materials_of_frame(frame, DataConfig(path="table.csv")).notes
 
 
 def test_formulas_asked_for_go_before_a_structure_column_found_by_its_name() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from formation_mlp.config import DataConfig, TaskConfig
 from formation_mlp.data import columns
 from formation_mlp.data.duplicates import DUPLICATES
+from formation_mlp.data.formula_beside import compared_with_formulas
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
 from formation_mlp.data.sources import read_table
@@ -147,9 +148,10 @@ def materials_of_frame(frame: pd.DataFrame, config: DataConfig) -> ReadMaterials
     usual = columns.STRUCTURE if config.formula is None else ()
     column = columns.find_column(frame, config.structure, usual, "data.structure")
     if column is not None:
-        return read_structures(columns.cells_of(frame, column), Path(frame.attrs.get("folder", ".")))
+        read = read_structures(columns.cells_of(frame, column), Path(frame.attrs.get("folder", ".")))
+        return compared_with_formulas(read, frame, config.formula)
     if config.formula is None and set(columns.CELL) <= set(frame.columns):
-        return _structures_in_columns(frame)
+        return compared_with_formulas(_structures_in_columns(frame), frame, None)
     column = columns.require_formula(frame, config.formula, "data.formula")
     cells = [columns.formula_of_cell(cell) for cell in columns.cells_of(frame, column)]
     if all(isinstance(cell, str) and not cell for cell in cells):
@@ -228,4 +230,4 @@ def _remarks(read: ReadMaterials, left_out: Sequence[LeftOut]) -> Iterable[str]:
         yield f"{len(left_out) - no_target} rows cannot be read and are left out; the report names them"
     if read.notes:
         example = next(iter(read.notes.values()))
-        yield f"{len(read.notes)} formulas are read with a remark, such as: {example}"
+        yield f"{len(read.notes)} rows are read with a remark, such as: {example}"
