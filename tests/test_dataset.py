@@ -316,7 +316,7 @@ def test_a_column_of_structures_may_hold_json_objects_or_paths(structure_folder:
 @pytest.mark.parametrize(
     ("name", "formulas", "remarks"),
     [
-        ("formula", ["ClNa", "MgO", "Na4Cl4", "Cl0.499Na0.501"], {1: "'formula' says 'MgO', but the structure is NaCl"}),
+        ("formula", ["ClNa", "MgO", "Na4Cl4", "Cl0.499Na.501"], {1: "'formula' says 'MgO', but the structure is NaCl"}),
         ("formula_pretty", ["NaCl", "NaCl2", "K", "NaCl"], {1: "says 'NaCl2'", 2: "says 'K'"}),
         ("composition", [{"Na": 1, "Cl": 1}, {"Na": 1}, "", None], {1: "says 'Na1'"}),
         ("formula", ["salt", "?", "AB", ""], {}),
