@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import formation_mlp
 from conftest import Outcome
 from formation_mlp.errors import CheckpointError
 from formation_mlp.run_folder import RunFolder
@@ -180,3 +181,30 @@ def test_a_folder_that_cannot_be_looked_into_is_not_called_absent(
     monkeypatch.setattr(os, "stat", forbidden)
     with pytest.raises(CheckpointError, match=r"cannot be looked into \(Permission denied\)"):
         RunFolder(own_run).require_finished()
+
+
+@pytest.mark.parametrize("call", ["open", "stat"])
+def test_a_model_that_may_not_be_read_is_not_called_absent(
+    own_run: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    real = getattr(os, call)
+
+    def forbidden(path: Any, *arguments: Any, **keys: Any) -> Any:
+        if str(path).startswith(str(own_run)):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *arguments, **keys)
+
+    monkeypatch.setattr(os, call, forbidden)
+    for given in (own_run, own_run / "model.safetensors"):
+        with pytest.raises(CheckpointError, match=r"cannot be (read|looked into) \(Permission denied\)"):
+            formation_mlp.load(given)
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", int)() == 0, reason="root may read everything")
+def test_a_folder_without_the_permission_to_enter_it_is_not_called_absent(own_run: Path) -> None:
+    own_run.chmod(0)
+    try:
+        with pytest.raises(CheckpointError, match="Permission denied"):
+            formation_mlp.load(own_run)
+    finally:
+        own_run.chmod(0o755)

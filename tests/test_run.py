@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from safetensors.numpy import save
 
 import formation_mlp
 from conftest import Outcome, leftovers
@@ -178,6 +179,22 @@ def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(
     assert f"resumed after epoch {1 if seconds else 2}\n" in resumed.err
     resumed.succeeded()
     assert contents(workplace / "run") == straight
+
+
+@pytest.mark.usefixtures("without_figures")
+def test_a_training_state_without_a_digest_is_gone_on_from_with_a_remark(
+    tiny_config: ConfigWriter, command: Command, workplace: Path, interrupt: Callable[[int], None]
+) -> None:
+    train = ("train", tiny_config(**STATEFUL))
+    interrupt(2)
+    assert command(*train).code == 130
+    state = workplace / "run" / "state.safetensors"
+    tensors, description = load_tensors(state, "training state", "np")
+    text = json.dumps({**description, "format": 3})
+    state.write_bytes(save(tensors, metadata={"formation_mlp": text}))
+    resumed = command(*train, "--resume")
+    assert "resumed after epoch 1; the training state is of format 3, which has no digest" in resumed.err
+    resumed.succeeded()
 
 
 @pytest.mark.usefixtures("without_figures")

@@ -200,13 +200,18 @@ def model_path(path: str | Path) -> Path:
     Raises
     ------
     CheckpointError
-        If there is none of them.
+        If there is none of them, or a folder on the way may not be looked into.
     """
     local, shipped = usable_path(path, "the model", CheckpointError), shipped_path(str(path))
-    if local.is_dir() and (shipped is None or (local / MODEL_FILE).exists()):
-        return local / MODEL_FILE
-    if local.is_file():
-        return local
+    try:
+        if local.is_dir() and (shipped is None or (local / MODEL_FILE).exists()):
+            return local / MODEL_FILE
+        if local.is_file():
+            return local
+    except PermissionError as error:
+        raise CheckpointError(
+            f"{path}: cannot be looked into ({error.strerror}). Ask for access, or take a copy."
+        ) from error
     if shipped is None:
         raise CheckpointError(
             f"{path}: no such run folder. Train one with: formation-mlp train CONFIG. "
@@ -229,9 +234,25 @@ def load_tensors(path: Path, kind: str, framework: Framework = "pt") -> tuple[di
     CheckpointError
         If the file is missing, damaged, changed, foreign, of another kind, or of a newer format.
     """
-    file = _checked(path, kind)[0]
-    arrays, description = _upgraded(file.arrays, file.description, path)
+    arrays, description, _ = _loaded(path, kind)
     return (_as_torch(arrays) if framework == "pt" else arrays), description
+
+
+def load_state(path: Path) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
+    """Return the tensors and the description of a training state, and remarks for who goes on from it.
+
+    Raises
+    ------
+    CheckpointError
+        As `load_tensors` does.
+    """
+    arrays, description, remarks = _loaded(path, "training state")
+    return _as_torch(arrays), description, remarks
+
+
+def _loaded(path: Path, kind: str) -> tuple[Arrays, dict[str, Any], tuple[str, ...]]:
+    file, _, remarks = _checked(path, kind)
+    return *_upgraded(file.arrays, file.description, path), remarks
 
 
 def _checked(path: Path, kind: str) -> tuple[TensorFile, str, tuple[str, ...]]:
@@ -259,9 +280,12 @@ def _checked(path: Path, kind: str) -> tuple[TensorFile, str, tuple[str, ...]]:
     content = file.content_sha256()
     if any(content == card(name).sha256 for name in SHIPPED):
         return file, content, ()
+    name, advice = "model file", "Train again, or load and save it, to give it one"
+    if kind != "model":
+        name, advice = kind, "It gets one when it is next saved"
     remark = (
-        f"the model file is of format {number!r}, which has no digest: nothing tells whether it is as it was written. "
-        "Train again, or load and save it, to give it one"
+        f"the {name} is of format {number!r}, which has no digest: nothing tells whether it is as it was written. "
+        f"{advice}"
     )
     return file, content, (remark,)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from formation_mlp.checkpoint import load_tensors, save_tensors
+from formation_mlp.checkpoint import load_state, load_tensors, save_tensors
 from formation_mlp.costs import Cost, Meter
 from formation_mlp.files import write_json
 from formation_mlp.report import without_nan
@@ -36,6 +36,7 @@ class NetworkRun:
     ----------
     job : the network in training
     resumed : the epoch after which the run goes on, or 0
+    remarks : what its reader should know of the state from which it goes on
     cost : of the training, in all sittings
     epoch_seconds : those on the clock at the end of each epoch, from the start of the training on
 
@@ -55,8 +56,9 @@ class NetworkRun:
         raw, known = prepared.config.model_dump(), prepared.fingerprint()
         folder.begin(raw, overwrite=overwrite, resume=resume, fingerprint=known)
         self.cost, self.epoch_seconds = Cost(), list[float]()
+        self.remarks: tuple[str, ...] = ()
         if resume and folder.state.exists():  # there is none if the first epoch was interrupted
-            tensors, plain = load_tensors(folder.state, "training state")
+            tensors, plain, self.remarks = load_state(folder.state)
             self.job.restore(tensors, plain)
             cost = plain.get("cost", {})
             self.cost = Cost(plain.get("seconds", 0.0), cost.get("cpu_seconds", 0.0), cost.get("peak_memory"))

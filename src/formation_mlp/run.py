@@ -180,7 +180,7 @@ def _train_network(
     network = NetworkRun(prepared, folder, resume=resume, overwrite=overwrite)
     write_split(folder.split, prepared)
     if network.resumed:
-        reporter.say(f"resumed after epoch {network.resumed}")
+        reporter.say("; ".join([f"resumed after epoch {network.resumed}", *network.remarks]))
     reporter.say(f"{name}: {network.job.description()}")
     with reporter:
         reporter.begin_training(name, network.job.limits.max_epochs)

@@ -135,6 +135,8 @@ def _content(path: Path) -> mmap:
             if len(start) < 8 or int.from_bytes(start, "little") > status.st_size - 8:
                 raise CheckpointError(f"{path}: damaged, or not a safetensors file: it has no header.")
             return mmap(file.fileno(), 0, access=ACCESS_READ)
+    except PermissionError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror}). Ask for access, or take a copy.") from error
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such file. Give the folder of a finished run.") from None
     except (OSError, ValueError) as error:
