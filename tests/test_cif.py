@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import tracemalloc
 import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import gemmi
@@ -14,6 +16,9 @@ import pytest
 from conftest import rock_salt
 from formation_mlp.errors import DataError
 from formation_mlp.materials.cif import crystal_from_cif
+from formation_mlp.materials.cif_elements import elements_of
+from formation_mlp.materials.cif_sites import sites_of
+from formation_mlp.materials.cif_text import blocks_of
 from formation_mlp.materials.crystal import Crystal
 from formation_mlp.materials.declared_sum import parse_moiety, parse_sum
 from formation_mlp.materials.inputs import read_materials, read_structures
@@ -228,6 +233,20 @@ def test_dummies_and_alternatives_are_said() -> None:
 def test_names_that_are_no_element_are_refused_without_a_formula(label: str) -> None:
     with pytest.raises(DataError, match=f"label '{label}' is no element"):
         crystal_from_cif(cif(("Na1 0 0 0", f"{label} .5 .5 .5")))
+
+
+def test_the_atoms_are_counted_few_times_however_many_readings_the_labels_have() -> None:
+    names = ["CO1", "HO1", "NI1", "SN1", "C2", "H2", "N2", "S2", "O2", "I2"]
+    sites = sites_of(blocks_of(cif(tuple(f"{name} .{i} 0 0" for i, name in enumerate(names))))[0])
+    calls = []
+
+    def count(symbols: Sequence[str]) -> Mapping[str, float]:
+        calls.append(symbols)
+        return dict(Counter(symbols))
+
+    symbols, _ = elements_of(sites, parse_sum("Co Ho Ni Sn C H N S O I"), count)
+    assert symbols == ["Co", "Ho", "Ni", "Sn", "C", "H", "N", "S", "O", "I"]
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize(

@@ -130,16 +130,20 @@ def _by_declared(
     chosen = {word: choices[word][0] for word in readings}
     if open_words:
         fitting = []
+        places = {letters: f"?{letters}" for letters in open_words}  # counted once, and named in each trial
+        contents = count([places.get(_letters(text), chosen[text]) for text in sites.texts])
         ways = product(*open_words.values())
         for way, _ in zip(ways, range(CHOICES), strict=False):
-            names = dict(zip(open_words, way, strict=True))
-            trial = {word: names.get(_letters(word), symbol) for word, symbol in chosen.items()}
-            if declared.agrees(count([trial[text] for text in sites.texts])):
-                fitting.append(trial)
+            names = {places[letters]: _hydrogen(symbol) for letters, symbol in zip(open_words, way, strict=True)}
+            trial: dict[str, float] = {}
+            for name, amount in contents.items():
+                trial[names.get(name, name)] = trial.get(names.get(name, name), 0.0) + amount
+            if declared.agrees(trial):
+                fitting.append(dict(zip(open_words, way, strict=True)))
         if len(fitting) != 1:
             word = next(word for word in readings if _letters(word) in open_words)
             raise DataError(_uncertain(sites, word, f"{declared.text!r} does not settle it"))
-        chosen = fitting[0]
+        chosen = {word: fitting[0].get(_letters(word), symbol) for word, symbol in chosen.items()}
     said = {
         _letters(
             word
