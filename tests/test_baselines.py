@@ -6,8 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from formation_mlp.baselines import BASELINES, Baseline
 from formation_mlp.baselines.kinds import Kind
@@ -160,6 +162,22 @@ def test_a_baseline_may_have_descriptors_and_a_label_of_its_own():
 
 def test_the_report_says_how_many_candidates_were_fitted():
     assert fitted({"nearest_neighbours": {"tuned": True}}).details() == {"options": {"n_neighbors": 2}, "candidates": 4}
+
+
+@pytest.mark.parametrize("threads", [1, 2, None])
+def test_products_of_matrices_are_on_one_thread_so_that_sums_are_the_same(monkeypatch, threads):
+    seen = []
+
+    class Spy(BaseEstimator):
+        def fit(self, X, y):
+            seen.append({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
+
+    monkeypatch.setitem(
+        BASELINES["regression"], "ridge", Kind(lambda _seed, _threads: Spy(), lambda _: (1, "parameters"))
+    )
+    with threadpool_limits(2, user_api="blas"):
+        Baseline("ridge", REGRESSION, 0, threads).fit(*parts())
+    assert seen == [{1}]
 
 
 @pytest.mark.parametrize("threads", [1, 2, None])
