@@ -1,4 +1,4 @@
-"""Write the element tables of ``src/formation_mlp/features/tables`` from matminer and pymatgen.
+"""Write the element tables of ``src/formation_mlp/chemistry/tables`` from matminer and pymatgen.
 
     python scripts/build_element_tables.py
 
@@ -23,11 +23,11 @@ from matminer.utils.data import (
 )
 from pymatgen.core import Element
 
-from formation_mlp.features import element_statistics as presets
-from formation_mlp.features.element_data import SINGLE_PRECISION
+from formation_mlp.chemistry.element_data import SINGLE_PRECISION
+from formation_mlp.features.composition import element_statistics as presets
 
 PACKAGE = Path(__file__).parents[1] / "src" / "formation_mlp"
-TABLES = PACKAGE / "features" / "tables"
+TABLES = PACKAGE / "chemistry" / "tables"
 STATES = PACKAGE / "chemistry" / "tables"
 ELEMENTS = [Element.from_Z(z) for z in range(1, 119)]
 VERSIONS = ", ".join(f"{name} {version(name)}" for name in ("matminer", "pymatgen", "pymatgen-core"))

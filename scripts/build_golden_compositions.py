@@ -16,7 +16,7 @@ import matminer.featurizers.composition as matminer
 import numpy as np
 from pymatgen.core import Composition
 
-from formation_mlp.materials.elements import SYMBOLS
+from formation_mlp.chemistry.elements import SYMBOLS
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "compositions.npz"
 N_COLUMNS = {"matscholar": 50}

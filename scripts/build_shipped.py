@@ -25,15 +25,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from formation_mlp.checkpoint import Checkpoint
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config, load_config
+from formation_mlp.config.loading import check_config, load_config
 from formation_mlp.errors import CheckpointError, ConfigError, FormationMLPError
-from formation_mlp.files import write_bytes, write_json
-from formation_mlp.predict import Predictor, mean_and_std
-from formation_mlp.run_folder import RunFolder
-from formation_mlp.shipped import FOLDER, SHIPPED, Card
-from formation_mlp.stages import Prepared, load_rows, prepare, with_trust
+from formation_mlp.runs.assemble import with_trust
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.prepare import Prepared, load_rows, prepare
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.saved_model.predictor import Predictor, mean_and_std
+from formation_mlp.saved_model.shipped import FOLDER, SHIPPED, Card
+from formation_mlp.system.files import write_bytes, write_json
 from formation_mlp.trust.calibration import Calibration
 
 LARGEST_FILE = 10_000_000
@@ -128,8 +128,8 @@ def build(folder: Path, name: str, config_path: Path, overrides: list[str], memb
     if not run.is_done():
         raise CheckpointError(f"{folder}: not the folder of a finished run.")
     report = run.read_json(run.report)
-    config = load_config(config_path, overrides, CHOICES)
-    asked, saved = config.model_dump(), check_config(run.saved_config(), str(run.config), CHOICES).model_dump()
+    config = load_config(config_path, overrides)
+    asked, saved = config.model_dump(), check_config(run.saved_config(), str(run.config)).model_dump()
     keys = [key for key in asked if key != "output" and asked[key] != saved[key]]
     if keys:
         raise ConfigError(f"{folder} was not made by {config_path} as given: {', '.join(keys)} differ.")

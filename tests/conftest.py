@@ -174,16 +174,15 @@ def real_command(*arguments: object, stdin: bytes = b"", **variables: str) -> Ou
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> Path:
     """Return the folder of one finished run, shared by all tests: it must not be changed."""
-    from formation_mlp import run
-    from formation_mlp.choices import CHOICES
-    from formation_mlp.config_file import check_config
-    from formation_mlp.progress import Reporter
+    from formation_mlp.config.loading import check_config
+    from formation_mlp.runs import train as run
+    from formation_mlp.runs.progress import Reporter
 
     folder = tmp_path_factory.mktemp("finished")
     table = folder / "table.csv"
     table.write_text("formula,formation_energy_per_atom\n" + "".join(f"{a},{b}\n" for a, b in rows), encoding="utf-8")
     raw = changed(TINY, {"data": {"path": str(table), "source": "measured"}, "output": str(folder / "run")})
-    run.train(check_config(raw, "finished_run", CHOICES), Reporter(-1))
+    run.train(check_config(raw, "finished_run"), Reporter(-1))
     return folder / "run"
 
 
@@ -196,7 +195,7 @@ def own_run(finished_run: Path, workplace: Path) -> Path:
 @pytest.fixture(scope="module")
 def without_figures() -> Iterator[None]:
     """Draw no figures in the runs of a module."""
-    from formation_mlp import run
+    from formation_mlp.runs import train as run
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("write_figures", "write_loss_figure"):

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from formation_mlp.config import ModelConfig, TaskConfig, TrainingConfig
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.scaler import FeatureScaler
-from formation_mlp.tasks import Task
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.config.schema import ModelConfig, TaskConfig, TrainingConfig
+from formation_mlp.targets.scaler import FeatureScaler
+from formation_mlp.targets.task import Task
 from formation_mlp.training.network import Examples, NetworkTraining
 
 Floats = NDArray[np.float64]

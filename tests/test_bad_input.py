@@ -17,9 +17,9 @@ import torch
 from safetensors.numpy import save_file
 
 from conftest import Outcome, leftovers
-from formation_mlp import checkpoint
-from formation_mlp.checkpoint import Checkpoint
-from formation_mlp.scaler import FeatureScaler
+from formation_mlp.saved_model import checkpoint
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.targets.scaler import FeatureScaler
 
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]

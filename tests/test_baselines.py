@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from formation_mlp.baselines import BASELINES, Baseline
 from formation_mlp.baselines.kinds import Kind
-from formation_mlp.config import TaskConfig
+from formation_mlp.config.schema import TaskConfig
 from formation_mlp.errors import ConfigError, TrainingError
 from network_fixtures import noisy_classes, smooth_problem
 

@@ -21,18 +21,18 @@ from sklearn import metrics as sklearn_metrics
 from formation_mlp import figures
 from formation_mlp.benchmark import curves, paired, tables
 from formation_mlp.benchmark.matbench_record import TASK, record_scores, write_record
+from formation_mlp.benchmark.novelty import seen_rows
 from formation_mlp.benchmark.outcome import NEW_FORMULA, NEW_SYSTEM, SEEN_FORMULA, About, Outcome
 from formation_mlp.benchmark.published import published_models
 from formation_mlp.benchmark.results import as_json, from_json, results_of
-from formation_mlp.benchmark.seen import seen_rows
 from formation_mlp.benchmark.summary import outcome_scores, row_losses, scored, summarise
 from formation_mlp.benchmark.text import results_text
 from formation_mlp.benchmark.write import RECORD_FILE, read_results, read_rows, write_results
 from formation_mlp.errors import CheckpointError, DataError
-from formation_mlp.held_out import matbench_folds
-from formation_mlp.metrics import classification_scores, log_loss
 from formation_mlp.reporting import html
-from formation_mlp.reporting.write import write_report
+from formation_mlp.reporting.report import write_report
+from formation_mlp.splits.groups import matbench_folds
+from formation_mlp.targets.metrics import classification_scores, log_loss
 
 MODELS = {"mlp": 0.08, "random_forest (tuned)": 0.12, "ridge": 0.2, "mean": 0.8, "best": 0.07}
 NETWORKS = {"mlp", "best"}

@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 
 from conftest import Outcome, python_environment
-from formation_mlp import run, stages
-from formation_mlp.benchmark import job
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import load_config
-from formation_mlp.features import workers
-from formation_mlp.features.table import FeatureTable, featurize
+from formation_mlp.benchmark import benchmark as job
+from formation_mlp.config.loading import load_config
+from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.materials.records import Materials
-from formation_mlp.progress import Reporter
+from formation_mlp.runs import prepare as stages
+from formation_mlp.runs import train as run
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.system import processes as workers
 
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]
@@ -265,7 +265,7 @@ def test_descriptors_are_computed_once_for_each_list_of_presets(
 
     monkeypatch.setattr(stages, "featurize", spy)
     benchmark = {**FOLDS, "baselines": ["mean", {"ridge": {"features": ["stoichiometry"], "label": "few"}}]}
-    found = job.benchmark(load_config(tiny_config(benchmark=benchmark), (), CHOICES), Reporter(-1))
+    found = job.benchmark(load_config(tiny_config(benchmark=benchmark), ()), Reporter(-1))
     assert described == [["stoichiometry", "element_fraction"], ["stoichiometry"]]
     sizes = {outcome.model: outcome.size for outcome in found.outcomes}
     assert 1 < sizes["few"] < 10
@@ -282,7 +282,7 @@ def test_rows_that_one_list_of_presets_cannot_describe_are_left_out_for_all(
 
     monkeypatch.setattr(stages, "featurize", describe)
     benchmark = {**FOLDS, "baselines": ["mean", {"ridge": {"features": ["stoichiometry"]}}]}
-    raw = load_config(tiny_config(data={"invalid": "drop"}, benchmark=benchmark), (), CHOICES)
+    raw = load_config(tiny_config(data={"invalid": "drop"}, benchmark=benchmark), ())
     found = job.benchmark(raw, Reporter(-1))
     assert found.about.description["rows_left_out"] == {"5": "too heavy (by stoichiometry)"}
     shown = {model: sorted(i for o in found.outcomes if o.model == model for i in o.ids) for model in ("mlp", "ridge")}
@@ -296,7 +296,7 @@ def test_seen_formulas_and_systems_are_told_from_new_ones(
     shown = [("(NaCl)2", "-2", "test"), ("NaCl3", "-1", "test"), ("XeF2", "-1", "test"), ("NaCl", "-2", "train")]
     write_csv([*(line for line in lines if line[0] not in ("XeF2", "NaCl3")), *shown], ["formula", "target", "part"])
     config = tiny_config(split={"method": "column", "column": "part"}, benchmark={"baselines": ["mean"]})
-    outcome = job.benchmark(load_config(config, (), CHOICES), Reporter(-1)).outcomes[0]
+    outcome = job.benchmark(load_config(config, ()), Reporter(-1)).outcomes[0]
     assert outcome.part == "test"
     assert outcome.seen.tolist() == [2, 1, 0]
 
@@ -306,7 +306,7 @@ def test_without_a_test_part_the_val_part_is_shown(
 ) -> None:
     write_csv([(*row, "val" if i < 10 else "train") for i, row in enumerate(rows)], ["formula", "target", "part"])
     config = tiny_config(split={"method": "column", "column": "part"})
-    found = job.benchmark(load_config(config, (), CHOICES), Reporter(-1))
+    found = job.benchmark(load_config(config, ()), Reporter(-1))
     assert {outcome.part for outcome in found.outcomes} == {"val"}
     assert all(len(outcome.ids) == 10 for outcome in found.outcomes)
 
@@ -315,7 +315,7 @@ def test_costs_are_measured(tiny_config: ConfigWriter) -> None:
     curve = {"fractions": [0.5], "models": ["random_forest", "mlp"]}
     forest = {"random_forest": {"n_estimators": 30}}
     benchmark = {"baselines": [forest, "mean"], "learning_curve": curve}
-    found = job.benchmark(load_config(tiny_config(benchmark=benchmark), (), CHOICES), Reporter(-1))
+    found = job.benchmark(load_config(tiny_config(benchmark=benchmark), ()), Reporter(-1))
     by_name = {outcome.model: outcome for outcome in found.outcomes if outcome.fraction == 1}
     for outcome in by_name.values():
         assert outcome.fit_seconds > 0
@@ -471,13 +471,13 @@ def test_a_cluster_gives_the_same_numbers(tiny_config: ConfigWriter, command: Co
 def test_rows_of_a_withheld_fold_are_predicted_though_nobody_can_score_them(
     tiny_config: ConfigWriter, write_csv: Callable[..., Path], rows: list[tuple[str, str]]
 ) -> None:
-    from formation_mlp.held_out import matbench_folds
+    from formation_mlp.splits.groups import matbench_folds
 
     fold = matbench_folds(len(rows))
     lines = [(formula, "" if fold[i] == 4 else energy) for i, (formula, energy) in enumerate(rows)]
     write_csv(lines)
     config = tiny_config(benchmark={"protocol": {"matbench": {"folds": [0, 4]}}, "baselines": ["mean"]})
-    found = job.benchmark(load_config(config, (), CHOICES), Reporter(-1))
+    found = job.benchmark(load_config(config, ()), Reporter(-1))
     (hidden,) = (o for o in found.outcomes if o.model == "mlp" and o.division == "fold 4")
     assert hidden.part == "test"
     assert sorted(map(int, hidden.ids)) == (np.flatnonzero(fold == 4) + 1).tolist()

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from formation_mlp.blocks import are_rows_alone, in_blocks, one_thread_each, rows_alone, side_by_side
+from formation_mlp.system.blocks import are_rows_alone, in_blocks, one_thread_each, rows_alone, side_by_side
 
 
 @pytest.mark.parametrize("n", [1, 5, 6, 7, 12, 100])

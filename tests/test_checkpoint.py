@@ -16,11 +16,12 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 import formation_mlp
-from formation_mlp import checkpoint, load
-from formation_mlp.checkpoint import Checkpoint, load_tensors, save_tensors
+from formation_mlp import load
 from formation_mlp.errors import CheckpointError, FormationMLPError
-from formation_mlp.predict import Predictor
-from formation_mlp.tensor_file import digest_of
+from formation_mlp.saved_model import checkpoint
+from formation_mlp.saved_model.checkpoint import Checkpoint, load_tensors, save_tensors
+from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.system.tensor_file import digest_of
 
 GOLDEN = Path(__file__).parent / "golden"
 FORMULAS = ["NaCl", "Fe2O3", "CsBr"]

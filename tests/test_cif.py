@@ -15,15 +15,15 @@ import pytest
 
 from conftest import rock_salt
 from formation_mlp.errors import DataError
-from formation_mlp.materials.cif import crystal_from_cif
-from formation_mlp.materials.cif_elements import elements_of
-from formation_mlp.materials.cif_sites import sites_of
-from formation_mlp.materials.cif_text import blocks_of
-from formation_mlp.materials.crystal import Crystal
-from formation_mlp.materials.declared_sum import parse_moiety, parse_sum
 from formation_mlp.materials.inputs import read_materials, read_structures
 from formation_mlp.materials.reduced_formula import reduced_formula
-from formation_mlp.materials.space_group_symbols import of_symbol
+from formation_mlp.materials.structure.cif import crystal_from_cif
+from formation_mlp.materials.structure.cif_elements import elements_of
+from formation_mlp.materials.structure.cif_sites import sites_of
+from formation_mlp.materials.structure.cif_text import blocks_of
+from formation_mlp.materials.structure.crystal import Crystal
+from formation_mlp.materials.structure.declared_sum import parse_moiety, parse_sum
+from formation_mlp.materials.structure.space_groups import of_symbol
 
 CUBIC = (5.64, 5.64, 5.64, 90, 90, 90)
 HEXAGONAL = (3.589, 3.589, 4.911, 90, 90, 120)

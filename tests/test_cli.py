@@ -19,10 +19,10 @@ import pytest
 import formation_mlp
 from conftest import Outcome, python_environment, real_command
 from formation_mlp import cli
-from formation_mlp.checkpoint import Checkpoint
-from formation_mlp.features.table import featurize
+from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.prediction import named_model
+from formation_mlp.saved_model import named as named_model
+from formation_mlp.saved_model.checkpoint import Checkpoint
 
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]

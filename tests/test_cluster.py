@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from formation_mlp.errors import FeatureError
-from formation_mlp.features import chunks, cluster
-from formation_mlp.features.chunks import Task
+from formation_mlp.features.engine import chunks, cluster
+from formation_mlp.features.engine.chunks import Task
+from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import part_text
-from formation_mlp.features.table import featurize
-from formation_mlp.features.workers import DIED
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
+from formation_mlp.system.processes import DIED
 
 distributed = pytest.importorskip("distributed")
 N = 240
@@ -157,7 +157,7 @@ def test_without_dask_the_error_says_what_to_install(materials: Materials, monke
 def test_a_job_that_is_cached_needs_no_cluster(
     materials: Materials, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("formation_mlp.features.costly.WORTH_SECONDS", 0.0)
+    monkeypatch.setattr("formation_mlp.features.engine.costly.WORTH_SECONDS", 0.0)
     featurize(materials, ["density"], cache=tmp_path)
     table = featurize(materials, ["density"], scheduler="tcp://127.0.0.1:9", cache=tmp_path)
     assert len(table) == N

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from formation_mlp.features.table import featurize
-from formation_mlp.materials import _compiled
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.features.engine.table import featurize
+from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.records import Materials
+from formation_mlp.system import compiled as _compiled
 
 
 def total(numbers: Any) -> float:

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from formation_mlp.chemistry.charges import MOST_ATOMS, total_charges, whole_amounts
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.element_data import load_table
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
-from formation_mlp.features.composition import COMPOSITION_PRESETS
-from formation_mlp.features.element_data import load_table
-from formation_mlp.materials._compiled import COMPILE_FROM, compiled
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.features.composition.presets import COMPOSITION_PRESETS
+from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.records import Materials
+from formation_mlp.system.compiled import COMPILE_FROM, compiled
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "compositions.npz", allow_pickle=False)
 OWN = {"charge_balance"}
@@ -185,7 +185,7 @@ def test_a_row_depends_on_itself_alone(name):
 
 
 def test_interpreted_and_compiled_kernels_agree():
-    from formation_mlp.features import element_statistics, ionic, orbitals, stoichiometry
+    from formation_mlp.features.composition import element_statistics, ionic, orbitals, stoichiometry
 
     column = parse_formulas(random_formulas(120, seed=9)).compositions
     arrays = (column.row_ptr, column.z, column.amount)
@@ -333,9 +333,9 @@ def test_charge_balance_is_that_of_the_reduced_formula():
 
 def test_one_formula_is_described_without_heavy_imports():
     code = (
-        "import sys; from formation_mlp.materials.formula import parse_formulas;"
+        "import sys; from formation_mlp.materials.formula.reading import parse_formulas;"
         "from formation_mlp.materials.records import Materials;"
-        "from formation_mlp.features.composition import COMPOSITION_PRESETS;"
+        "from formation_mlp.features.composition.presets import COMPOSITION_PRESETS;"
         "rows = Materials(parse_formulas(['Fe2O3']).compositions);"
         "[make().compute(rows) for make in COMPOSITION_PRESETS.values()];"
         "print([m for m in ('numba', 'pandas', 'scipy', 'pymatgen', 'matminer', 'torch') if m in sys.modules])"

@@ -15,22 +15,22 @@ import yaml
 from pydantic import BaseModel
 
 from conftest import ROOT, TINY, changed
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config, named_options
-from formation_mlp.config_file import check_config, load_config, merged
+from formation_mlp.config.loading import check_config, load_config, merged
+from formation_mlp.config.names import NAMES
+from formation_mlp.config.schema import Config, named_options
 from formation_mlp.errors import ConfigError
 
 
 def refusal(**changes: Any) -> str:
     """Return the message for the tiny configuration with wrong keys."""
     with pytest.raises(ConfigError) as error:
-        check_config(changed(TINY, changes), "job.yaml", CHOICES)
+        check_config(changed(TINY, changes), "job.yaml")
     return str(error.value)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_configuration_of_the_repository_is_valid(path: Path) -> None:
-    config = load_config(path, (), CHOICES)
+    config = load_config(path, ())
     assert config.output == f"runs/{path.stem}"
 
 
@@ -63,14 +63,14 @@ def place_of(key: str, value: Any) -> dict[str, Any]:
     return value
 
 
-@pytest.mark.parametrize("key", CHOICES)
+@pytest.mark.parametrize("key")
 def test_every_name_of_every_table_is_accepted_and_no_other(key: str) -> None:
     in_list = key in ("features", "benchmark.baselines")
-    for name in CHOICES[key]:
-        check_config(changed(TINY, place_of(key, [name] if in_list else name)), "", CHOICES)
+    for name in NAMES[key]:
+        check_config(changed(TINY, place_of(key, [name] if in_list else name)), "")
     message = refusal(**place_of(key, ["no_such_part"] if in_list else "no_such_part"))
     assert f"{key}: unknown" in message
-    assert all(name in message for name in CHOICES[key])
+    assert all(name in message for name in NAMES[key])
 
 
 @pytest.mark.parametrize(
@@ -150,12 +150,12 @@ def test_all_problems_come_in_one_message() -> None:
 
 def test_the_rows_must_be_named() -> None:
     with pytest.raises(ConfigError, match=r"1 problem in the configuration\n  data: missing. It must be given."):
-        check_config({}, "job.yaml", CHOICES)
+        check_config({}, "job.yaml")
 
 
 @pytest.mark.parametrize("text", ["1e-3", "1E-3", "1.e-3", ".1e-2", "0.001", "+1e-3", "10e-4"])
 def test_numbers_may_be_written_as_people_write_them(tiny_config: Callable[..., Path], text: str) -> None:
-    config = load_config(tiny_config(), [f"training.learning_rate={text}"], CHOICES)
+    config = load_config(tiny_config(), [f"training.learning_rate={text}"])
     assert config.training.learning_rate == pytest.approx(1e-3)
 
 
@@ -167,7 +167,7 @@ def test_values_on_the_command_line_go_before_those_of_the_file(tiny_config: Cal
         "training.patience=null",
         "seed=7",
     ]
-    config = load_config(tiny_config(seed=1), [*overrides, "seed=7"], CHOICES)
+    config = load_config(tiny_config(seed=1), [*overrides, "seed=7"])
     assert config.model.hidden == [4, 4]
     assert config.data.source == "PBE = GGA"
     assert config.training.patience is None
@@ -179,8 +179,8 @@ def test_values_on_the_command_line_go_before_those_of_the_file(tiny_config: Cal
 def test_a_key_without_a_value_has_its_default_in_the_file_and_by_override(
     tiny_config: Callable[..., Path], key: str
 ) -> None:
-    in_file = load_config(tiny_config(**{key: None}), (), CHOICES)
-    assert load_config(tiny_config(), [f"{key}=~"], CHOICES) == in_file
+    in_file = load_config(tiny_config(**{key: None}), ())
+    assert load_config(tiny_config(), [f"{key}=~"]) == in_file
 
 
 @pytest.mark.parametrize(
@@ -197,14 +197,14 @@ def test_a_key_without_a_value_has_its_default_in_the_file_and_by_override(
 )
 def test_a_wrong_override_is_refused(tiny_config: Callable[..., Path], override: str, message: str) -> None:
     with pytest.raises(ConfigError) as error:
-        load_config(tiny_config(), [override], CHOICES)
+        load_config(tiny_config(), [override])
     assert message in str(error.value)
 
 
 def test_a_section_without_keys_has_its_defaults(workplace: Path) -> None:
     path = workplace / "job.yaml"
     path.write_text("data: {path: bundled}\nmodel:\n# hidden: [8]\noutput:\n")
-    config = load_config(path, ["model.activation=gelu"], CHOICES)
+    config = load_config(path, ["model.activation=gelu"])
     assert config.model.hidden == [256, 256]
     assert config.model.activation == "gelu"
     assert config.output == "runs/job"
@@ -214,7 +214,7 @@ def test_a_section_without_keys_has_its_defaults(workplace: Path) -> None:
 def test_a_byte_order_mark_is_no_part_of_the_configuration(workplace: Path, encoding: str) -> None:
     path = workplace / "job.yaml"
     path.write_text("data: {path: bundled, source: Messung für µ}\r\n", encoding=encoding)
-    assert load_config(path, (), CHOICES).data.source == "Messung für µ"
+    assert load_config(path, ()).data.source == "Messung für µ"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_file_that_is_no_configuration_is_refused(workplace: Path, content: by
     path = workplace / "job.yaml"
     path.write_bytes(content)
     with pytest.raises(ConfigError) as error:
-        load_config(path, (), CHOICES)
+        load_config(path, ())
     assert str(error.value).startswith(f"{path}: ")
     assert message in str(error.value)
 
@@ -247,22 +247,22 @@ def test_the_resolved_configuration_is_read_back_as_it_was() -> None:
     training = {"learning_rate": 1e-5, "weight_decay": 0.1 + 0.2, "average": 0.99}
     ensemble = {"members": {"set": {"model": {"architecture": "set"}}, "trees": {"boosted_trees": {}}}, "folds": 3}
     changes = {"training": training, "ensemble": ensemble, "task": {"auxiliary": {"gap": 0.1}}}
-    config = check_config(changed(TINY, changes), "", CHOICES)
+    config = check_config(changed(TINY, changes), "")
     written = yaml.safe_dump(config.model_dump(), sort_keys=False)
-    assert check_config(yaml.safe_load(written), "", CHOICES) == config
+    assert check_config(yaml.safe_load(written), "") == config
 
 
 def test_an_ensemble_without_keys_is_one_network() -> None:
-    config = check_config(changed(TINY, {"ensemble": {}}), "", CHOICES)
+    config = check_config(changed(TINY, {"ensemble": {}}), "")
     assert config.ensemble is not None
     assert list(config.ensemble.members) == ["network"]
     assert config.ensemble.members["network"].seeds == 1
-    assert check_config(TINY, "", CHOICES).ensemble is None
+    assert check_config(TINY, "").ensemble is None
 
 
 def test_a_changed_copy_keeps_all_other_keys() -> None:
-    config = check_config(TINY, "", CHOICES)
-    copy = check_config(merged(config, {"model": {"dropout": 0.5}}, output="elsewhere"), "", CHOICES)
+    config = check_config(TINY, "")
+    copy = check_config(merged(config, {"model": {"dropout": 0.5}}, output="elsewhere"), "")
     assert copy.model.dropout == 0.5
     assert copy.output == "elsewhere"
     assert copy.model_copy(update={"model": config.model, "output": config.output}) == config

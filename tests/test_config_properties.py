@@ -11,10 +11,9 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config, load_config, preset_list
+from formation_mlp.config.loading import check_config, load_config, preset_list
+from formation_mlp.config.yaml_text import parse_yaml
 from formation_mlp.errors import ConfigError
-from formation_mlp.yaml_text import parse_yaml
 
 bounded = settings(
     derandomize=True,
@@ -50,7 +49,7 @@ KEYS = st.sampled_from(
 def test_any_bytes_are_a_configuration_or_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "job.yaml").write_bytes(content)
     with suppress(ConfigError):
-        load_config(tmp_path / "job.yaml", (), CHOICES)
+        load_config(tmp_path / "job.yaml", ())
 
 
 @bounded
@@ -83,12 +82,12 @@ def test_any_value_of_any_key_is_taken_or_refused(key: str, value: Any) -> None:
         node = node.setdefault(step, {})
     node[last] = value
     try:
-        config = check_config(raw, "job.yaml", CHOICES)
+        config = check_config(raw, "job.yaml")
     except ConfigError as error:
         message = str(error)
     else:
         message = "job.yaml: "
-        assert check_config(config.model_dump(), "again", CHOICES) == config
+        assert check_config(config.model_dump(), "again") == config
     assert message.startswith("job.yaml: ")
     assert len(message) < 5000
 

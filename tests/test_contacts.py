@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from formation_mlp.features.contacts import NAMES, RADII, contacts, element_radii
-from formation_mlp.features.element_data import load_table
-from formation_mlp.features.tessellation import voronoi_faces
+from formation_mlp.chemistry.element_data import load_table
+from formation_mlp.features.structure.contacts import NAMES, RADII, contacts, element_radii
+from formation_mlp.features.structure.tessellation import voronoi_faces
 from formation_mlp.materials.inputs import read_structures
 
 SALT = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.69), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from formation_mlp import costs
-from formation_mlp.costs import Cost, Meter, total
+from formation_mlp.system import costs
+from formation_mlp.system.costs import Cost, Meter, total
 
 
 def test_times_add_up_and_the_largest_memory_counts() -> None:

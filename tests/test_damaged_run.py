@@ -13,7 +13,7 @@ import pytest
 import formation_mlp
 from conftest import Outcome
 from formation_mlp.errors import CheckpointError
-from formation_mlp.run_folder import RunFolder
+from formation_mlp.runs.folder import RunFolder
 
 Command = Callable[..., Outcome]
 Change = Callable[[Any], Any]

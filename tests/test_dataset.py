@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from conftest import ROCK_SALTS, rock_salt
-from formation_mlp.config import DataConfig, TaskConfig
+from formation_mlp.config.schema import DataConfig, TaskConfig
 from formation_mlp.data.dataset import dataset_from_frame, load_dataset, materials_of_frame
 from formation_mlp.data.records import Dataset, LeftOut, Target
 from formation_mlp.errors import DataError

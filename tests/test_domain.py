@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from formation_mlp.materials.compositions import Compositions
+from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from formation_mlp.config import DataConfig, TaskConfig
+from formation_mlp.config.schema import DataConfig, TaskConfig
 from formation_mlp.data.dataset import dataset_from_frame
 from formation_mlp.data.records import Dataset
 

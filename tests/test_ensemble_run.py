@@ -23,20 +23,19 @@ import yaml
 
 import formation_mlp
 from conftest import TINY, Outcome, changed, python_environment
-from formation_mlp import run
-from formation_mlp.checkpoint import Checkpoint, load_tensors, package_versions
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config
-from formation_mlp.config_file import check_config, load_config
-from formation_mlp.ensembles import cluster as ensemble_cluster
-from formation_mlp.ensembles import run as ensemble_run
-from formation_mlp.ensembles.member import train_member
-from formation_mlp.ensembles.plan import Plan, plan_members
+from formation_mlp.config.loading import check_config, load_config
+from formation_mlp.config.schema import Config
 from formation_mlp.errors import ConfigError, SplitError, TrainingError
-from formation_mlp.features import workers
-from formation_mlp.progress import Reporter
-from formation_mlp.report import ModelResult
-from formation_mlp.stages import Prepared, load_rows, network_training, prepare
+from formation_mlp.runs import train as run
+from formation_mlp.runs.ensemble import cluster as ensemble_cluster
+from formation_mlp.runs.ensemble import train as ensemble_run
+from formation_mlp.runs.ensemble.member import train_member
+from formation_mlp.runs.ensemble.plan import Plan, plan_members
+from formation_mlp.runs.prepare import Prepared, load_rows, network_training, prepare
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.runs.results import ModelResult
+from formation_mlp.saved_model.checkpoint import Checkpoint, load_tensors, package_versions
+from formation_mlp.system import processes as workers
 from formation_mlp.training.state import EpochRecord
 
 pytestmark = pytest.mark.usefixtures("without_figures")
@@ -65,7 +64,7 @@ def ensemble(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[
     def make(members: dict[str, Any] = MEMBERS, output: Path | None = None, **changes: Any) -> Config:
         folder = output or tmp_path_factory.mktemp("ensemble") / "run"
         own = {"data": {"path": str(table)}, "output": str(folder), "ensemble": {"members": members}}
-        return check_config(changed(changed(TINY, own), changes), "test", CHOICES)
+        return check_config(changed(changed(TINY, own), changes), "test")
 
     return make
 
@@ -413,7 +412,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, table: Path) -> Callab
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(place)
             if options.pop("start", True):
-                run.train(load_config(place / "job.yaml", (), CHOICES), Reporter(-1), **options)
+                run.train(load_config(place / "job.yaml", ()), Reporter(-1), **options)
         return place
 
     return train
@@ -446,7 +445,7 @@ def test_a_killed_ensemble_is_resumed_to_the_files_of_an_undisturbed_one(
     assert not (place / "run" / "members" / "network-1" / "DONE").exists()
     (place / "run" / ".report.json.abc.tmp").write_text("half a re", encoding="utf-8")
     monkeypatch.chdir(place)
-    run.train(load_config(place / "job.yaml", (), CHOICES), Reporter(-1), resume=True)
+    run.train(load_config(place / "job.yaml", ()), Reporter(-1), resume=True)
     assert files_of(place / "run") == expected
 
 
@@ -482,7 +481,7 @@ def test_a_cluster_trains_the_same_ensemble_though_a_worker_is_killed(
     said = io.StringIO()
     monkeypatch.chdir(place)
     with contextlib.redirect_stderr(said):
-        config = load_config(place / "job.yaml", (), CHOICES)
+        config = load_config(place / "job.yaml", ())
         run.train(config, Reporter(0), scheduler=cluster.scheduler_address)
     killer.join()
     assert begun == [(first / "config.yaml").stat().st_mtime_ns], "it was killed, and went on from its state"

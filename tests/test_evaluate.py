@@ -9,12 +9,12 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from formation_mlp import FormationEnergyClassifier, FormationEnergyRegressor, load
-from formation_mlp.config import TaskConfig
+from formation_mlp.config.schema import TaskConfig
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import DataError
-from formation_mlp.evaluate import evaluate, scores
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.tasks import Task
+from formation_mlp.runs.scores import evaluate, scores
+from formation_mlp.targets.task import Task
 
 FORMULAS = ["NaCl", "MgO", "Fe2O3", "TiO2", "CuS", "Al2O3"]
 ENERGIES = np.array([-2.1, -3.1, -1.7, -3.3, -0.3, -3.5])

@@ -17,10 +17,9 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.inspection import partial_dependence, permutation_importance
 
 from conftest import changed
-from formation_mlp import load, run
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import ModelConfig
-from formation_mlp.config_file import check_config
+from formation_mlp import load
+from formation_mlp.config.loading import check_config
+from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.explain.dependence import dependence
 from formation_mlp.explain.explanation import JUMPS, Explainer, neighbours
@@ -28,12 +27,13 @@ from formation_mlp.explain.groups import KINDS, by_preset, by_property, groups
 from formation_mlp.explain.paths import TreesPath, along
 from formation_mlp.explain.permutation import ELEMENTS, ELEMENTS_AND_HULL, importance, losses_by_permutation
 from formation_mlp.explain.rows import Rows, described_rows
+from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import PRESETS, build_preset
-from formation_mlp.features.table import featurize
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.models.networks import build_network
-from formation_mlp.predict import Predictor
-from formation_mlp.progress import Reporter
+from formation_mlp.runs import train as run
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.saved_model.predictor import Predictor
 
 FORMULAS = ["NaCl", "Fe2O3", "MgO", "CaTiO3"]
 TREES = {"boosted_trees": {"num_iterations": 40, "min_data_in_leaf": 3, "num_leaves": 7}}
@@ -83,7 +83,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) 
         path = folder / name
         if not path.exists():
             raw = changed(base, MODELS[name] | {"output": str(path)})
-            run.train(check_config(raw, name, CHOICES), Reporter(-1))
+            run.train(check_config(raw, name), Reporter(-1))
         return path
 
     return trained
@@ -303,7 +303,7 @@ def test_jumps_that_have_no_gradient_are_named(runs: Callable[[str], Path]) -> N
 
 
 def mean_of_pairs(encoder: torch.nn.Module, counts: Mapping[str, int]) -> np.ndarray:
-    from formation_mlp.materials.elements import ATOMIC_NUMBER
+    from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 
     total, weights = 0.0, 0.0
     for a in counts:
@@ -519,7 +519,7 @@ def test_structures_are_explained_by_their_own_descriptors(
         "training": {"max_epochs": 2, "device": "cpu"},
         "output": "salts",
     }
-    run.train(check_config(raw, "salts", CHOICES), Reporter(-1))
+    run.train(check_config(raw, "salts"), Reporter(-1))
     out = command("explain", "salts", structure_folder / "NaCl.cif").succeeded()
     assert re.search(r"density +2\.16\d g/cm\^3", out)
     assert "volume per atom" in out

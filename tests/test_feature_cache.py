@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from formation_mlp.features import cache, chunks, costly, table
 from formation_mlp.features.base import FeatureBlock
-from formation_mlp.features.cache import DescriptorCache, cache_folder, chunk_key, engine_state
-from formation_mlp.features.table import FeatureTable, featurize
-from formation_mlp.features.workers import DIED
+from formation_mlp.features.engine import cache, chunks, costly, table
+from formation_mlp.features.engine.cache import DescriptorCache, cache_folder, chunk_key, engine_state
+from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
+from formation_mlp.system.processes import DIED
 
 FEATURES = ["density", {"sine_coulomb": {"n_eigenvalues": 3}}]
 N = 30

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from formation_mlp.errors import ConfigError, DataError, FeatureError
+from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.features.presets import build_preset, build_presets
-from formation_mlp.features.table import FeatureTable, featurize
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 

@@ -14,8 +14,8 @@ from PIL import Image
 from scipy.stats import binomtest
 
 from formation_mlp import figures
+from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import FormationMLPError
-from formation_mlp.materials.elements import SYMBOLS
 
 
 def predictions(n, seed=0):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from formation_mlp.errors import FormationMLPError
-from formation_mlp.files import csv_text, write_bytes, write_csv, write_json, write_text
+from formation_mlp.system.files import csv_text, write_bytes, write_csv, write_json, write_text
 
 DISK_FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -13,14 +13,13 @@ import pytest
 import yaml
 
 from conftest import TINY, Outcome, changed
-from formation_mlp import run
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config
-from formation_mlp.config_file import check_config
+from formation_mlp.config.loading import check_config
+from formation_mlp.config.schema import Config
 from formation_mlp.errors import CheckpointError
-from formation_mlp.fingerprint import WORDS, differences
-from formation_mlp.progress import Reporter
-from formation_mlp.stages import load_rows, prepare
+from formation_mlp.runs import train as run
+from formation_mlp.runs.fingerprint import WORDS, differences
+from formation_mlp.runs.prepare import load_rows, prepare
+from formation_mlp.runs.progress import Reporter
 from formation_mlp.tuning import tune
 
 Command = Callable[..., Outcome]
@@ -53,7 +52,7 @@ class Job:
         self.table.write_text("".join(",".join(line) + "\n" for line in self.lines), encoding="utf-8")
 
     def config(self) -> Config:
-        return check_config(self.raw, "test", CHOICES)
+        return check_config(self.raw, "test")
 
     def train(self, **keys: Any) -> None:
         run.train(self.config(), Reporter(-1), **keys)
@@ -233,7 +232,7 @@ def test_a_search_goes_on_with_its_own_rows_only(
 def test_an_interrupted_main_network_of_a_benchmark_is_not_mixed(
     rows: list[tuple[str, str]], tmp_path: Path, change: Callable[[Job], str]
 ) -> None:
-    from formation_mlp.benchmark.job import benchmark
+    from formation_mlp.benchmark.benchmark import benchmark
 
     job = Job(tmp_path, rows, **SINGLE)
     job.interrupt(after=2)
@@ -245,7 +244,7 @@ def test_an_interrupted_main_network_of_a_benchmark_is_not_mixed(
 
 def test_fits_of_a_benchmark_are_used_again_for_the_same_rows_only(rows: list[tuple[str, str]], tmp_path: Path) -> None:
     """An auxiliary energy, the name of a row: what scores do not show decides, too."""
-    from formation_mlp.benchmark.job import benchmark
+    from formation_mlp.benchmark.benchmark import benchmark
 
     folds = {"protocol": {"k_fold": {"n_folds": 3}}, "baselines": ["ridge"]}
     job = Job(tmp_path, rows, benchmark=folds, task={"auxiliary": {"energy": 1.0}})
@@ -275,7 +274,7 @@ def test_the_fingerprint_names_what_differs_and_not_what_follows_from_it(
 def test_nan_and_zero_are_what_they_are_whatever_their_bits(rows: list[tuple[str, str]], tmp_path: Path) -> None:
     import numpy as np
 
-    from formation_mlp.fingerprint import arrays_digest
+    from formation_mlp.runs.fingerprint import arrays_digest
 
     def digest(*numbers: float) -> str:
         return arrays_digest([("X", np.array(numbers))])

@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.errors import DataError
-from formation_mlp.materials import formula as formula_module
-from formation_mlp.materials._compiled import compiled
-from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.formula import reading as formula_module
+from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.system.compiled import compiled
 from known_formulas import KNOWN
 
 
@@ -274,7 +274,7 @@ def test_the_scanner_reads_what_the_complete_parser_reads(monkeypatch):
 
 
 def test_the_scanner_leaves_few_formulas_to_the_complete_parser():
-    from formation_mlp.materials.formula_scanner import scan_formulas
+    from formation_mlp.materials.formula.scanner import scan_formulas
 
     generator = random.Random(3)  # noqa: S311
     formulas = [
@@ -294,7 +294,8 @@ def test_a_kernel_without_a_place_for_its_cache_is_compiled_all_the_same():
 
 def test_a_few_formulas_are_read_without_heavy_imports():
     code = (
-        "import sys; from formation_mlp.materials.formula import parse_formulas; parse_formulas(['CuSO4.5H2O']);"
+        "import sys; from formation_mlp.materials.formula.reading import parse_formulas;"
+        "parse_formulas(['CuSO4.5H2O']);"
         "print([m for m in ('numba', 'pandas', 'scipy', 'pymatgen', 'matminer', 'torch') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -303,11 +304,12 @@ def test_a_few_formulas_are_read_without_heavy_imports():
 
 def test_a_plain_formula_is_read_with_few_modules():
     code = (
-        "import sys; from formation_mlp.materials.formula import parse_formulas; parse_formulas(['Fe2O3', 'NaCl']);"
-        "print(sorted(m.rpartition('.')[2] for m in sys.modules if m.startswith('formation_mlp.materials.formula')))"
+        "import sys; from formation_mlp.materials.formula.reading import parse_formulas;"
+        "parse_formulas(['Fe2O3', 'NaCl']);"
+        "print(sorted(m.rpartition('.')[2] for m in sys.modules if m.startswith('formation_mlp.materials.formula.')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['formula', 'formula_atoms', 'formula_text']"
+    assert done.stdout.strip() == "['atoms', 'reading', 'text']"
 
 
 def test_every_symbol_is_read_as_itself():

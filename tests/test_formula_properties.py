@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import FormationMLPError
-from formation_mlp.materials import formula as formula_module
-from formation_mlp.materials.elements import SYMBOLS
-from formation_mlp.materials.formula import ParsedFormulas, parse_formulas
-from formation_mlp.materials.formula_atoms import FormulaError
-from formation_mlp.materials.formula_text import Reading, read_formula
+from formation_mlp.materials.formula import reading as formula_module
+from formation_mlp.materials.formula.atoms import FormulaError
+from formation_mlp.materials.formula.reading import ParsedFormulas, parse_formulas
+from formation_mlp.materials.formula.text import Reading, read_formula
 
 bounded = settings(derandomize=True, deadline=None, max_examples=300)
 

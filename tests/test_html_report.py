@@ -18,17 +18,16 @@ import yaml
 from PIL import Image
 
 from conftest import TINY, Outcome, changed
-from formation_mlp import run as jobs
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config
+from formation_mlp.chemistry.chemical_class import CHEMICAL_CLASSES, chemical_classes
+from formation_mlp.config.loading import check_config
 from formation_mlp.errors import CheckpointError, ConfigError
-from formation_mlp.materials.chemical_class import CHEMICAL_CLASSES, chemical_classes
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.progress import Reporter
 from formation_mlp.reporting import html, tables, words
 from formation_mlp.reporting.finished import load_run
+from formation_mlp.reporting.report import write_report
 from formation_mlp.reporting.unusual import FACTS, shares, unusual_facts
-from formation_mlp.reporting.write import write_report
+from formation_mlp.runs import train as jobs
+from formation_mlp.runs.progress import Reporter
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 CLASSIFIER = {"type": "classification", "boundary": -1.0, "labels": ["weak", "strong"]}
@@ -82,7 +81,7 @@ def trained(folder: Path, rows: list[tuple[str, str]], **changes: Any) -> Path:
     table = folder / "table.csv"
     table.write_text("formula,formation_energy_per_atom\n" + "".join(f"{a},{b}\n" for a, b in rows), encoding="utf-8")
     raw = changed(TINY, {"data": {"path": str(table), "source": "measured"}, "output": str(folder / "run"), **changes})
-    jobs.train(check_config(raw, "", CHOICES), Reporter(-1))
+    jobs.train(check_config(raw, ""), Reporter(-1))
     return folder / "run"
 
 
@@ -341,7 +340,7 @@ def test_unusual_facts_are_counted_from_the_training_rows(tmp_path: Path) -> Non
     table.write_text("\n".join(["formula,formation_energy_per_atom,part", *lines]), encoding="utf-8")
     raw = changed(TINY, {"data": {"path": str(table)}, "output": str(tmp_path / "run")})
     raw["split"] = {"method": "column", "column": "part"}
-    jobs.train(check_config(raw, "", CHOICES), Reporter(-1))
+    jobs.train(check_config(raw, ""), Reporter(-1))
     run = load_run(tmp_path / "run", "run")
     facts = dict(zip(run.formulas, unusual_facts(run), strict=True))
     assert facts["XeF2"]["unseen"] == "F, Xe in no training row"

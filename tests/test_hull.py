@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions, decomposition_energies
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.formula.reading import parse_formulas
 
 
 def compositions_of(*formulas: str) -> Compositions:

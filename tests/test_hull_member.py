@@ -12,23 +12,22 @@ import torch
 
 import formation_mlp
 from conftest import TINY, changed
-from formation_mlp import run
-from formation_mlp.checkpoint import Checkpoint
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config
-from formation_mlp.config_file import check_config
-from formation_mlp.ensembles import hull_member
-from formation_mlp.ensembles.member import train_member
-from formation_mlp.ensembles.plan import plan_members
+from formation_mlp.config.loading import check_config
+from formation_mlp.config.schema import Config
 from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.hulls.hull import CompetingPhases
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.models.hull_trees import COLUMNS, HullTrees, KnownCompounds
-from formation_mlp.predict import Predictor
-from formation_mlp.progress import Reporter
-from formation_mlp.run_folder import RunFolder
-from formation_mlp.stages import load_rows, prepare
+from formation_mlp.runs import train as run
+from formation_mlp.runs.ensemble import hull_member
+from formation_mlp.runs.ensemble.member import train_member
+from formation_mlp.runs.ensemble.plan import plan_members
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.prepare import load_rows, prepare
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.saved_model.predictor import Predictor
 
 pytestmark = pytest.mark.usefixtures("without_figures")
 
@@ -136,7 +135,7 @@ def config(rows: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
         task = {"type": "classification", "boundary": -1.0, "auxiliary": {ENERGY: 1.0}}
         own = {"data": {"path": str(table)}, "task": task, "output": str(tmp_path_factory.mktemp("run") / "run")}
         members = {"network": {}, "trees": HULL}
-        return check_config(changed(changed(TINY, own | {"ensemble": {"members": members}}), changes), "test", CHOICES)
+        return check_config(changed(changed(TINY, own | {"ensemble": {"members": members}}), changes), "test")
 
     return make
 

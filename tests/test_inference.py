@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from formation_mlp import inference
-from formation_mlp.blocks import rows_alone
-from formation_mlp.config import ModelConfig
+from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import CheckpointError
-from formation_mlp.inference import Output, network_output
 from formation_mlp.models.networks import build_network
+from formation_mlp.saved_model import inference
+from formation_mlp.saved_model.inference import Output, network_output
 from formation_mlp.seeding import borrowed_torch_rng
+from formation_mlp.system.blocks import rows_alone
 from network_fixtures import random_compositions
 
 

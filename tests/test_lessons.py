@@ -18,7 +18,7 @@ from formation_mlp.lessons import cells, markup, pages
 from formation_mlp.lessons.blocks import Drawing, Printed, Prose, Table
 from formation_mlp.lessons.cells import Lesson
 from formation_mlp.lessons.exercises import Exercise, ask, judge
-from formation_mlp.lessons.run import LessonError, run_lesson
+from formation_mlp.lessons.running import LessonError, run_lesson
 from formation_mlp.lessons.session import Session
 
 LESSONS = cells.all_lessons()

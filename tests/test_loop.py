@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from formation_mlp.config import TrainingConfig
+from formation_mlp.config.schema import TrainingConfig
 from formation_mlp.errors import TrainingError
 from formation_mlp.models.mlp import MLP
 from formation_mlp.seeding import torch_generator

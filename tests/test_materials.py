@@ -11,12 +11,12 @@ import pytest
 from pymatgen.core import Composition, DummySpecies, Lattice, Species, Structure
 
 from conftest import ROCK_SALTS, rock_salt
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.errors import DataError
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.materials.inputs import concatenated, read_materials, read_structures
 from formation_mlp.materials.records import Materials
-from formation_mlp.materials.structure_files import crystal_of_json, is_structure_file, read_structure
+from formation_mlp.materials.structure.files import crystal_of_json, is_structure_file, read_structure
 from formation_mlp.materials.structures import Structures
 from formation_mlp.quoting import MOST_SIGNS, quoted, shortened
 

@@ -11,14 +11,14 @@ import pytest
 
 from child_functions import crash_at_magnesium, crash_once
 from formation_mlp.errors import ConfigError, FeatureError
-from formation_mlp.features import matminer_adapter
 from formation_mlp.features.base import FeatureBlock
+from formation_mlp.features.engine.table import featurize
+from formation_mlp.features.external import matminer as matminer_adapter
 from formation_mlp.features.presets import build_preset, build_presets, part_text
-from formation_mlp.features.table import featurize
-from formation_mlp.features.workers import DIED
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
+from formation_mlp.system.processes import DIED
 
 ENDLESS = "C100H3815Br21I279N2185Pb100"
 FORMULAS = ["NaCl", "Fe2O3", "SrTiO3", "Li7La3Zr2O12", "Cu"]

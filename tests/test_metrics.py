@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from formation_mlp.metrics import classification_scores, log_loss, regression_scores
+from formation_mlp.targets.metrics import classification_scores, log_loss, regression_scores
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from formation_mlp.config import ModelConfig
+from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.models.mlp import MLP, ResidualBlock, n_parameters
 from formation_mlp.models.networks import build_network

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formation_mlp import load
-from formation_mlp.checkpoint import save_tensors
 from formation_mlp.errors import CheckpointError
-from formation_mlp.tensor_file import TensorFile, read_file
+from formation_mlp.saved_model.checkpoint import save_tensors
+from formation_mlp.system.tensor_file import TensorFile, read_file
 
 GOLDEN = Path(__file__).parent / "golden" / "model_format_4.safetensors"
 FORMULAS = ["NaCl", "Fe2O3", "CsBr"]

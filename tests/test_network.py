@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from formation_mlp.checkpoint import load_tensors, save_tensors
-from formation_mlp.config import TaskConfig
+from formation_mlp.config.schema import TaskConfig
 from formation_mlp.errors import CheckpointError, ConfigError, TrainingError
-from formation_mlp.features.workers import ONE_THREAD
+from formation_mlp.saved_model.checkpoint import load_tensors, save_tensors
+from formation_mlp.system.processes import ONE_THREAD
 from formation_mlp.training.loop import forward_rows
 from formation_mlp.training.network import Examples, NetworkTraining
 from formation_mlp.training.optim import OPTIMIZERS

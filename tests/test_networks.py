@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from formation_mlp.config import ModelConfig
+from formation_mlp.chemistry.element_data import load_table
+from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import ConfigError
-from formation_mlp.features.element_data import load_table
 from formation_mlp.models.mlp import MLP, n_parameters
 from formation_mlp.models.networks import ARCHITECTURES, SetMLP, build_network, sees_elements
 from network_fixtures import random_compositions

@@ -7,11 +7,11 @@ from itertools import combinations_with_replacement, product
 import numpy as np
 import pytest
 
-from formation_mlp.features import neutrality
-from formation_mlp.features.neutrality import UNKNOWN, icsd_states, smallest_charges
-from formation_mlp.materials._compiled import compiled
-from formation_mlp.materials.compositions import Compositions
+from formation_mlp.chemistry import neutrality
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.neutrality import UNKNOWN, icsd_states, smallest_charges
 from formation_mlp.materials.inputs import read_materials
+from formation_mlp.system.compiled import compiled
 
 
 def compositions(*formulas: str) -> Compositions:

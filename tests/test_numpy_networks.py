@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from formation_mlp.config import ModelConfig
+from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import CheckpointError
 from formation_mlp.models.activations import ACTIVATIONS
 from formation_mlp.models.mlp import NORMALIZATIONS

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from formation_mlp.config import ModelConfig, TrainingConfig
+from formation_mlp.config.schema import ModelConfig, TrainingConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.models.mlp import MLP
 from formation_mlp.models.networks import build_network

@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 
 from conftest import Outcome, python_environment
-from formation_mlp import cli, files, interrupts
+from formation_mlp import cli
 from formation_mlp.errors import DataError, FormationMLPError, InUseError
-from formation_mlp.files import beside, sweep, write_text
-from formation_mlp.locks import JOB_LOCK, OWNER, held
-from formation_mlp.outputs import claimed
-from formation_mlp.run_folder import RunFolder
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.system import files, interrupts
+from formation_mlp.system.files import beside, sweep, write_text
+from formation_mlp.system.locks import JOB_LOCK, OWNER, held
+from formation_mlp.system.outputs import claimed
 
 Command = Callable[..., Outcome]
 
@@ -265,7 +266,7 @@ def test_two_links_to_one_file_are_one_place(tmp_path: Path) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from formation_mlp.locks import held
+from formation_mlp.system.locks import held
 with held(Path(sys.argv[1]), Path("there")):
     print("held", flush=True)
     time.sleep(3600)
@@ -397,7 +398,7 @@ def test_a_place_where_nothing_can_be_written_is_said(
 def test_a_job_that_was_interrupted_between_its_files_goes_on_but_another_does_not(
     command: Command, own_run: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from formation_mlp.reporting import write
+    from formation_mlp.reporting import report as write
     from formation_mlp.screening import output
 
     def stop(*_arguments: object, **_options: object) -> None:
@@ -512,7 +513,7 @@ def test_a_signal_while_the_arguments_are_read_is_said_too(
 ORPHAN = """
 import sys
 from child_functions import wait
-from formation_mlp.features.workers import ChildProcess
+from formation_mlp.system.processes import ChildProcess
 for pid in ChildProcess().run(wait):
     print(pid, flush=True)
 """

@@ -21,10 +21,10 @@ import torch
 from torch import Tensor, nn
 
 from conftest import Outcome, leftovers, python_environment
-from formation_mlp.checkpoint import Checkpoint, load_tensors
-from formation_mlp.config import TaskConfig
+from formation_mlp.config.schema import TaskConfig
 from formation_mlp.errors import ConfigError
-from formation_mlp.progress import Reporter
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.saved_model.checkpoint import Checkpoint, load_tensors
 from formation_mlp.training import batches, network
 from formation_mlp.training.batches import choose_device
 from formation_mlp.training.network import NetworkTraining

@@ -10,8 +10,8 @@ import pytest
 from conftest import rock_salt
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.materials.poscar import crystal_from_poscar, looks_like_poscar
 from formation_mlp.materials.reduced_formula import reduced_formula
+from formation_mlp.materials.structure.poscar import crystal_from_poscar, looks_like_poscar
 
 VECTORS = "0 2.82 2.82\n2.82 0 2.82\n2.82 2.82 0"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from formation_mlp.config import TaskConfig
+from formation_mlp.config.schema import TaskConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.training import precision
 from formation_mlp.training.precision import SMALL_STEP, autocast, choose_precision, cpu_threads

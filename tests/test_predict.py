@@ -14,9 +14,10 @@ import pytest
 import torch
 from pymatgen.core import Composition, Lattice, Structure
 
-from formation_mlp import FormationEnergyClassifier, FormationEnergyRegressor, load, predict
+from formation_mlp import FormationEnergyClassifier, FormationEnergyRegressor, load
 from formation_mlp.errors import CheckpointError, DataError, FeatureError
-from formation_mlp.predict import Predictor
+from formation_mlp.saved_model import predictor as predict
+from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.trust.domain import DomainColumns
 
 FORMULAS = ["NaCl", "Fe2O3", "MgO", "TiO2", "Al2O3"]
@@ -224,7 +225,7 @@ def test_a_prediction_that_is_not_finite_is_an_error_not_a_number(predictor):
 
 
 def test_predictions_from_descriptors_equal_those_from_formulas(predictor):
-    from formation_mlp.features.table import featurize
+    from formation_mlp.features.engine.table import featurize
     from formation_mlp.materials.inputs import read_materials
 
     materials = read_materials(FORMULAS).materials
@@ -269,7 +270,7 @@ def test_an_interval_reaches_as_far_to_either_side_and_wider_where_the_members_d
 
 
 def described(predictor: Predictor, formulas: list[str]):
-    from formation_mlp.features.table import featurize
+    from formation_mlp.features.engine.table import featurize
     from formation_mlp.materials.inputs import read_materials
 
     materials = read_materials(formulas).materials

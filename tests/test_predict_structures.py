@@ -102,7 +102,8 @@ def test_a_packed_file_that_is_damaged_or_endless_is_refused(workplace: Path, co
 
 def test_what_unpacks_without_end_is_refused(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from formation_mlp.errors import DataError
-    from formation_mlp.materials import packed_text, structure_files
+    from formation_mlp.materials.structure import files as structure_files
+    from formation_mlp.materials.structure import packed_text
 
     monkeypatch.setattr(packed_text, "MOST_BYTES", 10_000)
     (workplace / "x.cif.gz").write_bytes(gzip.compress(b"#" * 1_000_000))

@@ -12,14 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import TINY, changed, python_environment
-from formation_mlp import run
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config
+from formation_mlp.config.loading import check_config
 from formation_mlp.errors import DataError
-from formation_mlp.predict import load
 from formation_mlp.prediction import stream
 from formation_mlp.prediction.stream import Job, predict_table
-from formation_mlp.progress import Reporter
+from formation_mlp.runs import train as run
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.saved_model.predictor import load
 
 FORMULAS = ["NaCl", "MgO", "NACL", "Fe2O3", "CuSO4.5H2O", "", "Al2O3", "LiF", "ZnO", "TiO2", "KBr"]
 
@@ -217,7 +216,7 @@ def test_the_table_that_a_model_describes_by_counts_by_what_it_holds(tmp_path, r
     table.write_text("\n".join(["formula,formation_energy_per_atom", *(f"{a},{b}" for a, b in rows)]) + "\n")
     features = ["stoichiometry", {"table": str(own)}]
     raw = changed(TINY, {"data": {"path": str(table)}, "features": features, "output": str(tmp_path / "run")})
-    run.train(check_config(raw, "here", CHOICES), Reporter(-1))
+    run.train(check_config(raw, "here"), Reporter(-1))
     predict_table(table, out, Job(str(tmp_path / "run")), rows_per_part=10)
     expected = out.read_bytes()
     out = tmp_path / "again.csv"

@@ -13,16 +13,15 @@ import pytest
 from formation_mlp.benchmark.protocol import Division
 from formation_mlp.benchmark.protocols import PROTOCOLS, divisions, published, sentence, with_protocol
 from formation_mlp.benchmark.recipes import RECIPES, with_recipe
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config, NetworkVariant
-from formation_mlp.config_file import check_config, load_config, merged
+from formation_mlp.config.loading import check_config, load_config, merged
+from formation_mlp.config.schema import Config, NetworkVariant
 from formation_mlp.data.dataset import load_dataset, withheld_rows
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import ConfigError, DataError, SplitError
-from formation_mlp.held_out import matbench_folds
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.split import PARTS, Split, make_split
-from formation_mlp.stages import load_rows
+from formation_mlp.runs.prepare import load_rows
+from formation_mlp.splits.groups import matbench_folds
+from formation_mlp.splits.methods import PARTS, Split, make_split
 
 ROOT = Path(__file__).resolve().parents[1]
 METALS = ["Li", "Na", "K", "Mg", "Ca", "Fe", "Ni", "Zn"]
@@ -38,7 +37,7 @@ def dataset(parts: list[str] | None = None) -> Dataset:
 
 def config(protocol: Any, **split: Any) -> Config:
     raw = {"data": {"path": "bundled"}, "split": split, "benchmark": {"protocol": protocol}, "seed": 3}
-    return check_config(raw, "test", CHOICES)
+    return check_config(raw, "test")
 
 
 def splits(protocol: Any, rows: Dataset | None = None, **keys: Any) -> dict[str, Split]:
@@ -148,18 +147,18 @@ TABLE = "formula,target,split,year\n" + "".join(
 def test_the_rows_are_read_with_the_column_of_the_protocol(workplace):
     Path("table.csv").write_text(TABLE)
     raw = {"data": {"path": "table.csv", "unit": "eV/atom"}, "benchmark": {"protocol": {"time": {"column": "year"}}}}
-    rows = load_rows(with_protocol(check_config(raw, "test", CHOICES)))
+    rows = load_rows(with_protocol(check_config(raw, "test")))
     assert rows.parts is not None
     assert rows.parts[:2] == ("1951", "1952")
     raw["benchmark"] = {"protocol": {"time": {"column": "yaer"}}}
     with pytest.raises(DataError, match=r"no column 'yaer'.*Did you mean 'year'"):
-        load_rows(with_protocol(check_config(raw, "test", CHOICES)))
+        load_rows(with_protocol(check_config(raw, "test")))
 
 
 def test_rows_without_a_target_can_be_read_for_others_to_score(workplace):
     Path("table.csv").write_text(TABLE.replace("Li2O2", "Li2O2 or so"))
     raw = {"data": {"path": "table.csv", "unit": "eV/atom", "invalid": "drop"}}
-    own = check_config(raw, "test", CHOICES)
+    own = check_config(raw, "test")
     rows, blank = load_rows(own), withheld_rows(own.data, own.task)
     assert blank.places.tolist() == list(range(0, 48, 9))
     assert blank.ids == tuple(str(i + 1) for i in blank.places)
@@ -286,17 +285,17 @@ def test_rows_that_cannot_be_divided_in_this_way_are_refused(protocol, parts, me
 def variant_of(name: str, task: str = "regression", **keys: Any) -> Config:
     """Return the configuration of a network of a benchmark as it is trained."""
     raw = {"data": {"path": "bundled"}, "task": {"type": task}, "model": {"dropout": 0.3}}
-    own = check_config(raw | {"training": {"max_epochs": 7, "device": "cpu"}}, "test", CHOICES)
+    own = check_config(raw | {"training": {"max_epochs": 7, "device": "cpu"}}, "test")
     variant = with_recipe(name, NetworkVariant(**keys), own)
     top = {} if variant.features is None else {"features": variant.features}
     ensemble = None if variant.ensemble is None else variant.ensemble.model_dump()
     changes = {"model": variant.model, "training": variant.training}
-    return check_config(merged(own, changes, ensemble=ensemble, **top), name, CHOICES)
+    return check_config(merged(own, changes, ensemble=ensemble, **top), name)
 
 
 @pytest.mark.parametrize("name", ["quick", "best"])
 def test_a_recipe_is_the_network_of_the_file_of_that_name(name):
-    file, found = load_config(ROOT / "configs" / f"{name}.yaml", (), CHOICES), variant_of(name)
+    file, found = load_config(ROOT / "configs" / f"{name}.yaml", ()), variant_of(name)
     assert found.model == file.model
     assert found.training == file.training.model_copy(update={"device": "cpu"})
     assert found.ensemble == file.ensemble

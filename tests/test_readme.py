@@ -13,8 +13,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config
+from formation_mlp.config.loading import check_config
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCORE_TOLERANCE, ENERGY_TOLERANCE = 0.03, 0.3
@@ -156,7 +155,7 @@ def test_the_python_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_the_yaml_blocks_are_configurations() -> None:
     whole, *sections = (yaml.safe_load(text.replace("2e-3", "0.002")) for text in blocks("yaml"))
     for section in ({}, *sections):
-        check_config(whole | section, "README.md", CHOICES)
+        check_config(whole | section, "README.md")
 
 
 def test_links_lead_to_files() -> None:

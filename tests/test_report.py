@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from conftest import TINY, changed
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config
+from formation_mlp.config.loading import check_config
 from formation_mlp.data.records import Dataset, LeftOut, Target
-from formation_mlp.evaluate import Evaluation
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.progress import Reporter
-from formation_mlp.report import (
+from formation_mlp.runs.prepare import Prepared, prepare
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.runs.results import (
     ModelResult,
     aligned,
     announce,
@@ -28,7 +27,7 @@ from formation_mlp.report import (
     without_nan,
     write_predictions,
 )
-from formation_mlp.stages import Prepared, prepare
+from formation_mlp.runs.scores import Evaluation
 
 
 def dataset_of(rows: list[tuple[str, str]], **changes: Any) -> Dataset:
@@ -47,7 +46,7 @@ def dataset_of(rows: list[tuple[str, str]], **changes: Any) -> Dataset:
 
 @pytest.fixture(scope="module")
 def prepared(rows: list[tuple[str, str]]) -> Prepared:
-    return prepare(check_config(TINY, "", CHOICES), dataset_of(rows))
+    return prepare(check_config(TINY, ""), dataset_of(rows))
 
 
 def result(name: str, prepared: Prepared, **scores: dict[str, float]) -> ModelResult:
@@ -126,7 +125,7 @@ def test_more_is_said_the_more_is_asked(prepared: Prepared, verbosity: int, caps
 
 def test_what_test_shares_with_train_is_said(rows: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]) -> None:
     doubled = dataset_of(rows[:20] + [(f"({formula})2", energy) for formula, energy in rows[:20]])
-    config = check_config(changed(TINY, {"split": {"method": "random"}}), "", CHOICES)
+    config = check_config(changed(TINY, {"split": {"method": "random"}}), "")
     prepared = prepare(config, doubled)
     shared = description(prepared)["overlap"]
     assert 0 < shared["test_rows_with_formula_in_train"] <= shared["test_rows_with_chemical_system_in_train"] <= 8
@@ -137,7 +136,7 @@ def test_what_test_shares_with_train_is_said(rows: list[tuple[str, str]], capsys
 def test_missing_values_are_said_before_training(
     rows: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = check_config(changed(TINY, {"features": ["magpie"]}), "", CHOICES)
+    config = check_config(changed(TINY, {"features": ["magpie"]}), "")
     announce(prepare(config, dataset_of([*rows, ("HeNe", "0.1"), ("HeAr", "0.1"), ("HeKr", "0.2")])), Reporter())
     assert "lack values of their own in some rows" in capsys.readouterr().err
 

@@ -17,12 +17,14 @@ from safetensors.numpy import save
 
 import formation_mlp
 from conftest import Outcome, leftovers
-from formation_mlp import network_run, run, stages
-from formation_mlp.checkpoint import load_tensors, save_tensors
-from formation_mlp.features.table import FeatureTable, featurize
+from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.materials.records import Materials
-from formation_mlp.metrics import regression_scores
-from formation_mlp.progress import Reporter
+from formation_mlp.runs import network as network_run
+from formation_mlp.runs import prepare as stages
+from formation_mlp.runs import train as run
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.saved_model.checkpoint import load_tensors, save_tensors
+from formation_mlp.targets.metrics import regression_scores
 
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]

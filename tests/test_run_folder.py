@@ -11,7 +11,7 @@ import yaml
 
 from conftest import TINY
 from formation_mlp.errors import CheckpointError, ConfigError
-from formation_mlp.run_folder import RunFolder
+from formation_mlp.runs.folder import RunFolder
 from formation_mlp.training.state import EpochRecord
 
 HISTORY = [EpochRecord(1, 0.5, 0.4, 0.3, 1.0, True), EpochRecord(2, 0.4, 0.5, 0.35, 0.5, False)]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from formation_mlp.features.contacts import RADII, element_radii
-from formation_mlp.features.element_data import select_properties
-from formation_mlp.features.scaled_rdf import NAMES, scaled_rdf
+from formation_mlp.chemistry.element_data import select_properties
+from formation_mlp.features.structure.contacts import RADII, element_radii
+from formation_mlp.features.structure.scaled_rdf import NAMES, scaled_rdf
 from formation_mlp.materials.inputs import read_structures
 
 RUTILE = Structure.from_spacegroup(

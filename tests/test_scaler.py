@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from formation_mlp.errors import FeatureError
-from formation_mlp.scaler import FeatureScaler, TargetScaler
+from formation_mlp.targets.scaler import FeatureScaler, TargetScaler
 
 NAN = np.nan
 

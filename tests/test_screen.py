@@ -17,15 +17,15 @@ from matplotlib.figure import Figure
 
 from conftest import Outcome, leftovers
 from formation_mlp import figures, load
-from formation_mlp.checkpoint import Checkpoint, model_path
+from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.errors import DataError
 from formation_mlp.figures.labels import formula_label, place_labels
 from formation_mlp.figures.style import new_figure
 from formation_mlp.hulls.facets import lower_facets, tie_lines
 from formation_mlp.hulls.hull import decomposition_energies
-from formation_mlp.materials.elements import SYMBOLS
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
 from formation_mlp.screening import compositions as enumeration
 from formation_mlp.screening.balance import is_balanced, oxidation_states
 from formation_mlp.screening.candidates import candidates_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from formation_mlp.selection import ROUNDS, SELECTIONS, equal_shares, greedy_shares
+from formation_mlp.runs.ensemble.weighting import ROUNDS, SELECTIONS, equal_shares, greedy_shares
 
 Y = np.random.default_rng(0).normal(size=200)
 

@@ -20,13 +20,14 @@ import pytest
 from safetensors import safe_open
 
 from conftest import ROOT, TINY, Outcome, real_command, rock_salt
-from formation_mlp import load, shipped
-from formation_mlp.checkpoint import Checkpoint, model_path
+from formation_mlp import load
 from formation_mlp.errors import CheckpointError, ConfigError
-from formation_mlp.files import write_json
-from formation_mlp.predict import Predictor
 from formation_mlp.prediction.inputs import split_arguments
-from formation_mlp.shipped import SHIPPED, card, shipped_path
+from formation_mlp.saved_model import shipped
+from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
+from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.saved_model.shipped import SHIPPED, card, shipped_path
+from formation_mlp.system.files import write_json
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conftest import Outcome
-from formation_mlp.config import ModelConfig, TrainingConfig
+from formation_mlp.config.schema import ModelConfig, TrainingConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.models import size
 from formation_mlp.models.mlp import n_parameters

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from formation_mlp.config import SplitConfig
+from formation_mlp.config.schema import SplitConfig
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import ConfigError, SplitError
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.split import COLUMN_METHODS, GROUPS, PARTS, SPLITS, Split, deal_folds, make_split, overlap
+from formation_mlp.splits.methods import COLUMN_METHODS, GROUPS, PARTS, SPLITS, Split, deal_folds, make_split, overlap
 
 
 def rows_of(formulas: Sequence[str], parts: Sequence[str] | None = None) -> Dataset:

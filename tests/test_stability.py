@@ -15,7 +15,7 @@ from conftest import Outcome, leftovers
 from formation_mlp.errors import DataError, FormationMLPError
 from formation_mlp.hulls.energy_table import read_energy_table
 from formation_mlp.hulls.stability import call_scores, judge, stability_scores
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.formula.reading import parse_formulas
 
 Command = Callable[..., Outcome]
 Writer = Callable[..., Path]

@@ -10,23 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from formation_mlp.checkpoint import Checkpoint, Member
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config
-from formation_mlp.config_file import check_config
+from formation_mlp.config.loading import check_config
+from formation_mlp.config.schema import Config
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.predict import Predictor
-from formation_mlp.stages import (
-    Prepared,
-    checkpoint,
-    load_rows,
-    network_member,
-    network_training,
-    prepare,
-    with_trust,
-)
+from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
+from formation_mlp.runs.prepare import Prepared, load_rows, network_training, prepare
+from formation_mlp.saved_model.checkpoint import Checkpoint, Member
+from formation_mlp.saved_model.predictor import Predictor
 
 FORMULAS = ["NaCl", "KCl", "MgO", "CaO", "Al2O3", "Fe2O3", "TiO2", "ZnS", "CdS", "GaAs", "InP", "NiAl"]
 ENERGIES = np.linspace(-3, 0.3, 12)
@@ -40,7 +32,7 @@ def config(**sections) -> Config:
         "model": {"hidden": [4]},
         "training": {"max_epochs": 2, "device": "cpu"},
     }
-    return check_config(raw | sections, "test", CHOICES)
+    return check_config(raw | sections, "test")
 
 
 def dataset(formulas=FORMULAS, y=ENERGIES) -> Dataset:

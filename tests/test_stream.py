@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from formation_mlp.config import DataConfig
+from formation_mlp.config.schema import DataConfig
 from formation_mlp.errors import DataError
-from formation_mlp.features import stream
-from formation_mlp.features.stream import StreamSummary, featurize_dataset
-from formation_mlp.features.table import featurize
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.features.engine import stream
+from formation_mlp.features.engine.stream import StreamSummary, featurize_dataset
+from formation_mlp.features.engine.table import featurize
+from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.records import Materials
 
 FEATURES = ["stoichiometry", "tm_fraction"]

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from conftest import rock_salt
-from formation_mlp.materials import inputs, structure_cache
+from formation_mlp.materials import inputs
 from formation_mlp.materials.inputs import ReadMaterials, read_structures
+from formation_mlp.materials.structure import cache as structure_cache
 
 N = structure_cache.WORTH_ITEMS
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from conftest import ROCK_SALTS, Outcome, rock_salt
-from formation_mlp.config import DataConfig, TaskConfig
+from formation_mlp.config.schema import DataConfig, TaskConfig
 from formation_mlp.data.dataset import load_dataset
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
-from formation_mlp.materials.crystal import lattice_vectors
 from formation_mlp.materials.inputs import read_structures
-from formation_mlp.materials.structure_columns import read_structure_columns
+from formation_mlp.materials.structure.columns import read_structure_columns
+from formation_mlp.materials.structure.crystal import lattice_vectors
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_published_structures_are_read_whole(shared_data: Path) -> None:
     dataset = load_dataset(DataConfig(path=str(path), target="energy_above_hull", unit="eV/atom"), TaskConfig())
     assert dataset.materials.structures is not None
     reduced = dataset.materials.compositions.keys()[:50]
-    from formation_mlp.materials.formula import parse_formulas
+    from formation_mlp.materials.formula.reading import parse_formulas
 
     assert reduced == parse_formulas(dataset.formulas[:50]).compositions.keys()
 

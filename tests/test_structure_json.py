@@ -10,7 +10,7 @@ import pytest
 
 from conftest import rock_salt
 from formation_mlp.errors import DataError
-from formation_mlp.materials.structure_json import crystal_from_json
+from formation_mlp.materials.structure.pymatgen_json import crystal_from_json
 
 
 @pytest.mark.parametrize(

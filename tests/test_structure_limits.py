@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from conftest import rock_salt
-from formation_mlp.materials.crystal import Crystal, as_column, crystal_of
 from formation_mlp.materials.inputs import read_structures
 from formation_mlp.materials.reduced_formula import reduced_formula, reduced_formulas
-from formation_mlp.materials.structure_limits import MAX_SITES, impossible, within_limits
+from formation_mlp.materials.structure.crystal import Crystal, as_column, crystal_of
+from formation_mlp.materials.structure.limits import MAX_SITES, impossible, within_limits
 
 
 def crystal(lattice: Any = 4.0, frac: Any = ((0, 0, 0),), symbol: str = "Fe") -> Crystal:

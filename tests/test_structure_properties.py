@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from formation_mlp.materials.crystal import lattice_vectors
-from formation_mlp.materials.elements import SYMBOLS
+from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.materials.inputs import ReadMaterials, read_structures
+from formation_mlp.materials.structure.crystal import lattice_vectors
 
 bounded = settings(derandomize=True, deadline=None, max_examples=80)
 

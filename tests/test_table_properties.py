@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from formation_mlp.config import DataConfig, TaskConfig
+from formation_mlp.config.schema import DataConfig, TaskConfig
 from formation_mlp.data.dataset import load_dataset
 from formation_mlp.data.numbers import number
 from formation_mlp.data.sources import read_table, read_table_in_parts

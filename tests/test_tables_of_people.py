@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from formation_mlp.config import DataConfig, TaskConfig
+from formation_mlp.config.schema import DataConfig, TaskConfig
 from formation_mlp.data.dataset import dataset_from_frame, load_dataset
 from formation_mlp.data.numbers import number, numbers_of_cells
 from formation_mlp.data.records import LeftOut
 from formation_mlp.data.sources import read_table, read_table_in_parts
 from formation_mlp.errors import DataError, FeatureError
-from formation_mlp.features.feature_file import table as feature_table
+from formation_mlp.features.external.feature_file import table as feature_table
 from formation_mlp.hulls.energy_table import read_energy_table
 
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from scipy.special import expit, log_expit
 
-from formation_mlp.config import TaskConfig, TrainingConfig
+from formation_mlp.config.schema import TaskConfig, TrainingConfig
 from formation_mlp.errors import ConfigError, DataError
-from formation_mlp.tasks import TASKS, Task, labels
+from formation_mlp.targets.task import TASKS, Task, labels
 
 ENERGIES = np.array([-3.0, -1.0, 0.5, 0.7])
 CLASSES = np.array([0.0, 1.0, 1.0, 0.0])

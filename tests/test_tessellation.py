@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from formation_mlp.errors import FeatureError
-from formation_mlp.features.neighbours import IMAGE_BASE
-from formation_mlp.features.tessellation import voronoi_faces
+from formation_mlp.features.structure.neighbours import IMAGE_BASE
+from formation_mlp.features.structure.tessellation import voronoi_faces
 
 BCC = 2.0 * (np.ones((3, 3)) / 2 - np.eye(3))
 FCC = 2.0 * (np.ones((3, 3)) - np.eye(3)) / 2

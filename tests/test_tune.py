@@ -21,16 +21,15 @@ import pytest
 import yaml
 
 from conftest import TINY, Outcome, changed, python_environment
-from formation_mlp import run
-from formation_mlp.checkpoint import package_versions
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config, TuneConfig
-from formation_mlp.config_file import check_config, load_config
+from formation_mlp.config.loading import check_config, load_config
+from formation_mlp.config.schema import Config, TuneConfig
+from formation_mlp.config.search_space import Parameter, parameters, shown, with_values
 from formation_mlp.errors import CheckpointError, ConfigError, DataError, FormationMLPError, InUseError, TrainingError
-from formation_mlp.features.workers import ChildProcess
-from formation_mlp.progress import Reporter
-from formation_mlp.search_space import Parameter, parameters, shown, with_values
-from formation_mlp.stages import load_rows, network_training, prepare
+from formation_mlp.runs import train as run
+from formation_mlp.runs.prepare import load_rows, network_training, prepare
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.saved_model.checkpoint import package_versions
+from formation_mlp.system.processes import ChildProcess
 from formation_mlp.training.state import EpochRecord
 from formation_mlp.tuning import SearchResult, tune
 from formation_mlp.tuning import workers as search_workers
@@ -71,7 +70,7 @@ def searching(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
     def make(folder: Path | None = None, **changes: Any) -> Config:
         output = str((folder or tmp_path_factory.mktemp("search")) / "job")
         own = {"data": {"path": str(table)}, "training": {"max_epochs": 4}, "tune": TUNE, "output": output}
-        return check_config(changed(changed(TINY, own), changes), "test", CHOICES)
+        return check_config(changed(changed(TINY, own), changes), "test")
 
     return make
 
@@ -245,7 +244,7 @@ def test_whole_numbers_stay_whole_and_choices_keep_their_type(searching: Searchi
     }
     config = with_tune(searching(), parameters=keys, pruner="none")
     assert config.tune is not None
-    found = {p.key: p for p in parameters(config, config.tune, CHOICES)}
+    found = {p.key: p for p in parameters(config, config.tune)}
     assert found["training.batch_size"].values == (8, 64)
     assert found["training.batch_size"].whole
     assert found["training.max_epochs"].whole
@@ -255,7 +254,7 @@ def test_whole_numbers_stay_whole_and_choices_keep_their_type(searching: Searchi
         for value in parameter.values:
             drawn = parameter.drawn(value)
             assert parameter.value(drawn) == value
-            assert parameter.of(with_values(config, {parameter.key: value}, CHOICES)) == value
+            assert parameter.of(with_values(config, {parameter.key: value})) == value
     assert found["training.patience"].drawn(4) is None
     assert found["training.batch_size"].drawn(65) is None
 
@@ -314,7 +313,7 @@ def test_trials_behind_the_median_end_early_after_the_epochs_that_all_have(finis
 
 def test_the_best_configuration_trains_to_the_score_of_its_trial(finished, tmp_path: Path) -> None:
     _, result = finished
-    config = load_config(result.folder / "best.yaml", [f"output={tmp_path / 'run'}"], CHOICES)
+    config = load_config(result.folder / "best.yaml", [f"output={tmp_path / 'run'}"])
     assert config.tune is None
     _, results = run.train(config, Reporter(-1))
     assert results[-1].scores["val"]["MAE"] == pytest.approx(result.best.score, rel=1e-6)
@@ -331,7 +330,7 @@ def test_the_best_configuration_is_complete_and_says_which_trial_it_was(finished
     assert set(plain) == set(Config.model_fields) - {"tune", "ensemble", "output"}
     assert set(plain["training"]) == set(config.training.model_dump())
     assert result.config.training.learning_rate == result.best.values["training.learning_rate"]
-    assert check_config(plain, "best.yaml", CHOICES) == result.config
+    assert check_config(plain, "best.yaml") == result.config
 
 
 def test_the_command_prints_the_best_trials_beside_the_default(tiny_config: ConfigWriter, command: Command) -> None:
@@ -674,7 +673,7 @@ def test_descriptors_are_made_once_for_each_list_of_presets(
         described.append(list(config.features))
         return prepare(config, *arguments, **keys)
 
-    monkeypatch.setattr("formation_mlp.tuning.search.prepare", counted)
+    monkeypatch.setattr("formation_mlp.tuning.tune.prepare", counted)
     lists = [["stoichiometry"], ["stoichiometry", "element_fraction"]]
     result = tune(with_tune(searching(), trials=7, parameters={"features": {"choices": lists}}))
     assert sorted(described) == sorted(lists)
@@ -682,7 +681,7 @@ def test_descriptors_are_made_once_for_each_list_of_presets(
         t.values["features"] for t in result.trials
     ]
     assert {len(t.values["features"]) for t in result.trials} == {1, 2}
-    best = load_config(result.folder / "best.yaml", (), CHOICES)
+    best = load_config(result.folder / "best.yaml", ())
     assert best.features == result.best.values["features"]
 
 
@@ -690,7 +689,7 @@ def test_lists_that_describe_different_rows_are_refused(searching: Searching, mo
     def one_short(config: Config, dataset: Any, **keys: Any) -> Any:
         return prepare(config, dataset if len(config.features) == 2 else dataset.take(range(50)), **keys)
 
-    monkeypatch.setattr("formation_mlp.tuning.search.prepare", one_short)
+    monkeypatch.setattr("formation_mlp.tuning.tune.prepare", one_short)
     lists = [["stoichiometry"], ["stoichiometry", "element_fraction"]]
     with pytest.raises(DataError, match="Scores of different rows do not compare"):
         tune(with_tune(searching(), parameters={"features": {"choices": lists}}))
@@ -706,7 +705,7 @@ def assert_as_trained_alone(config: Config, result: SearchResult) -> None:
     assert len(complete) >= min(5, len(result.trials))
     assert "failed" not in {trial.state for trial in result.trials}
     for trial in complete:
-        job = network_training(replace(prepared, config=with_values(config, trial.values, CHOICES)))
+        job = network_training(replace(prepared, config=with_values(config, trial.values)))
         assert min(record.val_score for record in job.epochs()) == pytest.approx(trial.score, rel=1e-6)
 
 

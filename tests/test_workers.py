@@ -15,15 +15,16 @@ import pytest
 
 from child_functions import count, die, refuse, refuse_oddly, wait
 from formation_mlp.errors import ConfigError, DataError, FeatureError
-from formation_mlp.features import chunks, pool, workers
 from formation_mlp.features.base import FeatureBlock
-from formation_mlp.features.chunks import Task, Timed, chunk_ranges, describe_by_halves, joined
+from formation_mlp.features.engine import chunks, pool
+from formation_mlp.features.engine.chunks import Task, Timed, chunk_ranges, describe_by_halves, joined
+from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import part_text
-from formation_mlp.features.table import featurize
-from formation_mlp.features.workers import DIED, ChildProcess, ProcessDied
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
+from formation_mlp.system import processes as workers
+from formation_mlp.system.processes import DIED, ChildProcess, ProcessDied
 
 
 @pytest.fixture(scope="module")

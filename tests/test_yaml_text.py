@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from formation_mlp.config_file import load_config, preset_list
+from formation_mlp.config.loading import load_config, preset_list
+from formation_mlp.config.yaml_text import DEEPEST, LARGEST_FILE, parse_yaml, read_yaml
 from formation_mlp.errors import ConfigError, FormationMLPError
-from formation_mlp.path_text import usable_path
-from formation_mlp.yaml_text import DEEPEST, LARGEST_FILE, parse_yaml, read_yaml
+from formation_mlp.system.path_text import usable_path
 
 
 def refusal(text: str) -> str:

@@ -23,9 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
-from formation_mlp.features.composition import COMPOSITION_PRESETS
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.features.composition.presets import COMPOSITION_PRESETS
+from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.records import Materials
 
 BASE_SET = ("magpie", "stoichiometry", "valence_orbital")

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from formation_mlp.features.structure import STRUCTURE_PRESETS
+from formation_mlp.features.structure.presets import STRUCTURE_PRESETS
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
 

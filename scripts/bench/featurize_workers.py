@@ -13,8 +13,8 @@ from time import perf_counter
 
 import pandas as pd
 
-from formation_mlp.features.table import featurize
-from formation_mlp.materials.structure_columns import read_structure_columns
+from formation_mlp.features.engine.table import featurize
+from formation_mlp.materials.structure.columns import read_structure_columns
 
 FEATURES = ["ward2017", "density", "symmetry", "sine_coulomb"]
 

@@ -26,7 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from fuzzing.kinds import KINDS
 from fuzzing.record import COLUMNS, SLOW_SECONDS, Book, Trial, bound_memory, limits, shortened
 
-from formation_mlp.text_table import aligned
+from formation_mlp.system.text_table import aligned
 
 HEADER = ("kind", "way", "inputs", "read", "remark", "refused", "tracebacks", "silent", "differing", "slow")
 SHOWN = 40

@@ -31,13 +31,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.benchmark.paired import over_formulas
+from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, decomposition_energies
 from formation_mlp.hulls.stability import call_scores, stability_scores
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.formula.reading import parse_formulas
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -13,10 +13,10 @@ from time import perf_counter
 import numpy as np
 
 from formation_mlp.data.sources import bundled_path
-from formation_mlp.features.composition import COMPOSITION_PRESETS
+from formation_mlp.features.composition.presets import COMPOSITION_PRESETS
 from formation_mlp.features.presets import PRESETS
-from formation_mlp.features.structure import STRUCTURE_PRESETS
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.features.structure.presets import STRUCTURE_PRESETS
+from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
 

@@ -21,9 +21,9 @@ from sklearn.neural_network import MLPRegressor
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from formation_mlp.config import ModelConfig, TaskConfig, TrainingConfig
-from formation_mlp.scaler import FeatureScaler
-from formation_mlp.tasks import Task
+from formation_mlp.config.schema import ModelConfig, TaskConfig, TrainingConfig
+from formation_mlp.targets.scaler import FeatureScaler
+from formation_mlp.targets.task import Task
 from formation_mlp.training.loop import train_epoch
 from formation_mlp.training.network import Examples, NetworkTraining
 from formation_mlp.training.precision import autocast, has_bfloat16

@@ -21,17 +21,17 @@ from pathlib import Path
 
 import numpy as np
 
-from formation_mlp.checkpoint import Checkpoint
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config, load_config
-from formation_mlp.features.table import featurize
-from formation_mlp.materials.elements import ATOMIC_NUMBER
-from formation_mlp.predict import Predictor, mean_and_std
-from formation_mlp.run_folder import RunFolder
-from formation_mlp.scaler import FeatureScaler
-from formation_mlp.split import Split
-from formation_mlp.stages import Prepared, checkpoint, load_rows, network_member, network_training, prepare, with_trust
-from formation_mlp.tasks import Task
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
+from formation_mlp.config.loading import check_config, load_config
+from formation_mlp.features.engine.table import featurize
+from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.prepare import Prepared, load_rows, network_training, prepare
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.saved_model.predictor import Predictor, mean_and_std
+from formation_mlp.splits.methods import Split
+from formation_mlp.targets.scaler import FeatureScaler
+from formation_mlp.targets.task import Task
 from formation_mlp.trust.calibration import GROUP, MOST_ELEMENTS, Calibration
 from formation_mlp.trust.domain import FAR, DomainColumns
 
@@ -44,7 +44,7 @@ def of_run(folder: Path) -> tuple[Predictor, Prepared]:
     """Return the model of a run, and its rows with their descriptors."""
     run = RunFolder(folder)
     model = Checkpoint.load(run.model)
-    config = check_config(run.saved_config(), str(run.config), CHOICES)
+    config = check_config(run.saved_config(), str(run.config))
     dataset = load_rows(config)
     row = {name: i for i, name in enumerate(dataset.ids)}
     used = {part: [row[name] for name in names] for part, names in run.read_json(run.split).items()}
@@ -189,7 +189,7 @@ def reasons(found: DomainColumns) -> dict[str, np.ndarray]:
 
 
 def elements(arguments: argparse.Namespace) -> None:
-    config = load_config(arguments.config, arguments.set, CHOICES)
+    config = load_config(arguments.config, arguments.set)
     prepared = prepare(config, load_rows(config))
     compositions, split = prepared.dataset.materials.compositions, prepared.split
     train = split.train

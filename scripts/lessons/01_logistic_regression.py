@@ -16,15 +16,15 @@
 # %%
 import numpy as np
 
-from formation_mlp.config import DataConfig, ModelConfig, SplitConfig, TaskConfig, TrainingConfig
+from formation_mlp.config.schema import DataConfig, ModelConfig, SplitConfig, TaskConfig, TrainingConfig
 from formation_mlp.data.dataset import load_dataset
-from formation_mlp.features.table import featurize
+from formation_mlp.features.engine.table import featurize
 from formation_mlp.figures.style import BLUE, GREEN, GREY, PURPLE, VERMILLION, new_figure
 from formation_mlp.lessons import exercise, say, show, table
-from formation_mlp.metrics import classification_scores, log_loss
-from formation_mlp.scaler import FeatureScaler
-from formation_mlp.split import make_split
-from formation_mlp.tasks import Task, labels
+from formation_mlp.splits.methods import make_split
+from formation_mlp.targets.metrics import classification_scores, log_loss
+from formation_mlp.targets.scaler import FeatureScaler
+from formation_mlp.targets.task import Task, labels
 from formation_mlp.training.network import Examples, NetworkTraining
 
 BOUNDARY = -1.0  # eV/atom

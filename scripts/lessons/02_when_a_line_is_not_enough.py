@@ -10,15 +10,15 @@
 import numpy as np
 from scipy.optimize import linprog
 
-from formation_mlp.config import DataConfig, ModelConfig, SplitConfig, TaskConfig, TrainingConfig
+from formation_mlp.config.schema import DataConfig, ModelConfig, SplitConfig, TaskConfig, TrainingConfig
 from formation_mlp.data.dataset import load_dataset
-from formation_mlp.features.table import featurize
+from formation_mlp.features.engine.table import featurize
 from formation_mlp.figures.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, new_figure
 from formation_mlp.lessons import exercise, say, show, table
 from formation_mlp.models.mlp import n_parameters
-from formation_mlp.scaler import FeatureScaler
-from formation_mlp.split import make_split
-from formation_mlp.tasks import Task, labels
+from formation_mlp.splits.methods import make_split
+from formation_mlp.targets.scaler import FeatureScaler
+from formation_mlp.targets.task import Task, labels
 from formation_mlp.training.network import Examples, NetworkTraining
 
 HALF = 0.5  # the threshold on the probability
@@ -454,8 +454,8 @@ say(
 # finds it by itself.
 
 # %%
-from formation_mlp.features.element_data import load_table
-from formation_mlp.materials.elements import SYMBOLS
+from formation_mlp.chemistry.element_data import load_table
+from formation_mlp.chemistry.elements import SYMBOLS
 
 elements = load_table("magpie")
 chi = elements.values[:, elements.properties.index("Electronegativity")]

@@ -24,8 +24,7 @@ import torch
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config
+from formation_mlp.config.loading import check_config
 from formation_mlp.figures.style import (
     BLUE,
     GREEN,
@@ -43,7 +42,7 @@ from formation_mlp.figures.style import (
 )
 from formation_mlp.lessons import exercise, say, show, table
 from formation_mlp.models.activations import ACTIVATIONS
-from formation_mlp.stages import load_rows, network_training, prepare
+from formation_mlp.runs.prepare import load_rows, network_training, prepare
 
 NEARLY_ZERO = 0.01
 
@@ -312,7 +311,7 @@ def settings(activation, seed=0, rate=RATE, epochs=EPOCHS):
         },
         "seed": seed,
     }
-    return check_config(raw, "lesson 3", CHOICES)
+    return check_config(raw, "lesson 3")
 
 
 prepared = prepare(settings("relu"), load_rows(settings("relu")))

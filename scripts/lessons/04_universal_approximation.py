@@ -23,8 +23,9 @@ import torch
 from torch import nn
 from torch.func import functional_call, grad, vmap
 
-from formation_mlp.config import TrainingConfig
-from formation_mlp.features.element_data import load_table
+from formation_mlp.chemistry.element_data import load_table
+from formation_mlp.chemistry.elements import SYMBOLS
+from formation_mlp.config.schema import TrainingConfig
 from formation_mlp.figures.style import (
     BLUE,
     GREEN,
@@ -40,7 +41,6 @@ from formation_mlp.figures.style import (
     new_figure,
 )
 from formation_mlp.lessons import exercise, say, show, table
-from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.models.mlp import MLP, n_parameters
 from formation_mlp.seeding import borrowed_torch_rng, torch_generator
 from formation_mlp.training.optim import build_optimizers

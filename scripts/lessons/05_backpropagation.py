@@ -15,8 +15,7 @@ import torch
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.patches import FancyBboxPatch
 
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config
+from formation_mlp.config.loading import check_config
 from formation_mlp.figures.style import (
     BLUE,
     GREEN,
@@ -31,8 +30,8 @@ from formation_mlp.figures.style import (
 )
 from formation_mlp.lessons import exercise, say, show, table
 from formation_mlp.models.mlp import MLP, n_parameters
+from formation_mlp.runs.prepare import load_rows, network_training, prepare
 from formation_mlp.seeding import borrowed_torch_rng, torch_generator
-from formation_mlp.stages import load_rows, network_training, prepare
 
 
 def settings(**model):
@@ -44,7 +43,7 @@ def settings(**model):
         "model": model,
         "training": {"schedule": "constant", "weight_decay": 0.0, "max_epochs": 5, "device": "cpu"},
     }
-    return check_config(raw, "lesson 5", CHOICES)
+    return check_config(raw, "lesson 5")
 
 
 prepared = prepare(settings(), load_rows(settings()))

@@ -21,9 +21,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 from torch import nn
 
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import TrainingConfig
-from formation_mlp.config_file import check_config
+from formation_mlp.config.loading import check_config
+from formation_mlp.config.schema import TrainingConfig
 from formation_mlp.errors import TrainingError
 from formation_mlp.figures.style import (
     BLUE,
@@ -39,8 +38,8 @@ from formation_mlp.figures.style import (
     new_figure,
 )
 from formation_mlp.lessons import exercise, say, show, table
+from formation_mlp.runs.prepare import load_rows, network_training, prepare
 from formation_mlp.seeding import torch_generator
-from formation_mlp.stages import load_rows, network_training, prepare
 from formation_mlp.training.batches import n_batches
 from formation_mlp.training.loop import as_array, forward_rows, train_epoch
 from formation_mlp.training.optim import build_optimizers
@@ -68,7 +67,7 @@ def settings(**training):
         "model": {"hidden": [64, 64], "activation": "relu"},
         "training": PLAIN_SGD | training,
     }
-    return check_config(raw, "lesson 6", CHOICES)
+    return check_config(raw, "lesson 6")
 
 
 prepared = prepare(settings(), load_rows(settings()))

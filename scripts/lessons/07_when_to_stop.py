@@ -16,16 +16,15 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from sklearn.neighbors import KNeighborsRegressor
 
 from formation_mlp.baselines import Baseline
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config
+from formation_mlp.config.loading import check_config
 from formation_mlp.data.records import Dataset
 from formation_mlp.data.sources import read_table
 from formation_mlp.figures.style import BLUE, GREY, LEGEND, SKY, TICKS, VERMILLION, label_axes, new_figure
 from formation_mlp.lessons import exercise, say, show, table
-from formation_mlp.scaler import FeatureScaler
-from formation_mlp.split import Split, overlap
-from formation_mlp.stages import load_rows, network_training, prepare
-from formation_mlp.tasks import Task
+from formation_mlp.runs.prepare import load_rows, network_training, prepare
+from formation_mlp.splits.methods import Split, overlap
+from formation_mlp.targets.scaler import FeatureScaler
+from formation_mlp.targets.task import Task
 from formation_mlp.training.state import LoopState
 
 ALL = ["magpie", "stoichiometry", "valence_orbital", "element_fraction"]
@@ -42,7 +41,7 @@ def settings(seed=0, model=None, training=None, split=None, task=None, features=
         "task": task or {},
         "seed": seed,
     }
-    return check_config(raw, "lesson 7", CHOICES)
+    return check_config(raw, "lesson 7")
 
 
 dataset = load_rows(settings())

@@ -19,13 +19,13 @@ from pymatgen.core import Lattice, Structure
 
 from formation_mlp import load
 from formation_mlp.baselines import Baseline
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config
+from formation_mlp.chemistry.element_data import select_properties
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
+from formation_mlp.config.loading import check_config
 from formation_mlp.explain.explanation import Explainer
 from formation_mlp.explain.permutation import importance
 from formation_mlp.explain.rows import Rows
-from formation_mlp.features.element_data import select_properties
-from formation_mlp.features.table import featurize
+from formation_mlp.features.engine.table import featurize
 from formation_mlp.figures import parity_plots
 from formation_mlp.figures.explain import contribution_bars, importance_bars
 from formation_mlp.figures.style import (
@@ -43,14 +43,14 @@ from formation_mlp.figures.style import (
     new_figure,
 )
 from formation_mlp.lessons import data_path, exercise, say, show, table
-from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.metrics import regression_scores
-from formation_mlp.predict import Predictor
-from formation_mlp.scaler import FeatureScaler
-from formation_mlp.split import Split
-from formation_mlp.stages import checkpoint, load_rows, network_member, network_training, prepare
-from formation_mlp.tasks import Task
+from formation_mlp.runs.assemble import checkpoint, network_member
+from formation_mlp.runs.prepare import load_rows, network_training, prepare
+from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.splits.methods import Split
+from formation_mlp.targets.metrics import regression_scores
+from formation_mlp.targets.scaler import FeatureScaler
+from formation_mlp.targets.task import Task
 
 FEATURES = ["magpie", "stoichiometry", "valence_orbital", "element_fraction"]
 BUNDLED = {"path": "bundled", "target": "formation_enthalpy_per_atom", "unit": "eV/atom"}
@@ -79,7 +79,7 @@ def settings(seed=0, data=None, model=None, training=None, task=None):
         "task": task or {},
         "seed": seed,
     }
-    return check_config(raw, "lesson 8", CHOICES)
+    return check_config(raw, "lesson 8")
 
 
 def trained(prepared):

@@ -10,13 +10,13 @@ __all__ = ["FormationEnergyClassifier", "FormationEnergyRegressor", "Predictor",
 
 if TYPE_CHECKING:
     from formation_mlp.estimators import FormationEnergyClassifier, FormationEnergyRegressor
-    from formation_mlp.predict import Predictor, load
+    from formation_mlp.saved_model.predictor import Predictor, load
 
 _HOME = {
     "FormationEnergyRegressor": "formation_mlp.estimators",
     "FormationEnergyClassifier": "formation_mlp.estimators",
-    "Predictor": "formation_mlp.predict",
-    "load": "formation_mlp.predict",
+    "Predictor": "formation_mlp.saved_model.predictor",
+    "load": "formation_mlp.saved_model.predictor",
 }
 
 

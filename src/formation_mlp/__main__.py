@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from formation_mlp import interrupts
+from formation_mlp.system import interrupts
 
 
 def run() -> None:

@@ -12,15 +12,15 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import ModelConfig, Part, TrainingConfig
-from formation_mlp.config_file import check_config
+from formation_mlp.config.loading import check_config
+from formation_mlp.config.schema import ModelConfig, Part, TrainingConfig
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.predict import Predictor
 from formation_mlp.registry import lookup
-from formation_mlp.stages import checkpoint, network_member, network_training, prepare, with_trust
+from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
+from formation_mlp.runs.prepare import network_training, prepare
+from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 
 COMPOSITION_FEATURES = ("magpie", "stoichiometry", "valence_orbital", "element_fraction")
@@ -71,7 +71,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         self.predictor_.checkpoint.save(Path(path))
 
     def _fit(self, X: Sequence[object], y: NDArray[np.float64], task: dict[str, Any], unit: str | None = None) -> None:
-        config = check_config(self._config() | {"task": task}, type(self).__name__, CHOICES)
+        config = check_config(self._config() | {"task": task}, type(self).__name__)
         prepared = prepare(config, _dataset(X, y, unit, is_energy=task["type"] == "regression"))
         job = network_training(prepared)
         self.history_ = list(job.epochs())

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from formation_mlp.baselines import BASELINES, Baseline
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import TaskConfig
-from formation_mlp.tasks import Task
+from formation_mlp.config.names import NAMES
+from formation_mlp.config.schema import TaskConfig
+from formation_mlp.targets.task import Task
 from network_fixtures import noisy_classes, smooth_problem
 
 ENTRIES = [(task, name) for task, table in BASELINES.items() for name in table]
@@ -90,6 +90,6 @@ def test_it_tells_its_size_and_how_its_error_falls_with_the_seconds(task, name):
 
 
 def test_every_task_has_the_mean_and_every_name_may_be_configured():
-    assert set(BASELINES) == set(CHOICES["task.type"])
+    assert set(BASELINES) == set(NAMES["task.type"])
     assert all("mean" in table for table in BASELINES.values())
-    assert {name for _, name in ENTRIES} <= set(CHOICES["benchmark.baselines"])
+    assert {name for _, name in ENTRIES} <= set(NAMES["benchmark.baselines"])

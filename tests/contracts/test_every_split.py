@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from formation_mlp.config import SplitConfig
+from formation_mlp.config.schema import SplitConfig
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.split import COLUMN_METHODS, PARTS, SPLITS, make_split
+from formation_mlp.splits.methods import COLUMN_METHODS, PARTS, SPLITS, make_split
 
 METALS = ["Li", "Na", "K", "Mg", "Ca", "Al", "Ti", "Fe", "Ni", "Zn"]
 FORMULAS = [f"{metal}{ending}" for metal in METALS for ending in ("Cl", "O", "2O2", "O2", "S", "2S2", "3N2")]

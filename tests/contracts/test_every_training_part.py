@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import TaskConfig, TrainingConfig
+from formation_mlp.config.names import NAMES
+from formation_mlp.config.schema import TaskConfig, TrainingConfig
 from formation_mlp.models.mlp import MLP
-from formation_mlp.tasks import TASKS, Task
+from formation_mlp.targets.task import TASKS, Task
 from formation_mlp.training.optim import OPTIMIZERS, SCHEDULES, build_optimizers
 from network_fixtures import network_on, noisy_classes, smooth_problem
 
@@ -118,7 +118,7 @@ def test_the_gradient_of_a_loss_equals_differences(kind, name):
 
 @pytest.mark.parametrize(("kind", "name"), LOSSES)
 def test_a_network_learns_by_every_loss_and_may_be_asked_to(kind, name):
-    assert name in CHOICES["training.loss"]
+    assert name in NAMES["training.loss"]
     X, y = noisy_classes(60) if kind == "classification" else smooth_problem(60)
     job = network_on(X, y, task=kind, loss=name, learning_rate=0.01, max_epochs=20)
     history = list(job.epochs())

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 from make_model_format_2 import ENERGIES, SHARES, config
 
-from formation_mlp.choices import CHOICES
-from formation_mlp.config_file import check_config
+from formation_mlp.config.loading import check_config
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
-from formation_mlp.predict import Predictor
-from formation_mlp.stages import checkpoint, network_member, network_training, prepare, with_trust
+from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
+from formation_mlp.runs.prepare import network_training, prepare
+from formation_mlp.saved_model.predictor import Predictor
 
 
 def cubes(n: int) -> Structures:
@@ -36,7 +36,7 @@ if __name__ == "__main__":
     rows = Dataset(ids, tuple(ENERGIES), materials, y, Target("formation_energy_per_atom", "eV/atom"))
     members = []
     for name, share in SHARES.items():
-        prepared = prepare(check_config(config(name), name, CHOICES), rows)
+        prepared = prepare(check_config(config(name), name), rows)
         job = network_training(prepared)
         for _ in job.epochs():
             pass

@@ -9,7 +9,7 @@ script tells how it was made::
 
 from pathlib import Path
 
-from formation_mlp.checkpoint import Checkpoint
+from formation_mlp.saved_model.checkpoint import Checkpoint
 
 if __name__ == "__main__":
     path = Path(__file__).with_name("model_format_4.safetensors")

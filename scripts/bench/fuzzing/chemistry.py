@@ -2,8 +2,8 @@
 
 import csv
 
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.data.sources import bundled_path
-from formation_mlp.materials.elements import ATOMIC_NUMBER
 
 _NAMES = "H Li Be B C N O F Na Mg Al Si P S Cl K Ca Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Sr Zr Nb Mo"
 COMMON = tuple(_NAMES.split())

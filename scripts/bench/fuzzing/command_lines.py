@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from formation_mlp.materials.structure_files import is_structure_file
+from formation_mlp.materials.structure.files import is_structure_file
 from fuzzing import chemistry
 from fuzzing.formula_text import plain
 from fuzzing.models import copied, predictor, tiny_run

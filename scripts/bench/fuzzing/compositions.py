@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from formation_mlp.materials.elements import ATOMIC_NUMBER
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from fuzzing import chemistry
 from fuzzing.record import Refusal
 
@@ -111,7 +111,7 @@ class Objects:
     def _judge(self, trial, made, truth, *, remark=False) -> None:
         from pymatgen.core import Composition
 
-        from formation_mlp.materials.elements import SYMBOLS
+        from formation_mlp.chemistry.elements import SYMBOLS
         from formation_mlp.materials.inputs import read_materials
 
         if made is None or isinstance(made, Refusal):

@@ -21,10 +21,9 @@ class Configurations:
         }
 
     def warm_up(self) -> None:
-        from formation_mlp.choices import CHOICES
-        from formation_mlp.config_file import check_config
+        from formation_mlp.config.loading import check_config
 
-        check_config({"data": {"path": "bundled"}}, "warm up", CHOICES)
+        check_config({"data": {"path": "bundled"}}, "warm up")
 
     def sound(self, rng, trial) -> None:
         raw = random_raw(rng)
@@ -112,12 +111,11 @@ class Configurations:
                 trial.find("silent", f"{key} is {found!r} for {bad!r}")
 
     def _load(self, trial, text, overrides=()):
-        from formation_mlp.choices import CHOICES
-        from formation_mlp.config_file import load_config
+        from formation_mlp.config.loading import load_config
 
         path = trial.folder / "x.yaml"
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        return trial.call(load_config, path, list(overrides), CHOICES)
+        return trial.call(load_config, path, list(overrides))
 
     def _set_as_file(self, trial, key, scalar, config) -> None:
         if "\n" in scalar or "#" in scalar:

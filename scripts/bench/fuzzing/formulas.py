@@ -259,7 +259,7 @@ class Formulas:
 
 
 def _row(read, i):
-    from formation_mlp.materials.elements import SYMBOLS
+    from formation_mlp.chemistry.elements import SYMBOLS
 
     compositions = read.materials.compositions
     a, b = compositions.row_ptr[i : i + 2]

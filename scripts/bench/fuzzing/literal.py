@@ -2,7 +2,7 @@
 
 import re
 
-from formation_mlp.materials.elements import ATOMIC_NUMBER
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e-?[0-9]+)?"
 _ITEM = re.compile(rf"([A-Z][a-z]?)({_NUMBER})?|([(\[{{])|([)\]}}])({_NUMBER})?")

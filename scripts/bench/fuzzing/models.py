@@ -55,17 +55,16 @@ def tiny_run(folder: Path) -> Path:
     import matplotlib.pyplot  # noqa: F401
     import pandas as pd
 
-    from formation_mlp import run
-    from formation_mlp.choices import CHOICES
-    from formation_mlp.config_file import check_config
+    from formation_mlp.config.loading import check_config
     from formation_mlp.data.sources import read_table
-    from formation_mlp.progress import Reporter
+    from formation_mlp.runs import train as run
+    from formation_mlp.runs.progress import Reporter
 
     table = folder / "table.csv"
     frame = read_table("bundled")[["formula", "formation_enthalpy_per_atom"]]
     pd.DataFrame(frame.iloc[:: len(frame) // 60]).to_csv(table, index=False)
     raw = TINY | {"data": {"path": str(table), "source": "measured"}, "output": str(folder / "run")}
-    run.train(check_config(raw, "tiny", CHOICES), Reporter(-1))
+    run.train(check_config(raw, "tiny"), Reporter(-1))
     return folder / "run"
 
 

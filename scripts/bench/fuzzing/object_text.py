@@ -126,7 +126,7 @@ def swapped(rng, lines, at):
 
 
 def xyz_frame(rng, crystal):
-    from formation_mlp.materials.crystal import lattice_vectors
+    from formation_mlp.materials.structure.crystal import lattice_vectors
 
     vectors = lattice_vectors(np.array(crystal.cell))
     sites = crystal.sites()

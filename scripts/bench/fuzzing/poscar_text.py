@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from formation_mlp.materials.crystal import lattice_vectors
+from formation_mlp.materials.structure.crystal import lattice_vectors
 from fuzzing.prototypes import Crystal, random_crystal
 
 Made = tuple[str, Crystal, str]  # text, truth, and why no reading is right without a word, or ""

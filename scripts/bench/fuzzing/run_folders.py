@@ -41,7 +41,7 @@ class RunFolders:
         }
 
     def warm_up(self) -> None:
-        from formation_mlp import run
+        from formation_mlp.runs import train as run
 
         self.place = tempfile.TemporaryDirectory()
         self.run = tiny_run(Path(self.place.name))
@@ -120,9 +120,9 @@ class RunFolders:
         self._judge(rng, trial, folder, name)
 
     def _judge(self, rng, trial, folder, name) -> None:
-        from formation_mlp import run
         from formation_mlp.reporting.finished import load_run
-        from formation_mlp.reporting.write import write_report
+        from formation_mlp.reporting.report import write_report
+        from formation_mlp.runs import train as run
 
         scored = trial.call(run.score_again, folder)
         first = trial.outcome, trial.detail
@@ -139,19 +139,16 @@ class RunFolders:
             trial.outcome, trial.detail = first
 
     def _resume(self, trial, folder) -> None:
-        from formation_mlp import run
-        from formation_mlp.choices import CHOICES
-        from formation_mlp.config_file import load_config
-        from formation_mlp.progress import Reporter
+        from formation_mlp.config.loading import load_config
+        from formation_mlp.runs import train as run
+        from formation_mlp.runs.progress import Reporter
 
         done = folder / "DONE"
         if done.is_file():
             done.unlink()
 
         def resume():
-            config = load_config(
-                folder / "config.yaml", [f"output={json.dumps(str(folder))}", "training.max_epochs=2"], CHOICES
-            )
+            config = load_config(folder / "config.yaml", [f"output={json.dumps(str(folder))}", "training.max_epochs=2"])
             return run.train(config, Reporter(-1), overwrite=False, resume=True, workers=1, scheduler=None)
 
         trial.call(resume)

@@ -83,7 +83,7 @@ class Crystals:
                 del sys.modules[name]
 
     def xyz(self, rng, trial) -> None:
-        from formation_mlp.config import DataConfig
+        from formation_mlp.config.schema import DataConfig
         from formation_mlp.data.dataset import materials_of_frame
         from formation_mlp.data.sources import read_table
 
@@ -306,14 +306,14 @@ def _reduced(counts):
 
 def _geometry(crystal) -> tuple[float, float]:
     """Return atoms per cubic angstrom, and the mean distance to the nearest neighbour in angstrom."""
-    from formation_mlp.materials.crystal import lattice_vectors
+    from formation_mlp.materials.structure.crystal import lattice_vectors
 
     lattice = lattice_vectors(np.array(crystal.cell))
     return _of_cell(lattice, np.array([place for _, place in crystal.sites()]))
 
 
 def _described(one):
-    from formation_mlp.materials.elements import SYMBOLS
+    from formation_mlp.chemistry.elements import SYMBOLS
 
     counts = {}
     for z in one.z.tolist():

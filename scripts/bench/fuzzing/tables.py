@@ -134,10 +134,10 @@ class Tables:
             trial.find("silent", f"read in spite of {reason}")
 
     def _read(self, rng, trial, name, data, rows, *, drop=False):
-        from formation_mlp.config import DataConfig, TaskConfig
+        from formation_mlp.chemistry.elements import SYMBOLS
+        from formation_mlp.config.schema import DataConfig, TaskConfig
         from formation_mlp.data.dataset import load_dataset
         from formation_mlp.data.sources import read_table, read_table_in_parts
-        from formation_mlp.materials.elements import SYMBOLS
 
         path = trial.folder / name
         path.write_bytes(data)

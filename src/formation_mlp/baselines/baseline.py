@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.baselines.table import BASELINES
-from formation_mlp.config import Part, TaskConfig, named_options
+from formation_mlp.config.schema import Part, TaskConfig, named_options
 from formation_mlp.errors import ConfigError, TrainingError
-from formation_mlp.metrics import log_loss
 from formation_mlp.registry import lookup, unknown_name
+from formation_mlp.targets.metrics import log_loss
 
 Floats = NDArray[np.float64]
 

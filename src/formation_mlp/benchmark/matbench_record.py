@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from formation_mlp.benchmark.official import Matbench
 from formation_mlp.benchmark.outcome import Outcome
 from formation_mlp.errors import DataError
-from formation_mlp.files import write_bytes
-from formation_mlp.held_out import MATBENCH_FOLDS, matbench_folds
+from formation_mlp.splits.groups import MATBENCH_FOLDS, matbench_folds
+from formation_mlp.system.files import write_bytes
 from formation_mlp.version import __version__
 
 Floats = NDArray[np.float64]

@@ -9,11 +9,11 @@ import numpy as np
 from pydantic import Field
 
 from formation_mlp.benchmark.protocol import WHERE, Division, Protocol, of_folds, val_in_words
-from formation_mlp.config import SplitConfig
+from formation_mlp.config.schema import SplitConfig
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import SplitError
-from formation_mlp.held_out import MATBENCH_FOLDS
-from formation_mlp.split import folds_of_column
+from formation_mlp.splits.groups import MATBENCH_FOLDS
+from formation_mlp.splits.methods import folds_of_column
 
 Fold = Annotated[int, Field(ge=0)]
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from formation_mlp.baselines import Baseline
 from formation_mlp.benchmark.protocol import Division
 from formation_mlp.benchmark.recipes import with_recipe
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import BenchmarkConfig, Config, Part, SplitConfig
-from formation_mlp.config_file import check_config, merged
+from formation_mlp.config.loading import check_config, merged
+from formation_mlp.config.schema import BenchmarkConfig, Config, Part, SplitConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.registry import unknown_name
-from formation_mlp.run import main_name
-from formation_mlp.run_folder import CELLS, RunFolder
+from formation_mlp.runs.folder import CELLS, RunFolder
+from formation_mlp.runs.train import main_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def _baseline_config(config: Config, part: Part, baseline: Baseline) -> Config:
     own = {"baselines": [part]}
     features = config.features if baseline.features is None else baseline.features
     raw = merged(config, {"training": {"start_from": None}}, features=features, benchmark=own, tune=None)
-    return check_config(raw, f"benchmark.baselines.{baseline.label}", CHOICES)
+    return check_config(raw, f"benchmark.baselines.{baseline.label}")
 
 
 def _networks(config: Config, main: str) -> dict[str, Config]:
@@ -132,7 +131,7 @@ def _networks(config: Config, main: str) -> dict[str, Config]:
         features = config.features if variant.features is None else variant.features
         ensemble = None if variant.ensemble is None else variant.ensemble.model_dump()
         raw = merged(config, changes, features=features, ensemble=ensemble, benchmark={}, tune=None)
-        networks[name] = check_config(raw, f"benchmark.networks.{name}", CHOICES)
+        networks[name] = check_config(raw, f"benchmark.networks.{name}")
     return networks
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from formation_mlp.config import Config, Section, SplitConfig
+from formation_mlp.config.schema import Config, Section, SplitConfig
 from formation_mlp.data.records import Dataset
 
 WHERE = "benchmark.protocol"
@@ -20,7 +20,7 @@ class Division:
     Attributes
     ----------
     name : such as ``fold 0`` or ``without F``; empty if there is one only
-    split : what `formation_mlp.split.make_split` needs
+    split : what `formation_mlp.splits.methods.make_split` needs
     """
 
     name: str

@@ -1,8 +1,9 @@
 """How a benchmark divides the rows, and how often: protocols by name.
 
-A benchmark reads its rows with `formation_mlp.stages.load_rows(with_protocol(config))`, since a protocol may need a
-column of the table; then asks `divisions` what to train on, and hands each `Division.split` to
-`formation_mlp.split.make_split`. Every division has a seed, so that it stays the same for all seeds of the models.
+A benchmark reads its rows with `formation_mlp.runs.prepare.load_rows(with_protocol(config))`, since a protocol may
+need a column of the table; then asks `divisions` what to train on, and hands each `Division.split` to
+`formation_mlp.splits.methods.make_split`. Every division has a seed, so that it stays the same for all seeds of the
+models.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from pydantic import Field, ValidationError
 
 from formation_mlp.benchmark.official import Critexam, Matbench
 from formation_mlp.benchmark.protocol import WHERE, Division, Protocol, of_folds, percent, val_in_words
-from formation_mlp.config import Config, Count, SplitConfig, named_options
+from formation_mlp.chemistry.elements import SYMBOLS
+from formation_mlp.config.schema import Config, Count, SplitConfig, named_options
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import ConfigError, SplitError
-from formation_mlp.held_out import contains, rows_with_element
-from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.registry import lookup, unknown_name
+from formation_mlp.splits.groups import contains, rows_with_element
 
 PublishedKey = Literal["critexam", "matbench", "megnet"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from formation_mlp.config import Config, EnsembleConfig, ModelConfig, NetworkVariant, TrainingConfig
+from formation_mlp.config.schema import Config, EnsembleConfig, ModelConfig, NetworkVariant, TrainingConfig
 
 LECTURE: dict[str, Any] = {
     "model": {"architecture": "mlp", "hidden": [64], "activation": "sigmoid"},

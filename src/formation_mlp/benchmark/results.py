@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from formation_mlp.benchmark.curves import Point, cost_curves, crossing_words, learning_curves
+from formation_mlp.benchmark.novelty import SeenRows, seen_rows
 from formation_mlp.benchmark.outcome import About, Outcome
 from formation_mlp.benchmark.paired import Comparison, compare, corrected
 from formation_mlp.benchmark.published import PublishedModel, published_models
-from formation_mlp.benchmark.seen import SeenRows, seen_rows
 from formation_mlp.benchmark.summary import (
     ModelSummary,
     Spread,

@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 
 from formation_mlp.benchmark.outcome import NEW_FORMULA, NEW_SYSTEM, SEEN_FORMULA
 from formation_mlp.benchmark.plan import Cell, features_key
-from formation_mlp.config import Config, SplitConfig
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.config.schema import Config, SplitConfig
 from formation_mlp.data.dataset import withheld_rows
 from formation_mlp.data.records import Dataset, Withheld
 from formation_mlp.errors import DataError
-from formation_mlp.features.table import FeatureTable, featurize
-from formation_mlp.fingerprint import Content, Fingerprint, arrays_digest, content_of, fingerprint_of
-from formation_mlp.held_out import matbench_folds
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.report import rows_sha256, shown_part
-from formation_mlp.split import PARTS, Split, make_split
-from formation_mlp.stages import describe, model_to_start_from, weights_of
-from formation_mlp.tasks import labels
+from formation_mlp.features.engine.table import FeatureTable, featurize
+from formation_mlp.runs.fingerprint import Content, Fingerprint, arrays_digest, content_of, fingerprint_of
+from formation_mlp.runs.prepare import describe, model_to_start_from, weights_of
+from formation_mlp.runs.results import rows_sha256, shown_part
+from formation_mlp.splits.groups import matbench_folds
+from formation_mlp.splits.methods import PARTS, Split, make_split
+from formation_mlp.targets.task import labels
 
 Floats = NDArray[np.float64]
 
@@ -96,7 +96,7 @@ class AllRows:
     config : of the benchmark
     dataset : its rows
     configs : whose features are needed; that of the main network comes first
-    keys : those of `formation_mlp.features.table.featurize`
+    keys : those of `formation_mlp.features.engine.table.featurize`
 
     Attributes
     ----------

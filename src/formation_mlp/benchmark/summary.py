@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.benchmark.outcome import About, Outcome
-from formation_mlp.metrics import classification_scores, regression_scores
+from formation_mlp.targets.metrics import classification_scores, regression_scores
 
 Floats = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ def selection_name(about: About) -> str:
 
 
 def outcome_scores(outcome: Outcome, about: About) -> dict[str, float]:
-    """Return the scores of the shown rows: those of `formation_mlp.metrics`, and for energies two more.
+    """Return the scores of the shown rows: those of `formation_mlp.targets.metrics`, and for energies two more.
 
     ``median error`` is the median of the absolute errors, ``worst 1 %`` the mean of the largest hundredth of them (one
     row at least); all but R2 in eV/atom.

@@ -9,7 +9,7 @@ from formation_mlp.benchmark import tables
 from formation_mlp.benchmark.paired import METHODS, sentence
 from formation_mlp.benchmark.published import caution
 from formation_mlp.benchmark.results import Results
-from formation_mlp.text_table import aligned
+from formation_mlp.system.text_table import aligned
 
 WIDTH = 110
 

@@ -8,16 +8,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from formation_mlp.benchmark.cell import is_done, run_cell
+from formation_mlp.benchmark.fit import is_done, run_cell
 from formation_mlp.benchmark.plan import Cell
 from formation_mlp.benchmark.rows import AllRows, Rows
-from formation_mlp.checkpoint import package_versions
-from formation_mlp.ensembles.cluster import SAME_VERSIONS, in_child_of_worker
 from formation_mlp.errors import TrainingError
-from formation_mlp.features.cluster import connected, distributed_package
-from formation_mlp.features.workers import ChildProcess, ProcessDied, in_processes
-from formation_mlp.progress import Reporter
-from formation_mlp.run_folder import RunFolder
+from formation_mlp.features.engine.cluster import connected, distributed_package
+from formation_mlp.runs.ensemble.cluster import SAME_VERSIONS, in_child_of_worker
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.saved_model.checkpoint import package_versions
+from formation_mlp.system.processes import ChildProcess, ProcessDied, in_processes
 
 ATTEMPTS = 2
 """How often a cell is begun whose process dies."""

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.benchmark.matbench_record import is_record, write_record
+from formation_mlp.benchmark.novelty import GROUPS
 from formation_mlp.benchmark.outcome import About, Outcome
 from formation_mlp.benchmark.pictures import pictures
 from formation_mlp.benchmark.results import Results, as_json, from_json, results_of
-from formation_mlp.benchmark.seen import GROUPS
 from formation_mlp.benchmark.summary import by_division
 from formation_mlp.benchmark.text import results_text
 from formation_mlp.errors import CheckpointError
-from formation_mlp.files import write_csv, write_json
-from formation_mlp.run_folder import BENCHMARK_FILES
+from formation_mlp.runs.folder import BENCHMARK_FILES
+from formation_mlp.system.files import write_csv, write_json
 
 Floats = NDArray[np.float64]
 

@@ -1,1 +1,1 @@
-"""What chemistry knows of the elements: oxidation states, and which formulas they can balance."""
+"""What is known of the elements, and compositions of them: tables, oxidation states, charge balance."""

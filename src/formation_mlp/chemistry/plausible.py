@@ -7,8 +7,8 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from formation_mlp.chemistry.charges import total_charges, whole_amounts
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER, NO_METALS
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
-from formation_mlp.materials.elements import ATOMIC_NUMBER, NO_METALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

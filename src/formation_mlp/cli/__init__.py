@@ -10,19 +10,10 @@ import os
 import sys
 from importlib import import_module
 
-from formation_mlp import interrupts
 from formation_mlp.cli import console
-from formation_mlp.cli.app import app
+from formation_mlp.cli.app import VERBS, app
 from formation_mlp.errors import FormationMLPError
-
-VERBS = {
-    "predictions": ("predict", "models", "explain"),
-    "models": ("train", "benchmark", "tune", "evaluate", "report"),
-    "materials": ("featurize", "stability", "screen"),
-    "lecture": ("lesson",),
-}
-"""Module of this package to the verbs that it adds to the application."""
-
+from formation_mlp.system import interrupts
 
 NO_ROOM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS") if hasattr(errno, name)}
 """Errors of a disk that other packages let through when they write files of their own."""
@@ -31,9 +22,8 @@ NO_ROOM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS
 def import_verbs(arguments: list[str]) -> None:
     """Import the module of the verb that is asked for, or of all: typer takes long to look at the options of each."""
     asked = next((argument for argument in arguments if not argument.startswith("-")), None)
-    fitting = [module for module, verbs in VERBS.items() if asked in verbs]
-    for module in fitting or VERBS:
-        import_module(f"formation_mlp.cli.{module}")
+    for verb in [asked] if asked in VERBS else VERBS:
+        import_module(f"formation_mlp.cli.{verb}")
 
 
 def _run(arguments: list[str]) -> None:

@@ -9,22 +9,35 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
-from formation_mlp import interrupts
 from formation_mlp.cli.arguments import check_values
+from formation_mlp.system import interrupts
 
 if TYPE_CHECKING:
-    from formation_mlp.config import Config
+    from formation_mlp.config.schema import Config
 
 
-ORDER = ("predict", "models", "explain", "train", "benchmark", "tune", "evaluate", "report")
-"""The verbs that ``--help`` lists first; the others follow."""
+VERBS = (
+    "predict",
+    "models",
+    "explain",
+    "train",
+    "benchmark",
+    "tune",
+    "evaluate",
+    "report",
+    "featurize",
+    "stability",
+    "screen",
+    "lesson",
+)
+"""The verbs, in the order of ``--help``; each has the module of its name in this package."""
 
 
 class _Verbs(typer.core.TyperGroup):
     """The verbs; an interrupt ends them with a message, where typer would say nothing."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(self.commands, key=lambda verb: ORDER.index(verb) if verb in ORDER else len(ORDER))
+        return sorted(self.commands, key=VERBS.index)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
@@ -87,10 +100,9 @@ def options(
 
 def load(path: Path, overrides: list[str] | None) -> Config:
     """Return the configuration of a file, with what ``--set`` changes."""
-    from formation_mlp.choices import CHOICES
-    from formation_mlp.config_file import load_config
+    from formation_mlp.config.loading import load_config
 
-    return load_config(path, overrides or (), CHOICES)
+    return load_config(path, overrides or ())
 
 
 def say_failures(n_failed: int, n_rows: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from formation_mlp.errors import FormationMLPError
-from formation_mlp.path_text import usable_path
+from formation_mlp.system.path_text import usable_path
 
 WORKERS_PER_CORE = 8
 """More only wait for one another."""

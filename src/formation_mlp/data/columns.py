@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.data.numbers import number
 from formation_mlp.errors import DataError
-from formation_mlp.materials.elements import ATOMIC_NUMBER
 from formation_mlp.quoting import quoted
 from formation_mlp.registry import did_you_mean
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from formation_mlp.config import DataConfig, TaskConfig
+from formation_mlp.config.schema import DataConfig, TaskConfig
 from formation_mlp.data import columns
 from formation_mlp.data.duplicates import DUPLICATES
 from formation_mlp.data.formula_beside import compared_with_formulas
@@ -18,7 +18,7 @@ from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
-from formation_mlp.materials.structure_columns import read_structure_columns
+from formation_mlp.materials.structure.columns import read_structure_columns
 from formation_mlp.registry import lookup
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.data import columns
 from formation_mlp.errors import DataError
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import SYMBOLS
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.quoting import quoted
 

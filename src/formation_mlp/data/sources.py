@@ -13,12 +13,12 @@ from formation_mlp.data.json_file import read_json
 from formation_mlp.data.parquet_file import parquet_parts, read_parquet
 from formation_mlp.data.text_file import has_control_sign
 from formation_mlp.errors import DataError
-from formation_mlp.materials.extxyz import frames_of
-from formation_mlp.materials.packed_text import PACKED, text_of
-from formation_mlp.materials.structure_files import SUFFIXES, structure_files_of
-from formation_mlp.path_text import usable_path
+from formation_mlp.materials.structure.extxyz import frames_of
+from formation_mlp.materials.structure.files import SUFFIXES, structure_files_of
+from formation_mlp.materials.structure.packed_text import PACKED, text_of
 from formation_mlp.quoting import encodable, quoted
 from formation_mlp.registry import did_you_mean
+from formation_mlp.system.path_text import usable_path
 
 if TYPE_CHECKING:
     import pandas as pd

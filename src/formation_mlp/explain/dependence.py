@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from formation_mlp.errors import DataError
 from formation_mlp.explain.rows import Rows
-from formation_mlp.predict import Predictor
 from formation_mlp.registry import did_you_mean
+from formation_mlp.saved_model.predictor import Predictor
 
 Floats = NDArray[np.float64]
 

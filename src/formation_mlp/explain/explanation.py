@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.config import Part
+from formation_mlp.config.schema import Part
 from formation_mlp.errors import DataError
 from formation_mlp.explain.groups import groups
 from formation_mlp.explain.paths import paths_of
 from formation_mlp.explain.permutation import ELEMENTS, beside_descriptors
 from formation_mlp.explain.rows import Rows
-from formation_mlp.features.table import featurize
+from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.materials.structure_items import names_a_file
-from formation_mlp.predict import Predictor
-from formation_mlp.scaler import FeatureScaler
+from formation_mlp.materials.structure.items import names_a_file
+from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.trust.domain import FARTHEST
 
 Floats = NDArray[np.float64]

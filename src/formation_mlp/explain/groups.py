@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.config import Part
+from formation_mlp.config.schema import Part
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.presets import build_preset, resolved
 from formation_mlp.quoting import quoted

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.checkpoint import Checkpoint, Member
-from formation_mlp.config import ModelConfig
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
+from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import CheckpointError
-from formation_mlp.inference import mean_energy
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import ATOMIC_NUMBER
+from formation_mlp.saved_model.checkpoint import Checkpoint, Member
+from formation_mlp.saved_model.inference import mean_energy
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.checkpoint import Checkpoint
+from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import DataError
 from formation_mlp.explain.groups import Columns, groups
 from formation_mlp.explain.rows import Rows
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.predict import Predictor
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.saved_model.predictor import Predictor
 
 Floats = NDArray[np.float64]
 

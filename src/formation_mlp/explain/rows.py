@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp import run_rows
-from formation_mlp.features.costly import Progress
-from formation_mlp.features.table import featurize
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.predict import Predictor
-from formation_mlp.tasks import labels
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.features.engine.costly import Progress
+from formation_mlp.features.engine.table import featurize
+from formation_mlp.runs import finished_rows as run_rows
+from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.targets.task import labels
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ def described_rows(
     parts
         Of ``train``, ``val`` and ``test``.
     progress
-        As in `formation_mlp.features.table.featurize`.
+        As in `formation_mlp.features.engine.table.featurize`.
 
     Raises
     ------

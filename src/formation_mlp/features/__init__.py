@@ -1,1 +1,1 @@
-"""Descriptors: materials in, one row of numbers per material out."""
+"""Features: materials in, one row of numbers per material out."""

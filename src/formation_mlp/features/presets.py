@@ -9,13 +9,13 @@ from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
-from formation_mlp.config import Part, named_options
+from formation_mlp.config.schema import Part, named_options
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.base import Preset
-from formation_mlp.features.composition import COMPOSITION_PRESETS
-from formation_mlp.features.feature_file import table
-from formation_mlp.features.matminer_adapter import matminer
-from formation_mlp.features.structure import STRUCTURE_PRESETS
+from formation_mlp.features.composition.presets import COMPOSITION_PRESETS
+from formation_mlp.features.external.feature_file import table
+from formation_mlp.features.external.matminer import matminer
+from formation_mlp.features.structure.presets import STRUCTURE_PRESETS
 from formation_mlp.quoting import quoted
 from formation_mlp.registry import lookup, unknown_name
 

@@ -111,8 +111,8 @@ def precision_recall_plot(models: Mapping[str, tuple[Floats, Floats]], title: st
 
     Notes
     -----
-    The area is the average precision, as in `formation_mlp.metrics.classification_scores`. A model whose rows all
-    belong to one class has no curve; the legend says so.
+    The area is the average precision, as in `formation_mlp.targets.metrics.classification_scores`. A model whose rows
+    all belong to one class has no curve; the legend says so.
     """
     from sklearn.metrics import average_precision_score, precision_recall_curve
 

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.figures.style import BLUE, TICKS, TITLE, VERMILLION, Floats, is_dark, label_axes, new_figure, plain
-from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from formation_mlp.files import write_bytes
+from formation_mlp.system.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

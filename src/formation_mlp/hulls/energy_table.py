@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.config import DataConfig
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.config.schema import DataConfig
 from formation_mlp.data import columns
 from formation_mlp.data.dataset import ids_of_frame, materials_of_frame
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
-from formation_mlp.materials.compositions import Compositions
 from formation_mlp.registry import lookup
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 

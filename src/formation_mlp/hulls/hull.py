@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import DataError
-from formation_mlp.materials.compositions import Compositions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,7 +71,7 @@ class CompetingPhases:
     --------
     With these invented energies Fe3O4 decomposes to FeO and Fe2O3; Fe2O3 is stable, or else would be FeO and oxygen:
 
-    >>> from formation_mlp.materials.formula import parse_formulas
+    >>> from formation_mlp.materials.formula.reading import parse_formulas
     >>> known = CompetingPhases(parse_formulas(["FeO", "Fe2O3"]).compositions, [-1.45, -1.7])
     >>> new = parse_formulas(["Fe3O4", "Fe2O3"]).compositions
     >>> found = known.decompose(new, [-1.58, -1.7])
@@ -207,7 +207,7 @@ def decomposition_energies(
 
     Examples
     --------
-    >>> from formation_mlp.materials.formula import parse_formulas
+    >>> from formation_mlp.materials.formula.reading import parse_formulas
     >>> compositions = parse_formulas(["Li2O", "Fe2O3", "LiFeO2"]).compositions
     >>> decomposition_energies(compositions, [-2.0, -1.7, -1.9]).energy.round(3).tolist()
     [-2.0, -1.7, -0.087]

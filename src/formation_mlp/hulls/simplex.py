@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.features.kernels import kernel
+from formation_mlp.system.kernels import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import DataError
-from formation_mlp.files import write_csv
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions, Progress
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import SYMBOLS
+from formation_mlp.system.files import write_csv
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

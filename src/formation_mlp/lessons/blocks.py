@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from formation_mlp.figures.picture import Picture
 from formation_mlp.lessons import markup
 from formation_mlp.reporting import html
-from formation_mlp.text_table import aligned
+from formation_mlp.system.text_table import aligned
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,11 +7,11 @@ from html import escape
 from pathlib import Path
 
 from formation_mlp.errors import DataError
-from formation_mlp.files import write_text
 from formation_mlp.lessons.cells import Lesson, all_lessons
-from formation_mlp.lessons.run import run_lesson
+from formation_mlp.lessons.running import run_lesson
 from formation_mlp.lessons.session import Session
 from formation_mlp.reporting import html
+from formation_mlp.system.files import write_text
 
 TITLE = "From logistic regression to a formation-energy MLP"
 INDEX = "index.html"

@@ -1,1 +1,1 @@
-"""Materials as plain arrays: elements, compositions, structures, and the formula parser."""
+"""Materials as plain arrays: how formulas and structure files are read, and what is refused."""

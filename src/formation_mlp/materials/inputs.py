@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from formation_mlp.errors import DataError
-from formation_mlp.materials import structure_cache
-from formation_mlp.materials.crystal import as_column
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.reduced_formula import reduced_formulas
-from formation_mlp.materials.structure_files import looks_like_structure
-from formation_mlp.materials.structure_items import crystal_of_item, is_pymatgen, names_a_file
-from formation_mlp.materials.structure_limits import NO_STRUCTURE, within_limits
+from formation_mlp.materials.structure import cache as structure_cache
+from formation_mlp.materials.structure.crystal import as_column
+from formation_mlp.materials.structure.files import looks_like_structure
+from formation_mlp.materials.structure.items import crystal_of_item, is_pymatgen, names_a_file
+from formation_mlp.materials.structure.limits import NO_STRUCTURE, within_limits
 from formation_mlp.materials.structures import Structures
 
 LONGEST = 1000
@@ -89,7 +89,7 @@ def read_structures(items: Sequence[object], folder: Path | None = None) -> Read
 
     Notes
     -----
-    Many files or texts are kept as arrays for the next run, see `formation_mlp.materials.structure_cache`.
+    Many files or texts are kept as arrays for the next run, see `formation_mlp.materials.structure.cache`.
     """
     kept_at = structure_cache.file_of(items, folder or Path())
     kept = structure_cache.load(kept_at) if kept_at else None

@@ -6,11 +6,11 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.errors import DataError
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import ATOMIC_NUMBER
-from formation_mlp.materials.formula import ParsedFormulas
-from formation_mlp.materials.formula_atoms import LARGEST_AMOUNT, SMALLEST_AMOUNT
+from formation_mlp.materials.formula.atoms import LARGEST_AMOUNT, SMALLEST_AMOUNT
+from formation_mlp.materials.formula.reading import ParsedFormulas
 from formation_mlp.quoting import quoted, shortened
 
 if TYPE_CHECKING:

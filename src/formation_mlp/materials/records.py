@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.materials.compositions import Compositions
+from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.materials.structures import Structures
 
 

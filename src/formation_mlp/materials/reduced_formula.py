@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from formation_mlp.materials.elements import SYMBOLS
+from formation_mlp.chemistry.elements import SYMBOLS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import DataError
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import SYMBOLS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

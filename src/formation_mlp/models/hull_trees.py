@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.array_checks import checked_array, checked_starts
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import CheckpointError, DataError
 from formation_mlp.hulls.hull import CompetingPhases
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.models.boosted_trees import BoostedTrees
+from formation_mlp.system.array_checks import checked_array, checked_starts
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from formation_mlp.config import ModelConfig
+from formation_mlp.chemistry.element_data import load_table
+from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import ConfigError
-from formation_mlp.features.element_data import load_table
 from formation_mlp.models.activations import ACTIVATIONS
 from formation_mlp.models.mlp import MLP
 from formation_mlp.models.set_encoder import SetEncoder

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.config import ModelConfig
+from formation_mlp.chemistry.element_data import load_table
+from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import CheckpointError
-from formation_mlp.features.element_data import load_table
 
 Singles = NDArray[np.float32]
 Weights = Mapping[str, Singles]

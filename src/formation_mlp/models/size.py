@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-from formation_mlp.config import ModelConfig, TrainingConfig
+from formation_mlp.config.schema import ModelConfig, TrainingConfig
 from formation_mlp.errors import ConfigError
 
 NUMBER = 4

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.errors import CheckpointError, ConfigError
-from formation_mlp.predict import Predictions
 from formation_mlp.prediction.inputs import Query
-from formation_mlp.prediction.named_model import PROBABILITY, NamedModel
+from formation_mlp.saved_model.named import PROBABILITY, NamedModel
+from formation_mlp.saved_model.predictor import Predictions
 from formation_mlp.units import EV_PER_ATOM, check_per_atom, from_ev_per_atom
 
 Floats = NDArray[np.float64]
@@ -145,7 +145,7 @@ def _columns(query: Query, level: float | None, unit: str | None, strict: bool) 
     if structures is not None:
         columns["sites"] = np.where(structures.n_sites > 0, structures.n_sites.astype(np.float64), np.nan)
         if query.are_named:
-            from formation_mlp.features.symmetry import space_groups
+            from formation_mlp.features.structure.symmetry import space_groups
 
             columns["space_group"] = space_groups(structures)
     numbers = {"prediction": found.values, "std": found.std, **ends}

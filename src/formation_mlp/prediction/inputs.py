@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from formation_mlp.checkpoint import MODEL_FILE
 from formation_mlp.errors import DataError
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.inputs import FEW, ReadMaterials, read_materials
-from formation_mlp.materials.structure_files import (
+from formation_mlp.materials.structure.files import (
     OF_TABLES,
     is_other_json,
     is_structure_file,
@@ -18,11 +17,12 @@ from formation_mlp.materials.structure_files import (
     structure_files_of,
     structures_in,
 )
-from formation_mlp.prediction.named_model import FOR_FORMULAS, FOR_STABILITY, FOR_STRUCTURES, NamedModel, named_model
+from formation_mlp.prediction.tables import read_inputs
 from formation_mlp.quoting import quoted
 from formation_mlp.registry import did_you_mean
-from formation_mlp.shipped import SHIPPED
-from formation_mlp.tables import read_inputs
+from formation_mlp.saved_model.checkpoint import MODEL_FILE
+from formation_mlp.saved_model.named import FOR_FORMULAS, FOR_STABILITY, FOR_STRUCTURES, NamedModel, named_model
+from formation_mlp.saved_model.shipped import SHIPPED
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from formation_mlp.data import columns
-from formation_mlp.files import content_digest
-from formation_mlp.materials.structure_cache import contents
+from formation_mlp.materials.structure.cache import contents
+from formation_mlp.system.files import content_digest
 from formation_mlp.version import __version__
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from formation_mlp.files import csv_text, write_bytes, write_json, write_text
-from formation_mlp.outputs import about_path
 from formation_mlp.prediction.answers import COLUMNS, DIGITS, HIDDEN, Answers, kind, texts
-from formation_mlp.prediction.named_model import NamedModel
 from formation_mlp.quoting import encodable
-from formation_mlp.text_table import aligned
+from formation_mlp.saved_model.named import NamedModel
+from formation_mlp.system.files import csv_text, write_bytes, write_json, write_text
+from formation_mlp.system.outputs import about_path
+from formation_mlp.system.text_table import aligned
 from formation_mlp.version import __version__
 
 if TYPE_CHECKING:

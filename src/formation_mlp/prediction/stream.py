@@ -12,22 +12,31 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from formation_mlp.blocks import rows_alone
-from formation_mlp.checkpoint import model_path
-from formation_mlp.config import DataConfig
+from formation_mlp.config.schema import DataConfig
 from formation_mlp.data import columns
 from formation_mlp.data.dataset import materials_of_frame
 from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
 from formation_mlp.features.presets import files_of
-from formation_mlp.features.workers import ChildProcess, in_processes
-from formation_mlp.files import beside, move, remove_folder, sweep, whole_file, write_bytes, write_json, write_text
-from formation_mlp.outputs import PARTS, about_path, claimed, state_of
 from formation_mlp.prediction.answers import Answers, answer
 from formation_mlp.prediction.inputs import Query, default_for
 from formation_mlp.prediction.job_key import job_key, part_mark
-from formation_mlp.prediction.named_model import NamedModel, named_model
 from formation_mlp.prediction.output import about, csv_lines, parquet_table
+from formation_mlp.saved_model.checkpoint import model_path
+from formation_mlp.saved_model.named import NamedModel, named_model
+from formation_mlp.system.blocks import rows_alone
+from formation_mlp.system.files import (
+    beside,
+    move,
+    remove_folder,
+    sweep,
+    whole_file,
+    write_bytes,
+    write_json,
+    write_text,
+)
+from formation_mlp.system.outputs import PARTS, about_path, claimed, state_of
+from formation_mlp.system.processes import ChildProcess, in_processes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,23 +12,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.checkpoint import Checkpoint
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config
-from formation_mlp.config_file import check_config
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.config.loading import check_config
+from formation_mlp.config.schema import Config
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import CheckpointError, FormationMLPError
-from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
-from formation_mlp.predict import Predictions, Predictor
 from formation_mlp.quoting import shortened
-from formation_mlp.report import rows_sha256
-from formation_mlp.run_files import ReportFile, read_json_file
-from formation_mlp.run_folder import RunFolder
-from formation_mlp.run_rows import structures_changed
-from formation_mlp.split import PARTS
-from formation_mlp.stages import load_rows
-from formation_mlp.tasks import labels
+from formation_mlp.runs.finished_rows import structures_changed
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.folder_files import ReportFile, read_json_file
+from formation_mlp.runs.prepare import load_rows
+from formation_mlp.runs.results import rows_sha256
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.saved_model.predictor import Predictions, Predictor
+from formation_mlp.splits.methods import PARTS
+from formation_mlp.targets.task import labels
 
 Floats = NDArray[np.float64]
 
@@ -227,7 +226,7 @@ def _with_training(run: FinishedRun) -> FinishedRun:
     """Return the run with the rows behind it, if they are where and what they were."""
     raw = run.checkpoint.config
     try:
-        config = check_config(raw, str(run.folder.model), CHOICES)
+        config = check_config(raw, str(run.folder.model))
         dataset = load_rows(config)
         y = labels(config.task, dataset.y)
     except FormationMLPError as error:

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from formation_mlp.figures.picture import Picture
-from formation_mlp.files import write_bytes
+from formation_mlp.system.files import write_bytes
 
 LARGEST_SVG = 150_000
 """Bytes up to which a figure stands on the page as SVG, sharp at any size; beyond, as PNG."""

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp import figures
+from formation_mlp.chemistry.chemical_class import CHEMICAL_CLASSES, chemical_classes
+from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.figures.picture import Picture
-from formation_mlp.materials.chemical_class import CHEMICAL_CLASSES, chemical_classes
-from formation_mlp.materials.elements import SYMBOLS
 
 if TYPE_CHECKING:
-    from formation_mlp.materials.compositions import Compositions
+    from formation_mlp.chemistry.compositions import Compositions
     from formation_mlp.reporting.finished import FinishedRun
 
 Floats = NDArray[np.float64]

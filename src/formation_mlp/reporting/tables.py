@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from formation_mlp.materials.chemical_class import CHEMICAL_CLASSES
+from formation_mlp.chemistry.chemical_class import CHEMICAL_CLASSES
 from formation_mlp.reporting.html import details, facts, paragraph, table
 from formation_mlp.reporting.unusual import FACTS, shares, unusual_facts
 from formation_mlp.reporting.words import comparison, number

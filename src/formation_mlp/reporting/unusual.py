@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from formation_mlp.trust.domain import FAR
 
 if TYPE_CHECKING:
-    from formation_mlp.predict import Predictions
     from formation_mlp.reporting.finished import FinishedRun, Training
+    from formation_mlp.saved_model.predictor import Predictions
 
 Floats = NDArray[np.float64]
 

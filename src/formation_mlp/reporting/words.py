@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from formation_mlp.config import named_options
-from formation_mlp.metrics import classification_scores, regression_scores
+from formation_mlp.config.schema import named_options
 from formation_mlp.reporting.html import paragraph
+from formation_mlp.targets.metrics import classification_scores, regression_scores
 
 if TYPE_CHECKING:
     from formation_mlp.reporting.finished import FinishedRun

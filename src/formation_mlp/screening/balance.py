@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.chemistry.charges import total_charges
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.elements import SYMBOLS
+from formation_mlp.chemistry.neutrality import icsd_states, smallest_charges
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
-from formation_mlp.features.neutrality import icsd_states, smallest_charges
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import SYMBOLS
 from formation_mlp.screening.compositions import electronegativity
 
 
@@ -32,7 +32,7 @@ def is_balanced(compositions: Compositions) -> NDArray[np.bool_]:
 
     Examples
     --------
-    >>> from formation_mlp.materials.formula import parse_formulas
+    >>> from formation_mlp.materials.formula.reading import parse_formulas
     >>> is_balanced(parse_formulas(["Fe3O4", "FePO4", "Li2O2", "FeP5O", "LiO2"]).compositions).tolist()
     [True, True, True, False, False]
     """
@@ -67,7 +67,7 @@ def oxidation_states(compositions: Compositions) -> list[str]:
 
     Examples
     --------
-    >>> from formation_mlp.materials.formula import parse_formulas
+    >>> from formation_mlp.materials.formula.reading import parse_formulas
     >>> oxidation_states(parse_formulas(["LiFePO4", "Fe3O4", "NaClO4", "LiO2"]).compositions)
     ['Li+1 Fe+2 P+5 O-2', 'Fe+2.67 O-2', 'Na+1 Cl+7 O-2', '']
     """

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.data import columns
 from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
-from formation_mlp.materials.elements import ATOMIC_NUMBER
-from formation_mlp.path_text import usable_path
 from formation_mlp.screening.balance import is_balanced, oxidation_states
 from formation_mlp.screening.compositions import enumerate_compositions, formula_texts, read_system
+from formation_mlp.system.path_text import usable_path
 
 ROWS_PER_PART = 100_000
 """Of a table, of which the formulas alone are kept."""

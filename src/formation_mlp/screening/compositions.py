@@ -9,11 +9,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.element_data import select_properties
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.errors import DataError
-from formation_mlp.features.element_data import select_properties
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
-from formation_mlp.materials.formula import parse_formulas
+from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.registry import did_you_mean
 
 MOST = 2_000_000

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import DataError
-from formation_mlp.files import csv_text, whole_file, write_json
 from formation_mlp.hulls.hull import CompetingPhases
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import SYMBOLS
-from formation_mlp.outputs import about_path
 from formation_mlp.prediction.answers import HIDDEN, Answers
-from formation_mlp.prediction.named_model import PROBABILITY
 from formation_mlp.prediction.output import about
+from formation_mlp.saved_model.named import PROBABILITY
 from formation_mlp.screening.candidates import Candidates
 from formation_mlp.screening.compositions import electronegativity
 from formation_mlp.screening.screen import ROWS_PER_PART, Floats, Screening
-from formation_mlp.text_table import aligned
+from formation_mlp.system.files import csv_text, whole_file, write_json
+from formation_mlp.system.outputs import about_path
+from formation_mlp.system.text_table import aligned
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

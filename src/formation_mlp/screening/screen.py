@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions, Progress
 from formation_mlp.hulls.stability import product_texts
-from formation_mlp.materials.compositions import Compositions
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.prediction.answers import Answers, Columns, answer
 from formation_mlp.prediction.inputs import Query
-from formation_mlp.prediction.named_model import FOR_FORMULAS, FOR_STABILITY, NamedModel, named_model
+from formation_mlp.saved_model.named import FOR_FORMULAS, FOR_STABILITY, NamedModel, named_model
 from formation_mlp.screening.candidates import Candidates
 
 Floats = NDArray[np.float64]

@@ -12,15 +12,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from formation_mlp.config import ModelConfig, TrainingConfig
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.config.schema import ModelConfig, TrainingConfig
 from formation_mlp.errors import CheckpointError, ConfigError
-from formation_mlp.materials.compositions import Compositions
 from formation_mlp.models.mlp import n_parameters
 from formation_mlp.models.networks import build_network, sees_elements
 from formation_mlp.models.size import check_size
-from formation_mlp.scaler import FeatureScaler
 from formation_mlp.seeding import borrowed_torch_rng, stream_seed, torch_generator
-from formation_mlp.tasks import Task
+from formation_mlp.targets.scaler import FeatureScaler
+from formation_mlp.targets.task import Task
 from formation_mlp.training.average import WeightAverage
 from formation_mlp.training.batches import Inputs, Rows, as_inputs, choose_device, n_batches
 from formation_mlp.training.loop import Generators, Limits, as_array, fit, forward_rows

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from formation_mlp.config import TrainingConfig
+from formation_mlp.config.schema import TrainingConfig
 from formation_mlp.registry import lookup
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.array_checks import checked_array
 from formation_mlp.errors import CheckpointError
+from formation_mlp.system.array_checks import checked_array
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.array_checks import checked_array
-from formation_mlp.blocks import in_blocks
-from formation_mlp.features.neutrality import UNKNOWN, can_be_neutral, icsd_states, smallest_charges
-from formation_mlp.materials.compositions import Compositions
-from formation_mlp.materials.elements import ATOMIC_NUMBER, SYMBOLS
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
+from formation_mlp.chemistry.neutrality import UNKNOWN, can_be_neutral, icsd_states, smallest_charges
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
+from formation_mlp.system.array_checks import checked_array
+from formation_mlp.system.blocks import in_blocks
 from formation_mlp.trust.nearest import ARRAYS as POINTS
 from formation_mlp.trust.nearest import MOST, Points
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.array_checks import checked_array, checked_starts
-from formation_mlp.blocks import are_rows_alone
+from formation_mlp.system.array_checks import checked_array, checked_starts
+from formation_mlp.system.blocks import are_rows_alone
 
 Singles = NDArray[np.float32]
 

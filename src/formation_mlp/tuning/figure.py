@@ -13,13 +13,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
+from formation_mlp.config.search_space import short, shown
 from formation_mlp.figures import BLUE, GREY, ORANGE, VERMILLION
-from formation_mlp.search_space import short, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from formation_mlp.search_space import Parameter
+    from formation_mlp.config.search_space import Parameter
     from formation_mlp.tuning.store import Trial
 
 Floats = NDArray[np.float64]

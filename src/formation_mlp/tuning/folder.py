@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from formation_mlp.errors import CheckpointError, ConfigError
-from formation_mlp.files import write_text
-from formation_mlp.fingerprint import differing_sections
-from formation_mlp.run_folder import RunFolder
+from formation_mlp.runs.fingerprint import differing_sections
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.system.files import write_text
 
 
 class SearchFolder(RunFolder):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from formation_mlp.config import Config
-from formation_mlp.files import write_csv, write_text
-from formation_mlp.search_space import Parameter, cut, short, shown
-from formation_mlp.text_table import aligned
+from formation_mlp.config.schema import Config
+from formation_mlp.config.search_space import Parameter, cut, short, shown
+from formation_mlp.system.files import write_csv, write_text
+from formation_mlp.system.text_table import aligned
 from formation_mlp.tuning.folder import SearchFolder
 from formation_mlp.tuning.store import Trial
 

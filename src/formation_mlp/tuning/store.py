@@ -12,11 +12,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from formation_mlp.config import TuneConfig
+from formation_mlp.config.schema import TuneConfig
+from formation_mlp.config.search_space import PRUNERS, SAMPLERS, Parameter
 from formation_mlp.errors import CheckpointError, ConfigError, FormationMLPError
-from formation_mlp.fingerprint import differences
 from formation_mlp.registry import lookup
-from formation_mlp.search_space import PRUNERS, SAMPLERS, Parameter
+from formation_mlp.runs.fingerprint import differences
 from formation_mlp.seeding import stream_seed
 
 if TYPE_CHECKING:

@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from formation_mlp.choices import CHOICES
-from formation_mlp.config import Config, TuneConfig
+from formation_mlp.config.schema import Config, TuneConfig
+from formation_mlp.config.search_space import Parameter, with_values
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import ConfigError, DataError, TrainingError
-from formation_mlp.search_space import Parameter, with_values
-from formation_mlp.split import Split
-from formation_mlp.stages import Prepared, network_training
+from formation_mlp.runs.prepare import Prepared, network_training
+from formation_mlp.splits.methods import Split
 from formation_mlp.training.state import EpochRecord
 from formation_mlp.tuning.store import Trial, TrialStore
 
@@ -59,7 +58,7 @@ def prepare_rows(
         If one list describes rows that another one cannot: their scores would not compare.
     """
     lists = [config.features, *(value for p in parameters if p.key == "features" for value in p.values)]
-    configs = {_key(features): with_values(config, {"features": features}, CHOICES) for features in lists}
+    configs = {_key(features): with_values(config, {"features": features}) for features in lists}
     found = {key: without_test_rows(prepare(own)) for key, own in configs.items()}
     first, *others = found.items()
     for key, prepared in others:
@@ -86,7 +85,7 @@ def without_test_rows(prepared: Prepared) -> Prepared:
 
 def plan_trial(config: Config, tune: TuneConfig, trial: Trial, store: Path) -> Plan:
     """Return a trial with all that its training needs, but for the rows."""
-    own = with_values(config, trial.values, CHOICES)
+    own = with_values(config, trial.values)
     return Plan(trial, own, tune, _key(own.features), store)
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from formation_mlp.checkpoint import package_versions
-from formation_mlp.config import Config, TuneConfig
-from formation_mlp.ensembles.cluster import SAME_VERSIONS, check_worker
+from formation_mlp.config.schema import Config, TuneConfig
+from formation_mlp.config.search_space import cut, short, shown
 from formation_mlp.errors import ConfigError, TrainingError
-from formation_mlp.features.cluster import connected, distributed_package
-from formation_mlp.features.workers import ChildProcess, ProcessDied, in_processes
-from formation_mlp.progress import Reporter
-from formation_mlp.search_space import cut, short, shown
-from formation_mlp.stages import Prepared
+from formation_mlp.features.engine.cluster import connected, distributed_package
+from formation_mlp.runs.ensemble.cluster import SAME_VERSIONS, check_worker
+from formation_mlp.runs.prepare import Prepared
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.saved_model.checkpoint import package_versions
+from formation_mlp.system.processes import ChildProcess, ProcessDied, in_processes
 from formation_mlp.training.state import EpochRecord
 from formation_mlp.tuning.store import Trial, TrialStore
 from formation_mlp.tuning.trial import Plan, plan_trial, train_trial

@@ -1,0 +1,220 @@
+"""The job: fit all models of a benchmark, as far as they are not there yet, and say what they showed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from formation_mlp.benchmark import protocols
+from formation_mlp.benchmark.fit import is_done, read_outcome, same_config, summary_line
+from formation_mlp.benchmark.outcome import About, Outcome
+from formation_mlp.benchmark.plan import Cell, cells, contenders, is_plain
+from formation_mlp.benchmark.rows import AllRows, Shown
+from formation_mlp.benchmark.text import brief_text
+from formation_mlp.benchmark.workers import Done, run_here, run_in_processes, run_on_cluster
+from formation_mlp.benchmark.write import read_results, write_results
+from formation_mlp.config.schema import Config
+from formation_mlp.runs.ensemble.plan import check_sizes, plan_members
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.prepare import Prepared, divide, load_rows, network_training
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.runs.results import announce, announce_rows, description, quantity
+from formation_mlp.runs.train import main_name
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """What a benchmark gave.
+
+    Attributes
+    ----------
+    outcomes : of all cells
+    about : what they have in common
+    text : tables and sentences, to be printed
+    brief : the scores, and who is ahead
+    """
+
+    outcomes: list[Outcome]
+    about: About
+    text: str
+    brief: str
+
+
+def benchmark(
+    config: Config, reporter: Reporter, *, overwrite: bool = False, workers: int = 1, scheduler: str | None = None
+) -> Benchmark:
+    """Fit the network of ``config``, other networks and baselines on the same rows, and compare them.
+
+    Every fit has a run folder of its own below ``output``, which is itself that of the main network if the rows are
+    divided once and as ``formation-mlp train`` divides them. What is finished there, with the same configuration and
+    rows, is not fitted again; what was interrupted goes on.
+
+    Parameters
+    ----------
+    config
+        With a section `benchmark`.
+    reporter
+        Told of every fit.
+    overwrite
+        Replace an earlier run or benchmark in the same folder.
+    workers
+        Fits at a time, each in a process of one thread; 1 is this process, with all its threads. Ensembles are trained
+        one after another, their members side by side.
+    scheduler
+        Address or scheduler file of a Dask cluster that does it instead; its workers need the folder on a disk that
+        they share with this process.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds a run of another configuration, or a model or protocol is impossible.
+    InUseError
+        If another process works in the folder.
+    TrainingError
+        If a model could not be fitted.
+    """
+    folder = RunFolder(str(config.output))
+    with folder.alone():
+        try:
+            return _benchmark(config, reporter, overwrite, workers, scheduler)
+        except KeyboardInterrupt as stop:
+            if folder.config.exists():
+                stop.add_note("the same call goes on where this one stopped")
+            raise
+
+
+def _benchmark(config: Config, reporter: Reporter, overwrite: bool, workers: int, scheduler: str | None) -> Benchmark:
+    dataset = load_rows(protocols.with_protocol(config))
+    models = contenders(config)
+    for model in models:
+        if model.baseline is None:
+            check_sizes(model.config, where=f"{model.name}: ")
+    with reporter:
+        # The main network's features come first: clusters of rows are made of them.
+        configs = [config, *(model.config for model in models)]
+        keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": reporter.rows}
+        rows = AllRows(config, dataset, configs, **keys)
+    divisions = protocols.divisions(config, rows.dataset)
+    every = cells(config, models, divisions)
+    main = next(cell for cell in every if cell.model == main_name(config) and cell.fraction == 1)
+    own = rows.of(main)
+    first = divide(main.config, own.dataset, own.table, own.split, own.content)
+    sentence = protocols.sentence(config, divisions)
+    _announce(first, rows, None if is_plain(config, divisions) else sentence, reporter)
+    reporter.say(f"{len(models)} models, {len(every)} fits")
+    if overwrite or not is_done(main, own):
+        _require_possible(first)
+    for cell in every:
+        if cell.baseline is None:
+            found = rows.of(cell)
+            check_sizes(cell.config, len(found.split.train), len(found.table.names), where=f"{cell.model}: ")
+    _begin(config, every, rows, overwrite)
+    _fit(every, rows, reporter, first.task.selection_score, workers, scheduler)
+    outcomes = _collect(every, rows)
+    about = _about(config, first, rows, sentence)
+    folder = RunFolder(str(config.output)).path
+    text = write_results(folder, outcomes, about)
+    return Benchmark(outcomes, about, text, brief_text(read_results(folder)))
+
+
+def _require_possible(first: Prepared) -> None:
+    """Raise what is wrong with the main network before anything is written."""
+    if first.config.ensemble is None:
+        network_training(first)
+    else:
+        plan_members(first, first.config.ensemble)
+
+
+def _announce(first: Prepared, rows: AllRows, sentence: str | None, reporter: Reporter) -> None:
+    for table in rows.tables.values():
+        for note in table.notes:
+            reporter.say(note)
+    if sentence is None:
+        announce(first, reporter)
+    else:
+        announce_rows(first, reporter)
+        reporter.say(sentence)
+
+
+def _begin(config: Config, every: Sequence[Cell], rows: AllRows, overwrite: bool) -> None:
+    """Make the folder ready; what is there of the same configuration stays.
+
+    Raises
+    ------
+    ConfigError
+        If the folder is in use for something else.
+    """
+    folder = RunFolder(str(config.output))
+    main = next((cell for cell in every if cell.is_main), None)
+    is_ours = not overwrite and folder.config.exists() and same_config(folder.saved_config(), config, is_main=True)
+    if is_ours and main is not None and folder.is_done():
+        is_ours = is_done(main, rows.of(main))
+    if not is_ours:
+        way_on = f"Its own configuration, {folder.config}, continues it"
+        folder.begin(config.model_dump(), overwrite=overwrite, resume=False, way_on=way_on)
+    elif not folder.is_done():
+        folder.write_config(config.model_dump())  # the opponents may be others now
+
+
+def _fit(
+    every: Sequence[Cell], rows: AllRows, reporter: Reporter, score: str, workers: int, scheduler: str | None
+) -> None:
+    """Fit what is missing: networks before baselines, which takes the long ones first."""
+
+    def say(cell: Cell, *, found: bool = False) -> None:
+        outcome = cell.folder.read_json(cell.folder.outcome)
+        reporter.say(summary_line(cell, outcome, score, found=found))
+
+    todo = []
+    for cell in sorted(every, key=lambda cell: (not cell.is_main, cell.baseline is not None)):
+        if not is_done(cell, rows.of(cell)):
+            todo.append(cell)
+        elif cell.folder.outcome.exists():
+            say(cell, found=True)
+        else:  # by formation-mlp train
+            run_here([cell], rows, reporter, lambda cell: say(cell, found=True))
+    ensembles = [cell for cell in todo if cell.baseline is None and cell.config.ensemble is not None]
+    single = [cell for cell in todo if cell not in ensembles]
+    # Members on a cluster read their rows themselves, and know nothing of those that other presets cannot describe.
+    run_here(ensembles, rows, reporter, say, workers, scheduler if len(rows.tables) == 1 else None)
+    _fit_single(single, rows, reporter, say, workers, scheduler)
+
+
+def _fit_single(
+    todo: Sequence[Cell], rows: AllRows, reporter: Reporter, done: Done, workers: int, scheduler: str | None
+) -> None:
+    if scheduler is not None and todo:
+        home = RunFolder(str(rows.config.output))
+        run_on_cluster(todo, rows, done, scheduler, home)
+    elif workers > 1 and len(todo) > 1:
+        run_in_processes(todo, rows, done, workers)
+    else:
+        run_here(todo, rows, reporter, done)
+
+
+def _collect(every: Sequence[Cell], rows: AllRows) -> list[Outcome]:
+    shown: dict[str, Shown] = {}
+    for cell in every:
+        mark = rows.of(cell).mark
+        if mark not in shown:
+            shown[mark] = rows.shown(cell)
+    return [read_outcome(cell, shown[rows.of(cell).mark]) for cell in every]
+
+
+def _about(config: Config, first: Prepared, rows: AllRows, sentence: str) -> About:
+    content = description(first)
+    content["rows_left_out"] = content.pop("left_out")
+    content["config"] = config.model_dump()
+    protocol = config.benchmark.protocol
+    return About(
+        protocol=protocol if isinstance(protocol, str) else next(iter(protocol)),
+        sentence=sentence,
+        main=main_name(config),
+        task=config.task.type,
+        threshold=config.task.threshold,
+        quantity=quantity(first),
+        source=first.dataset.target.source or "",
+        description=content,
+        published=protocols.published(config, rows.dataset),
+    )

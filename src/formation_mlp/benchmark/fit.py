@@ -1,0 +1,231 @@
+"""One cell of a benchmark in its run folder: fitted, or found there, and what it showed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.baselines import Baseline
+from formation_mlp.benchmark.outcome import Outcome
+from formation_mlp.benchmark.plan import Cell
+from formation_mlp.benchmark.rows import Rows, Shown
+from formation_mlp.config.schema import Config
+from formation_mlp.errors import CheckpointError
+from formation_mlp.runs.fingerprint import differences, differing_sections
+from formation_mlp.runs.network import course
+from formation_mlp.runs.prepare import Prepared, divide
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.runs.results import ModelResult, rows_sha256, shown_part, write_predictions, write_split
+from formation_mlp.runs.train import fit_baseline, train_prepared, trained_before
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.splits.methods import PARTS
+from formation_mlp.system.files import write_json
+
+Floats = NDArray[np.float64]
+
+OF_THE_PLACE = ("output", "tune")
+"""Keys of a configuration that do not decide what a cell gives."""
+
+FINGERPRINT = "fingerprint"
+
+
+def is_done(cell: Cell, rows: Rows) -> bool:
+    """Return whether the folder of a cell holds its outcome, or the run of the same network."""
+    folder = cell.folder
+    if not folder.is_done() or not same_config(folder.saved_config(), cell.config, cell.is_main):
+        return False
+    if folder.cell.exists() and not _same_rows(cell, rows, folder.read_json(folder.cell)):
+        return False
+    return folder.outcome.exists() or (cell.is_main and _is_trained(cell, rows))
+
+
+def _same_rows(cell: Cell, rows: Rows, saved: Mapping[str, Any]) -> bool:
+    """Return whether a cell was fitted to these rows; earlier versions kept no fingerprint of the descriptors."""
+    if saved.get("rows") != rows.mark:
+        return False
+    return FINGERPRINT not in saved or not differences(saved[FINGERPRINT], rows.fingerprint(cell.config))
+
+
+def _is_trained(cell: Cell, rows: Rows) -> bool:
+    """Return whether ``formation-mlp train`` has finished a run of these rows."""
+    folder = cell.folder
+    report, parts = folder.read_json(folder.report), folder.read_json(folder.split)
+    if folder.rows.exists():
+        kept, now = folder.read_json(folder.rows), rows.fingerprint(cell.config)
+        if differences(kept, {**now, "hidden": None}):
+            return False
+    if report["rows_sha256"] != rows_sha256(rows.dataset) or "cpu_seconds" not in report:
+        return False
+    return all(parts[part] == [rows.dataset.ids[i] for i in getattr(rows.split, part)] for part in PARTS)
+
+
+def same_config(saved: Mapping[str, Any], config: Config, is_main: bool) -> bool:
+    """Return whether a saved configuration is that of a cell; the main network does not depend on its opponents."""
+    ignored = {*OF_THE_PLACE, "benchmark"} if is_main else OF_THE_PLACE
+    return all(saved.get(key) == value for key, value in config.model_dump().items() if key not in ignored)
+
+
+def run_cell(
+    cell: Cell,
+    rows: Rows,
+    reporter: Reporter,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    threads: int | None = None,
+) -> None:
+    """Fit a cell, or go on with an interrupted one, and write all that its folder holds.
+
+    Parameters
+    ----------
+    cell, rows : what is fitted to what
+    reporter : told of the epochs
+    workers, scheduler : processes, or a Dask cluster, for the members of an ensemble
+    threads : of a baseline; None: all
+    """
+    with cell.folder.fitting():
+        _run_alone(cell, rows, reporter, workers, scheduler, threads)
+
+
+def _run_alone(
+    cell: Cell, rows: Rows, reporter: Reporter, workers: int, scheduler: str | None, threads: int | None
+) -> None:
+    folder = cell.folder
+    if folder.is_done() and cell.is_main and is_done(cell, rows):  # by formation-mlp train
+        prepared = divide(cell.config, rows.dataset, rows.table, rows.split, rows.content)
+        _write_cell(cell, rows)
+        _write_outcome(cell, rows, prepared, trained_before(prepared))
+        return
+    if _can_resume(cell, rows):
+        folder.write_config(cell.config.model_dump())  # the folder may have been moved
+    else:
+        folder.begin(cell.config.model_dump(), overwrite=not cell.is_main, resume=False)
+    _write_cell(cell, rows)
+    prepared = divide(cell.config, rows.dataset, rows.table, rows.split, rows.content)
+    if cell.baseline is not None:
+        _run_baseline(cell, rows, prepared, threads)
+    else:
+        keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "draw": cell.is_main}
+        result = train_prepared(prepared, cell.model, reporter, overwrite=False, resume=True, **keys)
+        _write_outcome(cell, rows, prepared, result)
+    folder.finish()
+
+
+def _can_resume(cell: Cell, rows: Rows) -> bool:
+    """Return whether the folder holds an interrupted cell of this configuration and these rows."""
+    folder = cell.folder
+    if folder.is_done() or not folder.config.exists():
+        return False
+    if differing_sections(folder.saved_config(), cell.config.model_dump()):
+        return False
+    if cell.is_main:  # perhaps begun by formation-mlp train, which looks at the rows itself and says what differs
+        return True
+    try:
+        saved = folder.read_json(folder.cell)
+        return FINGERPRINT in saved and _same_rows(cell, rows, saved)
+    except CheckpointError:
+        return False
+
+
+def _run_baseline(cell: Cell, rows: Rows, prepared: Prepared, threads: int | None) -> None:
+    baseline = Baseline(cell.baseline or "", cell.config.task, cell.config.seed, threads)
+    result = fit_baseline(prepared, baseline)
+    folder = cell.folder
+    write_split(folder.split, prepared)
+    write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
+    train, val = prepared.part("train"), prepared.part("val")
+    scale = prepared.scaler.transform
+    anytime = baseline.anytime(scale(train.X), train.y, scale(val.X), val.y) if cell.fraction == 1 else []
+    hidden = None if rows.hidden is None else baseline.predict(scale(rows.hidden.X))
+    _write(cell, prepared, result, hidden, anytime, baseline.size())
+
+
+def _write_outcome(cell: Cell, rows: Rows, prepared: Prepared, result: ModelResult) -> None:
+    folder = cell.folder
+    hidden = None
+    if rows.hidden is not None:
+        predictor = Predictor(Checkpoint.load(folder.model))
+        hidden = predictor.predict_descriptors(rows.hidden.X, rows.hidden.compositions)
+    anytime = course(folder) if cell.config.ensemble is None else []
+    size = int(result.details["parameters"]), "parameters"
+    if not size[0]:  # an ensemble of nothing but boosted trees
+        size = sum(member["trees"] for member in result.details["members"].values()), "trees"
+    _write(cell, prepared, result, hidden, anytime, size)
+
+
+def _write(
+    cell: Cell,
+    prepared: Prepared,
+    result: ModelResult,
+    hidden: Floats | None,
+    anytime: list[tuple[float, float]],
+    size: tuple[int, str],
+) -> None:
+    part = shown_part(prepared.split)
+    details = {key: value for key, value in result.details.items() if key not in ("cpu_seconds", "peak_memory")}
+    write_json(
+        cell.folder.outcome,
+        {
+            "n_train": len(prepared.split.train),
+            "part": part if hidden is None else "test",
+            "score": prepared.task.selection(prepared.part(part).y, result.prediction[part]),
+            "val_score": result.scores["val"][prepared.task.selection_score],
+            "fit_seconds": round(result.fit_seconds, 4),
+            "cpu_seconds": result.details["cpu_seconds"],
+            "predict_seconds": round(result.predict_seconds, 5),
+            "peak_memory": result.details["peak_memory"],
+            "size": list(size),
+            "anytime": [[round(seconds, 4), score] for seconds, score in anytime],
+            "details": details,
+            "prediction": (result.prediction[part] if hidden is None else hidden).tolist(),
+        },
+    )
+
+
+def _write_cell(cell: Cell, rows: Rows) -> None:
+    what = {"model": cell.model, "division": cell.division, "seed": cell.seed, "fraction": cell.fraction}
+    write_json(cell.folder.cell, {**what, "rows": rows.mark, FINGERPRINT: rows.fingerprint(cell.config)})
+
+
+def read_outcome(cell: Cell, shown: Shown) -> Outcome:
+    """Return what a finished cell showed, from its folder."""
+    saved = cell.folder.read_json(cell.folder.outcome)
+    prediction = np.array(saved["prediction"], float)
+    if len(prediction) != len(shown.ids):
+        raise CheckpointError(f"{cell.folder.outcome}: {len(prediction)} predictions for {len(shown.ids)} rows.")
+    size, unit = saved["size"]
+    return Outcome(
+        model=cell.model,
+        is_network=cell.baseline is None,
+        division=cell.division,
+        seed=cell.seed,
+        fraction=cell.fraction,
+        n_train=saved["n_train"],
+        part=saved["part"],
+        ids=shown.ids,
+        formulas=shown.formulas,
+        seen=shown.seen,
+        y=shown.y,
+        prediction=prediction,
+        val_score=saved["val_score"],
+        fit_seconds=saved["fit_seconds"],
+        cpu_seconds=saved["cpu_seconds"],
+        predict_seconds=saved["predict_seconds"],
+        peak_memory=saved["peak_memory"],
+        size=size,
+        size_unit=unit,
+        anytime=[(seconds, score) for seconds, score in saved["anytime"]],
+        details=saved["details"],
+    )
+
+
+def summary_line(cell: Cell, outcome: Mapping[str, Any], score: str, *, found: bool) -> str:
+    """Return in words what a finished cell gave."""
+    seconds = outcome["fit_seconds"]
+    if found:
+        return f"{cell.title()}: already trained in {seconds:.1f} s, {outcome['part']} {score} {outcome['score']:.4f}"
+    return f"{cell.title()}: {outcome['part']} {score} {outcome['score']:.4f} in {seconds:.1f} s"

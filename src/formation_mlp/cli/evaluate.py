@@ -1,0 +1,36 @@
+"""The verb evaluate."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from formation_mlp.cli.app import (
+    CsvIn,
+    RunPath,
+    app,
+)
+
+
+@app.command()
+def evaluate(
+    run: RunPath,
+    csv: CsvIn = None,
+    target: Annotated[str | None, typer.Option(help="Column of the target in the table.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit of the target in the table.")] = None,
+) -> None:
+    """Score a trained model on its own val and test rows, or on a table with a target."""
+    from formation_mlp.runs import evaluate as scores
+    from formation_mlp.runs.progress import Reporter
+    from formation_mlp.runs.results import evaluation_table
+
+    if csv is None:
+        predictor, evaluations = scores.score_again(run)
+    else:
+        predictor, evaluation = scores.score_table_file(run, csv, target, unit, Reporter())
+        evaluations = {csv.name: evaluation}
+    for remark in predictor.remarks:
+        print(f"remark: {remark}", file=sys.stderr)
+    print(evaluation_table(evaluations))

@@ -1,0 +1,46 @@
+"""The verb featurize."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from formation_mlp.cli.app import Dask, Quiet, Replace, Workers, app
+
+
+@app.command()
+def featurize(
+    table: Annotated[
+        Path, typer.Argument(help="A table with a column of formulas or structures, or a folder of them.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", help="File to write: .parquet or .csv; or a folder, for parquet of any size.")
+    ],
+    features: Annotated[
+        str, typer.Option(help="Presets, separated by commas, with options as in '{matminer: BandCenter}'.")
+    ] = "magpie,stoichiometry,valence_orbital,element_fraction",
+    formula: Annotated[str | None, typer.Option(help="Column of formulas in the table.")] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="Column of row names in the table.")] = None,
+    workers: Workers = 1,
+    dask: Dask = None,
+    overwrite: Replace = False,
+    quiet: Quiet = False,
+) -> None:
+    """Describe every row of a table and write the descriptors."""
+    from formation_mlp.config.loading import preset_list
+    from formation_mlp.prediction.featurize import featurize_table
+    from formation_mlp.runs.progress import Reporter
+
+    presets = preset_list(features, "--features")
+    with Reporter(-quiet) as reporter:
+        keys: dict[str, Any] = {
+            "workers": workers,
+            "scheduler": dask,
+            "overwrite": overwrite,
+            "progress": reporter.rows,
+        }
+        done = featurize_table(table, out, presets, formula, id_, **keys)
+    print(done, file=sys.stderr)

@@ -1,0 +1,34 @@
+"""The verb lesson."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from formation_mlp.cli.app import app
+
+
+@app.command()
+def lesson(
+    number: Annotated[str | None, typer.Argument(metavar="[NUMBER]", help="Which; all are listed without it.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the figures; lessons/ by default.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Take the answers to the exercises and judge them.")] = False,
+    answers: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="The answers for --check; asked, or read, if not given.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Folder for pages of all lessons, or of one.")] = None,
+    data: Annotated[str | None, typer.Option("--data", help="A large table of your own, for lesson 8.")] = None,
+) -> None:
+    """Run a lesson of the lecture, check what you learned, or write the lessons as pages."""
+    from formation_mlp.lessons import lesson as job
+
+    if html is not None:
+        print(f"{job.write(number, html, data)}: the list of lessons")
+    elif number is None:
+        print(job.overview())
+    elif check or answers is not None:
+        raise typer.Exit(min(job.check(number, answers, out, data), 1))
+    else:
+        job.run(number, out, data)

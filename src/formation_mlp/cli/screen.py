@@ -1,0 +1,87 @@
+"""The verb screen."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from formation_mlp.cli.app import Quiet, Replace, app, say_failures
+
+
+@app.command()
+def screen(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="SYSTEM|FILE",
+            help="A chemical system such as Li-Fe-O, or a file of formulas: .csv, .parquet, .txt (one a line), - for "
+            "standard input.",
+        ),
+    ],
+    max_atoms: Annotated[
+        int, typer.Option("--max-atoms", min=2, max=1000, help="Atoms of the largest reduced formula of a system.")
+    ] = 12,
+    every: Annotated[
+        bool, typer.Option("--all", help="Of a system, also compositions that cannot be charge-balanced.")
+    ] = False,
+    model: Annotated[str | None, typer.Option("--model", metavar="RUN|NAME", help="The model, as for predict.")] = None,
+    classifier: Annotated[
+        str | None,
+        typer.Option(metavar="RUN|NAME", help="The classifier behind p_stable; the shipped one if not given."),
+    ] = None,
+    competing: Annotated[
+        Path | None,
+        typer.Option(help="A table of formulas and energies in eV/atom that competes, instead of the predictions."),
+    ] = None,
+    competing_energy: Annotated[str | None, typer.Option(help="Column of formation energies there.")] = None,
+    formula: Annotated[str | None, typer.Option(help="Column of formulas in the file.")] = None,
+    level: Annotated[float | None, typer.Option(help="Of the intervals, by default 0.9 if the model has them.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write, with all rows: .csv.")] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", help="Phase diagram to write: .png; by default beside --out, of 2 or 3 elements."),
+    ] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="Rows that are printed.")] = 20,
+    overwrite: Replace = False,
+    quiet: Quiet = False,
+) -> None:
+    """Rank the compositions of a chemical system, or of a list, by their predicted distance from the convex hull.
+
+    Of a system all charge-balanced compositions are taken, those of its parts included. All candidates compete with
+    one another, and with the elements at zero, unless a table of competing phases is given. The file is ranked; its
+    .about.json says what the columns mean.
+    """
+    from formation_mlp.prediction.tables import check_output
+    from formation_mlp.runs.progress import Reporter
+    from formation_mlp.screening import output
+    from formation_mlp.screening import screen as screening
+    from formation_mlp.screening.candidates import candidates_of
+    from formation_mlp.system.outputs import claimed
+
+    check_output(out, (".csv",))
+    candidates = candidates_of(target, max_atoms=max_atoms, unbalanced=every, formula=formula)
+    output.check_figure(figure, candidates)
+    files = output.files(candidates, out, figure)
+    reads = [target, model, classifier, competing]
+    with ExitStack() as stack, Reporter(-quiet, ("predictions", "predicted")) as reporter:
+        for file, option in files.items():
+            stack.enter_context(claimed(file, reads, overwrite=overwrite, option=option))
+        screened = screening.screen(
+            candidates,
+            model=model,
+            classifier=classifier,
+            competing=competing,
+            competing_energy=competing_energy,
+            level=level,
+            progress=reporter.rows,
+        )
+        for line in output.in_words(screened):
+            reporter.say(line)
+        drawn = output.write(screened, out, figure)
+    print(output.as_table(screened, top))
+    for line in drawn:
+        reporter.say(line)
+    say_failures(screened.answers.n_failed, len(screened.answers))

@@ -1,0 +1,69 @@
+"""The verb stability."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from formation_mlp.cli.app import Quiet, Replace, app
+
+
+@app.command()
+def stability(
+    table: Annotated[
+        Path,
+        typer.Argument(metavar="PREDICTIONS", help="A table of formulas and formation energies, given or predicted."),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="File to write: .csv.")],
+    formula: Annotated[str | None, typer.Option(help="Column of formulas in the table.")] = None,
+    energy: Annotated[str | None, typer.Option(help="Column of formation energies in the table.")] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Unit of the energies in the table, if it is not eV/atom or named there.")
+    ] = None,
+    competing: Annotated[
+        Path | None, typer.Option(help="Another table, in eV/atom, whose compounds compete but are not judged.")
+    ] = None,
+    competing_energy: Annotated[str | None, typer.Option(help="Column of formation energies there.")] = None,
+    truth: Annotated[
+        str | None, typer.Option(help="Column of true formation energies; true hulls are made of them.")
+    ] = None,
+    true_decomposition: Annotated[
+        str | None, typer.Option(help="Column of true decomposition energies, instead of --truth.")
+    ] = None,
+    overwrite: Replace = False,
+    quiet: Quiet = False,
+) -> None:
+    """Build the convex hulls of formation energies: say whether each compound is stable, and what it decomposes to.
+
+    The file has the columns formula, energy and decomposition_energy (eV/atom; zero or less is stable), stable,
+    products (amounts in formula units per formula unit of the row, so that the two sides balance; elements in atoms)
+    and error. All compounds of the table and the elements, at zero, compete; of several rows of one composition the
+    lowest does.
+    """
+    from formation_mlp.hulls import stability as stabilities
+    from formation_mlp.prediction.tables import check_output
+    from formation_mlp.runs.progress import Reporter
+    from formation_mlp.system.outputs import claimed
+    from formation_mlp.system.text_table import aligned
+
+    check_output(out, (".csv",))
+    with claimed(out, [table, competing], overwrite=overwrite), Reporter(-quiet) as reporter:
+        judged = stabilities.judge(
+            table,
+            formula=formula,
+            energy=energy,
+            unit=unit,
+            competing=competing,
+            competing_energy=competing_energy,
+            truth=truth,
+            true_decomposition=true_decomposition,
+            progress=reporter.rows,
+        )
+        judged.write(out)
+    for note in judged.notes:
+        reporter.say(note)
+    scores = judged.scores()
+    if scores is not None:
+        print(aligned(list(scores), [[str(v) if isinstance(v, int) else f"{v:.4f}" for v in scores.values()]]))

@@ -1,0 +1,44 @@
+"""The verb train."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from formation_mlp.cli.app import (
+    ConfigPath,
+    Dask,
+    Overrides,
+    Overwrite,
+    Quiet,
+    Verbose,
+    Workers,
+    app,
+    load,
+)
+
+
+@app.command()
+def train(
+    config: ConfigPath,
+    set_: Overrides = None,
+    overwrite: Overwrite = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    workers: Workers = 1,
+    dask: Dask = None,
+) -> None:
+    """Train the network of a configuration and write a run folder."""
+    from formation_mlp.runs import train as training
+    from formation_mlp.runs.progress import Reporter
+    from formation_mlp.runs.results import score_table
+
+    loaded = load(config, set_)
+    reporter = Reporter(verbose - quiet)
+    prepared, results = training.train(
+        loaded, reporter, overwrite=overwrite, resume=resume, workers=workers, scheduler=dask
+    )
+    print(score_table(results, prepared.task))
+    reporter.say(f"\n{loaded.output}: model, report, predictions and figures")

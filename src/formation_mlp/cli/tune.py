@@ -1,0 +1,41 @@
+"""The verb tune."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from formation_mlp.cli.app import (
+    ConfigPath,
+    Dask,
+    Overrides,
+    Quiet,
+    Verbose,
+    Workers,
+    app,
+    load,
+)
+
+
+@app.command()
+def tune(
+    config: ConfigPath,
+    set_: Overrides = None,
+    trials: Annotated[int | None, typer.Option("--trials", help="Networks to train, instead of tune.trials.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier search.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted search, or add trials.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    workers: Workers = 1,
+    dask: Dask = None,
+) -> None:
+    """Search for better values of the keys that the section `tune` names, and write the best configuration."""
+    from formation_mlp import tuning
+    from formation_mlp.runs.progress import Reporter
+
+    loaded, reporter = load(config, set_), Reporter(verbose - quiet)
+    keys = {"overwrite": overwrite, "resume": resume}
+    result = tuning.tune(loaded, reporter, trials=trials, workers=workers, scheduler=dask, **keys)
+    print(result.table())
+    reporter.say(f"\n{result.folder}: trials.csv, search.png, and best.yaml for 'formation-mlp train'")

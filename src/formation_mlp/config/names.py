@@ -1,0 +1,159 @@
+"""The names that a configuration may hold, key by key.
+
+They are written out, so that a configuration is checked without importing what the names stand for; a test compares
+each list with the table of parts that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from formation_mlp.units import UNITS
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "data.unit": tuple(UNITS),
+    "data.duplicates": (
+        "keep",
+        "mean",
+        "lowest",
+    ),
+    "data.invalid": (
+        "error",
+        "drop",
+    ),
+    "task.type": (
+        "regression",
+        "classification",
+    ),
+    "features": (
+        "magpie",
+        "stoichiometry",
+        "valence_orbital",
+        "ion_property",
+        "element_fraction",
+        "charge_balance",
+        "deml",
+        "matscholar",
+        "megnet_el",
+        "pymatgen",
+        "band_center",
+        "tm_fraction",
+        "ward2017",
+        "contacts",
+        "density",
+        "symmetry",
+        "structural_complexity",
+        "sine_coulomb",
+        "electrostatics",
+        "rdf",
+        "scaled_rdf",
+        "xrd",
+        "bond_fractions",
+        "site_stats",
+        "matminer",
+        "table",
+    ),
+    "split.method": (
+        "formula",
+        "chemical_system",
+        "random",
+        "k_fold",
+        "leave_element_out",
+        "leave_cluster_out",
+        "matbench",
+        "column",
+        "fold_column",
+        "time",
+    ),
+    "split.by": (
+        "formula",
+        "chemical_system",
+        "row",
+    ),
+    "model.architecture": (
+        "mlp",
+        "residual",
+        "set",
+    ),
+    "model.activation": (
+        "relu",
+        "gelu",
+        "prelu",
+        "elu",
+        "swish",
+        "selu",
+        "softplus",
+        "mish",
+        "rrelu",
+        "hardswish",
+        "sigmoid",
+        "softsign",
+        "tanh",
+        "hardtanh",
+        "hardsigmoid",
+        "tanhshrink",
+        "softshrink",
+        "hardshrink",
+    ),
+    "model.normalization": (
+        "none",
+        "layer",
+        "batch",
+    ),
+    "training.loss": (
+        "huber",
+        "mse",
+        "l1",
+        "quantile",
+        "bce",
+    ),
+    "training.optimizer": (
+        "sgd",
+        "adam",
+        "adamw",
+        "muon",
+    ),
+    "training.schedule": (
+        "constant",
+        "cosine",
+        "trapezoid",
+        "one_cycle",
+    ),
+    "training.device": (
+        "auto",
+        "cpu",
+        "cuda",
+        "mps",
+    ),
+    "training.precision": (
+        "auto",
+        "float32",
+        "bfloat16",
+    ),
+    "ensemble.weights": (
+        "equal",
+        "greedy",
+    ),
+    "tune.sampler": (
+        "tpe",
+        "random",
+    ),
+    "tune.pruner": (
+        "median",
+        "none",
+    ),
+    "benchmark.baselines": (
+        "random_forest",
+        "mlp_regressor",
+        "mlp_classifier",
+        "ridge",
+        "mean",
+        "nearest_neighbours",
+        "median",
+        "logistic_regression",
+        "hist_gradient_boosting",
+        "lightgbm",
+        "extra_trees",
+    ),
+}
+"""Key of the configuration to the names allowed there."""

@@ -1,1 +1,0 @@
-"""Ensembles: which members there are, how each is trained here or on a cluster, and the run of them all."""

@@ -1,0 +1,263 @@
+"""Describe a table that is larger than memory: a parquet dataset in, a partitioned parquet dataset out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from formation_mlp.config.schema import DataConfig, Part
+from formation_mlp.errors import DataError
+from formation_mlp.features.engine.cache import engine_state, versions
+from formation_mlp.features.engine.costly import Progress
+from formation_mlp.features.engine.parquet_rows import Source, open_source
+from formation_mlp.features.engine.table import FeatureTable, featurize
+from formation_mlp.features.presets import build_presets, files_of, part_text
+from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.materials.inputs import read_structures
+from formation_mlp.materials.records import Materials
+from formation_mlp.materials.structure.cache import contents
+from formation_mlp.system.files import beside, content_digest, sweep, write_bytes, write_json
+from formation_mlp.system.locks import held
+from formation_mlp.system.outputs import LOCK, check_folder_not_read
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS_PER_PART = 50_000
+MANIFEST = "_manifest.json"
+"""Readers of parquet folders pass over names with an underscore."""
+_META = b"formation_mlp"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSummary:
+    """What a folder of descriptors holds.
+
+    Attributes
+    ----------
+    n_rows : rows of the source, and of the result
+    n_errors : rows without numbers, each with its reason in the column ``error``
+    n_columns : descriptors
+    n_parts : files
+    n_found : files that an earlier run had written
+    notes : remarks for the reader
+    """
+
+    n_rows: int
+    n_errors: int
+    n_columns: int
+    n_parts: int
+    n_found: int
+    notes: tuple[str, ...]
+
+
+def featurize_dataset(
+    data: DataConfig,
+    out: Path,
+    features: Sequence[Part],
+    *,
+    rows_per_part: int = ROWS_PER_PART,
+    single_precision: bool = False,
+    workers: int = 1,
+    scheduler: str | None = None,
+    cache: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> StreamSummary:
+    """Describe every row and write ``out/part-00000.parquet`` and so on, and at the end ``out/_manifest.json``.
+
+    Rows stay in their order. A part has the id (where there is one), the formula, the column ``error`` (empty where
+    there are numbers) and the descriptors. It is written whole or not at all, so that the same call goes on where
+    an interrupted one stopped; what a file holds tells it from others, not its name or its time. Memory holds one
+    part, whatever the size of the source.
+
+    Parameters
+    ----------
+    data
+        ``path`` is a parquet file, or a folder of them, read in the order of their names. The columns ``formula``,
+        ``structure`` and ``id`` are found by their usual names if not given. Nothing else is used.
+    out
+        The folder to write.
+    features, workers, scheduler, cache
+        As for `formation_mlp.features.engine.table.featurize`.
+    rows_per_part
+        Rows in each file but the last.
+    single_precision
+        Whether descriptors are written as float32.
+    overwrite
+        Whether descriptors of another job that ``out`` holds are replaced.
+    progress
+        Called after each part with the number of rows done, and of all.
+
+    Raises
+    ------
+    DataError
+        If the source is no parquet dataset, lacks a column, or is changed in the meantime, or ``out`` holds something
+        else or is the source.
+    InUseError
+        If another process writes to ``out``.
+    ConfigError, FeatureError
+        As for `formation_mlp.features.engine.table.featurize`.
+    """
+    source = open_source(data)
+    read = [*source.files, *files_of(features)]
+    names = [name for preset in build_presets(features) for name in preset.names]
+    job = {
+        "source": list(map(content_digest, read)),
+        "columns": [source.material, source.id],
+        "features": [part_text(part) for part in features],
+        "rows_per_part": rows_per_part,
+        "single_precision": single_precision,
+        "engine": engine_state(),
+    }
+    key = sha256(json.dumps(job).encode()).hexdigest()
+    describe = partial(featurize, features=features, workers=workers, scheduler=scheduler, cache=cache)
+    check_folder_not_read(out, [data.path, *read])
+    with held(beside(out, LOCK), out), _way_on(out):
+        sweep(out)
+        finished = _finished_parts(out, key, overwrite=overwrite)
+        parts, n_found, notes = _write_parts(
+            source, out, key, finished, describe, rows_per_part, single_precision, progress
+        )
+        if list(map(content_digest, read)) != job["source"]:
+            raise DataError(
+                f"{data.path}, or a file of --features, was changed while its rows were described, so {out} mixes "
+                "two of it. Begin anew with --overwrite."
+            )
+        n_rows, n_errors = (sum(part[what] for part in parts) for what in ("rows", "errors"))
+        totals = {"rows": n_rows, "errors": n_errors, "versions": versions()}
+        write_json(out / MANIFEST, totals | {"descriptors": names, "parts": parts, "job": job, "key": key})
+    return StreamSummary(n_rows, n_errors, len(names), len(parts), n_found, notes)
+
+
+def _write_parts(
+    source: Source,
+    out: Path,
+    key: str,
+    finished: dict[str, dict[str, Any]],
+    describe: Callable[[Materials], FeatureTable],
+    rows_per_part: int,
+    single_precision: bool,
+    progress: Progress | None,
+) -> tuple[list[dict[str, Any]], int, tuple[str, ...]]:
+    """Write the parts that are not finished; return what is known of each part, how many were, and remarks."""
+    parts: list[dict[str, Any]] = []
+    notes: list[str] = []
+    done = n_found = 0
+    for number, rows in enumerate(source.rows(rows_per_part)):
+        name = f"part-{number:05d}.parquet"
+        summary, mark = finished.get(name), _mark(rows, source)
+        if summary is not None and summary.get("content") == mark:
+            n_found += 1
+        else:
+            content, summary, remarks = _describe_part(rows, source, describe, single_precision)
+            summary |= {} if mark is None else {"content": mark}
+            _write(out / name, content, {"key": key, "summary": summary})
+            notes += remarks
+        parts.append({"file": name, **summary})
+        done += len(rows)
+        if progress is not None:
+            progress(done, source.n_rows)
+    return parts, n_found, tuple(dict.fromkeys(notes))
+
+
+def _mark(rows: pa.Table, source: Source) -> str | None:
+    """Return the SHA-256 of the structures of a part, where cells may name files; formulas are in the source itself."""
+    return contents(rows.column(source.material).to_pylist(), _folder(source)) if source.is_structure else None
+
+
+def _folder(source: Source) -> Path:
+    """Return where the structure files lie that a table names."""
+    return source.files[0].parent
+
+
+@contextmanager
+def _way_on(out: Path) -> Iterator[None]:
+    """Say of an interrupt that the work is not lost."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if any(out.glob("part-*.parquet")):
+            stop.add_note("the same call goes on where this one stopped")
+        raise
+
+
+def _describe_part(
+    rows: pa.Table, source: Source, describe: Callable[[Materials], FeatureTable], single_precision: bool
+) -> tuple[pa.Table, dict[str, Any], tuple[str, ...]]:
+    """Return the columns of a part, a summary, and remarks."""
+    import pyarrow as pa
+
+    n = len(rows)
+    cells = rows.column(source.material).to_pylist()
+    ids = None if source.id is None else tuple(map(str, rows.column(source.id).to_pylist()))
+    labels, materials, failures = _read(cells, source)
+    good = np.setdiff1d(np.arange(n), list(failures))
+    table = describe(replace(materials, ids=ids).take(good))
+    errors = failures | {int(good[row]): reason for row, reason in table.failures.items()}
+    X = np.full((len(table.names), n), np.nan, np.float32 if single_precision else np.float64)
+    X[:, good] = table.X.T
+    content = {} if ids is None else {"id": pa.array(ids)}
+    content |= {"formula": pa.array(labels), "error": pa.array([errors.get(i, "") for i in range(n)])}
+    content |= dict(zip(table.names, map(pa.array, X), strict=True))
+    return pa.table(content), {"rows": n, "errors": len(errors), "missing": table.missing}, table.notes
+
+
+def _read(cells: list[Any], source: Source) -> tuple[list[str], Materials, dict[int, str]]:
+    """Return formulas, materials, and the rows that cannot be read."""
+    if source.is_structure:
+        read = read_structures(cells, _folder(source))
+        return read.labels, read.materials, read.failures
+    parsed = parse_formulas(cells)
+    return ["" if cell is None else str(cell) for cell in cells], Materials(parsed.compositions), parsed.failures
+
+
+def _write(path: Path, content: pa.Table, description: dict[str, Any]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(content.replace_schema_metadata({_META: json.dumps(description)}), sink, compression="zstd")
+    write_bytes(path, sink.getvalue())
+
+
+def _finished_parts(out: Path, key: str, *, overwrite: bool) -> dict[str, dict[str, Any]]:
+    """Return the summaries of the parts that this job has written before, by file name.
+
+    Those of another job are removed if they may be replaced, and if nothing else is there.
+    """
+    described = {path: _description(path) for path in sorted(out.glob("*.parquet"))}
+    manifest = out / MANIFEST
+    others = [path for path, description in described.items() if description.get("key") != key]
+    if not others:
+        return {path.name: description["summary"] for path, description in described.items()}
+    foreign = [path for path in sorted(out.iterdir()) if path != manifest and not described.get(path)]
+    if foreign:
+        raise DataError(f"{foreign[0]}: not of this job, and of no other one, or damaged. Choose another folder.")
+    if not overwrite:
+        raise DataError(
+            f"{others[0]}: not of this job: its source, features or versions differ. Choose another folder, or replace "
+            "what this one holds with --overwrite."
+        )
+    for path in (manifest, *described):
+        path.unlink(missing_ok=True)
+    return {}
+
+
+def _description(path: Path) -> dict[str, Any]:
+    """Return what a part says of itself; nothing if it is not one."""
+    import pyarrow.parquet as pq
+
+    try:
+        found = json.loads((pq.read_schema(path).metadata or {}).get(_META, b"{}"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and {"key", "summary"} <= set(found) else {}

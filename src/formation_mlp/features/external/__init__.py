@@ -1,0 +1,1 @@
+"""Features that others compute: classes of matminer, and columns of a file."""

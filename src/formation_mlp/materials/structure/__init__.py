@@ -1,0 +1,1 @@
+"""Structures: files and objects in, checked lattices, elements and sites out."""

@@ -1,0 +1,116 @@
+"""The verb featurize: a table of materials in, a table of their features out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from formation_mlp.config.schema import DataConfig, Part
+from formation_mlp.errors import DataError
+from formation_mlp.prediction.tables import check_output, read_inputs
+from formation_mlp.quoting import encodable
+from formation_mlp.system.files import write_bytes, write_text
+from formation_mlp.system.outputs import claimed
+from formation_mlp.system.path_text import usable_path
+
+if TYPE_CHECKING:
+    from formation_mlp.features.engine.costly import Progress
+
+
+def featurize_table(
+    path: Path,
+    out: Path,
+    features: Sequence[Part],
+    formula: str | None,
+    id_column: str | None,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> str:
+    """Write the descriptors of every row of a table; return what was done in a sentence.
+
+    If ``out`` has no ending, it is a folder, and ``path`` a parquet dataset of any size.
+
+    Raises
+    ------
+    DataError
+        If the ending of ``out`` is unknown, it is one of the inputs, or exists and is not to be replaced, or no row can
+        be described.
+    InUseError
+        If another process writes ``out``.
+    """
+    from formation_mlp.features.engine.stream import featurize_dataset
+    from formation_mlp.features.presets import files_of
+
+    if not out.suffix:
+        usable_path(path, "the table", DataError)
+        data = DataConfig(path=str(path), formula=formula, id=id_column)
+        keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
+        done = featurize_dataset(data, out, features, overwrite=overwrite, **keys)
+        return _sentence(out, done.n_rows, done.n_columns, done.n_errors, done.notes)
+    check_output(out, (".parquet", ".csv"))
+    with claimed(out, [path, *files_of(features)], overwrite=overwrite):
+        return _featurize_whole(path, out, features, formula, id_column, workers, scheduler, progress)
+
+
+def _featurize_whole(
+    path: Path,
+    out: Path,
+    features: Sequence[Part],
+    formula: str | None,
+    id_column: str | None,
+    workers: int,
+    scheduler: str | None,
+    progress: Progress | None,
+) -> str:
+    import numpy as np
+    import pandas as pd
+
+    from formation_mlp.features.engine.table import featurize
+
+    ids, read = read_inputs(path, formula, id_column)
+    good = [i for i in range(len(read.labels)) if i not in read.failures]
+    if not good:
+        raise DataError(f"{path}: no row can be read; the first: {read.failures[0]}")
+    rows = read.materials.take(good)
+    table = featurize(rows, features, workers=workers, scheduler=scheduler, progress=progress)
+    X = np.full((len(read.labels), len(table.names)), np.nan)
+    X[good] = table.X
+    errors = dict(read.failures) | {good[i]: reason for i, reason in table.failures.items()}
+    columns: dict[str, Any] = {} if ids is None else {"id": list(map(encodable, ids))}
+    columns |= {
+        "formula": list(map(encodable, read.labels)),
+        "error": [encodable(errors.get(i, "")) for i in range(len(X))],
+    }
+    frame = pd.concat([pd.DataFrame(columns), pd.DataFrame(X, columns=list(table.names))], axis=1)
+    _write_frame(frame, out, {"features": list(features)})
+    incomplete = f"{len(table.missing)} columns lack values for some elements"
+    return _sentence(
+        out, len(X), len(table.names), len(errors), (*([incomplete] if table.missing else []), *table.notes)
+    )
+
+
+def _sentence(out: Path, n_rows: int, n_columns: int, n_errors: int, notes: Sequence[str]) -> str:
+    without = f"; {n_errors} rows have an error and no numbers" if n_errors else ""
+    return "\n".join([f"{out}: {n_rows} rows, {n_columns} descriptors{without}", *notes])
+
+
+def _write_frame(frame: Any, out: Path, metadata: dict[str, Any]) -> None:
+    if out.suffix == ".csv":
+        write_text(out, frame.to_csv(index=False, lineterminator="\n"))
+        return
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from formation_mlp.saved_model.checkpoint import package_versions
+
+    arrow = pa.Table.from_pandas(frame, preserve_index=False)
+    note = json.dumps(metadata | {"versions": package_versions()}).encode()
+    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), b"formation_mlp": note})
+    sink = pa.BufferOutputStream()
+    pq.write_table(arrow, sink)
+    write_bytes(out, sink.getvalue().to_pybytes())

@@ -1,0 +1,159 @@
+"""From folders of runs and benchmarks to one page and its figures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+
+from formation_mlp.errors import ConfigError
+from formation_mlp.figures import benchmark_bars
+from formation_mlp.figures.picture import Picture
+from formation_mlp.reporting import html, pictures, provenance, tables, words
+from formation_mlp.reporting.benchmark import benchmark_section, is_benchmark
+from formation_mlp.reporting.finished import FinishedRun, load_run
+from formation_mlp.runs.folder import REPORT_PAGE, RunFolder, report_figures
+from formation_mlp.system.files import real_path, write_text
+from formation_mlp.system.outputs import claimed
+
+
+def write_report(folders: Sequence[Path], out: Path | None = None, *, overwrite: bool = False) -> tuple[Path, Path]:
+    """Write one self-contained HTML page about finished runs and benchmarks, and its figures as PNG and SVG beside it.
+
+    Parameters
+    ----------
+    folders
+        Folders of runs or benchmarks, one at least.
+    out
+        The page, ending in ``.html``. By default ``report.html`` in the folder, or in the working folder if there
+        are several.
+    overwrite
+        Whether a page that exists is replaced. That in the folder of a run is made anew in any case.
+
+    Returns
+    -------
+    tuple
+        The page, and the folder of its figures: ``report_figures`` for ``report.html``.
+
+    Raises
+    ------
+    CheckpointError
+        If a folder is no finished run or benchmark, or one of its files is missing or damaged.
+    ConfigError
+        If a folder is given twice, or ``out`` is no name of a page.
+    DataError
+        If the page exists and is not to be replaced, or is a file of a run.
+    InUseError
+        If another process writes the page, or works in the folder where it goes.
+    """
+    if out is not None and out.suffix != ".html":
+        raise ConfigError(f"--out: {str(out)!r} does not end in .html.")
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise ConfigError("report: a run is given twice. Name each folder once.")
+    page = out or (folders[0] if len(folders) == 1 else Path()) / REPORT_PAGE
+    with _claimed(page, folders, overwrite=overwrite):
+        return _write(page, folders)
+
+
+@contextmanager
+def _claimed(page: Path, folders: Sequence[Path], *, overwrite: bool) -> Iterator[None]:
+    """Make sure that the page may be written, and that its run is not trained anew meanwhile."""
+    home = next((folder for folder in folders if real_path(page).parent == real_path(folder)), None)
+    if home is not None and page.name == REPORT_PAGE:
+        if not home.exists():  # what is read says so
+            yield
+            return
+        with RunFolder(home).alone():
+            yield
+        return
+    with claimed(page, folders, overwrite=overwrite, folder=report_figures(page)):
+        yield
+
+
+def _write(page: Path, folders: Sequence[Path]) -> tuple[Path, Path]:
+    figures = report_figures(page)
+    names, runs, sections = _names(folders), [], []
+    for i, (folder, name) in enumerate(zip(folders, names, strict=True)):
+        prefix = f"{i + 1}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}-" if len(folders) > 1 else ""
+        parts = [f'<section id="run-{i + 1}" aria-label="{escape(name)}">']
+        parts += [f'<h2 id="name-{i + 1}">{escape(name)}</h2>'] if len(folders) > 1 else []
+        benchmarked = is_benchmark(folder)
+        if not benchmarked or RunFolder(folder).is_done():
+            runs.append(load_run(folder, name))
+            parts += _run_parts(runs[-1], _shown_in(figures, prefix))
+        if benchmarked:
+            parts += ["<h2>Beside other models</h2>"] * (len(parts) > 2)
+            parts.append(benchmark_section(folder, _shown_in(figures, prefix)))
+        sections.append("\n".join([*parts, "</section>"]))
+    title = f"Report: {', '.join(names)}"
+    head = f"<h1>{escape(title)}</h1>"
+    write_text(page, html.page(title, "\n".join([head, *_links(names), *_overview(runs, figures), *sections])))
+    return page, figures
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Return the names of the folders or, where two are equal, their paths."""
+    names = [folder.resolve().name for folder in folders]
+    return [name if names.count(name) == 1 else str(folder) for name, folder in zip(names, folders, strict=True)]
+
+
+def _links(names: Sequence[str]) -> list[str]:
+    """Return links to the parts of a page of several folders."""
+    if len(names) == 1:
+        return []
+    links = " · ".join(f'<a href="#run-{i + 1}">{escape(name)}</a>' for i, name in enumerate(names))
+    return [f'<nav aria-label="Runs"><p>{links}</p></nav>']
+
+
+def _overview(runs: Sequence[FinishedRun], figures: Path) -> list[str]:
+    """Return what compares several runs."""
+    parts: list[str] = []
+    if len(runs) < 2:
+        return parts
+    for kind, score in ((False, "MAE"), (True, "log loss")):
+        same = [run for run in runs if run.is_classification is kind]
+        if not same:
+            continue
+        parts.append(tables.runs_section(same))
+        values = [run.report["scores"][run.part].get(score) for run in same]
+        if len(same) > 1 and tables.are_comparable(same) and None not in values:
+            figure = benchmark_bars([run.name for run in same], values, same[0].unit, (), score)
+            name = "comparison_of_classifiers" if kind else "comparison_of_regressions"
+            picture = Picture(name, figure, f"{score} of {len(same)} runs", "A shorter bar is better.")
+            parts.append(html.figures([picture], figures))
+    return parts
+
+
+def _shown_in(figures: Path, prefix: str) -> Callable[[Sequence[Picture]], str]:
+    """Return what writes figures into a folder, and returns them as part of the page."""
+
+    def show(drawn: Sequence[Picture]) -> str:
+        return html.figures([replace(one, name=prefix + one.name) for one in drawn], figures) if drawn else ""
+
+    return show
+
+
+def _run_parts(run: FinishedRun, show: Callable[[Sequence[Picture]], str]) -> list[str]:
+    """Return the words, tables and figures of a run."""
+    parts = [words.introduction(run), html.title("How good it is")]
+    parts.append(tables.score_section(run))
+    if run.is_classification:
+        parts += [show(pictures.class_pictures(run)), tables.threshold_section(run)]
+    else:
+        parts.append(show(pictures.energy_pictures(run)))
+        found = run.half_widths()
+        parts += [html.title("Intervals"), words.interval_words(run)]
+        parts += [show(pictures.interval_pictures(run, *found))] if found is not None else []
+    groups = pictures.group_pictures(run)
+    if groups:
+        parts += [html.title("Where it is wrong"), show(groups), tables.class_definitions()]
+    parts += [html.title("The worst rows"), tables.worst_section(run)]
+    epochs = pictures.training_pictures(run)
+    if epochs:
+        parts += [html.title("Training"), show(epochs)]
+    parts += [html.title("Data"), provenance.data_section(run)]
+    parts += [html.title("How it was made"), provenance.making_section(run)]
+    return parts

@@ -1,0 +1,1 @@
+"""Training: rows are prepared, networks trained in a run folder, models assembled, results written."""

@@ -1,0 +1,57 @@
+"""From trained weights to a model: with what prediction needs, and what tells how far to trust it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from formation_mlp.chemistry.elements import SYMBOLS
+from formation_mlp.runs.prepare import Prepared
+from formation_mlp.saved_model.checkpoint import Checkpoint, Member, package_versions
+from formation_mlp.saved_model.predictor import Predictor, mean_and_std
+from formation_mlp.training.network import NetworkTraining
+from formation_mlp.trust.calibration import Calibration
+from formation_mlp.trust.domain import Domain
+
+
+def network_member(prepared: Prepared, job: NetworkTraining) -> Member:
+    """Return the network's best weights so far, as the only member of a model."""
+    return Member("network", 1.0, prepared.config.model.model_dump(), job.best_weights)
+
+
+def checkpoint(prepared: Prepared, members: Sequence[Member], part_scores: Mapping[str, Any]) -> Checkpoint:
+    """Return a model with all that prediction needs."""
+    compositions = prepared.dataset.materials.compositions.take(prepared.split.train)
+    counts = np.bincount(compositions.z, minlength=len(SYMBOLS))
+    elements = {SYMBOLS[z]: int(counts[z]) for z in np.flatnonzero(counts)}
+    return Checkpoint(
+        prepared.config.model_dump(),
+        prepared.dataset.target,
+        prepared.scaler,
+        prepared.task.target_scaler,
+        tuple(members),
+        elements,
+        dict(part_scores),
+        package_versions(),
+    )
+
+
+def with_trust(prepared: Prepared, model: Checkpoint) -> Checkpoint:
+    """Return the model with what tells how far its predictions can be trusted.
+
+    The calibration is learned from its errors on the val rows (regression only), the domain from the train rows.
+    """
+    train, val = prepared.part("train"), prepared.part("val")
+    scale = prepared.scaler.transform
+    materials = prepared.dataset.materials.take(prepared.split.train)
+    domain = Domain.fit(scale(train.X), materials, scale(val.X), prepared.config.seed)
+    if prepared.task.is_classification:
+        return replace(model, domain=domain)
+    members = Predictor(model).predict_members(val.X, val.compositions)
+    mean, std = mean_and_std(members, np.array([member.share for member in model.members]))
+    n_elements = prepared.dataset.materials.compositions.n_elements[prepared.split.val]
+    calibration = Calibration.fit(np.abs(val.y - mean), std if len(members) > 1 else None, n_elements)
+    return replace(model, calibration=calibration, domain=domain)

@@ -1,0 +1,88 @@
+"""The members of an ensemble, each trained in a folder of its own: here, or in processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from formation_mlp.models.boosted_trees import BoostedTrees
+from formation_mlp.runs.assemble import checkpoint
+from formation_mlp.runs.ensemble.hull_member import train_hull_trees
+from formation_mlp.runs.ensemble.plan import Plan
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.network import finished_before, train_network
+from formation_mlp.runs.prepare import Prepared
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.saved_model.checkpoint import Member
+from formation_mlp.system.costs import Meter
+from formation_mlp.system.files import write_json
+from formation_mlp.system.processes import ChildProcess, in_processes
+from formation_mlp.training.state import EpochRecord
+
+
+def is_trained(plan: Plan) -> bool:
+    """Return whether the folder of a member holds it, trained to its end.
+
+    Raises
+    ------
+    CheckpointError
+        If what it holds learned from something else.
+    """
+    return finished_before(plan.prepared, RunFolder(str(plan.prepared.config.output)))
+
+
+def train_member(plan: Plan, threads: int) -> Iterator[EpochRecord]:
+    """Train one member in its folder, from where an earlier attempt left it, and yield the epochs of a network."""
+    folder = RunFolder(str(plan.prepared.config.output))
+    with folder.fitting():
+        if plan.energies:
+            yield from train_hull_trees(plan, folder, threads)
+        elif plan.trees is not None:
+            _train_trees(plan, folder, threads)
+        else:
+            yield from train_network(plan.prepared, folder, plan.number)
+
+
+def _train_trees(plan: Plan, folder: RunFolder, threads: int) -> None:
+    prepared = plan.prepared
+    folder.begin(prepared.config.model_dump(), overwrite=True, resume=False, fingerprint=prepared.fingerprint())
+    train, val = prepared.part("train"), prepared.part("val")
+    scale = prepared.scaler.transform
+    meter = Meter()
+    trees = BoostedTrees.fit(
+        scale(train.X),
+        train.y,
+        scale(val.X),
+        val.y,
+        classify=prepared.task.is_classification,
+        options=plan.trees or {},
+        seed=prepared.config.seed,
+        threads=threads,
+    )
+    cost = meter.cost()
+    member = Member(plan.name, 1.0, {"boosted_trees": dict(plan.trees or {})}, trees.weights())
+    checkpoint(prepared, [member], {}).save(folder.model)
+    write_json(folder.report, {"fit_seconds": round(cost.seconds, 3), "trees": trees.n_trees, **cost.as_json()})
+    folder.finish()
+
+
+def train_side_by_side(plans: Sequence[Plan], reporter: Reporter, workers: int) -> None:
+    """Train members in processes of one thread each, and tell when one is done."""
+
+    def events(child: ChildProcess, plan: Plan) -> Iterator[tuple[str, int]]:
+        for record in child.run_again(train_member, _without_structures(plan), 1):
+            yield f"{plan.name}: epoch {record.epoch}, val {record.val_score:.4f}", 1
+        yield f"{plan.name}: trained", 0
+
+    for text, level in in_processes(iter(plans), min(workers, len(plans)), events):
+        reporter.say(text, level)
+
+
+def _without_structures(plan: Plan) -> Plan:
+    """Return the plan as a process needs it: structures are described already, and only cost a journey."""
+
+    def lighter(prepared: Prepared) -> Prepared:
+        dataset = prepared.dataset
+        return replace(prepared, dataset=replace(dataset, materials=replace(dataset.materials, structures=None)))
+
+    return replace(plan, prepared=lighter(plan.prepared), energies=tuple(map(lighter, plan.energies)))

@@ -1,0 +1,148 @@
+"""Which members an ensemble has: for each its name, configuration, seed and rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from formation_mlp.config.loading import check_config, merged
+from formation_mlp.config.schema import Config, EnsembleConfig, HullConfig, TaskConfig
+from formation_mlp.config.schema import Member as MemberConfig
+from formation_mlp.errors import ConfigError, DataError
+from formation_mlp.models.boosted_trees import lightgbm_package
+from formation_mlp.models.size import check_size
+from formation_mlp.registry import lookup
+from formation_mlp.runs.folder import ENERGIES
+from formation_mlp.runs.prepare import Prepared, require_fitting
+from formation_mlp.splits.methods import Split, deal_folds
+from formation_mlp.targets.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One member to be trained.
+
+    Attributes
+    ----------
+    name : also of its folder
+    number : counted from 0
+    prepared : rows, and the member's own configuration
+    trees : options of boosted trees, or None for a network
+    energies : rows and configuration of each network of formation energies that the trees rest on, if they are told
+        energies and their hull
+    """
+
+    name: str
+    number: int
+    prepared: Prepared
+    trees: dict[str, object] | None
+    energies: tuple[Prepared, ...] = ()
+
+
+def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[Plan]:
+    """Return the members that a section `ensemble` asks for.
+
+    Raises
+    ------
+    ConfigError
+        If the name of a member cannot be that of a folder, its configuration is wrong, or LightGBM is missing.
+    DataError
+        If a member needs formation energies that a train row does not have.
+    """
+    config, plans = prepared.config, list[Plan]()
+    splits = _splits(prepared, ensemble.folds)
+    for kind, member in ensemble.members.items():
+        if not kind.replace("_", "").replace("-", "").isalnum():
+            raise ConfigError(f"ensemble.members: {kind!r} is not made of letters, digits, '-' and '_'.")
+        if "start_from" in member.training:
+            raise ConfigError(f"ensemble.members.{kind}: start_from is for all members; give training.start_from.")
+        if member.boosted_trees is not None:
+            lightgbm_package()  # rather now than after the networks
+        if member.hull is not None and member.boosted_trees is None:
+            raise ConfigError(f"ensemble.members.{kind}.hull: only boosted trees take it; add 'boosted_trees: {{}}'.")
+        for i in range(member.seeds):
+            for fold, split in enumerate(splits):
+                name = f"{kind}-{i}" + (f"-fold{fold}" if len(splits) > 1 else "")
+                own = _member_config(config, member, name, config.seed + len(plans))
+                rows = replace(prepared, config=own, split=split)
+                energies = () if member.hull is None else _energies(rows, member.hull, f"ensemble.members.{kind}.hull")
+                for network in energies or (() if member.boosted_trees is not None else (rows,)):
+                    require_fitting(network, f"ensemble.members.{kind}.model")
+                plans.append(Plan(name, len(plans), rows, member.boosted_trees, energies))
+    return plans
+
+
+def check_sizes(config: Config, n_rows: int | None = None, d_in: int = 1, where: str = "") -> None:
+    """Refuse a configuration one of whose networks this machine has no memory for.
+
+    Parameters
+    ----------
+    config
+        Of a single network, or of an ensemble.
+    n_rows, d_in
+        Train rows and descriptors, as far as they are known: see `formation_mlp.models.size.check_size`.
+    where
+        What the message begins with.
+
+    Raises
+    ------
+    ConfigError
+        With the memory that it takes.
+    """
+    networks = {"model": config}
+    if config.ensemble is not None:
+        networks = {
+            f"ensemble.members.{kind}.model": _member_config(config, member, kind, config.seed)
+            for kind, member in config.ensemble.members.items()
+            if member.boosted_trees is None
+        }
+    for place, own in networks.items():
+        check_size(own.model, own.training, n_rows, d_in, where=f"{where}{place}")
+
+
+def _member_config(config: Config, member: MemberConfig, name: str, seed: int) -> Config:
+    changes = {"model": member.model, "training": member.training}
+    output = f"{config.output}/members/{name}"
+    raw = merged(config, changes, output=output, ensemble=None, benchmark={}, seed=seed)
+    return check_config(raw, f"ensemble.members: {name}")
+
+
+def _energies(prepared: Prepared, hull: HullConfig, where: str) -> tuple[Prepared, ...]:
+    """Return rows and configuration of each network of energies; descriptors are scaled as for the trees."""
+    config, dataset = prepared.config, prepared.dataset
+    if config.training.start_from is not None:
+        raise ConfigError(f"{where}: its networks of energies start from nothing; leave out training.start_from.")
+    lookup(config.task.auxiliary, hull.column, f"{where}.column", "column of task.auxiliary")
+    column = list(config.task.auxiliary).index(hull.column)
+    energies = np.empty(0) if dataset.auxiliary is None else dataset.auxiliary[:, column]
+    missing = prepared.split.train[~np.isfinite(energies[prepared.split.train])]
+    if len(missing):
+        raise DataError(
+            f"{where}: {len(missing)} train rows have no {hull.column}, the first is {dataset.ids[missing[0]]}. "
+            "Leave them out of the table, or the hull out of the ensemble."
+        )
+    changes = {"model": hull.model, "training": {"loss": None, **hull.training}}
+    plain = merged(config, changes, task=TaskConfig().model_dump(), ensemble=None)
+    y = np.where(np.isfinite(energies), energies, 0.0)  # only rows of other parts have none
+    rows = replace(prepared, dataset=replace(dataset, y=y, auxiliary=None), y=y)
+    folds = []
+    for number, split in enumerate(_splits(prepared, hull.folds)):
+        output = f"{config.output}/{ENERGIES}/fold{number}"
+        raw = plain | {"output": output, "seed": config.seed + 1000 * (number + 1)}
+        own = check_config(raw, where)
+        folds.append(replace(rows, config=own, split=split, task=Task.fit(own.task, y[split.train])))
+    return tuple(folds)
+
+
+def _splits(prepared: Prepared, n_folds: int | None) -> list[Split]:
+    """Return the split of each fold: the fold is the member's val part, and what it must not see its test part.
+
+    The scalers stay those of the whole train part, which is never scored.
+    """
+    whole = prepared.split
+    if n_folds is None:
+        return [whole]
+    folds = deal_folds(prepared.dataset, whole.train, n_folds, prepared.config.seed)
+    held_back = np.sort(np.concatenate([whole.val, whole.test, whole.unused]))
+    return [Split(np.setdiff1d(whole.train, fold), fold, held_back) for fold in folds]

@@ -1,0 +1,121 @@
+"""An ensemble, trained member by member in one run folder: one after another, side by side, or on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from formation_mlp.config.schema import EnsembleConfig
+from formation_mlp.registry import lookup
+from formation_mlp.runs.assemble import checkpoint
+from formation_mlp.runs.ensemble.cluster import train_on_cluster
+from formation_mlp.runs.ensemble.member import is_trained, train_member, train_side_by_side
+from formation_mlp.runs.ensemble.plan import Plan, plan_members
+from formation_mlp.runs.ensemble.weighting import SELECTIONS
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.prepare import Prepared
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.runs.results import write_split
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.system.costs import Cost, total
+from formation_mlp.training.parallel import current_group
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """An ensemble whose members are trained.
+
+    Attributes
+    ----------
+    predictor : the members that have a share
+    val_scores : member to its score on the val rows, lower is better
+    cost : of the training; times are summed over the members
+    details : what a report says of them
+    """
+
+    predictor: Predictor
+    val_scores: dict[str, float]
+    cost: Cost
+    details: dict[str, object]
+
+
+def train_ensemble(
+    prepared: Prepared,
+    ensemble: EnsembleConfig,
+    folder: RunFolder,
+    reporter: Reporter,
+    *,
+    overwrite: bool,
+    resume: bool,
+    workers: int,
+    scheduler: str | None = None,
+) -> Trained:
+    """Train the members that are not yet trained, and weigh them on the val rows.
+
+    They are trained one after another by all processes of a group, or by this one; or as tasks of a Dask cluster; or
+    in ``workers`` processes of one thread each.
+    """
+    prepared = prepared.with_content()
+    plans = plan_members(prepared, ensemble)
+    raw, known = prepared.config.model_dump(), prepared.fingerprint()
+    folder.begin(raw, overwrite=overwrite, resume=resume, fingerprint=known)
+    write_split(folder.split, prepared)
+    reporter.say(f"{len(plans)} members: {', '.join(plan.name for plan in plans)}")
+    missing = [plan for plan in plans if not is_trained(plan)]
+    if len(missing) < len(plans):
+        reporter.say(f"{len(plans) - len(missing)} of them are already trained")
+    with reporter:
+        if current_group().size > 1 or (scheduler is None and min(workers, len(missing)) <= 1):
+            _one_after_another(missing, reporter)
+        elif scheduler is not None:
+            train_on_cluster(missing, folder, reporter, scheduler)
+        else:
+            train_side_by_side(missing, reporter, workers)
+    trained = _combined(prepared, ensemble, plans)
+    shares = {member.name: member.share for member in trained.predictor.checkpoint.members}
+    for name, score in trained.val_scores.items():
+        share = f"share {shares[name]:.2f}" if name in shares else "not used"
+        reporter.say(f"{name}: val {prepared.task.selection_score} {score:.4f}, {share}")
+    return trained
+
+
+def _combined(prepared: Prepared, ensemble: EnsembleConfig, plans: Sequence[Plan]) -> Trained:
+    folders = [RunFolder(str(plan.prepared.config.output)) for plan in plans]
+    members = [
+        replace(Checkpoint.load(folder.model).members[0], name=plan.name, share=1 / len(plans))
+        for folder, plan in zip(folders, plans, strict=True)
+    ]
+    reports = [folder.read_json(folder.report) for folder in folders]
+    val = prepared.part("val")
+    task = prepared.task
+    predictions = Predictor(checkpoint(prepared, members, {})).predict_members(val.X, val.compositions)
+    select = lookup(SELECTIONS, ensemble.weights, "ensemble.weights", "choice")
+    shares = select(predictions, lambda prediction: task.selection(val.y, prediction))
+    members = [replace(member, share=float(share)) for member, share in zip(members, shares, strict=True)]
+    val_scores = {
+        plan.name: task.selection(val.y, prediction) for plan, prediction in zip(plans, predictions, strict=True)
+    }
+    costs = [Cost(r["fit_seconds"], r.get("cpu_seconds", 0.0), r.get("peak_memory")) for r in reports]
+    cost, is_known = total(costs), all("cpu_seconds" in report for report in reports)  # not in earlier versions
+    details = {
+        "members": {
+            member.name: {"share": member.share, f"val {task.selection_score}": val_scores[member.name], **report}
+            for member, report in zip(members, reports, strict=True)
+        },
+        "parameters": sum(report.get("parameters", 0) for report in reports),
+        **(cost.as_json() if is_known else {}),
+    }
+    answering = [member for member in members if member.share > 0]
+    return Trained(Predictor(checkpoint(prepared, answering, {})), val_scores, cost, details)
+
+
+def _one_after_another(plans: Sequence[Plan], reporter: Reporter) -> None:
+    for plan in plans:
+        inner = f": {len(plan.energies)} networks of formation energies, then boosted trees" if plan.energies else ""
+        reporter.say(f"member {plan.name}{inner}")
+        shown = (*plan.energies, plan.prepared)[0]
+        reporter.begin_training(plan.name, shown.config.training.max_epochs)
+        for record in train_member(plan, threads=-1):
+            reporter.epoch(record, shown.task.selection_score)
+        reporter.end_training()

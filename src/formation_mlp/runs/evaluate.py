@@ -1,0 +1,56 @@
+"""The verb evaluate: a trained model on its own val and test rows, or on a table with a target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from formation_mlp.config.loading import check_config
+from formation_mlp.data.dataset import SHOWN
+from formation_mlp.data.sources import read_table
+from formation_mlp.runs.finished_rows import rows_of_run
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.prepare import load_rows
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.runs.scores import Evaluation, evaluate
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.saved_model.predictor import Predictor, load
+
+
+def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:
+    """Predict the val and test rows of a finished run anew, from their formulas or structures.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder is no finished run, or its rows have changed since.
+    DataError
+        If the rows are no longer where the configuration says.
+    """
+    run = RunFolder(folder)
+    run.require_finished()
+    predictor = Predictor(Checkpoint.load(run.model))
+    _, dataset, rows = rows_of_run(folder, predictor.checkpoint.config)
+    return predictor, {part: evaluate(predictor, dataset.take(rows[part])) for part in ("val", "test") if rows[part]}
+
+
+def score_table_file(
+    folder: Path, path: Path, target: str | None, unit: str | None, reporter: Reporter
+) -> tuple[Predictor, Evaluation]:
+    """Score a trained model on a table with a target; rows that cannot be read are named and left out."""
+    predictor = load(folder)
+    raw = predictor.checkpoint.config
+    named = target or _present_column(path, predictor.checkpoint.target.name)
+    data = {"path": str(path), "target": named, "unit": unit, "invalid": "drop"}
+    task = raw["task"] | {"auxiliary": {}}
+    config = check_config(raw | {"data": data, "split": {}, "task": task}, str(path))
+    dataset = load_rows(config)
+    for row in dataset.left_out[:SHOWN]:
+        reporter.say(f"row {row.id} is left out: {row.reason}")
+    if len(dataset.left_out) > SHOWN:
+        reporter.say(f"... and {len(dataset.left_out) - SHOWN} more")
+    return predictor, evaluate(predictor, dataset)
+
+
+def _present_column(path: Path, name: str) -> str | None:
+    """Return the model's own target column if the table has it, else None: then the usual names are tried."""
+    return name if name in read_table(str(path)).columns else None

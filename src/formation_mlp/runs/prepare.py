@@ -1,0 +1,241 @@
+"""The stages before training: rows are read, described, divided into parts and scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from formation_mlp.config.schema import Config, ModelConfig, Part
+from formation_mlp.data.dataset import invalid_rows, load_dataset
+from formation_mlp.data.records import Dataset, LeftOut
+from formation_mlp.errors import ConfigError, DataError
+from formation_mlp.features.engine.costly import Progress
+from formation_mlp.features.engine.table import FeatureTable, featurize
+from formation_mlp.models.networks import sees_elements
+from formation_mlp.models.size import check_size
+from formation_mlp.runs.fingerprint import Content, Fingerprint, content_of, fingerprint_of
+from formation_mlp.saved_model.checkpoint import Checkpoint, Member, model_path
+from formation_mlp.splits.methods import COLUMN_METHODS, Split, make_split
+from formation_mlp.targets.scaler import FeatureScaler
+from formation_mlp.targets.task import Task, labels
+from formation_mlp.training.network import Examples, NetworkTraining
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Rows, descriptors, parts and what was fitted on the train rows.
+
+    ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from, ``content`` the
+    hashes of rows and descriptors, once they are known.
+    """
+
+    config: Config
+    dataset: Dataset
+    table: FeatureTable
+    split: Split
+    scaler: FeatureScaler
+    task: Task
+    y: Floats
+    start: tuple[Member, ...] = ()
+    content: Content | None = None
+
+    def with_content(self) -> Prepared:
+        """Return the same with the hashes of rows and descriptors, which are then not made anew for each network."""
+        return self if self.content is not None else replace(self, content=content_of(self.dataset, self.table))
+
+    def fingerprint(self) -> Fingerprint:
+        """Return what tells these rows, targets, parts, descriptors and this configuration from any other."""
+        content = self.with_content().content
+        if content is None:
+            raise RuntimeError("content without hashes")
+        return fingerprint_of(self.config.model_dump(), self.dataset, self.split, content, weights_of(self.start))
+
+    def part(self, name: str) -> Examples:
+        """Return the rows of ``train``, ``val`` or ``test``."""
+        return self.rows(getattr(self.split, name))
+
+    def rows(self, rows: NDArray[np.int64]) -> Examples:
+        """Return descriptors, labels and compositions of some rows."""
+        auxiliary = self.dataset.auxiliary
+        return Examples(
+            self.table.X[rows],
+            self.y[rows],
+            self.dataset.materials.compositions.take(rows),
+            None if auxiliary is None else auxiliary[rows],
+        )
+
+
+def prepare(
+    config: Config,
+    dataset: Dataset,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> Prepared:
+    """Describe, divide and scale the rows; everything that is fitted sees train rows only.
+
+    The keywords are those of `formation_mlp.features.engine.table.featurize`.
+    """
+    keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
+    dataset, (table,) = describe(config, dataset, [config.features], **keys)
+    return divide(config, dataset, table, make_split(dataset, config.split, config.seed, table.X))
+
+
+def describe(
+    config: Config,
+    dataset: Dataset,
+    lists: Sequence[Sequence[Part]],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> tuple[Dataset, list[FeatureTable]]:
+    """Describe the rows by each of several lists of presets; return the rows that all of them describe, and these.
+
+    Raises
+    ------
+    DataError
+        If a row cannot be described, and ``data.invalid`` does not allow to leave it out.
+    """
+    keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
+    tables = [featurize(dataset.materials, features, **keys) for features in lists]
+    failures: dict[int, str] = {}
+    for features, table in zip(lists, tables, strict=True):
+        which = f" (by {', '.join(map(str, features))})" if len(tables) > 1 else ""
+        failures = {i: reason + which for i, reason in table.failures.items()} | failures
+    failures = dict(sorted(failures.items()))
+    kept = [_without_failures(dataset, replace(table, failures=failures), config) for table in tables]
+    return kept[0][0], [table for _, table in kept]
+
+
+def divide(
+    config: Config, dataset: Dataset, table: FeatureTable, split: Split, content: Content | None = None
+) -> Prepared:
+    """Return rows in their parts; everything that is fitted sees train rows only. ``content``: if it is known."""
+    y = labels(config.task, dataset.y)
+    start = model_to_start_from(config, table.names)
+    auxiliary = None if dataset.auxiliary is None else dataset.auxiliary[split.train]
+    task = Task.fit(config.task, y[split.train], auxiliary)
+    if start is None:
+        scaler = FeatureScaler.fit(table.X[split.train], table.names)
+        return Prepared(config, dataset, table, split, scaler, task, y, content=content)
+    task = replace(task, target_scaler=start.target_scaler)
+    return Prepared(config, dataset, table, split, start.scaler, task, y, start.members, content)
+
+
+def weights_of(members: Sequence[Member]) -> list[tuple[str, Any]]:
+    """Return the weights of all members with their names, in a fixed order."""
+    return [(name, value) for member in members for name, value in sorted(member.weights.items())]
+
+
+def model_to_start_from(config: Config, names: Sequence[str]) -> Checkpoint | None:
+    """Return the model to start from, if there is one: its weights mean something with its own scalers only.
+
+    Raises
+    ------
+    ConfigError
+        If it has other descriptors than ``names``, another task, or cannot be trained further.
+    """
+    where = config.training.start_from
+    if where is None:
+        return None
+    start = Checkpoint.load(model_path(where))
+    if start.scaler.names != tuple(names):
+        raise ConfigError(
+            f"training.start_from: {where} was trained on the features {start.config['features']}; "
+            "use the same under 'features'."
+        )
+    if start.config["task"]["type"] != config.task.type:
+        raise ConfigError(f"training.start_from: {where} is a {start.config['task']['type']}; so must be task.type.")
+    if any("boosted_trees" in member.model for member in start.members):
+        raise ConfigError(f"training.start_from: {where} holds boosted trees, which cannot be trained further.")
+    return start
+
+
+def load_rows(config: Config) -> Dataset:
+    """Read the rows of a configuration."""
+    if (config.split.method in COLUMN_METHODS) != (config.split.column is not None):
+        raise ConfigError(
+            f"split: the methods {', '.join(COLUMN_METHODS[:-1])} and {COLUMN_METHODS[-1]} and the key split.column "
+            "belong together; give both or neither."
+        )
+    return load_dataset(config.data, config.task, config.split.column)
+
+
+def require_fitting(prepared: Prepared, where: str = "model") -> None:
+    """Refuse a network that this machine has no memory for, before anything is written.
+
+    Raises
+    ------
+    ConfigError
+        With the memory that it takes.
+    """
+    model, training = prepared.config.model, prepared.config.training
+    n_rows, d_in = len(prepared.split.train), len(prepared.scaler.kept)
+    check_size(model, training, n_rows, d_in, prepared.task.n_outputs, where)
+
+
+def network_training(prepared: Prepared, number: int = 0) -> NetworkTraining:
+    """Return the network of the configuration, ready to be trained on the prepared rows.
+
+    ``number`` counts the networks of an ensemble: each starts from another member of the model to start from, as
+    far as that has members of the same shape.
+    """
+    config = prepared.config
+    weights = _weights_to_start_from(prepared.start, config, number)
+    train, val = prepared.part("train"), prepared.part("val")
+    scaler, task = prepared.scaler, prepared.task
+    return NetworkTraining(train, val, scaler, task, config.model, config.training, config.seed, weights)
+
+
+def _weights_to_start_from(start: Sequence[Member], config: Config, number: int) -> dict[str, Tensor] | None:
+    if not start:
+        return None
+    first = number % len(start)
+    in_turn = [*start[first:], *start[:first]]
+    shapes = [_shape(ModelConfig.model_validate(member.model)) for member in in_turn]
+    wanted = _shape(config.model)
+    if wanted not in shapes:
+        there = "; ".join(dict.fromkeys(_shape_in_words(shape) for shape in shapes))
+        raise ConfigError(
+            f"training.start_from: {config.training.start_from} is {there}; this network is {_shape_in_words(wanted)}. "
+            "Give the same under 'model'."
+        )
+    return in_turn[shapes.index(wanted)].weights
+
+
+def _shape(model: ModelConfig) -> tuple[Any, ...]:
+    """Return what decides the names and sizes of a network's weights."""
+    of_set = (model.set_width, model.set_layers, model.set_heads) if sees_elements(model) else ()
+    normalization = model.normalization or ("none" if model.architecture == "mlp" else "layer")
+    return model.architecture, tuple(model.hidden), normalization, *of_set
+
+
+def _shape_in_words(shape: tuple[Any, ...]) -> str:
+    architecture, hidden, normalization, *of_set = shape
+    further = "".join(
+        f", {name} {n}" for name, n in zip(("set_width", "set_layers", "set_heads"), of_set, strict=False)
+    )
+    return f"{architecture} with hidden {list(hidden)}, normalization {normalization}{further}"
+
+
+def _without_failures(dataset: Dataset, table: FeatureTable, config: Config) -> tuple[Dataset, FeatureTable]:
+    if not table.failures:
+        return dataset, table
+    rows = [(dataset.ids[i], reason) for i, reason in table.failures.items()]
+    if config.data.invalid == "error":
+        raise DataError(invalid_rows(config.data.path, rows))
+    keep = [i for i in range(len(dataset)) if i not in table.failures]
+    if not keep:
+        raise DataError(f"{config.data.path}: no row can be described; the first: {rows[0][1]}")
+    note = f"{len(rows)} rows cannot be described and are left out; the report names them"
+    dataset = dataset.take(keep, [LeftOut(*row) for row in rows], [note])
+    return dataset, replace(table, X=table.X[keep], failures={}, ids=dataset.ids)

@@ -1,0 +1,57 @@
+"""Predictions and truth to scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.data.records import Dataset
+from formation_mlp.errors import DataError
+from formation_mlp.materials.inputs import ReadMaterials
+from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.targets.task import Task, labels
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A model on a set of rows.
+
+    Attributes
+    ----------
+    y : labels (eV/atom, or 0 and 1), ``[n]``
+    prediction : eV/atom, or the probability of the positive class, ``[n]``
+    scores : name to value
+    errors : row to the reason why it could not be predicted; such rows are not in ``y``
+    """
+
+    y: Floats
+    prediction: Floats
+    scores: dict[str, float]
+    errors: dict[int, str]
+
+
+def evaluate(predictor: Predictor, dataset: Dataset) -> Evaluation:
+    """Predict the rows of ``dataset`` from their formulas or structures, and score them.
+
+    Raises
+    ------
+    DataError
+        If no row can be predicted.
+    """
+    read = ReadMaterials(dataset.materials, list(dataset.formulas), {}, {})
+    predictions = predictor.predict_read(read)
+    errors = {i: error for i, error in enumerate(predictions.errors) if error}
+    good = np.array([i for i in range(len(dataset)) if i not in errors], np.int64)
+    if not len(good):
+        raise DataError(f"none of the {len(dataset)} rows can be predicted; the first: {errors[0]}")
+    y = labels(predictor.task.config, dataset.y)[good]
+    return Evaluation(y, predictions.values[good], scores(predictor.task, y, predictions.values[good]), errors)
+
+
+def scores(task: Task, y: Floats, prediction: Floats) -> dict[str, float]:
+    """Return the scores of a part; an empty part has none."""
+    return task.scores(y, prediction) if len(y) else {}

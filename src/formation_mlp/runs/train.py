@@ -1,0 +1,197 @@
+"""The verb train: a network or an ensemble in its run folder; and a baseline beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.baselines import Baseline
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.config.schema import Config
+from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
+from formation_mlp.runs.ensemble.plan import check_sizes
+from formation_mlp.runs.ensemble.train import Trained, train_ensemble
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.network import NetworkRun
+from formation_mlp.runs.prepare import Prepared, load_rows, prepare
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.runs.results import (
+    ModelResult,
+    announce,
+    description,
+    without_nan,
+    write_figures,
+    write_loss_figure,
+    write_predictions,
+    write_split,
+)
+from formation_mlp.runs.scores import scores
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.system.costs import Meter
+from formation_mlp.system.files import write_json
+
+Floats = NDArray[np.float64]
+
+DETAILS = ("parameters", "epochs", "best_epoch", "device", "precision", "members", "cpu_seconds", "peak_memory")
+"""What the report of a run says of its model, beside scores and times."""
+
+
+def train(
+    config: Config,
+    reporter: Reporter,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    workers: int = 1,
+    scheduler: str | None = None,
+) -> tuple[Prepared, list[ModelResult]]:
+    """Train the network of ``config`` in its run folder; return it beside the mean of the train rows.
+
+    Raises
+    ------
+    InUseError
+        If another process works in the folder; nothing in it is touched.
+    """
+    folder = RunFolder(str(config.output))
+    with folder.alone(), folder.fitting(), _way_on(folder):
+        prepared = _prepare(config, reporter, workers, scheduler)
+        announce(prepared, reporter)
+        keys = {"overwrite": overwrite, "resume": resume}
+        result = train_prepared(prepared, main_name(config), reporter, workers=workers, scheduler=scheduler, **keys)
+        folder.finish()
+    return prepared, [fit_baseline(prepared, Baseline("mean", config.task, config.seed)), result]
+
+
+@contextmanager
+def _way_on(folder: RunFolder) -> Iterator[None]:
+    """Say of an interrupt that the work is not lost."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if folder.config.exists() and not folder.is_done():
+            stop.add_note("'formation-mlp train CONFIG --resume' continues the run")
+        raise
+
+
+def _prepare(config: Config, reporter: Reporter, workers: int, scheduler: str | None) -> Prepared:
+    check_sizes(config)  # rather now than after all rows are described
+    with reporter:
+        prepared = prepare(config, load_rows(config), workers=workers, scheduler=scheduler, progress=reporter.rows)
+    for note in prepared.table.notes:
+        reporter.say(note)
+    return prepared
+
+
+def main_name(config: Config) -> str:
+    """Return what the network of a configuration is called."""
+    if config.ensemble is not None:
+        return "ensemble"
+    if config.model.hidden:
+        return "mlp"
+    return "logistic" if config.task.type == "classification" else "linear"
+
+
+def train_prepared(
+    prepared: Prepared,
+    name: str,
+    reporter: Reporter,
+    *,
+    overwrite: bool,
+    resume: bool,
+    workers: int,
+    scheduler: str | None,
+    draw: bool = True,
+) -> ModelResult:
+    """Train one network, or an ensemble, in its run folder, and write everything but `RunFolder.done`.
+
+    Figures are only drawn if asked for.
+    """
+    folder = RunFolder(str(prepared.config.output))
+    if prepared.config.ensemble is None:
+        result = _train_network(prepared, name, folder, reporter, overwrite=overwrite, resume=resume)
+        if draw:
+            write_loss_figure(folder.path, prepared, folder.read_history())
+    else:
+        ensemble, keys = prepared.config.ensemble, {"overwrite": overwrite, "resume": resume}
+        trained = train_ensemble(prepared, ensemble, folder, reporter, workers=workers, scheduler=scheduler, **keys)
+        result = _ensemble_result(prepared, name, folder, trained)
+    write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
+    if draw:
+        write_figures(folder.path, prepared, result)
+    write_json(folder.report, {"model": name, **result.as_json(), **description(prepared)})
+    return result
+
+
+def _train_network(
+    prepared: Prepared, name: str, folder: RunFolder, reporter: Reporter, *, overwrite: bool, resume: bool
+) -> ModelResult:
+    network = NetworkRun(prepared, folder, resume=resume, overwrite=overwrite)
+    write_split(folder.split, prepared)
+    if network.resumed:
+        reporter.say("; ".join([f"resumed after epoch {network.resumed}", *network.remarks]))
+    reporter.say(f"{name}: {network.job.description()}")
+    with reporter:
+        reporter.begin_training(name, network.job.limits.max_epochs)
+        for record in network.epochs():
+            reporter.epoch(record, prepared.task.selection_score)
+    result = _result(name, prepared, network.job.predict, network.cost.seconds, network.details())
+    network.save(result.scores)
+    members = [network_member(prepared, network.job)]
+    with_trust(prepared, checkpoint(prepared, members, _without_nan(result))).save(folder.model)
+    return result
+
+
+def _ensemble_result(prepared: Prepared, name: str, folder: RunFolder, trained: Trained) -> ModelResult:
+    result = _result(name, prepared, trained.predictor.predict_descriptors, trained.cost.seconds, trained.details)
+    model = replace(trained.predictor.checkpoint, scores=_without_nan(result))
+    with_trust(prepared, model).save(folder.model)
+    return result
+
+
+def _without_nan(result: ModelResult) -> dict[str, dict[str, float | None]]:
+    return {part: without_nan(values) for part, values in result.scores.items()}
+
+
+def trained_before(prepared: Prepared) -> ModelResult:
+    """Return the result of a finished run, whose configuration and rows are those given."""
+    folder = RunFolder(str(prepared.config.output))
+    report = folder.read_json(folder.report)
+    predictor = Predictor(Checkpoint.load(folder.model))
+    details = {key: report[key] for key in DETAILS if key in report}
+    return _result(report["model"], prepared, predictor.predict_descriptors, report["fit_seconds"], details)
+
+
+def fit_baseline(prepared: Prepared, baseline: Baseline) -> ModelResult:
+    """Fit a baseline to the train rows, and predict the val and test rows."""
+    train, val = prepared.part("train"), prepared.part("val")
+    scale = prepared.scaler.transform
+    X, X_val = scale(train.X), scale(val.X)
+    meter = Meter()
+    baseline.fit(X, train.y, X_val, val.y)
+    cost = meter.cost()
+    details = {**baseline.details(), **cost.as_json()}
+    return _result(baseline.label, prepared, lambda X, _compositions: baseline.predict(scale(X)), cost.seconds, details)
+
+
+def _result(
+    name: str,
+    prepared: Prepared,
+    predict: Callable[[Floats, Compositions | None], Floats],
+    fit_seconds: float,
+    details: Mapping[str, Any],
+) -> ModelResult:
+    """Read the val part and, once, the test part."""
+    val, test = prepared.part("val"), prepared.part("test")
+    of_val = predict(val.X, val.compositions)
+    start = time.perf_counter()
+    of_test = predict(test.X, test.compositions) if len(test.y) else np.empty(0)
+    seconds = time.perf_counter() - start
+    part_scores = {"val": scores(prepared.task, val.y, of_val), "test": scores(prepared.task, test.y, of_test)}
+    return ModelResult(name, {"val": of_val, "test": of_test}, part_scores, fit_seconds, seconds, details)

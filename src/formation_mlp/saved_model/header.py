@@ -1,0 +1,211 @@
+"""The description of a saved model: every field with its type and range, as the configuration has for a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, ValidationError, field_validator
+
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
+from formation_mlp.config.schema import Config, ModelConfig, Section
+from formation_mlp.errors import CheckpointError
+from formation_mlp.units import EV_PER_ATOM, LARGEST_ENERGY
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Energy = Annotated[float, Field(ge=-LARGEST_ENERGY, le=LARGEST_ENERGY)]
+Width = Annotated[float, Field(gt=0, le=1e6)]
+
+S = TypeVar("S", bound=Section)
+
+SHARES_OFF = 1e-6
+"""How much the sum of the members' shares may differ from 1."""
+
+
+class TargetHeader(Section):
+    """What the numbers mean."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """Column of the table."""
+    unit: Literal["eV/atom", ""]
+    """Empty for a class."""
+    source: str | None
+    """Origin of the energies."""
+    declared_unit: str | None
+    """Before conversion."""
+
+
+class ScalerHeader(Section):
+    """Mean and spread of the train targets."""
+
+    centre: Energy
+    """In eV/atom; 0 for a class."""
+    scale: Width
+    """In eV/atom; 1 for a class."""
+
+
+class EnergyHeader(ScalerHeader):
+    """A network of formation energies inside a member of boosted trees."""
+
+    model: ModelConfig
+    """Its section `model`."""
+
+
+class TreesHeader(Section):
+    """A member of boosted trees."""
+
+    boosted_trees: dict[str, Any]
+    """Options of LightGBM."""
+    energies: Annotated[list[EnergyHeader], Field(min_length=1)] | None = None
+    """The networks that it rests on."""
+
+
+class MemberHeader(Section):
+    """One of the models that answer together."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """Within the model."""
+    share: Annotated[float, Field(gt=0, le=1 + SHARES_OFF)]
+    """Of the mean."""
+    model: dict[str, Any]
+    """A section `model`, or `TreesHeader`."""
+
+
+class CalibrationHeader(Section):
+    """See `formation_mlp.trust.calibration.Calibration`."""
+
+    beta: Annotated[float, Field(gt=0, le=1e6)]
+    """In eV/atom."""
+
+
+class DomainHeader(Section):
+    """See `formation_mlp.trust.domain.Domain`."""
+
+    rare_below: Annotated[int, Field(ge=0, le=2**31)]
+    """Training rows."""
+    densities: Annotated[list[Width], Field(min_length=2, max_length=2)] | None
+    """Lowest and highest usual ratio."""
+
+    @field_validator("densities")
+    @classmethod
+    def _ordered(cls, densities: list[float] | None) -> list[float] | None:
+        if densities is not None and densities[0] > densities[1]:
+            raise ValueError("the lowest density is above the highest")
+        return densities
+
+
+class ModelHeader(Section):
+    """All of the description."""
+
+    format: int
+    """Number of the format."""
+    kind: Literal["model"]
+    """Of the file."""
+    config: Config
+    """The resolved configuration of the run."""
+    target: TargetHeader
+    """What the numbers mean."""
+    feature_names: Annotated[list[str], Field(min_length=1)]
+    """Of the descriptors, in their order."""
+    target_scaler: ScalerHeader
+    """From the network's output to eV/atom."""
+    members: Annotated[list[MemberHeader], Field(min_length=1)]
+    """One, or those of an ensemble."""
+    training_elements: dict[str, Annotated[int, Field(ge=1)]]
+    """Element to the number of train rows."""
+    scores: dict[str, dict[str, Finite | None]]
+    """Part to its scores."""
+    versions: dict[str, str]
+    """Package to version."""
+    calibration: CalibrationHeader | None
+    """None in a classifier, and in a model of an older format."""
+    domain: DomainHeader | None
+    """None in a model of an older format."""
+
+    @field_validator("feature_names")
+    @classmethod
+    def _unique(cls, names: list[str]) -> list[str]:
+        if len(set(names)) < len(names):
+            raise ValueError("a name occurs twice")
+        return names
+
+    @field_validator("training_elements")
+    @classmethod
+    def _elements(cls, counts: dict[str, int]) -> dict[str, int]:
+        foreign = [symbol for symbol in counts if symbol not in ATOMIC_NUMBER]
+        if foreign:
+            raise ValueError(f"{foreign[0]!r} is no element")
+        return counts
+
+    @field_validator("members")
+    @classmethod
+    def _whole(cls, members: list[MemberHeader]) -> list[MemberHeader]:
+        total = math.fsum(member.share for member in members)
+        if abs(total - 1) > SHARES_OFF:
+            raise ValueError(f"the shares add up to {total:g} in place of 1")
+        return members
+
+
+def check_header(description: Mapping[str, Any]) -> ModelHeader:
+    """Return the description of a model if every field is what it should be.
+
+    Raises
+    ------
+    CheckpointError
+        If one is not; the message names it.
+    """
+    header = _validated(ModelHeader, description, "")
+    _require(header.config, ("task", "features"), "config")
+    _require(header.config.task, ("type",), "config.task")
+    for i, member in enumerate(header.members):
+        for network in _networks(member.model, f"members.{i}.model."):
+            _check_network(network, f"members.{i}.model")
+    is_class = header.config.task.type == "classification"
+    if is_class and header.target_scaler != ScalerHeader(centre=0, scale=1):
+        raise CheckpointError("target_scaler: a classifier has the centre 0 and the scale 1.")
+    if is_class and header.calibration is not None:
+        raise CheckpointError("calibration: a classifier has none.")
+    if not is_class and header.target.unit != EV_PER_ATOM:
+        raise CheckpointError(f"target.unit: found {header.target.unit!r}, but energies are in {EV_PER_ATOM}.")
+    return header
+
+
+def _networks(model: Mapping[str, Any], where: str) -> list[ModelConfig]:
+    """Return the networks that a member is, or rests on."""
+    if "boosted_trees" not in model:
+        return [_validated(ModelConfig, model, where)]
+    return [energy.model for energy in _validated(TreesHeader, model, where).energies or ()]
+
+
+def _require(section: Section, keys: Sequence[str], where: str) -> None:
+    """Refuse a section without keys that decide what a model answers: the defaults of a run are not those of a file."""
+    for key in keys:
+        if key not in section.model_fields_set:
+            raise CheckpointError(f"{where}.{key}: it is missing.")
+
+
+def _check_network(model: ModelConfig, where: str) -> None:
+    """Refuse what the shapes of the weights could not tell."""
+    _require(model, ("architecture", "hidden", "activation", "normalization"), where)
+    if model.architecture not in ("mlp", "residual", "set"):
+        raise CheckpointError(f"{where}.architecture: unknown architecture {model.architecture!r}.")
+    if model.architecture != "mlp" and len(set(model.hidden)) != 1:
+        raise CheckpointError(f"{where}.hidden: found {model.hidden}, but residual blocks have equal widths.")
+    if model.normalization not in (None, "none", "layer", "batch"):
+        raise CheckpointError(f"{where}.normalization: unknown normalization {model.normalization!r}.")
+    if model.architecture == "set" and model.set_width % model.set_heads:
+        raise CheckpointError(f"{where}.set_width: {model.set_width} is no multiple of set_heads, {model.set_heads}.")
+
+
+def _validated(schema: type[S], data: Any, where: str) -> S:
+    try:
+        return schema.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = where + ".".join(map(str, first["loc"]))
+        message = {"missing": "it is missing", "extra_forbidden": "there is no such field"}.get(first["type"])
+        if message is None:
+            shown = repr(first["input"])
+            message = f"found {shown if len(shown) <= 80 else shown[:77] + '...'}: {first['msg']}"
+        raise CheckpointError(f"{place}: {message}.") from error

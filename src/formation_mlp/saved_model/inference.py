@@ -1,0 +1,153 @@
+"""From scaled descriptors to the answer of a trained member; a network's by NumPy, or by torch where NumPy cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.config.schema import ModelConfig
+from formation_mlp.errors import CheckpointError
+from formation_mlp.models.numpy_networks import Forward, check_weights, numpy_network
+from formation_mlp.system.blocks import are_rows_alone, in_blocks
+from formation_mlp.targets.scaler import TargetScaler
+
+if TYPE_CHECKING:
+    from formation_mlp.chemistry.compositions import Compositions
+    from formation_mlp.saved_model.checkpoint import Member
+    from formation_mlp.targets.task import Task
+
+Floats = NDArray[np.float64]
+Output = Callable[[Floats, "Compositions | None"], Floats]
+"""Scaled descriptors ``[n, d]`` and compositions to the network's output ``[n]``, or ``[n, n_outputs]``."""
+
+Answer = Output
+"""The same to predictions ``[n]``: eV/atom, or probabilities."""
+
+FEW = 64
+"""Rows up to which one product is made of all of them: a block that is filled up would take longer."""
+
+TORCH_BLOCK = 2048
+"""Rows that torch answers at a time."""
+
+
+def member_answer(member: Member, d_in: int, task: Task) -> Answer:
+    """Return what turns scaled descriptors and compositions into a member's predictions.
+
+    Raises
+    ------
+    CheckpointError
+        If its weights are damaged, or do not fit it.
+    """
+    if "energies" in member.model:
+        from formation_mlp.models.hull_trees import HullTrees
+
+        hull_trees, energy = HullTrees.from_weights(member.weights), mean_energy(member, d_in)
+        return lambda X, compositions: hull_trees.predict(X, needed(compositions), energy(X, compositions))
+    if "boosted_trees" in member.model:
+        from formation_mlp.models.boosted_trees import BoostedTrees
+
+        trees = BoostedTrees.from_weights(member.weights)
+        return lambda X, _compositions: trees.predict(X)
+    output = network_output(ModelConfig.model_validate(member.model), member.weights, d_in, task.n_outputs)
+    return lambda X, compositions: task.decode(output(X, compositions))
+
+
+def mean_energy(member: Member, d_in: int) -> Answer:
+    """Return the mean of the formation energies, in eV/atom, that the networks inside a member predict."""
+    networks = []
+    for number, described in enumerate(member.model["energies"]):
+        prefix = f"energies.{number}."
+        own = {name.removeprefix(prefix): value for name, value in member.weights.items() if name.startswith(prefix)}
+        output = network_output(ModelConfig.model_validate(described["model"]), own, d_in, 1)
+        networks.append((output, TargetScaler(described["centre"], described["scale"])))
+
+    def energy(X: Floats, compositions: Compositions | None) -> Floats:
+        energies = [scaler.inverse(output(X, compositions).reshape(len(X))) for output, scaler in networks]
+        return np.asarray(np.mean(energies, axis=0), float)
+
+    return energy
+
+
+def needed(compositions: Compositions | None) -> Compositions:
+    """Return the compositions, which this member looks at."""
+    if compositions is None:
+        raise ValueError("this model needs compositions beside the descriptors")
+    return compositions
+
+
+def network_output(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n_outputs: int) -> Output:
+    """Return what a network with these weights answers.
+
+    Raises
+    ------
+    CheckpointError
+        If the weights do not fit the network.
+    """
+    arrays = {name: np.asarray(value) for name, value in weights.items()}
+    check_weights(config, arrays, d_in, n_outputs)
+    few = numpy_network(config, arrays, d_in, n_outputs)
+    torch_network = _torch_network(config, arrays, d_in, n_outputs) if few is None else None
+
+    def output(X: Floats, compositions: Compositions | None) -> Floats:
+        elements: tuple[NDArray[Any], ...] = ()
+        if config.architecture == "set":
+            elements = needed(compositions).padded()
+        if torch_network is not None:
+            return in_blocks(torch_network, X, *elements, rows=TORCH_BLOCK) if len(X) else torch_network(X, *elements)
+        if few is None:
+            raise RuntimeError("a network that nobody knows")
+        if not len(X) or (len(X) <= FEW and not are_rows_alone()):
+            return _in_numpy(few, X, *elements)
+        return _in_numpy_blocks(few, X, *elements)
+
+    return output
+
+
+def _in_numpy(
+    forward: Forward, X: Floats, z: NDArray[np.int64] | None = None, fraction: Floats | None = None
+) -> Floats:
+    singles = None if fraction is None else fraction.astype(np.float32)
+    return forward(X.astype(np.float32), z, singles).astype(float)
+
+
+def _in_numpy_blocks(
+    forward: Forward, X: Floats, z: NDArray[np.int64] | None = None, fraction: Floats | None = None
+) -> Floats:
+    """Answer rows in blocks of rows with equally many elements: so a row's answer does not depend on the others."""
+    if z is None or fraction is None:
+        return in_blocks(lambda rows: _in_numpy(forward, rows), X)
+    n_elements = np.count_nonzero(z, axis=1)
+    rows, found = [], []
+    for k in np.unique(n_elements).tolist():
+        width = max(k, 1)
+
+        def answer(some: NDArray[np.int64], width: int = width) -> Floats:
+            return _in_numpy(forward, X[some], z[some, :width], fraction[some, :width])
+
+        rows.append(np.flatnonzero(n_elements == k))
+        found.append(in_blocks(answer, rows[-1]))
+    order = np.argsort(np.concatenate(rows))
+    output: Floats = np.concatenate(found)[order]
+    return output
+
+
+def _torch_network(
+    config: ModelConfig, weights: Mapping[str, NDArray[Any]], d_in: int, n_outputs: int
+) -> Callable[..., Floats]:
+    import torch
+
+    from formation_mlp.models.networks import build_network
+    from formation_mlp.seeding import borrowed_torch_rng, torch_generator
+    from formation_mlp.training.batches import as_inputs
+    from formation_mlp.training.loop import as_array, forward_rows
+
+    with borrowed_torch_rng(torch_generator(0, "weights")):  # initial weights, replaced at once
+        network = build_network(d_in, config, n_outputs)
+    try:
+        network.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()}, strict=True)
+    except RuntimeError as error:
+        raise CheckpointError(f"the weights do not fit the network of the configuration: {error}") from error
+    return lambda *inputs: as_array(forward_rows(network, as_inputs(torch.device("cpu"), *inputs)))

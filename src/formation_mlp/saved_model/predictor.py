@@ -1,0 +1,313 @@
+"""From formulas or structures to numbers, with nothing but a saved model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from formation_mlp.config.schema import TaskConfig
+from formation_mlp.errors import CheckpointError, ConfigError, DataError
+from formation_mlp.features.engine.table import featurize
+from formation_mlp.materials.inputs import ReadMaterials, read_materials
+from formation_mlp.quoting import quoted, shortened
+from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
+from formation_mlp.saved_model.inference import member_answer
+from formation_mlp.targets.task import Task
+from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
+from formation_mlp.units import impossible_energies
+
+if TYPE_CHECKING:
+    from formation_mlp.chemistry.compositions import Compositions
+    from formation_mlp.materials.records import Materials
+
+Floats = NDArray[np.float64]
+CHUNK = 65_536
+"""Rows described and predicted at a time, so that memory does not grow with their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """Predictions of ``n`` inputs, in their order.
+
+    Attributes
+    ----------
+    labels : the formula as given, or what stands for a structure, ``[n]``
+    values : eV/atom, or the probability of the positive class; NaN where there is an error, ``[n]``
+    warnings : a remark, or empty, ``[n]``
+    errors : why there is no prediction, or empty, ``[n]``
+    std : standard deviation of the members, weighted by their shares, in eV/atom, ``[n]``; None with one member
+    lo, hi : ends of the interval at ``level``, eV/atom, ``[n]``; None if no level was asked for
+    level : share of the truths that the intervals hold, or None
+    domain : how the inputs compare with the training rows; None if the model does not know
+    """
+
+    labels: list[str]
+    values: Floats
+    warnings: list[str]
+    errors: list[str]
+    std: Floats | None = None
+    lo: Floats | None = None
+    hi: Floats | None = None
+    level: float | None = None
+    domain: DomainColumns | None = None
+
+    def rows(self) -> list[tuple[str, float | None, str, str]]:
+        """Return label, prediction (or None), warning and error of each input."""
+        values = [None if error else float(value) for value, error in zip(self.values, self.errors, strict=True)]
+        return list(zip(self.labels, values, self.warnings, self.errors, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Prediction, standard deviation and half width of the interval of ``n`` rows, ``[3, n]``, and what goes with them.
+
+    Attributes
+    ----------
+    numbers : NaN where there is an error, or nothing was asked
+    failures : row to the reason
+    domain : None if the model has none
+    """
+
+    numbers: Floats
+    failures: dict[int, str]
+    domain: DomainColumns | None
+
+
+class Predictor:
+    """A trained model, of one member or several, together with its descriptors and scalers.
+
+    Raises
+    ------
+    CheckpointError
+        If the configuration in the checkpoint is damaged, or the weights do not fit it.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        try:
+            task = TaskConfig.model_validate(checkpoint.config["task"])
+            self.features = checkpoint.config["features"]
+            self.task = Task(task, checkpoint.target_scaler)
+            d_in = len(checkpoint.scaler.kept)
+            self._members = [member_answer(member, d_in, self.task) for member in checkpoint.members]
+        except (KeyError, TypeError, ValidationError, ConfigError) as error:
+            raise CheckpointError(f"the configuration in the model file is damaged: {error}. Train again.") from error
+        self._shares = np.array([member.share for member in checkpoint.members])
+
+    def __reduce__(self) -> tuple[type[Predictor], tuple[Checkpoint]]:
+        """Let a predictor be copied to other processes: it is built anew there."""
+        return Predictor, (self.checkpoint,)
+
+    def predict(self, items: Sequence[object]) -> NDArray[np.float64]:
+        """Return one number per formula, ``Composition``, ``Structure`` or structure file.
+
+        A number that cannot be right, such as an energy beyond 20 eV/atom, is an error.
+
+        Returns
+        -------
+        ndarray ``[n]``
+            eV/atom, or the probability of the positive class.
+
+        Raises
+        ------
+        DataError
+            If an input cannot be read or described (`predict_rows` gives the others), or one text is
+            given instead of a list.
+        """
+        predictions = self._predict(_read(items), level=None, known=None)
+        failed = [(i, error) for i, error in enumerate(predictions.errors) if error]
+        if failed:
+            i, error = failed[0]
+            raise DataError(f"{len(failed)} of {len(items)} inputs have no prediction; number {i}: {error}")
+        return predictions.values
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a user of the model's file must know, such as that nothing tells whether it is undamaged."""
+        return self.checkpoint.remarks
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether there are intervals at the level 0.9."""
+        return not self.interval_reason()
+
+    def interval_reason(self, level: float = 0.9) -> str:
+        """Return why there are no intervals at ``level``, or an empty text."""
+        if self.task.is_classification:
+            return "the model is a classifier: its probabilities say themselves how sure it is"
+        calibration = self.checkpoint.calibration
+        if calibration is None:
+            return (
+                "the model file does not hold the errors on the validation rows. It is of an older format, a single "
+                "member of an ensemble, or of a run that did not finish; train again"
+            )
+        return calibration.reason(level)
+
+    def predict_rows(self, items: Sequence[object], *, level: float | None = None) -> Predictions:
+        """Predict what can be predicted; an input that fails, or whose number cannot be right, carries its reason.
+
+        Parameters
+        ----------
+        items
+            Formulas, ``Composition`` or ``Structure`` objects, or structure files, ``[n]``.
+        level
+            Share of the truths that the intervals are to hold, such as 0.9; no intervals if None.
+
+        Raises
+        ------
+        CheckpointError
+            If intervals are asked for that the model cannot give (`interval_reason`).
+
+        Examples
+        --------
+        >>> from formation_mlp import load
+        >>> found = load("composition").predict_rows(["NaCl", "XeF2"], level=0.9)
+        >>> bool(found.lo[0] < -2.105 < found.hi[0])
+        True
+        >>> found.domain.unseen
+        ['', 'Xe']
+        """
+        return self.predict_read(_read(items), level=level)
+
+    def predict_read(self, read: ReadMaterials, *, level: float | None = None) -> Predictions:
+        """Predict inputs that are already read, as `predict_rows` does."""
+        reason = "" if level is None else self.interval_reason(level)
+        if reason:
+            raise CheckpointError(f"no intervals: {reason}.")
+        return self._predict(read, level, self.checkpoint.domain)
+
+    def _predict(self, read: ReadMaterials, level: float | None, known: Domain | None) -> Predictions:
+        """Predict inputs that are already read, and compare them with the training rows that are known, if any."""
+        n = len(read.labels)
+        values, std, half_width = np.full((3, n), np.nan)
+        domain = None
+        if known is not None:
+            domain = DomainColumns.blank(n, known.volumes is not None and read.materials.structures is not None)
+        errors = [read.failures.get(i, "") for i in range(n)]
+        good = [i for i in range(n) if not errors[i]]
+        for start in range(0, len(good), CHUNK):
+            rows = good[start : start + CHUNK]
+            part = self._answer(read.materials.take(rows), level, known)
+            values[rows], std[rows], half_width[rows] = part.numbers
+            for j, reason in part.failures.items():
+                errors[rows[j]] = reason
+            if domain is not None and part.domain is not None:
+                domain.fill(rows, part.domain, part.failures)
+        remarks = self._unseen(read.materials.compositions, errors) if domain is None else domain.remarks()
+        warnings = [
+            "; ".join(filter(None, (read.notes[i], remark))) if i in read.notes else remark
+            for i, remark in enumerate(remarks)
+        ]
+        several = len(self._members) > 1
+        lo, hi = (None, None) if level is None else (values - half_width, values + half_width)
+        return Predictions(read.labels, values, warnings, errors, std if several else None, lo, hi, level, domain)
+
+    def _answer(self, materials: Materials, level: float | None, known: Domain | None) -> _Answer:
+        """Describe and predict some rows, none of them empty."""
+        scaler, compositions = self.checkpoint.scaler, materials.compositions
+        try:
+            table = featurize(materials, self.features)
+        except ConfigError as error:
+            raise CheckpointError(f"the descriptors of the model cannot be made: {error}") from error
+        if table.names != scaler.names:
+            here, there = set(table.names), set(scaler.names)
+            raise CheckpointError(
+                "the model was trained on other descriptors than its presets give here: "
+                f"{len(there - here)} are missing ({shortened(', '.join(sorted(there - here)[:3]))}), "
+                f"{len(here - there)} are new. It was made with {self.checkpoint.versions}; "
+                "install those versions, or train again."
+            )
+        with np.errstate(over="ignore", invalid="ignore"):  # wild weights give infinity, which is refused below
+            scaled = scaler.transform(table.X)
+            members = self._of_members(scaled, compositions)
+        numbers = np.full((3, len(materials)), np.nan)
+        numbers[0], numbers[1] = mean_and_std(members, self._shares)
+        failures = self._impossible(numbers[0]) | table.failures
+        if level is not None and self.checkpoint.calibration is not None:
+            std = numbers[1] if len(members) > 1 else None
+            numbers[2] = self.checkpoint.calibration.half_width(level, std, compositions.n_elements)
+        numbers[:, list(failures)] = np.nan
+        domain = None if known is None else known.compare(scaled, materials, self.checkpoint.training_elements)
+        return _Answer(numbers, failures, domain)
+
+    def _impossible(self, values: Floats) -> dict[int, str]:
+        """Return, for each answer that cannot be one, the reason."""
+        failures = {} if self.task.is_classification else impossible_energies(values)
+        return failures | dict.fromkeys(np.flatnonzero(~np.isfinite(values)).tolist(), "the prediction is not finite")
+
+    def predict_descriptors(self, X: Floats, compositions: Compositions | None) -> Floats:
+        """Return predictions for descriptors ``[n, d]`` in the order of the model's feature names, right or wrong."""
+        return mean_and_std(self.predict_members(X, compositions), self._shares)[0]
+
+    def predict_members(self, X: Floats, compositions: Compositions | None) -> Floats:
+        """Return the predictions of each member, ``[n_members, n]``."""
+        return self._of_members(self.checkpoint.scaler.transform(X), compositions)
+
+    def _of_members(self, scaled: Floats, compositions: Compositions | None) -> Floats:
+        return np.stack([answer(scaled, compositions) for answer in self._members])
+
+    def _unseen(self, compositions: Compositions, errors: Sequence[str]) -> list[str]:
+        """Name, per row, the elements that no train row holds: all that a model without a domain can say."""
+        unseen, _ = uncommon_elements(compositions, self.checkpoint.training_elements, 1)
+        return [
+            f"never seen in training: {names.replace(' ', ', ')}" if names and not error else ""
+            for names, error in zip(unseen, errors, strict=True)
+        ]
+
+
+def _read(items: Sequence[object]) -> ReadMaterials:
+    if isinstance(items, str):
+        raise DataError(f"found the text {items!r}, but a list of inputs is expected, such as [{items!r}].")
+    if isinstance(items, Mapping | Set) or not hasattr(items, "__iter__") or hasattr(items, "columns"):
+        raise DataError(
+            f"found {quoted(items)} of the type {type(items).__name__}, but a list of inputs is expected, such as "
+            "['NaCl', 'Fe2O3'] or one column of a table."
+        )
+    return read_materials(list(items))
+
+
+def mean_and_std(members: Floats, shares: Floats) -> tuple[Floats, Floats]:
+    """Return mean and standard deviation over the members, ``[n_members, n]``, by their shares ``[n_members]``."""
+    with np.errstate(invalid="ignore"):  # a network with wild weights may answer with infinity
+        mean = _weighted(members, shares)
+        return mean, np.sqrt(_weighted((members - mean) ** 2, shares))
+
+
+def _weighted(members: Floats, shares: Floats) -> Floats:
+    """Add up members one after another: the rounding of a product would depend on the number of rows."""
+    total = np.zeros(members.shape[1])
+    for member, share in zip(members, shares, strict=True):
+        total += share * member
+    return total
+
+
+def load(path: str | Path) -> Predictor:
+    """Load a trained model: a run folder, its ``model.safetensors``, or the name of a shipped model.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no model, or it cannot be used.
+
+    Examples
+    --------
+    >>> from formation_mlp import load
+    >>> predictor = load("composition")  # also "stability" and "structure": formation-mlp models lists them
+    >>> predictor.predict(["NaCl", "Fe2O3"]).round(0)  # eV/atom
+    array([-2., -2.])
+    >>> found = predictor.predict_rows(["NaCl", "XeF2"], level=0.9)
+    >>> bool((found.lo < found.values).all() and (found.values < found.hi).all())
+    True
+    """
+    file = model_path(path)
+    checkpoint = Checkpoint.load(file, "numpy")
+    try:
+        return Predictor(checkpoint)
+    except CheckpointError as error:
+        raise CheckpointError(f"{file}: {error}") from error

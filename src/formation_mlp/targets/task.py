@@ -1,0 +1,195 @@
+"""What a network's output means: its loss, its prediction, and when one is better than another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.config.schema import TaskConfig, TrainingConfig
+from formation_mlp.errors import ConfigError, DataError
+from formation_mlp.registry import lookup
+from formation_mlp.targets.metrics import classification_scores, log_loss, regression_scores
+from formation_mlp.targets.scaler import TargetScaler
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = NDArray[np.float64]
+Loss = Callable[["Tensor", "Tensor"], "Tensor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Regression of an energy, or the probability of a class.
+
+    The only crossing between eV/atom and the numbers that the network sees. Every epoch's score is
+    turned into "higher is better" here, once. Auxiliary targets only shape what the network learns:
+    they are further outputs, which prediction leaves aside.
+    """
+
+    config: TaskConfig
+    target_scaler: TargetScaler
+    auxiliary_scalers: tuple[TargetScaler, ...] = ()
+
+    @classmethod
+    def fit(cls, config: TaskConfig, y: Floats, auxiliary: Floats | None = None) -> Task:
+        """Build the task from the labels of the train rows, as `labels` returns them.
+
+        ``auxiliary [n, t]`` are the auxiliary targets, NaN where a row has none.
+
+        Raises
+        ------
+        DataError
+            If all targets are equal, only one class occurs, or an auxiliary target has no values.
+        """
+        lookup(TASKS, config.type, "task.type", "task")
+        if np.ptp(y) == 0:
+            what = (
+                f"only the class {config.labels[int(y[0])]!r} occurs"
+                if config.type == "classification"
+                else (f"all targets are {y[0]:g}")
+            )
+            raise DataError(f"data.target: {what} in the train part ({len(y)} rows); there is nothing to learn.")
+        scalers = []
+        for name, values in zip(config.auxiliary, [] if auxiliary is None else auxiliary.T, strict=True):
+            present = values[np.isfinite(values)]
+            if not len(present):
+                raise DataError(f"task.auxiliary: the column {name!r} has no value in the train part.")
+            scalers.append(TargetScaler.fit(present))
+        return cls(config, TargetScaler.fit(y) if config.type == "regression" else TargetScaler(), tuple(scalers))
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether predictions are probabilities."""
+        return self.config.type == "classification"
+
+    @property
+    def n_outputs(self) -> int:
+        """How many numbers the network gives for a row."""
+        return 1 + len(self.config.auxiliary)
+
+    def encode(self, y: Floats, auxiliary: Floats | None = None) -> Floats:
+        """Return what the network is trained on: standardised energies, or 0 and 1.
+
+        Returns
+        -------
+        ndarray ``[n]``, or ``[n, 1 + t]`` with auxiliary targets, standardised too
+        """
+        encoded = self.target_scaler.transform(y)
+        if auxiliary is None or not self.auxiliary_scalers:
+            return encoded
+        others = [scaler.transform(values) for scaler, values in zip(self.auxiliary_scalers, auxiliary.T, strict=True)]
+        return np.stack([encoded, *others], axis=1)
+
+    def decode(self, output: Floats) -> Floats:
+        """Return the prediction for the network's output ``[n, ...]``: eV/atom, or a probability by the sigmoid."""
+        if output.ndim == 2:
+            output = output[:, 0]
+        if not self.is_classification:
+            return self.target_scaler.inverse(output)
+        # The two forms of the sigmoid avoid overflow of exp for large |output|.
+        e = np.exp(-np.abs(output))
+        return np.where(output >= 0, 1 / (1 + e), e / (1 + e))
+
+    def loss(self, training: TrainingConfig) -> Loss:
+        """Return the loss of outputs and encoded targets, ``[n], [n] -> []``.
+
+        With auxiliary targets, ``[n, 1 + t], [n, 1 + t] -> []``: their mean absolute errors are added, each
+        with its weight, over the rows that have a value.
+        """
+        import torch
+
+        losses = TASKS[self.config.type]
+        name = training.loss or next(iter(losses))
+        main = lookup(losses, name, "training.loss", f"loss of a {self.config.type}")(training)
+        weights = torch.tensor(list(self.config.auxiliary.values()))
+        if not len(weights):
+            return main
+
+        def with_auxiliary(output: Tensor, y: Tensor) -> Tensor:
+            others = y[:, 1:]
+            present = others.isfinite()
+            distance = torch.where(present, output[:, 1:] - others, 0.0).abs()
+            means = distance.sum(dim=0) / present.sum(dim=0).clamp_min(1)
+            return main(output[:, 0], y[:, 0]) + (means * weights.to(means)).sum()
+
+        return with_auxiliary
+
+    def scores(self, y: Floats, prediction: Floats) -> dict[str, float]:
+        """Return all scores of a part."""
+        if self.is_classification:
+            return classification_scores(y, prediction, self.config.threshold)
+        return regression_scores(y, prediction)
+
+    @property
+    def selection_score(self) -> str:
+        """Name of the score that selects the best epoch."""
+        return "log loss" if self.is_classification else "MAE"
+
+    def selection(self, y: Floats, prediction: Floats) -> float:
+        """Return the score that selects the best epoch; lower is better."""
+        return log_loss(y, prediction) if self.is_classification else float(np.mean(np.abs(prediction - y)))
+
+
+def labels(config: TaskConfig, y: Floats) -> Floats:
+    """Return energies as they are, or as classes: 1 at or below ``config.boundary``, else 0.
+
+    Raises
+    ------
+    ConfigError
+        If the names of the classes are not two.
+    """
+    if config.type != "classification":
+        return y
+    if len(config.labels) != 2:
+        raise ConfigError(f"task.labels: found {config.labels}, but a binary task has two: negative, positive.")
+    return y if config.boundary is None else (y <= config.boundary).astype(float)
+
+
+def _l1(_config: TrainingConfig) -> Loss:
+    from torch.nn import functional as F
+
+    return F.l1_loss
+
+
+def _mse(_config: TrainingConfig) -> Loss:
+    from torch.nn import functional as F
+
+    return F.mse_loss
+
+
+def _huber(config: TrainingConfig) -> Loss:
+    from torch.nn import functional as F
+
+    return partial(F.huber_loss, delta=config.huber_delta)
+
+
+def _quantile(config: TrainingConfig) -> Loss:
+    """Return the mean of max(q e, (q - 1) e) with e = y - output (Koenker and Bassett 1978)."""
+    import torch
+
+    q = config.quantile
+
+    def pinball(output: Tensor, y: Tensor) -> Tensor:
+        e = y - output
+        return torch.maximum(q * e, (q - 1) * e).mean()
+
+    return pinball
+
+
+def _bce(_config: TrainingConfig) -> Loss:
+    from torch.nn import functional as F
+
+    return F.binary_cross_entropy_with_logits
+
+
+TASKS: dict[str, dict[str, Callable[[TrainingConfig], Loss]]] = {
+    "regression": {"l1": _l1, "mse": _mse, "huber": _huber, "quantile": _quantile},
+    "classification": {"bce": _bce},
+}
+"""Task to its losses by name, the default first."""
