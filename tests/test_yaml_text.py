@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from formation_mlp.config.loading import load_config, preset_list
-from formation_mlp.config.yaml_text import DEEPEST, LARGEST_FILE, parse_yaml, read_yaml
+from formation_mlp.config.yaml_text import DEEPEST, LARGEST, parse_yaml, read_yaml
 from formation_mlp.errors import ConfigError, FormationMLPError
 from formation_mlp.system.path_text import usable_path
 
@@ -161,7 +161,7 @@ def test_as_deep_as_allowed_is_read() -> None:
     [
         ("a: 1\nb: é".encode("latin-1"), "line 2: not text in UTF-8"),
         ("a: 1".encode("utf-16"), "line 1: not text in UTF-8"),
-        (b"#" * (LARGEST_FILE + 1), "larger than 1,000,000 bytes"),
+        (b"#" * (LARGEST + 1), "larger than 250,000 bytes"),
     ],
 )
 def test_a_file_of_other_content_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
@@ -234,3 +234,8 @@ def test_words_that_yaml_takes_for_truth_values_are_explained(tmp_path: Path, la
     (tmp_path / "job.yaml").write_text(f"data: {{path: bundled}}\ntask: {{labels: {labels}}}\n")
     with pytest.raises(ConfigError, match="put a text in quotes"):
         load_config(tmp_path / "job.yaml")
+
+
+def test_a_text_that_is_no_configuration_is_refused_before_it_is_read() -> None:
+    with pytest.raises(ConfigError, match=r"--set cannot be read as YAML: longer than 250,000 signs"):
+        parse_yaml("#" * (LARGEST + 1), "--set")

@@ -13,7 +13,7 @@ from formation_mlp.errors import ConfigError
 from formation_mlp.quoting import quoted
 from formation_mlp.registry import did_you_mean
 
-LARGEST_FILE = 1_000_000
+LARGEST = 250_000
 """Bytes; a configuration has some thousand."""
 DEEPEST = 50
 """Sections and lists inside one another."""
@@ -42,15 +42,15 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         with path.open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
+            raw = file.read(LARGEST + 1)
     except FileNotFoundError:
         near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.y*ml")])
         raise ConfigError(f"{path}: no such configuration file.{near}") from None
     except (OSError, ValueError) as error:  # a name with NUL is a ValueError
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"{quoted(str(path))}: cannot be read as YAML: {reason}.") from error
-    if len(raw) > LARGEST_FILE:
-        raise ConfigError(f"{path}: cannot be read as YAML: larger than {LARGEST_FILE:,} bytes. Is it a configuration?")
+    if len(raw) > LARGEST:
+        raise ConfigError(f"{path}: cannot be read as YAML: larger than {LARGEST:,} bytes. Is it a configuration?")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -79,6 +79,8 @@ def parse_yaml(text: str, where: str) -> Any:
     ConfigError
         With the line and what is wrong there.
     """
+    if len(text) > LARGEST:
+        raise ConfigError(f"{where} cannot be read as YAML: longer than {LARGEST:,} signs. Is it a configuration?")
     try:
         return _Loader(text).get_single_data()
     except yaml.MarkedYAMLError as error:
