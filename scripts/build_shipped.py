@@ -190,7 +190,7 @@ def with_members(
     kept = tuple(replace(known[name], share=known[name].share / total) for name in names)
     model = with_trust(prepared, replace(checkpoint, members=kept))
     val = prepared.part("val")
-    prediction = Predictor(model).predict_descriptors(val.X, val.compositions)
+    prediction = Predictor(model).predict_features(val.X, val.compositions)
     scores = {"val": {name: float(score) for name, score in prepared.task.scores(val.y, prediction).items()}}
     return replace(model, scores=scores), scores
 
@@ -205,7 +205,7 @@ def in_half_precision(checkpoint: Checkpoint, prepared: Prepared) -> tuple[Check
     rounded = [replace(m, weights={k: v.float() for k, v in m.weights.items()}) for m in members]
     val = prepared.part("val")
     before, after = (
-        Predictor(model).predict_descriptors(val.X, val.compositions)
+        Predictor(model).predict_features(val.X, val.compositions)
         for model in (checkpoint, replace(checkpoint, members=tuple(rounded)))
     )
     change = float(np.abs(after - before).max())

@@ -47,7 +47,7 @@ def wait() -> Iterator[int]:
 
 
 def crash_at_magnesium(_text: str, _seconds: float, materials: Materials) -> Iterator[list[float] | str]:
-    """Stand in for `describe_rows`."""
+    """Stand in for `featurize_rows`."""
     for row in range(len(materials)):
         z = materials.compositions.take([row]).z.tolist()
         if 12 in z:
@@ -56,7 +56,7 @@ def crash_at_magnesium(_text: str, _seconds: float, materials: Materials) -> Ite
 
 
 def crash_once(flag: str, _seconds: float, materials: Materials) -> Iterator[list[float] | str]:
-    """Stand in for `describe_rows`: die at magnesium if there is no file ``flag`` yet."""
+    """Stand in for `featurize_rows`: die at magnesium if there is no file ``flag`` yet."""
     for row in range(len(materials)):
         z = materials.compositions.take([row]).z.tolist()
         if 12 in z and not Path(flag).exists():

@@ -19,13 +19,13 @@ Floats = NDArray[np.float64]
 
 
 def smooth_problem(n: int = 40, d: int = 4, seed: int = 0) -> tuple[Floats, Floats]:
-    """Return descriptors ``[n, d]`` and targets ``[n]`` that a small network can learn, in no one's units."""
+    """Return features ``[n, d]`` and targets ``[n]`` that a small network can learn, in no one's units."""
     X = np.random.default_rng(seed).normal(size=(n, d)) * 3 + 10
     return X, np.sin(X[:, 0]) + 0.1 * X[:, 1] * X[:, 2] - 5
 
 
 def noisy_classes(n: int = 200, d: int = 4, seed: int = 0) -> tuple[Floats, Floats]:
-    """Return descriptors ``[n, d]`` and classes ``[n]`` that no hyperplane separates."""
+    """Return features ``[n, d]`` and classes ``[n]`` that no hyperplane separates."""
     generator = np.random.default_rng(seed)
     X = generator.normal(size=(n, d)) * np.linspace(0.5, 3, d) + 1
     logits = X @ np.linspace(-1, 1, d) + 0.5

@@ -72,7 +72,7 @@ Refused = Callable[..., str]
             ["model.hidden: found [8, 9], but a residual network needs"],
         ),
         ({"features": ["stoichiometry", "stoichiometry"]}, ["features: 'stoichiometry' is named twice"]),
-        ({"features": ["density"]}, ["features: some presets describe crystal structures, but the rows have formulas"]),
+        ({"features": ["density"]}, ["features: some presets need crystal structures, but the rows have formulas"]),
         ({"split": {"val": 0.6, "test": 0.6}}, ["split: val 0.6 and test 0.6 leave no rows for training"]),
         ({"split": {"val": 0.0}}, ["split: the val part is empty"]),
         ({"split": {"method": "k_fold", "fold": 5}}, ["split.fold: found 5, but folds are numbered 0 to 4"]),
@@ -300,7 +300,7 @@ def no_task(path: Path) -> None:
         (foreign, "a safetensors file, but not a model of formation_mlp"),
         (other_kind, "a safetensors file, but not a model of formation_mlp"),
         (newer_format, f"format 99, but this version of formation_mlp reads formats up to {checkpoint.FORMAT}. Update"),
-        (other_features, "the model was trained on other descriptors than its presets give here: 1 are missing"),
+        (other_features, "the model was trained on other features than its presets give here: 1 are missing"),
         (fewer_weights, "the weights do not fit the network of the configuration"),
         (other_network, "the weights do not fit the network of the configuration"),
         (no_task, "config.task: it is missing"),
@@ -384,7 +384,7 @@ def test_nothing_to_predict(
     [
         (["--out", "x.xlsx"], "--out: 'x.xlsx' does not end in .parquet or .csv"),
         (["--out", "x.csv", "--features", "magpi"], "features: unknown preset 'magpi'"),
-        (["--out", "x.csv", "--features", "density"], "features: some presets describe crystal structures"),
+        (["--out", "x.csv", "--features", "density"], "features: some presets need crystal structures"),
         (["--out", "x.csv", "--formula", "f"], "data.formula: the table has no column 'f'"),
     ],
 )
@@ -428,7 +428,7 @@ def test_a_full_disk_leaves_the_earlier_output(
     monkeypatch: pytest.MonkeyPatch,
     verb: str,
 ) -> None:
-    def fsync(_descriptor: int) -> None:
+    def fsync(_feature: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     out = workplace / "out.csv"

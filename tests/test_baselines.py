@@ -151,7 +151,7 @@ def test_an_option_that_is_given_is_not_tuned(spy):
     assert baseline.options == {"bias": 3.0}
 
 
-def test_a_baseline_may_have_descriptors_and_a_label_of_its_own():
+def test_a_baseline_may_have_features_and_a_label_of_its_own():
     plain = Baseline("ridge", REGRESSION, 0)
     assert (plain.label, plain.features) == ("ridge", None)
     own = {"features": ["magpie", {"matminer": "BandCenter"}], "label": "straight line", "tuned": True}

@@ -15,7 +15,7 @@ SIZES = [(1, 1), (1, 64), (2, 2), (3, 2), (7, 2), (5, 1), (64, 64), (95, 64), (9
 
 
 def numbered(n: int) -> Rows:
-    """Rows whose descriptor and target both tell the number of the row."""
+    """Rows whose feature and target both tell the number of the row."""
     number = np.arange(n, dtype=float)
     *inputs, y = as_inputs(CPU, np.stack([number, -number], axis=1), np.arange(n), number)
     return Rows(tuple(inputs), y)

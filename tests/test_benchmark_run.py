@@ -254,7 +254,7 @@ def test_a_folder_of_a_benchmark_is_replaced_only_if_asked(
     assert "holds other files, such as 'thesis.tex'" in command("benchmark", config, "--overwrite", "-q").refused()
 
 
-def test_descriptors_are_computed_once_for_each_list_of_presets(
+def test_features_are_computed_once_for_each_list_of_presets(
     tiny_config: ConfigWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     described: list[Any] = []

@@ -387,7 +387,7 @@ def test_a_nan_in_the_description_is_refused_before_anything_is_written(tmp_path
 def test_a_failed_write_leaves_the_old_model_and_nothing_else(saved, monkeypatch):
     before, model = saved.read_bytes(), Checkpoint.load(saved)
 
-    def full_disk(_descriptor: int) -> None:
+    def full_disk(_feature: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)
@@ -400,7 +400,7 @@ def test_a_failed_write_leaves_the_old_model_and_nothing_else(saved, monkeypatch
 def test_an_interrupted_write_leaves_the_old_model_and_nothing_else(saved, monkeypatch):
     before, model = saved.read_bytes(), Checkpoint.load(saved)
 
-    def interrupt(_descriptor: int) -> None:
+    def interrupt(_feature: int) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "fsync", interrupt)

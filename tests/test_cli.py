@@ -75,7 +75,7 @@ def test_quiet_training_prints_its_result_only(tiny_config: ConfigWriter, comman
     assert outcome.err == ""
 
 
-def test_verbose_training_names_constant_descriptors(tiny_config: ConfigWriter, command: Command) -> None:
+def test_verbose_training_names_constant_features(tiny_config: ConfigWriter, command: Command) -> None:
     outcome = command("train", tiny_config(), "-v")
     outcome.succeeded()
     assert "  dropped: " in outcome.err
@@ -342,14 +342,14 @@ def test_rows_that_cannot_be_scored_are_named(
 
 
 @pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
-def test_descriptors_are_written_row_by_row(
+def test_features_are_written_row_by_row(
     command: Command, write_csv: Callable[..., Path], workplace: Path, name: str
 ) -> None:
     table = write_csv([["a", "NaCl"], ["b", "Xx"], ["c", "Fe2O3"]], ["id", "formula"])
     outcome = command("featurize", table, "--out", name, "--features", "stoichiometry, element_fraction")
     expected = featurize(read_materials(["NaCl", "Fe2O3"]).materials, ["stoichiometry", "element_fraction"])
     assert outcome.succeeded() == ""
-    assert outcome.err == f"{name}: 3 rows, {len(expected.names)} descriptors; 1 rows have an error and no numbers\n"
+    assert outcome.err == f"{name}: 3 rows, {len(expected.names)} features; 1 rows have an error and no numbers\n"
     frame = pd.read_parquet(workplace / name) if "parquet" in name else pd.read_csv(workplace / name)
     assert list(frame.columns) == ["id", "formula", "error", *expected.names]
     assert frame["id"].tolist() == ["a", "b", "c"]
@@ -358,7 +358,7 @@ def test_descriptors_are_written_row_by_row(
     assert "'Xx' is no element" in frame["error"][1]
 
 
-def test_descriptors_remember_how_they_were_made(
+def test_features_remember_how_they_were_made(
     command: Command, write_csv: Callable[..., Path], workplace: Path
 ) -> None:
     import pyarrow.parquet as pq

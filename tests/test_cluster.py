@@ -73,7 +73,7 @@ def test_every_row_is_there_once_though_a_worker_is_killed_half_way(
 def test_an_error_on_the_cluster_is_raised_here(two_workers: Any) -> None:
     task = Task(0, (part_text("density"),), read_materials(["NaCl"]).materials)
     with pytest.raises(FeatureError, match="compositions only"):
-        list(cluster.describe_on_cluster(iter([task]), two_workers.scheduler_address))
+        list(cluster.featurize_on_cluster(iter([task]), two_workers.scheduler_address))
 
 
 def test_workers_with_other_versions_are_refused(
@@ -97,7 +97,7 @@ def test_a_row_that_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch)
         def result(self) -> Any:
             if 12 in self.rows.compositions.z:
                 raise KilledWorker
-            return list(chunks.describe_chunk(self.parts, self.rows))
+            return list(chunks.featurize_chunk(self.parts, self.rows))
 
     class Client:
         loop = None
@@ -133,7 +133,7 @@ def test_a_row_that_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(cluster, "connected", lambda *_: Client())
     rows = read_materials(["NaCl", "KCl", "MgO", "FeO", "TiO2"]).materials
     tasks = [Task(i, (part_text("tm_fraction"),), rows.take(part)) for i, part in enumerate(([0, 1, 2], [3, 4]))]
-    found = dict(cluster.describe_on_cluster(iter(tasks), "tcp://stand-in"))
+    found = dict(cluster.featurize_on_cluster(iter(tasks), "tcp://stand-in"))
     assert found[0][0][0].failures == {2: f"{DIED}: with 4 workers of the cluster"}
     assert found[0][0][0].X[:2, 0].tolist() == [0, 0]
     assert found[1][0][0].X[:, 0].tolist() == [0.5, 1 / 3]

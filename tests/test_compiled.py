@@ -141,7 +141,7 @@ def test_no_folder_for_a_cache_stops_nothing(cache: Path, monkeypatch: pytest.Mo
     assert kernel.stats.cache_path is None
 
 
-def test_descriptors_come_with_a_remark_on_the_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_features_come_with_a_remark_on_the_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from numba.core.caching import IndexDataCacheFile
 
     def full(_self: Any, path: str) -> Any:

@@ -19,7 +19,7 @@ def materials(formulas: list[str]) -> Materials:
 
 
 def cloud(n: int, d: int = 12, seed: int = 0) -> np.ndarray:
-    """Return scaled descriptors of which three directions matter most."""
+    """Return scaled features of which three directions matter most."""
     generator = np.random.default_rng(seed)
     return generator.normal(size=(n, 3)) @ np.linspace(-1, 1, 3 * d).reshape(3, d) + 0.1 * generator.normal(size=(n, d))
 
@@ -33,7 +33,7 @@ def domain_of(n: int = 800, seed: int = 0) -> Domain:
 
 
 def compare(formulas: list[str], **elements: int):
-    """Compare formulas whose descriptors are those of a train row."""
+    """Compare formulas whose features are those of a train row."""
     X = np.repeat(cloud(1), len(formulas), axis=0)
     return domain_of().compare(X, materials(formulas), ELEMENTS | elements)
 
@@ -75,7 +75,7 @@ def test_train_rows_are_near_and_rows_of_another_kind_are_far():
     np.testing.assert_array_equal(of_new.flagged, of_new.distance > FAR)
 
 
-def test_one_wild_descriptor_does_not_hide_the_others():
+def test_one_wild_feature_does_not_hide_the_others():
     domain = domain_of()
     wild = cloud(100, seed=4)
     wild[:, 0] = 1e9
@@ -100,7 +100,7 @@ def test_the_same_rows_and_seed_make_the_same_domain():
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
-def test_two_rows_and_a_single_descriptor_are_enough_for_a_domain():
+def test_two_rows_and_a_single_feature_are_enough_for_a_domain():
     domain = Domain.fit(np.array([[-1.0], [1.0]]), salts(2), np.array([[-0.9]]), 0)
     assert domain.compare(np.array([[-1.0], [4.0]]), salts(2), ELEMENTS).distance.tolist() == [0, 100]
 

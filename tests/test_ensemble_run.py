@@ -163,7 +163,7 @@ def test_the_report_tells_of_each_member(finished) -> None:
     assert list(report["members"]) == NAMES
     val = prepared.part("val")
     for name, member in report["members"].items():
-        alone = formation_mlp.load(folder / "members" / name).predict_descriptors(val.X, val.compositions)
+        alone = formation_mlp.load(folder / "members" / name).predict_features(val.X, val.compositions)
         assert member["val MAE"] == pytest.approx(np.abs(alone - val.y).mean())
         assert member["share"] == pytest.approx(1 / 3, abs=1e-4)
         assert member["epochs"] == 2
@@ -221,10 +221,10 @@ def test_folds_are_trained_and_their_mean_is_scored_on_rows_that_none_has_seen(e
         history = [json.loads(line) for line in (folder / "members" / name / "history.jsonl").read_text().splitlines()]
         fold = planned(prepared.config)[1][i].prepared.part("val")
         model = formation_mlp.load(folder / "members" / name)
-        own = np.abs(model.predict_descriptors(fold.X, fold.compositions) - fold.y).mean()
+        own = np.abs(model.predict_features(fold.X, fold.compositions) - fold.y).mean()
         assert min(record["val_score"] for record in history) == pytest.approx(own, rel=1e-6)
     val = prepared.part("val")
-    found = formation_mlp.load(folder).predict_descriptors(val.X, val.compositions)
+    found = formation_mlp.load(folder).predict_features(val.X, val.compositions)
     assert result.scores["val"]["MAE"] == pytest.approx(np.abs(found - val.y).mean())
 
 
@@ -584,10 +584,10 @@ def test_boosted_trees_stand_beside_networks(ensemble: Ensemble) -> None:
     test = prepared.part("test")
     alone = predictor.predict_members(test.X, test.compositions)
     assert np.ptp(alone[2]) > 0.1
-    np.testing.assert_allclose(predictor.predict_descriptors(test.X, None), alone.mean(axis=0))
+    np.testing.assert_allclose(predictor.predict_features(test.X, None), alone.mean(axis=0))
     np.testing.assert_allclose(result.prediction["test"], alone.mean(axis=0))
     own = formation_mlp.load(folder / "members" / "trees-0-fold0")
-    np.testing.assert_array_equal(own.predict_descriptors(test.X, None), alone[2])
+    np.testing.assert_array_equal(own.predict_features(test.X, None), alone[2])
     assert read_json(folder / "report.json")["members"]["trees-0-fold0"]["trees"] >= 1
 
 
@@ -659,7 +659,7 @@ def test_a_start_of_its_own_is_not_silently_ignored(finished, ensemble: Ensemble
         assert "start_from" in str(error)  # noqa: PT017 (one of two good answers)
     else:
         val = prepared.part("val")
-        expected = formation_mlp.load(start).predict_descriptors(val.X, val.compositions)
+        expected = formation_mlp.load(start).predict_features(val.X, val.compositions)
         np.testing.assert_array_equal(network_training(plan.prepared, plan.number).predict(val.X), expected)
 
 

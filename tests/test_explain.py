@@ -26,7 +26,7 @@ from formation_mlp.explain.explanation import JUMPS, Explainer, neighbours
 from formation_mlp.explain.groups import KINDS, by_preset, by_property, groups
 from formation_mlp.explain.paths import TreesPath, along
 from formation_mlp.explain.permutation import ELEMENTS, ELEMENTS_AND_HULL, importance, losses_by_permutation
-from formation_mlp.explain.rows import Rows, described_rows
+from formation_mlp.explain.rows import Rows, featurized_rows
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import PRESETS, build_preset
 from formation_mlp.materials.inputs import read_materials
@@ -96,7 +96,7 @@ def mlp(runs: Callable[[str], Path]) -> Predictor:
 
 @pytest.fixture(scope="module")
 def parts(runs: Callable[[str], Path], mlp: Predictor) -> dict[str, Rows]:
-    return described_rows(runs("mlp"), mlp)
+    return featurized_rows(runs("mlp"), mlp)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -138,7 +138,7 @@ class Estimator(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        return self.predictor.predict_descriptors(X, self.rows.compositions)
+        return self.predictor.predict_features(X, self.rows.compositions)
 
 
 def test_single_columns_are_as_important_as_scikit_learn_says(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
@@ -153,10 +153,10 @@ def test_single_columns_are_as_important_as_scikit_learn_says(mlp: Predictor, pa
         order = order[shuffle]
         orders.append(order)
     columns = {name: np.array([i]) for i, name in enumerate(mlp.checkpoint.scaler.names)}
-    score, losses = losses_by_permutation(mlp.predict_descriptors, val, columns, np.stack(orders), mlp.task.selection)
+    score, losses = losses_by_permutation(mlp.predict_features, val, columns, np.stack(orders), mlp.task.selection)
     np.testing.assert_allclose(list(losses.values()), expected, atol=1e-9)
     assert np.abs(expected).max() > 1e-3
-    assert score == pytest.approx(np.abs(mlp.predict_descriptors(val.X, val.compositions) - val.y).mean())
+    assert score == pytest.approx(np.abs(mlp.predict_features(val.X, val.compositions) - val.y).mean())
 
 
 def test_a_group_is_permuted_as_a_whole(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
@@ -164,9 +164,9 @@ def test_a_group_is_permuted_as_a_whole(mlp: Predictor, parts: Mapping[str, Rows
     everything = np.arange(val.X.shape[1])
     order = np.random.default_rng(0).permutation(len(val))
     score, losses = losses_by_permutation(
-        mlp.predict_descriptors, val, {"all": everything}, order[None], mlp.task.selection
+        mlp.predict_features, val, {"all": everything}, order[None], mlp.task.selection
     )
-    permuted = np.abs(mlp.predict_descriptors(val.X[order], val.compositions) - val.y).mean()
+    permuted = np.abs(mlp.predict_features(val.X[order], val.compositions) - val.y).mean()
     assert losses["all"] == pytest.approx(permuted - score)
 
 
@@ -185,7 +185,7 @@ def test_importance_is_ordered_repeatable_and_in_the_unit_of_the_score(
 
 def test_where_a_model_is_right_every_permutation_makes_it_worse(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
     train = parts["train"]
-    target = mlp.predict_descriptors(train.X, train.compositions)
+    target = mlp.predict_features(train.X, train.compositions)
     own = Rows(train.formulas, train.compositions, train.X, target)
     found = importance(mlp, own)
     assert found.score == pytest.approx(0, abs=1e-9)
@@ -195,13 +195,13 @@ def test_where_a_model_is_right_every_permutation_makes_it_worse(mlp: Predictor,
 def test_elements_seen_as_a_set_are_a_group_of_their_own(runs: Callable[[str], Path]) -> None:
     folder = runs("set")
     predictor = load(folder)
-    found = importance(predictor, described_rows(folder, predictor)["val"])
+    found = importance(predictor, featurized_rows(folder, predictor)["val"])
     assert found.losses[found.names.index(ELEMENTS)].any()
 
 
 def test_energies_and_hull_are_named_where_members_are_told_them(runs: Callable[[str], Path]) -> None:
     predictor = load(runs("ensemble"))
-    found = importance(predictor, described_rows(runs("ensemble"), predictor)["val"])
+    found = importance(predictor, featurized_rows(runs("ensemble"), predictor)["val"])
     assert found.losses[found.names.index(ELEMENTS_AND_HULL)].any()
     names = [one.name for one in Explainer(predictor).explain(["Fe2O3"])[0].contributions()]
     assert ELEMENTS_AND_HULL in names
@@ -211,7 +211,7 @@ def test_energies_and_hull_are_named_where_members_are_told_them(runs: Callable[
 def test_classifiers_lose_log_loss(runs: Callable[[str], Path]) -> None:
     folder = runs("classes")
     predictor = load(folder)
-    found = importance(predictor, described_rows(folder, predictor)["val"], "preset")
+    found = importance(predictor, featurized_rows(folder, predictor)["val"], "preset")
     assert found.score_name == "log loss"
     assert set(found.names) == {"magpie", "element_fraction"}
 
@@ -240,13 +240,13 @@ def test_attributions_add_up_to_the_difference(runs: Callable[[str], Path], name
 
 
 @pytest.mark.parametrize("name", ["linear", "mlp", "batch", "residual"])
-def test_the_baseline_is_the_answer_to_mean_descriptors(runs: Callable[[str], Path], name: str) -> None:
+def test_the_baseline_is_the_answer_to_mean_features(runs: Callable[[str], Path], name: str) -> None:
     predictor = load(runs(name))
     scaler = predictor.checkpoint.scaler
     mean = np.zeros((1, len(scaler.names)))
     mean[:, scaler.kept] = scaler.centre
     found = Explainer(predictor).explain(["NaCl"])[0]
-    assert found.baseline == pytest.approx(predictor.predict_descriptors(mean, None)[0], rel=1e-5)
+    assert found.baseline == pytest.approx(predictor.predict_features(mean, None)[0], rel=1e-5)
 
 
 def test_a_linear_model_attributes_weight_times_value(runs: Callable[[str], Path]) -> None:
@@ -332,7 +332,7 @@ def test_no_way_to_go_has_no_attributions() -> None:
     assert not attributions.any()
 
 
-def test_trees_give_each_jump_to_the_descriptor_that_causes_it() -> None:
+def test_trees_give_each_jump_to_the_feature_that_causes_it() -> None:
     lightgbm = pytest.importorskip("lightgbm")
     generator = np.random.default_rng(0)
     X = generator.normal(size=(300, 3))
@@ -341,7 +341,7 @@ def test_trees_give_each_jump_to_the_descriptor_that_causes_it() -> None:
     booster = lightgbm.train(settings, lightgbm.Dataset(X, y), 20)
     x = np.array([1.2, -0.8, 0.5])
     attributions, first, last = TreesPath(booster.predict, booster.model_to_string())(x)
-    # Small steps, in each of which the descriptors move one after the other.
+    # Small steps, in each of which the features move one after the other.
     n = 20_000
     at = np.linspace(0, 1, n + 1)[:, None] * x
     expected = np.zeros(3)
@@ -379,7 +379,7 @@ def test_an_input_without_a_prediction_is_refused(mlp: Predictor) -> None:
         Explainer(mlp).explain(["NaCl", "Xx2O"])
 
 
-def test_one_descriptor_is_as_scikit_learn_says(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
+def test_one_feature_is_as_scikit_learn_says(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
     val = parts["val"]
     names = ["MagpieData mean Electronegativity", "MagpieData range Number"]
     columns = [mlp.checkpoint.scaler.names.index(name) for name in names]
@@ -400,13 +400,13 @@ def test_one_descriptor_is_as_scikit_learn_says(mlp: Predictor, parts: Mapping[s
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["mean Elektronegativity"], "no descriptors of the model are called.*Did you mean"),
-        ([], "one or two different descriptors"),
-        (["mean Number", "MagpieData mean Number"], "one or two different descriptors"),
+        (["mean Elektronegativity"], "no features of the model are called.*Did you mean"),
+        ([], "one or two different features"),
+        (["mean Number", "MagpieData mean Number"], "one or two different features"),
         (["Og"], "the same in all training rows"),
     ],
 )
-def test_a_descriptor_that_cannot_be_varied_is_refused(
+def test_a_feature_that_cannot_be_varied_is_refused(
     mlp: Predictor, parts: Mapping[str, Rows], names: list[str], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
@@ -452,7 +452,7 @@ def test_rows_that_have_changed_are_refused(
     text = table.read_text(encoding="utf-8")
     table.write_text(text.replace(rows[0][1], "-0.5"), encoding="utf-8")
     with pytest.raises(CheckpointError, match="have changed since"):
-        described_rows("run", load("run"))
+        featurized_rows("run", load("run"))
     table.unlink()
     out = command("explain", "run", "NaCl").succeeded()
     assert "Nearest training rows: not available: " in out
@@ -508,7 +508,7 @@ def test_a_shipped_model_explains_a_formula_without_its_rows(command: Callable[.
     )
 
 
-def test_structures_are_explained_by_their_own_descriptors(
+def test_structures_are_explained_by_their_own_features(
     structure_folder: Path, workplace: Path, command: Callable[..., Any]
 ) -> None:
     raw = {

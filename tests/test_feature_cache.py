@@ -13,7 +13,7 @@ import pytest
 
 from formation_mlp.features.base import FeatureBlock
 from formation_mlp.features.engine import cache, chunks, costly, table
-from formation_mlp.features.engine.cache import DescriptorCache, cache_folder, chunk_key, engine_state
+from formation_mlp.features.engine.cache import FeatureCache, cache_folder, chunk_key, engine_state
 from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
@@ -44,13 +44,13 @@ def materials() -> Materials:
 def count(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that grows by the rows of each chunk that is computed."""
     computed: list[int] = []
-    describe = chunks.describe_chunk
+    describe = chunks.featurize_chunk
 
     def counting(parts: Any, rows: Materials) -> Any:
         computed.append(len(rows))
         return describe(parts, rows)
 
-    monkeypatch.setattr(chunks, "describe_chunk", counting)
+    monkeypatch.setattr(chunks, "featurize_chunk", counting)
     return computed
 
 
@@ -101,7 +101,7 @@ def test_a_damaged_or_foreign_file_is_noticed_and_rebuilt(
     same(again, expected)
     assert len(again.notes) == 1
     assert victim.name in again.notes[0]
-    assert "described anew" in again.notes[0]
+    assert "featurized anew" in again.notes[0]
     count.clear()
     same(featurize(materials, ["density"], cache=tmp_path), expected)
     assert count == []
@@ -179,7 +179,7 @@ def test_a_row_whose_process_died_is_tried_again_next_time(
             lost = FeatureBlock(np.full((len(task.materials), 3), np.nan), {0: f"{DIED}: SIGKILL"})
             yield task.number, [(lost, 1.0)]
 
-    monkeypatch.setattr(table, "describe_serially", run)
+    monkeypatch.setattr(table, "featurize_serially", run)
     assert list(featurize(materials, ["density"], cache=tmp_path).failures) == [0, 10, 20]
     assert not list(tmp_path.iterdir())
 
@@ -232,7 +232,7 @@ def test_the_folder_is_asked_for_or_named_by_the_environment_or_the_users(
 
 def test_a_block_survives_the_journey_to_the_disk(tmp_path: Path) -> None:
     block = FeatureBlock(np.array([[1.0, np.nan], [np.nan, np.nan]]), {1: "„why“"}, {"b": 1})
-    store = DescriptorCache(tmp_path)
+    store = FeatureCache(tmp_path)
     store.store("ab12", ("a", "b"), block)
     found = store.load("ab12", ("a", "b"), 2)
     assert found is not None
@@ -244,7 +244,7 @@ def test_a_block_survives_the_journey_to_the_disk(tmp_path: Path) -> None:
 
 def test_no_flipped_byte_gives_other_numbers(tmp_path: Path) -> None:
     block = FeatureBlock(np.random.default_rng(0).normal(size=(20, 2)), {3: "why"}, {"b": 1})
-    store = DescriptorCache(tmp_path)
+    store = FeatureCache(tmp_path)
     store.store("ab12", ("a", "b"), block)
     (path,) = tmp_path.rglob("*.parquet")
     content = path.read_bytes()

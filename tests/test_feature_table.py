@@ -1,4 +1,4 @@
-"""The table of descriptors, and the user's own table as a part of it."""
+"""The table of features, and the user's own table as a part of it."""
 
 from __future__ import annotations
 

@@ -479,7 +479,7 @@ def test_a_save_that_fails_leaves_the_old_file_and_nothing_half_written(tmp_path
     path = tmp_path / "parity.png"
     path.write_bytes(b"old")
 
-    def full(_descriptor):
+    def full(_feature):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)

@@ -101,7 +101,7 @@ def other_presets(job: Job) -> str:
     """Edit the list of presets, and the copy in the folder of the run, too."""
     job.raw["features"] = ["stoichiometry"]
     write_config(job)
-    return r"other descriptors, configuration"
+    return r"other features, configuration"
 
 
 def other_epochs(job: Job) -> str:

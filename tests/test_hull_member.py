@@ -193,7 +193,7 @@ def test_the_energies_of_train_rows_are_those_of_a_network_that_did_not_see_them
     answers, seen_by = [], []
     for fold in plan.energies:
         network = Predictor(Checkpoint.load(RunFolder(str(fold.config.output)).model))
-        answers.append(network.predict_descriptors(prepared.table.X, compositions))
+        answers.append(network.predict_features(prepared.table.X, compositions))
         assert not set(fold.split.train) & (set(prepared.split.val) | set(prepared.split.test))
         keys = np.array(prepared.dataset.keys())
         assert not set(keys[fold.split.train]) & set(keys[fold.split.val])

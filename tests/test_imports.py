@@ -16,7 +16,7 @@ from conftest import python_environment
 
 PACKAGE = Path(formation_mlp.__file__).parent
 
-GROUND = ("errors", "quoting", "registry", "seeding", "units", "version")
+GROUND = ("errors", "quoting", "registry", "seeding", "typing", "units", "version")
 """Modules of the root that every package may use; they may use one another."""
 
 FLOORS = [

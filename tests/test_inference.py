@@ -71,7 +71,7 @@ def test_weights_of_another_network_are_refused_at_once(activation: str) -> None
 
 
 def test_a_set_encoder_needs_compositions() -> None:
-    with pytest.raises(ValueError, match="needs compositions beside the descriptors"):
+    with pytest.raises(ValueError, match="needs compositions beside the features"):
         output_of(architecture="set")(np.ones((3, 5)), None)
 
 

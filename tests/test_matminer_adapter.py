@@ -139,7 +139,7 @@ def test_columns_of_text_are_refused_by_name_and_can_be_left_out() -> None:
     ("options", "message"),
     [
         ("BandCentre", r"no featurizer 'BandCentre'.*Did you mean 'BandCenter'"),
-        ("CrystalNNFingerprint", r"describes a site.*SiteStatsFingerprint"),
+        ("CrystalNNFingerprint", r"featurizes a site.*SiteStatsFingerprint"),
         ("BondFractions", r"see the test rows.*'bond_fractions'"),
         ("BagofBonds", "see the test rows"),
         ("CohesiveEnergy", "server"),
@@ -198,7 +198,7 @@ def test_the_same_featurizer_runs_in_workers() -> None:
 
 def test_a_row_that_crashes_the_process_twice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     preset = build_preset({"matminer": "TMetalFraction"})
-    monkeypatch.setattr(matminer_adapter, "describe_rows", crash_at_magnesium)
+    monkeypatch.setattr(matminer_adapter, "featurize_rows", crash_at_magnesium)
     block = preset.compute(formulas("NaCl", "MgO", "KCl", "LiF"))
     assert block.X[[0, 2, 3], 0].tolist() == [11, 19, 3]
     assert block.failures == {1: f"{DIED}: exit code 3"}
@@ -206,7 +206,7 @@ def test_a_row_that_crashes_the_process_twice_is_named(monkeypatch: pytest.Monke
 
 def test_a_process_that_is_killed_once_costs_no_row(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     flag = tmp_path / "was killed"
-    monkeypatch.setattr(matminer_adapter, "describe_rows", crash_once)
+    monkeypatch.setattr(matminer_adapter, "featurize_rows", crash_once)
     outcomes = matminer_adapter._outcomes(str(flag), 10.0, formulas("NaCl", "MgO", "KCl"))
     assert list(outcomes) == [[11], [12], [19]]
     assert flag.exists()

@@ -191,7 +191,7 @@ def test_a_step_size_beyond_all_reason_ends_with_the_reason():
     assert all(torch.isfinite(value).all() for value in job.best_weights.values())
 
 
-def test_infinite_descriptors_of_a_val_row_end_the_run_instead_of_leaving_it_untrained():
+def test_infinite_features_of_a_val_row_end_the_run_instead_of_leaving_it_untrained():
     X, y = smooth_problem()
     X_val = X[30:].copy()
     X_val[0, 0] = np.inf
@@ -274,7 +274,7 @@ def taken(rows: Examples, part: slice) -> Examples:
     return Examples(rows.X[part], rows.y[part], rows.compositions.take(numbers), auxiliary)
 
 
-def test_a_set_network_learns_from_elements_what_descriptors_do_not_tell():
+def test_a_set_network_learns_from_elements_what_features_do_not_tell():
     rows = set_problem()
     blind = Examples(rows.X, rows.y, rows.compositions.take(np.zeros(40, int)))
     errors = []

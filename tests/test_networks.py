@@ -51,7 +51,7 @@ def test_the_normalisation_is_that_of_the_architecture_unless_another_is_asked_f
     assert str(built(**keys)) == str(expected)
 
 
-def test_a_set_network_is_a_residual_mlp_on_descriptors_and_encoded_elements():
+def test_a_set_network_is_a_residual_mlp_on_features_and_encoded_elements():
     network = built(**SET | {"activation": "swish", "dropout": 0.2}).eval()
     assert isinstance(network, SetMLP)
     assert str(network.mlp) == str(MLP(3 + 4 * 8, (6, 6), "swish", 0.2, "layer", True))

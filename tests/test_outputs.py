@@ -204,7 +204,7 @@ def test_a_name_of_the_greatest_length_can_be_written(command: Command, workplac
     assert sorted(path.name for path in workplace.iterdir()) == [name, f"{name}.about.json"]
 
 
-def test_a_folder_of_descriptors_is_not_its_source_and_is_replaced_only_if_asked(
+def test_a_folder_of_features_is_not_its_source_and_is_replaced_only_if_asked(
     command: Command, write_csv: Callable[..., Path], workplace: Path
 ) -> None:
     import pandas as pd

@@ -202,11 +202,11 @@ def changed_scaler(predictor: Predictor, names: tuple[str, ...]) -> Predictor:
     return Predictor(replace(predictor.checkpoint, scaler=scaler))
 
 
-def test_descriptors_that_are_not_those_of_the_model_are_refused_by_name(predictor):
+def test_features_that_are_not_those_of_the_model_are_refused_by_name(predictor):
     names = predictor.checkpoint.scaler.names
-    with pytest.raises(CheckpointError, match=r"other descriptors.*1 are missing \(lost\), 1 are new.*torch"):
+    with pytest.raises(CheckpointError, match=r"other features.*1 are missing \(lost\), 1 are new.*torch"):
         changed_scaler(predictor, ("lost", *names[1:])).predict(["NaCl"])
-    with pytest.raises(CheckpointError, match="other descriptors"):
+    with pytest.raises(CheckpointError, match="other features"):
         changed_scaler(predictor, names[::-1]).predict(["NaCl"])
 
 
@@ -224,13 +224,13 @@ def test_a_prediction_that_is_not_finite_is_an_error_not_a_number(predictor):
     assert np.isnan(found.values).all()
 
 
-def test_predictions_from_descriptors_equal_those_from_formulas(predictor):
+def test_predictions_from_features_equal_those_from_formulas(predictor):
     from formation_mlp.features.engine.table import featurize
     from formation_mlp.materials.inputs import read_materials
 
     materials = read_materials(FORMULAS).materials
     X = featurize(materials, predictor.features).X
-    found = predictor.predict_descriptors(X, materials.compositions)
+    found = predictor.predict_features(X, materials.compositions)
     np.testing.assert_array_equal(found, predictor.predict(FORMULAS))
 
 

@@ -218,7 +218,7 @@ SENTENCES = {
         {"leave_one_element_out": {"elements": ["Fe", "O"]}},
         "One element at a time (Fe, O): all rows with it are the test part.",
     ),
-    "leave_cluster_out": ("leave_cluster_out", "5 clusters of rows by k-means on the standardised descriptors"),
+    "leave_cluster_out": ("leave_cluster_out", "5 clusters of rows by k-means on the standardised features"),
     "time": ({"time": {"column": "year"}}, "By the time in the column 'year': the latest 10 % of the rows are the"),
     "matbench": (
         {"matbench": {"folds": [0, 4]}},

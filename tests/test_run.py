@@ -356,7 +356,7 @@ def test_rows_that_cannot_be_described_stop_the_run_or_are_named_in_the_report(
     assert not (workplace / "run").exists()
     outcome = command("train", tiny_config(data={"invalid": "drop"}))
     outcome.succeeded()
-    assert "2 rows cannot be described and are left out" in outcome.err
+    assert "2 rows cannot be featurized and are left out" in outcome.err
     report = read_json(workplace / "run" / "report.json")
     assert report["left_out"] == {"5": "too heavy", "8": "too light"}
     assert sum(report["rows"].values()) == 58
@@ -484,4 +484,4 @@ def test_structures_are_trained_on_and_predicted(
     files = [structure_folder / "NaCl.cif", structure_folder / "CaO.vasp", structure_folder / "NaF.json"]
     table = command("predict", "run", *files).succeeded()
     assert [line.split(",")[0] for line in table.splitlines()[1:]] == [str(file) for file in files]
-    assert "some presets describe crystal structures" in command("predict", "run", "NaCl").refused()
+    assert "some presets need crystal structures" in command("predict", "run", "NaCl").refused()

@@ -52,7 +52,7 @@ def test_a_small_column_is_not_taken_for_constant() -> None:
         ([[1.0, 2.0]], "every column is constant"),
     ],
 )
-def test_descriptors_that_teach_nothing_are_refused(X: list[list[float]], message: str) -> None:
+def test_features_that_teach_nothing_are_refused(X: list[list[float]], message: str) -> None:
     with pytest.raises(FeatureError, match=message):
         FeatureScaler.fit(np.array(X), ["a", "b"])
 

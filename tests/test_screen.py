@@ -440,7 +440,7 @@ def test_the_level_names_the_columns(command: Command) -> None:
         (["Na-Cl", "--model", "stability"], "--model: stability predicts a probability"),
         (["Na-Cl", "--classifier", "composition"], "--classifier: composition predicts energies"),
         (["Na-Cl", "--classifier", "stabilit"], "Did you mean 'stability'?"),
-        (["Na-Cl", "--model", "structure"], "--model: structure describes crystal structures"),
+        (["Na-Cl", "--model", "structure"], "--model: structure needs crystal structures"),
         (["Na-Cl", "--competing", "table.csv"], "no compound of table.csv consists of the elements of Na-Cl alone"),
         (["Na-Cl", "--competing", "none.csv"], "does not exist"),
         (["Na-Cl", "--out", "out.parquet"], "does not end in .csv"),

@@ -226,7 +226,7 @@ def test_the_stability_of_formulas_and_structures_is_asked_of_the_classifier(
         ),
         (["--stable", "--unit", "kJ/mol", "NaCl"], "--unit: stability predicts a probability, which has no unit"),
         (["composition"], "predict: 'composition' is the model, but no material is named. Give formulas or"),
-        (["--model", "structure", "NaCl"], "some presets describe crystal structures, but the rows have formulas only"),
+        (["--model", "structure", "NaCl"], "some presets need crystal structures, but the rows have formulas only"),
     ],
 )
 def test_what_cannot_be_predicted_is_refused(command: Command, arguments: list[str], message: str) -> None:

@@ -163,7 +163,7 @@ def test_an_element_that_is_left_out_is_in_all_test_rows_and_in_no_other(many: D
     assert not set(keys[parts.val]) & set(keys[parts.train])
 
 
-def test_a_cluster_that_is_left_out_is_a_cloud_of_descriptors_and_number_0_is_the_largest(many: Dataset) -> None:
+def test_a_cluster_that_is_left_out_is_a_cloud_of_features_and_number_0_is_the_largest(many: Dataset) -> None:
     generator = np.random.default_rng(0)
     cloud = np.repeat([0, 1, 2], [50, 150, 100])
     X = np.stack([1e4 * cloud, np.where(cloud == 2, 1e-3, 0), np.full(300, np.nan)], axis=1)
@@ -276,7 +276,7 @@ FEW = rows_of(["NaCl", "Na2Cl2", "KCl"])
             {"method": "leave_element_out", "element": "Cl"},
             "the train part is empty (0 train, 0 val, 3 test rows)",
         ),
-        (FEW, {"method": "leave_cluster_out"}, "'leave_cluster_out' needs descriptors, which these rows do not have."),
+        (FEW, {"method": "leave_cluster_out"}, "'leave_cluster_out' needs features, which these rows do not have."),
         (FEW, {"method": "leave_cluster_out", "fold": 5}, "split.fold: found 5, but folds are numbered 0 to 4."),
         (FEW, {"method": "matbench"}, "'matbench' needs the place of each row in its table; these rows have none."),
         (FEW, {"method": "time"}, "split.column: the method 'time' needs the name of a column."),

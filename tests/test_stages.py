@@ -77,10 +77,10 @@ def test_energies_become_classes_where_the_task_asks_for_them():
 
 @pytest.fixture
 def table_without(tmp_path):
-    """Return a function that makes descriptors which some formulas do not have."""
+    """Return a function that makes features which some formulas do not have."""
 
     def write(*absent: str) -> list[object]:
-        path = tmp_path / "descriptors.csv"
+        path = tmp_path / "features.csv"
         lines = [f"{formula},{i},{i % 3}" for i, formula in enumerate(FORMULAS) if formula not in absent]
         path.write_text("\n".join(["formula,a,b", *lines]) + "\n", encoding="utf-8")
         return [{"table": {"path": str(path), "key": "formula"}}]
@@ -100,7 +100,7 @@ def test_or_they_are_left_out_named_and_counted(table_without):
     prepared = prepare(config(features=features, data={"path": "given", "invalid": "drop"}), dataset())
     assert [row.id for row in prepared.dataset.left_out] == ["row 2", "row 5"]
     assert all(row.reason for row in prepared.dataset.left_out)
-    assert "2 rows cannot be described" in prepared.dataset.notes[0]
+    assert "2 rows cannot be featurized" in prepared.dataset.notes[0]
     assert len(prepared.dataset) == len(prepared.table) == len(prepared.y) == 10
     assert prepared.table.failures == {}
     np.testing.assert_array_equal(prepared.table.X[:, 0], [0, 1, 3, 4, 6, 7, 8, 9, 10, 11])
@@ -110,7 +110,7 @@ def test_or_they_are_left_out_named_and_counted(table_without):
 def test_nothing_left_is_an_error_with_the_first_reason(table_without):
     features = table_without(*FORMULAS[1:])
     rows = dataset(FORMULAS[1:], ENERGIES[1:])
-    with pytest.raises(DataError, match=r"given: no row can be described; the first: ."):
+    with pytest.raises(DataError, match=r"given: no row can be featurized; the first: ."):
         prepare(config(features=features, data={"path": "given", "invalid": "drop"}), rows)
 
 
@@ -185,7 +185,7 @@ def test_a_model_that_went_on_from_another_is_complete(source):
         pass
     saved = checkpoint(prepared, [network_member(prepared, job)], {})
     rows = prepared.part("val")
-    np.testing.assert_allclose(Predictor(saved).predict_descriptors(rows.X, None), job.predict(rows.X), rtol=1e-6)
+    np.testing.assert_allclose(Predictor(saved).predict_features(rows.X, None), job.predict(rows.X), rtol=1e-6)
     assert not torch.equal(job.best_weights["head.weight"], Checkpoint.load(source).members[0].weights["head.weight"])
 
 

@@ -109,21 +109,21 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
         described(source, out, progress=stop)
     assert sorted(contents(out)) == [f"part-{i:05d}.parquet" for i in range(3)]
     (out / "part-00001.parquet").unlink()
-    n_described: list[int] = []
+    n_featurized: list[int] = []
     describe = stream.featurize
 
     def counting(materials: Materials, *args: Any, **options: Any) -> Any:
-        n_described.append(len(materials))
+        n_featurized.append(len(materials))
         return describe(materials, *args, **options)
 
     monkeypatch.setattr(stream, "featurize", counting)
     summary = described(source, out)
     assert (summary.n_found, summary.n_errors) == (2, 2)
-    assert n_described == [3_000, 3_000, 3_000, 3_000, 1_999]
+    assert n_featurized == [3_000, 3_000, 3_000, 3_000, 1_999]
     assert contents(out) == contents(tmp_path / "whole")
-    n_described.clear()
+    n_featurized.clear()
     assert described(source, out).n_found == 7
-    assert n_described == []
+    assert n_featurized == []
 
 
 @pytest.mark.parametrize("other", ["features", "source", "size", "foreign", "damaged"])
@@ -171,7 +171,7 @@ def test_what_the_source_holds_counts_and_not_its_time(
 
 def test_a_source_that_changes_on_the_way_is_no_result(source: Path, tmp_path: Path) -> None:
     rows = pa.table({"noise": np.zeros(1_000), "formula": ["NaCl"] * 1_000, "id": ["a"] * 1_000})
-    with pytest.raises(DataError, match="was changed while its rows were described"):
+    with pytest.raises(DataError, match="was changed while its rows were featurized"):
         described(source, tmp_path / "out", progress=lambda *_: pq.write_table(rows, source / "2.parquet"))
     assert not (tmp_path / "out" / stream.MANIFEST).exists()
     with pytest.raises(DataError, match="not of this job"):
@@ -197,7 +197,7 @@ def test_parts_whose_structure_files_have_changed_are_described_anew(tmp_path: P
     assert run()[0] == 2
 
 
-def test_a_table_of_descriptors_counts_by_what_it_holds(tmp_path: Path) -> None:
+def test_a_table_of_features_counts_by_what_it_holds(tmp_path: Path) -> None:
     file, own, out = tmp_path / "in.parquet", tmp_path / "own.csv", tmp_path / "out"
     pq.write_table(pa.table({"formula": ["NaCl", "MgO"]}), file)
     own.write_text("formula,gap\nNaCl,1\nMgO,2\n")

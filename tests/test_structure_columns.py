@@ -149,7 +149,7 @@ def test_a_broken_frame_is_named(workplace: Path, old: str, new: str, message: s
     assert message in str(error.value)
 
 
-def test_descriptors_of_an_extended_xyz_file(workplace: Path, command: Callable[..., Outcome]) -> None:
+def test_features_of_an_extended_xyz_file(workplace: Path, command: Callable[..., Outcome]) -> None:
     write_extxyz(workplace / "salts.extxyz")
     outcome = command("featurize", "salts.extxyz", "--out", "out.csv", "--features", "density")
     assert outcome.code == 0, outcome.err

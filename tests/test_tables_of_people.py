@@ -541,7 +541,7 @@ def test_a_parquet_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
     assert "1 columns occur twice" in refusal(tmp_path, "t.parquet", (tmp_path / "t.parquet").read_bytes())
 
 
-# Tables of descriptors
+# Tables of features
 
 
 @pytest.mark.parametrize(
@@ -553,7 +553,7 @@ def test_a_parquet_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
         ("formula,x\nNaCl,inf\n", "infinite values in x"),
     ],
 )
-def test_descriptors_are_read_as_strictly(tmp_path: Path, text: str, message: str) -> None:
+def test_features_are_read_as_strictly(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(FeatureError, match=re.escape(message)):
         feature_table(str(tmp_path / "t.csv"))

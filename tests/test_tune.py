@@ -664,9 +664,7 @@ def test_a_trial_begun_again_is_judged_by_its_own_epochs_only(tmp_path: Path) ->
 # --- features
 
 
-def test_descriptors_are_made_once_for_each_list_of_presets(
-    searching: Searching, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_features_are_made_once_for_each_list_of_presets(searching: Searching, monkeypatch: pytest.MonkeyPatch) -> None:
     described: list[list[Any]] = []
 
     def counted(config: Config, *arguments: Any, **keys: Any) -> Any:

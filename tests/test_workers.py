@@ -17,7 +17,7 @@ from child_functions import count, die, refuse, refuse_oddly, wait
 from formation_mlp.errors import ConfigError, DataError, FeatureError
 from formation_mlp.features.base import FeatureBlock
 from formation_mlp.features.engine import chunks, pool
-from formation_mlp.features.engine.chunks import Task, Timed, chunk_ranges, describe_by_halves, joined
+from formation_mlp.features.engine.chunks import Task, Timed, chunk_ranges, featurize_by_halves, joined
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import part_text
 from formation_mlp.materials.inputs import read_materials
@@ -125,9 +125,9 @@ def test_the_row_that_kills_is_named_and_the_others_have_their_numbers(killers: 
     def run(parts: tuple[str, ...], rows: Materials) -> list[Timed]:
         if deadly & set(rows.compositions.amount[rows.compositions.z == 8].tolist()):
             raise ProcessDied("SIGKILL", -9)
-        return list(chunks.describe_chunk(parts, rows))
+        return list(chunks.featurize_chunk(parts, rows))
 
-    ((block, _),) = describe_by_halves(run, (part,), materials, ProcessDied("SIGKILL", -9))
+    ((block, _),) = featurize_by_halves(run, (part,), materials, ProcessDied("SIGKILL", -9))
     assert set(block.failures) == killers
     assert all(reason == f"{DIED}: SIGKILL" for reason in block.failures.values())
     expected = [np.nan if row in killers else 1 / (2 + row) for row in range(7)]
@@ -179,7 +179,7 @@ def test_an_error_in_a_worker_ends_the_job_and_its_processes(monkeypatch: pytest
     rows = Materials(cells(5).compositions)  # without structures
     tasks = iter([Task(number, (part_text("density"),), rows) for number in range(4)])
     with pytest.raises(FeatureError, match="compositions only"):
-        list(pool.describe_in_processes(tasks, 2))
+        list(pool.featurize_in_processes(tasks, 2))
     assert len(children) == 2
     assert all(child.closed for child in children)
 

@@ -1,4 +1,4 @@
-"""Formulas and structures to descriptors, side by side with matminer, in one run on one core.
+"""Formulas and structures to features, side by side with matminer, in one run on one core.
 
     python scripts/bench/featurization.py --data FOLDER
 

@@ -1,4 +1,4 @@
-"""Time formulas to descriptors, side by side with matminer, in one process on one core.
+"""Time formulas to features, side by side with matminer, in one process on one core.
 
     python scripts/bench/featurize_compositions.py --data path/to/formulas.csv.gz
 

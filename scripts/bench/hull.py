@@ -38,9 +38,7 @@ from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, decomposition_energies
 from formation_mlp.hulls.stability import call_scores, stability_scores
 from formation_mlp.materials.formula.reading import parse_formulas
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from formation_mlp.typing import Bools, Floats
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ HALF_WIDTHS = Callable[[np.ndarray, float], tuple[np.ndarray, np.ndarray]]
 
 
 def of_run(folder: Path) -> tuple[Predictor, Prepared]:
-    """Return the model of a run, and its rows with their descriptors."""
+    """Return the model of a run, and its rows with their features."""
     run = RunFolder(folder)
     model = Checkpoint.load(run.model)
     config = check_config(run.saved_config(), str(run.config))
@@ -162,7 +162,7 @@ def flags(arguments: argparse.Namespace) -> None:
     if model.domain is None:
         model = with_trust(prepared, model)
     domain, val = model.domain, prepared.part("val")
-    error = np.abs(predictor.predict_descriptors(val.X, val.compositions) - val.y)
+    error = np.abs(predictor.predict_features(val.X, val.compositions) - val.y)
     materials = prepared.dataset.materials.take(prepared.split.val)
     found = domain.compare(prepared.scaler.transform(val.X), materials, model.training_elements)
     print(f"\n{arguments.run}: absolute errors of the val rows in eV/atom")
@@ -206,7 +206,7 @@ def elements(arguments: argparse.Namespace) -> None:
         error = {}
         for name, rows in (("held out", held_out), ("others", others)):
             part = own.rows(rows)
-            error[name] = np.abs(predictor.predict_descriptors(part.X, part.compositions) - part.y)
+            error[name] = np.abs(predictor.predict_features(part.X, part.compositions) - part.y)
         found = predictor.checkpoint.domain.compare(
             ordinary(own.rows(others).X), own.dataset.materials.take(others), predictor.checkpoint.training_elements
         )
@@ -222,7 +222,7 @@ def parts(train: np.ndarray, val: np.ndarray, n: int) -> Split:
 
 
 def trained(prepared: Prepared) -> tuple[Predictor, Callable[[np.ndarray], np.ndarray]]:
-    """Train the network of the configuration anew, scalers included; return it and its scaling of descriptors."""
+    """Train the network of the configuration anew, scalers included; return it and its scaling of features."""
     rows = prepared.split.train
     scaler = FeatureScaler.fit(prepared.table.X[rows], prepared.table.names)
     own = replace(prepared, scaler=scaler, task=Task.fit(prepared.config.task, prepared.y[rows]))

@@ -8,7 +8,7 @@
 #
 # The question: is the measured formation enthalpy of a compound below −1 eV/atom? We call such a compound
 # **strongly bound**, y = 1, and all others **weakly bound**, y = 0. Each sample is a pair (xᵢ, yᵢ); xᵢ holds two
-# descriptors that follow from the formula alone:
+# features that follow from the formula alone:
 #
 # - x₁, the **electronegativity difference**: the largest Pauling electronegativity among the elements less the smallest
 # - x₂, the **p electrons per atom**: valence p electrons of the free atoms, averaged over the formula
@@ -76,7 +76,7 @@ show(
 # %% [markdown]
 # ## The model
 #
-# A neuron multiplies each descriptor by a weight, adds a bias, and squeezes the sum into a probability:
+# A neuron multiplies each feature by a weight, adds a bias, and squeezes the sum into a probability:
 #
 #     z = xW + b = x₁w₁ + x₂w₂ + b
 #     p = σ(z) = 1 / (1 + e⁻ᶻ)
@@ -124,7 +124,7 @@ show(
 #
 #     ∂E/∂W = 1/n Σᵢ (pᵢ − yᵢ) xᵢ        ∂E/∂b = 1/n Σᵢ (pᵢ − yᵢ)
 #
-# **Gradient descent** starts anywhere and moves the weights against the derivative, again and again. The descriptors
+# **Gradient descent** starts anywhere and moves the weights against the derivative, again and again. The features
 # are first brought to mean 0 and standard deviation 1, so that the two weights can be compared.
 
 # %%
@@ -185,7 +185,7 @@ assert difference < 1e-3
 # %% [markdown]
 # ## The decision boundary
 #
-# In the plane of the two descriptors z = 0 is a straight line. The lines of any other probability are parallel to it:
+# In the plane of the two features z = 0 is a straight line. The lines of any other probability are parallel to it:
 # a threshold other than one half moves the boundary, but never turns or bends it.
 
 # %%
@@ -344,7 +344,7 @@ show(
 # %%
 STEP = 0.5
 table(
-    ["descriptor", "weight per standard deviation", "weight per unit", f"odds for a step of {STEP}"],
+    ["feature", "weight per standard deviation", "weight per unit", f"odds for a step of {STEP}"],
     [
         [name, f"{W[j]:+.2f}", f"{w_raw[j]:+.2f}", f"x {np.exp(STEP * w_raw[j]):.1f}"]
         for j, name in enumerate(("electronegativity difference (Pauling)", "p electrons per atom"))
@@ -355,12 +355,12 @@ say(
     "an electron gains by moving from one atom to another, the more heat is set free, which is how Pauling made his "
     "scale in the first place. At the same difference, compounds with more p electrons per atom are bound more "
     "strongly: these are the oxides, sulfides and halides, whose anions fill their p shell. In alloys both numbers "
-    "are small. A weight speaks for this pair of descriptors only: beside others it would be another."
+    "are small. A weight speaks for this pair of features only: beside others it would be another."
 )
 
 # %% [markdown]
 # Where is it wrong? The compounds that the neuron is surest about, wrongly, show what two numbers cannot say. Alloys
-# of platinum with electropositive metals hold together by their d electrons, which neither descriptor sees. And in
+# of platinum with electropositive metals hold together by their d electrons, which neither feature sees. And in
 # superoxides, nitrates and perchlorates much of the electronegativity is spent between nonmetals, O with O, N or Cl,
 # where it sets little heat free.
 

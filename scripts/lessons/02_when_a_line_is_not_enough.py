@@ -208,7 +208,7 @@ say(
 # %% [markdown]
 # ## The same in the table of compounds
 #
-# Lesson 1 asked for strongly bound compounds, below −1 eV/atom, and a line did well. Other descriptors hold as much
+# Lesson 1 asked for strongly bound compounds, below −1 eV/atom, and a line did well. Other features hold as much
 # knowledge, but not along a line. Take
 #
 # - x₁, the **lowest electronegativity** among the elements (Pauling), usually that of the metal
@@ -266,7 +266,7 @@ table(
 )
 say(
     f"Logistic regression, which minimises the cross-entropy, is no better than no line at all; the line with the "
-    f"fewest mistakes still has {1 - ceiling:.0%} of the compounds on the wrong side. That these two descriptors know "
+    f"fewest mistakes still has {1 - ceiling:.0%} of the compounds on the wrong side. That these two features know "
     "much more, a hidden layer will show."
 )
 
@@ -313,7 +313,7 @@ p = sigmoid(v @ h + c[:, None])
 table(
     ["name", "shape", "meaning"],
     [
-        ["x", str(x.shape), "descriptors, a column for each compound"],
+        ["x", str(x.shape), "features, a column for each compound"],
         ["W", str(W.shape), "a row for each hidden unit"],
         ["b", str(b.shape), "a bias for each hidden unit"],
         ["h = σ(Wx + b)", str(h.shape), "what the hidden units say"],
@@ -450,7 +450,7 @@ say(
 #
 # XOR is no mere puzzle. Take the compounds of two elements, A and B in alphabetical order, and describe each by the
 # electronegativities χ(A) and χ(B). Much heat is set free where one of them is low and the other is high, whichever is
-# which: two opposite corners. Lesson 1 used the difference, a descriptor that somebody thought of. A hidden layer
+# which: two opposite corners. Lesson 1 used the difference, a feature that somebody thought of. A hidden layer
 # finds it by itself.
 
 # %%
@@ -500,10 +500,7 @@ table(
         ["|χ(A) − χ(B)|, χ(A)", "one neuron", f"{accuracy(by_hand, difference, y_two):.3f}"],
     ],
 )
-say(
-    "Two ways out of the same trouble: a better descriptor, or a hidden layer. Most of this package is about using "
-    "both."
-)
+say("Two ways out of the same trouble: a better feature, or a hidden layer. Most of this package is about using both.")
 
 # %% [markdown]
 # ## Exercises

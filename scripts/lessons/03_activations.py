@@ -288,7 +288,7 @@ say(
 # ## The same small network with each
 #
 # Now a network with four hidden layers of 32 units, trained on the bundled measured formation enthalpies from the
-# Magpie descriptors of the composition. Rows, starting weights, order of the rows and step size are the same; only σ
+# Magpie features of the composition. Rows, starting weights, order of the rows and step size are the same; only σ
 # differs. Two seeds (starting weights and order) show how much is chance. Few epochs: we look at how training starts.
 
 # %%

@@ -59,7 +59,7 @@ def sigmoid(z):
 # %% [markdown]
 # ## One neuron, one compound
 #
-# The neuron of lesson 1, with the same two descriptors: the electronegativity difference x₁ and the p electrons per
+# The neuron of lesson 1, with the same two features: the electronegativity difference x₁ and the p electrons per
 # atom x₂, both standardised. It is to say y = 1 for a compound that is strongly bound (below −1 eV/atom).
 #
 #     z = xW + b        y′ = σ(z)        E = (y′ − y)² / 2
@@ -501,9 +501,7 @@ right.set_xticks(NORM_DEPTHS)
 for ax in (left, right):
     ax.grid(alpha=0.25, linewidth=0.6)
 left.legend(fontsize=LEGEND, frameon=False, loc="lower right")
-label_axes(
-    left, "layer k (1 is next to the descriptors)", "norm of dE/dW_k", f"{PICTURE} hidden layers, before training"
-)
+label_axes(left, "layer k (1 is next to the features)", "norm of dE/dW_k", f"{PICTURE} hidden layers, before training")
 label_axes(right, "number of hidden layers", "first layer / last layer", "Norm of the first layer's gradient")
 show(figure, "vanishing_gradients", "Gradients per layer, and how they fade with depth, before training.")
 factor = {kind: (norms[kind][1] / norms[kind][-1]) ** (1 / (PICTURE - 2)) for kind in KINDS}

@@ -7,7 +7,7 @@
 # answers with the truth, ask every weight for its gradient, move every weight a little downhill. Here the loop of this
 # toolkit is taken apart, run by hand, put together again, and then broken on purpose.
 #
-# The task: from descriptors of a composition to its measured formation enthalpy in eV/atom. The network has two
+# The task: from features of a composition to its measured formation enthalpy in eV/atom. The network has two
 # hidden layers: h₁ = σ(xW₁ + b₁), h₂ = σ(h₁W₂ + b₂), y′ = h₂w₃ + b₃, where σ is the ReLU of lesson 3.
 
 # %%
@@ -71,11 +71,11 @@ def settings(**training):
 
 
 prepared = prepare(settings(), load_rows(settings()))
-n_train, n_descriptors = len(prepared.split.train), len(prepared.scaler.kept)
+n_train, n_features = len(prepared.split.train), len(prepared.scaler.kept)
 say(
     f"The bundled table has {len(prepared.dataset)} measured compounds: {n_train} rows to train on, "
-    f"{len(prepared.split.val)} to validate, {len(prepared.split.test)} to test. Each row is {n_descriptors} "
-    "descriptors, standardised over the train rows; so is the target, and the network works in units of its "
+    f"{len(prepared.split.val)} to validate, {len(prepared.split.test)} to test. Each row is {n_features} "
+    "features, standardised over the train rows; so is the target, and the network works in units of its "
     f"standard deviation, {prepared.task.target_scaler.scale:.3f} eV/atom."
 )
 
@@ -514,7 +514,7 @@ say(
 #   become (about) one, so that a direction in which the gradient is small moves as far as one in which it is large.
 #   Biases and the last layer are left to AdamW.
 #
-# First a landscape that can be drawn: y′ = x₁w₁ + x₂w₂ with two descriptors that say nearly the same, so that the
+# First a landscape that can be drawn: y′ = x₁w₁ + x₂w₂ with two features that say nearly the same, so that the
 # loss is a long narrow valley. The matrix W is a single row here, with one singular value: Muon's step is along the
 # (averaged) gradient and has always about the same length.
 
@@ -586,7 +586,7 @@ table(["rule", "first step", "last step", "length of the path", "left to the min
 sgd_left, adam_left, muon_left = (np.linalg.norm(path[-1] - minimum) for path in paths.values())
 nearest = min(paths, key=lambda name: np.linalg.norm(paths[name][-1] - minimum))
 say(
-    f"The two descriptors, {pair[0].removeprefix('MagpieData ')} and {pair[1].removeprefix('MagpieData ')}, have a "
+    f"The two features, {pair[0].removeprefix('MagpieData ')} and {pair[1].removeprefix('MagpieData ')}, have a "
     f"correlation of {correlation:.3f}, so the valley is √((1 + r)/(1 − r)) = "
     f"{np.sqrt((1 + correlation) / (1 - correlation)):.1f} times as long as it is wide. SGD jumps from side to side "
     "across "

@@ -215,7 +215,7 @@ say(
 # the case: suppose a second laboratory had measured some of the compounds again, with an error as large as the
 # uncertainty stated in the table. The rows are divided at random, or so that all rows of a formula stay together
 # (`split: {method: formula}`, the toolkit's default). Three models, the first of which only looks up: **nearest row**
-# answers the energy of the most similar train row. (The fractions of the elements are left out of the descriptors
+# answers the energy of the most similar train row. (The fractions of the elements are left out of the features
 # here: for an element that hardly occurs in a small train part, they can make an MLP extrapolate wildly.)
 
 # %%

@@ -114,9 +114,9 @@ table(
     [[name, f"{x:.4f}", f"{value[f'MagpieData {name} Electronegativity']:.4f}"] for name, x in by_hand.items()],
 )
 say(
-    f"In all {len(described.names)} descriptors for every formula, {len(prepared.scaler.kept)} of which vary over the "
+    f"In all {len(described.names)} features for every formula, {len(prepared.scaler.kept)} of which vary over the "
     "train "
-    "rows. Descriptors of a crystal structure (neighbours, bond lengths, volumes) are aggregated over the atoms of "
+    "rows. Features of a crystal structure (neighbours, bond lengths, volumes) are aggregated over the atoms of "
     "the cell "
     "in the same way; the last part of this lesson uses some."
 )
@@ -140,7 +140,7 @@ steps = [
         36.5,
         24,
         ORANGE,
-        "aggregated descriptors",
+        "aggregated features",
         [
             f"$\\bar\\chi = \\sum_i f_i \\chi_i$ = {by_hand['mean']:.2f}",
             f"$\\Delta\\chi = \\max\\chi - \\min\\chi$ = {by_hand['range']:.2f}",
@@ -168,7 +168,7 @@ show(figure, "descriptors", "From a formula to the input of an MLP: element prop
 # %% [markdown]
 # ## The MLP and a tuned random forest
 #
-# The same rows, the same descriptors, the same split by formula. The forest may choose its `max_features` on the val
+# The same rows, the same features, the same split by formula. The forest may choose its `max_features` on the val
 # rows, the network its best epoch. Then the test rows are read, once.
 
 # %%
@@ -270,7 +270,7 @@ say(
 # ## Versatile: one idea, many tasks
 #
 # Nothing in an MLP knows of energies. Another loss and a sigmoid, and the same network gives a probability (the
-# right-hand side above); other descriptors, and it answers for crystal structures. The toolkit brings three networks
+# right-hand side above); other features, and it answers for crystal structures. The toolkit brings three networks
 # trained on DFT data:
 
 # %%
@@ -298,7 +298,7 @@ table(
 # ## Needs data: the learning curve of both
 #
 # Train both on parts of the train rows; the error is that on all val rows, for the network after its last epoch, for
-# the forest with one third of the descriptors at each split: nothing is chosen by the val rows.
+# the forest with one third of the features at each split: nothing is chosen by the val rows.
 
 # %%
 
@@ -420,9 +420,9 @@ else:
 #
 # Hundreds of thousands of weights say nothing to a reader. Two questions can be answered all the same.
 #
-# **What does the model need?** Shuffle all descriptors of one property among the val rows and see how much worse the
+# **What does the model need?** Shuffle all features of one property among the val rows and see how much worse the
 # model becomes (permutation importance). **Why this answer?** Walk from the mean compound to this one and add up what
-# each descriptor changes (integrated gradients); the parts add up to the whole.
+# each feature changes (integrated gradients); the parts add up to the whole.
 
 # %%
 predictor = Predictor(checkpoint(prepared, [network_member(prepared, job)], {}))
@@ -453,7 +453,7 @@ say(
     f"{explained.prediction:.3f} eV/atom, {explained.prediction - explained.baseline:+.3f} from the mean compound; the "
     f"contributions add up to {total:+.3f}. The largest is {parts[0].name}, {parts[0].amount:+.3f}. Such numbers say "
     "what the "
-    "model does, not what nature does: of two descriptors that go together it may use either."
+    "model does, not what nature does: of two features that go together it may use either."
 )
 
 # %% [markdown]
@@ -485,7 +485,7 @@ table(
 
 quicker = min(predict_seconds, key=predict_seconds.get)
 say(
-    f"* on this machine, one core, from descriptors. The MLP has {job.n_parameters:,} weights; the {quicker} answers "
+    f"* on this machine, one core, from features. The MLP has {job.n_parameters:,} weights; the {quicker} answers "
     "faster "
     "here. What really costs is not in the table: the search for good settings, which a network needs more than a "
     "forest does."
@@ -494,8 +494,8 @@ say(
 # %% [markdown]
 # ## What graph networks do differently
 #
-# A composition has no atoms in places. Rutile and anatase are both TiO₂: every descriptor of the composition is the
-# same, so any model on top must give both one energy. Descriptors of the structure, such as those of Ward et al.
+# A composition has no atoms in places. Rutile and anatase are both TiO₂: every feature of the composition is the
+# same, so any model on top must give both one energy. Features of the structure, such as those of Ward et al.
 # (2017) from a Voronoi tessellation, tell them apart; but somebody had to think of them first.
 
 # %%
@@ -590,8 +590,8 @@ label_axes(ax, "", "predicted formation energy (eV/atom)", "energies")
 show(figure, "polymorphs", "Two polymorphs of TiO2: equal for a composition, different for a structure.")
 lower = "anatase" if of_structure[1] < of_structure[0] else "rutile"
 say(
-    f"Of {composition.shape[1]} composition descriptors {same} are equal for rutile and anatase; of {ward.X.shape[1]} "
-    f"structure descriptors {int(changed.sum())} differ. The package's model of structures puts {lower} "
+    f"Of {composition.shape[1]} composition features {same} are equal for rutile and anatase; of {ward.X.shape[1]} "
+    f"structure features {int(changed.sum())} differ. The package's model of structures puts {lower} "
     f"{1000 * abs(of_structure[0] - of_structure[1]):.0f} meV/atom below the other; the model of compositions has one "
     "number "
     f"for both. The structure model's own val MAE is {1000 * load('structure').checkpoint.scores['val']['MAE']:.0f} "
@@ -604,7 +604,7 @@ say(
 # distance dᵢⱼ. Every atom has a vector hᵢ, at first learned for its element. In each layer an atom collects messages
 # from its neighbours and updates its vector by a small MLP, the same one for all atoms; after three layers an atom
 # knows of neighbours of neighbours of neighbours. At the end the vectors are averaged over the cell and a last MLP
-# gives the energy. So the descriptors are learned instead of written down, and the sum makes the result independent of
+# gives the energy. So the features are learned instead of written down, and the sum makes the result independent of
 # the order of the atoms and of the choice of the cell.
 
 # %%
@@ -657,8 +657,8 @@ show(
 
 # %% [markdown]
 # What it costs: a graph network needs the structure, which for a compound not yet made is unknown, and it needs more
-# data and more computing than an MLP on descriptors. Is it worth it? Published graph networks and this toolkit's
-# descriptors of structures, on the table of computed structures that the first of them was tested on:
+# data and more computing than an MLP on features. Is it worth it? Published graph networks and this toolkit's
+# features of structures, on the table of computed structures that the first of them was tested on:
 
 # %%
 # Test MAE in eV/atom: C. Chen et al., Chem. Mater. 31, 3564 (2019); K. Choudhary, B. DeCost, npj Comput. Mater. 7, 185
@@ -669,18 +669,18 @@ table(
     ["model", "MAE (eV/atom)"],
     [
         *([name, f"{mae:.3f}, test rows"] for name, mae in PUBLISHED.items()),
-        ["ensemble of this package, descriptors and elements", f"{own_mae:.3f}, val rows"],
+        ["ensemble of this package, features and elements", f"{own_mae:.3f}, val rows"],
     ],
 )
 better = sum(mae < own_mae for mae in PUBLISHED.values())
 say(
     f"{better} of the {len(PUBLISHED)} graph networks {'have' if better != 1 else 'has'} a lower number (not the same "
     "rows, and "
-    "ours chose its epochs by them). Descriptors that were thought out well get far; learned ones can get further "
+    "ours chose its epochs by them). Features that were thought out well get far; learned ones can get further "
     "where tens "
     "of thousands of structures are there to learn from. With some hundred or thousand measured compounds and no "
     "structures, "
-    "as in this lesson, the choice is between descriptors with a small network, and a forest."
+    "as in this lesson, the choice is between features with a small network, and a forest."
 )
 
 # %% [markdown]
@@ -709,10 +709,10 @@ exercise(
     "A model sees compositions only. What does it say about the difference in energy of rutile and anatase?",
     "exactly zero",
     choices=["the right value, if trained on enough rows", "exactly zero", "a random value", "it refuses both"],
-    hint="All its descriptors are the same for both.",
+    hint="All its features are the same for both.",
 )
 exercise(
-    "Shuffling a group of descriptors leaves the error of a model as it was. What follows?",
+    "Shuffling a group of features leaves the error of a model as it was. What follows?",
     "this model does not need them as long as it has the others",
     choices=[
         "they have nothing to do with the energy",
@@ -720,5 +720,5 @@ exercise(
         "the model is over-fitted",
         "they were computed wrongly",
     ],
-    hint="Other descriptors may say the same.",
+    hint="Other features may say the same.",
 )

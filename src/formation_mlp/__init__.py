@@ -1,4 +1,4 @@
-"""Formation energies of materials from composition and structure descriptors with small neural networks."""
+"""Formation energies of materials from composition and structure features with small neural networks."""
 
 from __future__ import annotations
 

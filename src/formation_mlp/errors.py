@@ -19,7 +19,7 @@ class DataError(FormationMLPError):
 
 
 class FeatureError(FormationMLPError):
-    """A descriptor cannot be computed, or a feature table does not fit."""
+    """A feature cannot be computed, or a feature table does not fit."""
 
 
 class SplitError(FormationMLPError):

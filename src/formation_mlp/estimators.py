@@ -21,6 +21,7 @@ from formation_mlp.registry import lookup
 from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
 from formation_mlp.runs.prepare import network_training, prepare
 from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.typing import Floats
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 
 COMPOSITION_FEATURES = ("magpie", "stoichiometry", "valence_orbital", "element_fraction")
@@ -70,7 +71,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "predictor_")
         self.predictor_.checkpoint.save(Path(path))
 
-    def _fit(self, X: Sequence[object], y: NDArray[np.float64], task: dict[str, Any], unit: str | None = None) -> None:
+    def _fit(self, X: Sequence[object], y: Floats, task: dict[str, Any], unit: str | None = None) -> None:
         config = check_config(self._config() | {"task": task}, type(self).__name__)
         prepared = prepare(config, _dataset(X, y, unit, is_energy=task["type"] == "regression"))
         job = network_training(prepared)
@@ -101,12 +102,12 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
 
 class FormationEnergyRegressor(RegressorMixin, _Network):  # type: ignore[misc]
-    """Formation energy per atom from formulas, by a multilayer perceptron on descriptors.
+    """Formation energy per atom from formulas, by a multilayer perceptron on features.
 
     Parameters
     ----------
     features
-        Descriptor presets; structure presets need structures as input.
+        Feature presets; structure presets need structures as input.
     hidden, activation, dropout, normalization, architecture
         The network: ``mlp``, ``residual`` or ``set``, see `formation_mlp.models.networks`.
     loss
@@ -151,7 +152,7 @@ class FormationEnergyRegressor(RegressorMixin, _Network):  # type: ignore[misc]
         Raises
         ------
         DataError
-            If an input cannot be read or described, a target is not finite, lengths differ, or the unit is in doubt.
+            If an input cannot be read or featurized, a target is not finite, lengths differ, or the unit is in doubt.
         ConfigError
             If a parameter or the unit is wrong.
         """
@@ -162,7 +163,7 @@ class FormationEnergyRegressor(RegressorMixin, _Network):  # type: ignore[misc]
         self._fit(X, energies, {"type": "regression"}, unit)
         return self
 
-    def predict(self, X: Sequence[object]) -> NDArray[np.float64]:
+    def predict(self, X: Sequence[object]) -> Floats:
         """Return energies in eV/atom, ``[n]``; raise `DataError` if an input cannot be predicted."""
         check_is_fitted(self, "predictor_")
         return self.predictor_.predict(_items(X))
@@ -186,7 +187,7 @@ class FormationEnergyClassifier(ClassifierMixin, _Network):  # type: ignore[misc
         Raises
         ------
         DataError
-            If there are not two classes, a label is missing, an input cannot be read or described, or lengths differ.
+            If there are not two classes, a label is missing, an input cannot be read or featurized, or lengths differ.
         ConfigError
             If a parameter is wrong.
         """
@@ -195,7 +196,7 @@ class FormationEnergyClassifier(ClassifierMixin, _Network):  # type: ignore[misc
         self.classes_ = classes
         return self
 
-    def predict_proba(self, X: Sequence[object]) -> NDArray[np.float64]:
+    def predict_proba(self, X: Sequence[object]) -> Floats:
         """Return the probabilities of both classes, ``[n, 2]``, in the order of ``classes_``."""
         check_is_fitted(self, "predictor_")
         p = self.predictor_.predict(_items(X))
@@ -227,7 +228,7 @@ def _items(X: Any) -> list[object]:
     return [item.item() if isinstance(item, np.str_) else item for item in X]
 
 
-def _classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+def _classes(y: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
     try:
         classes, codes = np.unique(y, return_inverse=True)
     except TypeError as error:
@@ -239,7 +240,7 @@ def _classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
     return classes, codes.astype(float)
 
 
-def _dataset(X: Sequence[object], y: NDArray[np.float64], unit: str | None, *, is_energy: bool) -> Dataset:
+def _dataset(X: Sequence[object], y: Floats, unit: str | None, *, is_energy: bool) -> Dataset:
     items = _items(X)
     if y.shape != (len(items),):
         raise DataError(f"y: found the shape {y.shape} for {len(items)} inputs; one target per input is expected.")
@@ -257,7 +258,7 @@ def _dataset(X: Sequence[object], y: NDArray[np.float64], unit: str | None, *, i
     )
 
 
-def _in_ev_per_atom(y: NDArray[np.float64], unit: str | None, n_atoms: NDArray[np.float64]) -> NDArray[np.float64]:
+def _in_ev_per_atom(y: Floats, unit: str | None, n_atoms: Floats) -> Floats:
     if unit is not None:
         lookup(UNITS, unit, "unit", "unit")
         return to_ev_per_atom(y, unit, n_atoms)

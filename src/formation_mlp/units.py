@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.errors import ConfigError
 from formation_mlp.quoting import quoted
 from formation_mlp.registry import lookup
+from formation_mlp.typing import Floats
 
 EV_PER_ATOM = "eV/atom"
 
@@ -34,7 +34,7 @@ what thermochemical tables usually print.
 """
 
 
-def to_ev_per_atom(energy: NDArray[np.float64], unit: str, n_atoms: NDArray[np.float64]) -> NDArray[np.float64]:
+def to_ev_per_atom(energy: Floats, unit: str, n_atoms: Floats) -> Floats:
     """Convert energies to eV/atom.
 
     Parameters
@@ -55,7 +55,7 @@ def check_per_atom(unit: str, where: str) -> None:
     lookup(per_atom, unit, where, "unit")
 
 
-def from_ev_per_atom(energy: NDArray[np.float64], unit: str) -> NDArray[np.float64]:
+def from_ev_per_atom(energy: Floats, unit: str) -> Floats:
     """Convert energies ``[n]`` in eV/atom, or their errors, to a unit per atom (``kJ/mol``: per mole of atoms).
 
     Examples
@@ -67,7 +67,7 @@ def from_ev_per_atom(energy: NDArray[np.float64], unit: str) -> NDArray[np.float
     return energy / UNITS[unit][0]
 
 
-def suspicion(energy: NDArray[np.float64]) -> str | None:
+def suspicion(energy: Floats) -> str | None:
     """Say why undeclared energies are hardly formation energies in eV/atom, or return None.
 
     Formation energies of compounds lie between about -5 (fluorides) and +5 eV/atom. Enthalpies in
@@ -81,7 +81,7 @@ def suspicion(energy: NDArray[np.float64]) -> str | None:
     return None
 
 
-def impossible_energies(energy: NDArray[np.float64]) -> dict[int, str]:
+def impossible_energies(energy: Floats) -> dict[int, str]:
     """Return the places of predicted energies, eV/atom, that no material can have, each with what is wrong.
 
     Examples

@@ -1,4 +1,4 @@
-"""What every set of descriptors must do; a new entry of the table is held to it by itself."""
+"""What every set of features must do; a new entry of the table is held to it by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from formation_mlp.features.presets import PRESETS
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 
-TABLE = Path(__file__).with_name("descriptors.csv")
+TABLE = Path(__file__).with_name("features.csv")
 NEEDED = {"matminer": {"featurizer": "TMetalFraction"}, "table": {"path": str(TABLE), "key": "formula"}}
 """Options without which a preset cannot be made."""
 
@@ -129,7 +129,7 @@ def test_columns_tell_materials_apart(block):
 
 def test_a_preset_of_compositions_describes_structures_the_same_way(name, preset):
     if preset.needs_structure:
-        pytest.skip("describes structures")
+        pytest.skip("featurizes structures")
     of_structures = preset.compute(read_materials(CRYSTALS[:4]).materials)
     of_formulas = preset.compute(read_materials(["CsCl", "SrTiO3", "Fe2", "Ni3Al"]).materials)
     np.testing.assert_allclose(of_structures.X, of_formulas.X, rtol=1e-12)
@@ -137,7 +137,7 @@ def test_a_preset_of_compositions_describes_structures_the_same_way(name, preset
 
 def test_the_size_of_the_formula_unit_does_not_matter_but_where_it_is_documented(name, preset):
     if preset.needs_structure:
-        pytest.skip("describes structures")
+        pytest.skip("featurizes structures")
     X = preset.compute(read_materials(["Fe2O3", "Fe4O6", "O3Fe2", "Fe0.4O0.6"]).materials).X
     if name in SIZE_DEPENDENT:
         assert not np.allclose(X[0], X[1], equal_nan=True)

@@ -10,15 +10,13 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.baselines.table import BASELINES
 from formation_mlp.config.schema import Part, TaskConfig, named_options
 from formation_mlp.errors import ConfigError, TrainingError
 from formation_mlp.registry import lookup, unknown_name
 from formation_mlp.targets.metrics import log_loss
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 OWN_OPTIONS = ("tuned", "features", "label")
 """Options that are not those of the estimator."""
@@ -47,7 +45,7 @@ class Baseline:
     ----------
     name : the name in the table of baselines
     label : its name in reports; the option of that name, or the name and whether it is tuned
-    features : descriptor presets of its own; None: those of the main network
+    features : feature presets of its own; None: those of the main network
     tuned : whether its options are chosen on the val rows
     options : of the estimator, as asked for; after `fit`, with the options that were chosen
     n_fits : how many candidates were fitted
@@ -63,7 +61,7 @@ class Baseline:
         _check(where, "tuned", self.tuned, isinstance(self.tuned, bool), "true or false")
         _check(where, "label", self.label, isinstance(self.label, str) and self.label.strip(), "a text")
         is_list = self.features is None or (isinstance(self.features, list) and self.features)
-        _check(where, "features", self.features, is_list, "a list of descriptor presets")
+        _check(where, "features", self.features, is_list, "a list of feature presets")
         if self.tuned and not self._kind.grid:
             raise ConfigError(f"{where}.tuned: this baseline has nothing to tune.")
         self._seed, self._threads = seed, threads

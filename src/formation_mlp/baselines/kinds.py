@@ -11,13 +11,12 @@ from inspect import signature
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.errors import ConfigError
 from formation_mlp.models.boosted_trees import OPTIONS as TREE_OPTIONS
 from formation_mlp.models.boosted_trees import PATIENCE
+from formation_mlp.typing import Floats
 
-Floats = NDArray[np.float64]
 Rows = tuple[Floats, Floats, Floats, Floats]
 """Train rows and val rows: ``X, y, X_val, y_val``."""
 Points = list[tuple[float, Floats]]

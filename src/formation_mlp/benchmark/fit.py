@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.baselines import Baseline
 from formation_mlp.benchmark.outcome import Outcome
@@ -24,8 +23,7 @@ from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.splits.methods import PARTS
 from formation_mlp.system.files import write_json
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 OF_THE_PLACE = ("output", "tune")
 """Keys of a configuration that do not decide what a cell gives."""
@@ -44,7 +42,7 @@ def is_done(cell: Cell, rows: Rows) -> bool:
 
 
 def _same_rows(cell: Cell, rows: Rows, saved: Mapping[str, Any]) -> bool:
-    """Return whether a cell was fitted to these rows; earlier versions kept no fingerprint of the descriptors."""
+    """Return whether a cell was fitted to these rows; earlier versions kept no fingerprint of the features."""
     if saved.get("rows") != rows.mark:
         return False
     return FINGERPRINT not in saved or not differences(saved[FINGERPRINT], rows.fingerprint(cell.config))
@@ -149,7 +147,7 @@ def _write_outcome(cell: Cell, rows: Rows, prepared: Prepared, result: ModelResu
     hidden = None
     if rows.hidden is not None:
         predictor = Predictor(Checkpoint.load(folder.model))
-        hidden = predictor.predict_descriptors(rows.hidden.X, rows.hidden.compositions)
+        hidden = predictor.predict_features(rows.hidden.X, rows.hidden.compositions)
     anytime = course(folder) if cell.config.ensemble is None else []
     size = int(result.details["parameters"]), "parameters"
     if not size[0]:  # an ensemble of nothing but boosted trees

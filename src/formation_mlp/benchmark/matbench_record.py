@@ -12,16 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.benchmark.official import Matbench
 from formation_mlp.benchmark.outcome import Outcome
 from formation_mlp.errors import DataError
 from formation_mlp.splits.groups import MATBENCH_FOLDS, matbench_folds
 from formation_mlp.system.files import write_bytes
+from formation_mlp.typing import Floats, Ints
 from formation_mlp.version import __version__
-
-Floats = NDArray[np.float64]
 
 TASK, PREFIX = "matbench_mp_e_form", "mb-mp-e-form-"
 """The task, and how the ids of its rows begin; six digits follow, counted from 1."""
@@ -112,7 +110,7 @@ def is_record(outcomes: Sequence[Outcome]) -> bool:
     return bool(outcomes) and all(str(name).startswith(PREFIX) for one in outcomes for name in one.ids)
 
 
-def _official_fold(ids: Sequence[str], official: NDArray[np.int64]) -> int:
+def _official_fold(ids: Sequence[str], official: Ints) -> int:
     numbers = np.array([_number(name) for name in ids], np.int64)
     folds = np.unique(official[numbers - 1])
     if len(folds) != 1:
@@ -145,7 +143,7 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float | bool)
 
 
-def _missing(folds: Mapping[int, Outcome], official: NDArray[np.int64]) -> str:
+def _missing(folds: Mapping[int, Outcome], official: Ints) -> str:
     n_known = {number: len(outcome.ids) for number, outcome in folds.items()}
     lacking = {number: int(n) - n_known.get(number, 0) for number, n in enumerate(np.bincount(official))}
     parts = [f"{count:,} rows of fold {number}" for number, count in lacking.items() if count]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 NEW_SYSTEM, NEW_FORMULA, SEEN_FORMULA = 0, 1, 2
 """How much of a shown row also occurs in train: neither, its chemical system only, or its reduced formula."""
@@ -35,7 +35,7 @@ class Outcome:
     prediction : eV/atom, or probabilities, ``[n]``
     val_score : its selection score on the val rows, lower is better
     fit_seconds, cpu_seconds : to learn, with all candidates of a search: on the clock, and of all threads
-    predict_seconds : for the shown part, from descriptors
+    predict_seconds : for the shown part, from features
     peak_memory : of the process while it was fitted, in bytes; None where the system does not tell
     size, size_unit : such as 66,000 ``parameters`` or ``nodes``
     anytime : pairs (seconds since the start, best val score so far), in order; empty if there is no such thing

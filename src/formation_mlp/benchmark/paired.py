@@ -7,12 +7,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.benchmark.outcome import About, Outcome
 from formation_mlp.benchmark.summary import by_division, by_model, row_losses, scored
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 LEVEL = 0.95
 """Level of the intervals."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.benchmark.results import Results
 from formation_mlp.figures.picture import Picture
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 MOST_PANELS = 6
 """Models that have a parity plot, or a ROC curve."""

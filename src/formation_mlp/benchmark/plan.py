@@ -66,7 +66,7 @@ class Cell:
 
     @property
     def features(self) -> str:
-        """The presets that describe its rows, as a key."""
+        """The presets that featurize its rows, as a key."""
         return features_key(self.config)
 
     def title(self) -> str:

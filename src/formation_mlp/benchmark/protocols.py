@@ -138,7 +138,7 @@ class LeaveClusterOut(Protocol):
     def sentence(self, split: SplitConfig, divisions: Sequence[Division]) -> str:
         """Say where the clusters come from."""
         return (
-            f"{self.n_clusters} clusters of rows by k-means on the standardised descriptors of the main network; "
+            f"{self.n_clusters} clusters of rows by k-means on the standardised features of the main network; "
             f"each is the test part once. {val_in_words(split)}"
         )
 

@@ -1,4 +1,4 @@
-"""The rows of a benchmark: described once for each list of presets, and divided once for all models."""
+"""The rows of a benchmark: featurized once for each list of presets, and divided once for all models."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from formation_mlp.data.records import Dataset, Withheld
 from formation_mlp.errors import DataError
 from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.runs.fingerprint import Content, Fingerprint, arrays_digest, content_of, fingerprint_of
-from formation_mlp.runs.prepare import describe, model_to_start_from, weights_of
+from formation_mlp.runs.prepare import featurize_dataset, model_to_start_from, weights_of
 from formation_mlp.runs.results import rows_sha256, shown_part
 from formation_mlp.splits.groups import matbench_folds
 from formation_mlp.splits.methods import PARTS, Split, make_split
 from formation_mlp.targets.task import labels
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Hidden:
     Attributes
     ----------
     ids, formulas : ``[n]``; the formulas as written
-    X : descriptors ``[n, d]``
+    X : features ``[n, d]``
     compositions : ``[n]``
     """
 
@@ -52,10 +51,10 @@ class Rows:
 
     Attributes
     ----------
-    dataset, table : rows and their descriptors
+    dataset, table : rows and their features
     split : of the rows
     mark : equal for equal rows that are divided in the same way
-    content : hashes of rows and descriptors
+    content : hashes of rows and features
     hidden : the test part if its targets are withheld, else None
     """
 
@@ -101,18 +100,18 @@ class AllRows:
     Attributes
     ----------
     dataset : the rows that all lists of presets describe
-    tables : list of presets, as a key, to the descriptors
+    tables : list of presets, as a key, to the features
 
     Raises
     ------
     DataError
-        If a row cannot be described, and ``data.invalid`` does not allow to leave it out.
+        If a row cannot be featurized, and ``data.invalid`` does not allow to leave it out.
     """
 
     def __init__(self, config: Config, dataset: Dataset, configs: Sequence[Config], **keys: Any) -> None:
         self.config = config
         lists = {features_key(own): own.features for own in configs}
-        self.dataset, tables = describe(config, dataset, list(lists.values()), **keys)
+        self.dataset, tables = featurize_dataset(config, dataset, list(lists.values()), **keys)
         self.tables: Mapping[str, FeatureTable] = dict(zip(lists, tables, strict=True))
         self._lists, self._keys = lists, keys
         self._splits: dict[str, Split] = {}
@@ -123,7 +122,7 @@ class AllRows:
     def of(self, cell: Cell) -> Rows:
         """Return the rows of a cell."""
         dataset = self.dataset
-        if cell.baseline is not None:  # structures are described already, and only cost a journey
+        if cell.baseline is not None:  # structures are featurized already, and only cost a journey
             dataset = replace(dataset, materials=replace(dataset.materials, structures=None))
         hidden, key = self._hidden_of(cell), _split_key(cell)
         split = self.split(cell)
@@ -134,13 +133,13 @@ class AllRows:
         return Rows(dataset, self.tables[cell.features], split, self._marks[key], self.content(cell.features), hidden)
 
     def content(self, features: str) -> Content:
-        """Return the hashes of the rows and of their descriptors by a list of presets."""
+        """Return the hashes of the rows and of their features by a list of presets."""
         if features not in self._contents:
             self._contents[features] = content_of(self.dataset, self.tables[features])
         return self._contents[features]
 
     def split(self, cell: Cell) -> Split:
-        """Return how the rows are divided for a cell; clusters are those of the main network's descriptors."""
+        """Return how the rows are divided for a cell; clusters are those of the main network's features."""
         key = _split_key(cell)
         if key not in self._splits:
             X = next(iter(self.tables.values())).X
@@ -197,7 +196,7 @@ class AllRows:
         ids, formulas = [tuple(column[i] for i in index) for column in (withheld.ids, withheld.formulas)]
         if table.failures:
             i, reason = next(iter(table.failures.items()))
-            raise DataError(f"row {ids[i]} of fold {split.fold}, whose target is blank, cannot be described: {reason}")
+            raise DataError(f"row {ids[i]} of fold {split.fold}, whose target is blank, cannot be featurized: {reason}")
         return Hidden(ids, formulas, table.X, materials.compositions)
 
 

@@ -8,12 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.benchmark.outcome import About, Outcome
 from formation_mlp.targets.metrics import classification_scores, regression_scores
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats, Ints
 
 WORST_SHARE = 0.01
 """Share of the rows whose errors are averaged as those of the worst rows."""
@@ -169,7 +167,7 @@ def _summary(model: str, outcomes: Sequence[Outcome], about: About) -> ModelSumm
     )
 
 
-def _only(outcome: Outcome, rows: NDArray[np.int64]) -> Outcome:
+def _only(outcome: Outcome, rows: Ints) -> Outcome:
     return replace(
         outcome,
         ids=[outcome.ids[i] for i in rows],

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.benchmark.matbench_record import is_record, write_record
 from formation_mlp.benchmark.novelty import GROUPS
@@ -20,8 +19,7 @@ from formation_mlp.benchmark.text import results_text
 from formation_mlp.errors import CheckpointError
 from formation_mlp.runs.folder import BENCHMARK_FILES
 from formation_mlp.system.files import write_csv, write_json
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 RESULTS_FILE, ROWS_FILE, RECORD_FILE = BENCHMARK_FILES
 PREDICTION = "prediction "

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from formation_mlp.chemistry.elements import SYMBOLS
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pymatgen.core import Composition
 
 
@@ -31,32 +31,32 @@ class Compositions:
     amount : float64 ``[m]``, atoms per formula unit
     """
 
-    row_ptr: NDArray[np.int64]
-    z: NDArray[np.int64]
-    amount: NDArray[np.float64]
+    row_ptr: Ints
+    z: Ints
+    amount: Floats
 
     def __len__(self) -> int:
         return len(self.row_ptr) - 1
 
     @property
-    def n_elements(self) -> NDArray[np.int64]:
+    def n_elements(self) -> Ints:
         """Number of elements of each row, ``[n]``."""
         return np.diff(self.row_ptr)
 
     @property
-    def n_atoms(self) -> NDArray[np.float64]:
+    def n_atoms(self) -> Floats:
         """Atoms per formula unit of each row, ``[n]``."""
         rows = self._row_of_entry()
         return np.bincount(rows, weights=self.amount, minlength=len(self)).astype(np.float64)
 
-    def _row_of_entry(self) -> NDArray[np.int64]:
+    def _row_of_entry(self) -> Ints:
         return np.repeat(np.arange(len(self)), self.n_elements)
 
-    def fractions(self) -> NDArray[np.float64]:
+    def fractions(self) -> Floats:
         """Atomic fraction of each entry, ``[m]``; those of a row add up to one."""
         return self.amount / np.repeat(self.n_atoms, self.n_elements)
 
-    def padded(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def padded(self) -> tuple[Ints, Floats]:
         """Return atomic numbers and fractions as two tables ``[n, k]``, with zeros after the last element of a row."""
         row = self._row_of_entry()
         shape = (len(self), int(self.n_elements.max(initial=0)))
@@ -65,7 +65,7 @@ class Compositions:
         z[place], fraction[place] = self.z, self.fractions()
         return z, fraction
 
-    def take(self, rows: NDArray[np.int64] | Sequence[int]) -> Compositions:
+    def take(self, rows: Ints | Sequence[int]) -> Compositions:
         """Return the given rows, in the given order."""
         index = np.asarray(rows, dtype=np.int64)
         counts = self.n_elements[index]
@@ -96,7 +96,7 @@ class Compositions:
         ptr = self.row_ptr.tolist()
         return ["-".join(sorted(set(symbols[a:b]))) for a, b in pairwise(ptr)]
 
-    def elements(self) -> NDArray[np.int64]:
+    def elements(self) -> Ints:
         """Return the atomic numbers that occur in any row, sorted."""
         return np.flatnonzero(np.bincount(self.z))
 

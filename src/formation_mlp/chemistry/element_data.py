@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
+from formation_mlp.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.chemistry.compositions import Compositions
 
 SINGLE_PRECISION = frozenset({"matscholar", "megnet_el"})
@@ -34,18 +33,18 @@ class ElementTable:
     """
 
     properties: tuple[str, ...]
-    values: NDArray[np.float64]
-    means: NDArray[np.float64]
-    incomplete: NDArray[np.bool_] = field(init=False)
+    values: Floats
+    means: Floats
+    incomplete: Bools = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "incomplete", np.isnan(self.values).any(axis=1))
 
-    def imputed(self) -> NDArray[np.float64]:
+    def imputed(self) -> Floats:
         """Return ``values`` with matminer's mean in place of what is missing."""
         return np.where(np.isnan(self.values), self.means, self.values)
 
-    def rows_lacking_data(self, compositions: Compositions) -> NDArray[np.int64]:
+    def rows_lacking_data(self, compositions: Compositions) -> Ints:
         """Return the rows with an element for which any of the properties is missing."""
         entries = np.flatnonzero(self.incomplete[compositions.z])
         if len(entries) == 0:

@@ -10,10 +10,9 @@ import numpy as np
 from formation_mlp.chemistry.charges import total_charges, whole_amounts
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.system.compiled import kernel_for
+from formation_mlp.typing import Bools, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.chemistry.compositions import Compositions
 
 UNKNOWN = -1
@@ -27,7 +26,7 @@ def icsd_states() -> tuple[tuple[int, ...], ...]:
     return tuple(seen or common for seen, common in zip(tables["icsd"], tables["common"], strict=True))
 
 
-def smallest_charges(compositions: Compositions, states: tuple[tuple[int, ...], ...]) -> NDArray[np.int64]:
+def smallest_charges(compositions: Compositions, states: tuple[tuple[int, ...], ...]) -> Ints:
     """Return the smallest total charge, regardless of sign, of each formula in smallest whole numbers, ``[n]``.
 
     Every atom may have any of the oxidation states of its element. The numbers are those of
@@ -61,7 +60,7 @@ def smallest_charges(compositions: Compositions, states: tuple[tuple[int, ...], 
     return found
 
 
-def can_be_neutral(compositions: Compositions) -> NDArray[np.bool_]:
+def can_be_neutral(compositions: Compositions) -> Bools:
     """Return whether known oxidation states, one per element, add up to zero, ``[n]``.
 
     All states are taken that pymatgen knows, but metals are no anions here. With a state of its own for each atom they
@@ -85,7 +84,7 @@ def can_be_neutral(compositions: Compositions) -> NDArray[np.bool_]:
     return found
 
 
-def _smallest_whole(compositions: Compositions) -> NDArray[np.int64]:
+def _smallest_whole(compositions: Compositions) -> Ints:
     """Return the amounts as the smallest whole numbers of atoms, ``[m]``."""
     starts, amount = compositions.row_ptr[:-1], compositions.amount
     n_atoms = np.rint(np.minimum(amount, 20_000)).astype(np.int64)
@@ -98,7 +97,7 @@ def _smallest_whole(compositions: Compositions) -> NDArray[np.int64]:
 
 
 @cache
-def _table(states: tuple[tuple[int, ...], ...]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _table(states: tuple[tuple[int, ...], ...]) -> tuple[Ints, Bools]:
     """Return the states of each atomic number, rising, the last one repeated, ``[119, most]``; and who has any."""
     most = max(map(len, states))
     rows = [sorted(charges) or [0] for charges in states]

@@ -58,7 +58,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Formation energies of materials from composition and structure descriptors with small neural networks.",
+    help="Formation energies of materials from composition and structure features with small neural networks.",
 )
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file, such as configs/quickstart.yaml.")]
@@ -73,7 +73,7 @@ Workers = Annotated[
     int,
     typer.Option(
         "--workers",
-        help="Processes that describe structures, or train members of an ensemble, trials of a search or models of a "
+        help="Processes that featurize structures, or train members of an ensemble, trials of a search or models of a "
         "benchmark.",
     ),
 ]

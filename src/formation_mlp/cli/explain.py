@@ -21,10 +21,10 @@ def explain(
             "alone: what the model needs, by its val rows.",
         ),
     ],
-    by: Annotated[str, typer.Option(help="Descriptors are added up by 'property' or by 'preset'.")] = "property",
+    by: Annotated[str, typer.Option(help="Features are added up by 'property' or by 'preset'.")] = "property",
     dependence: Annotated[
         list[str] | None,
-        typer.Option(help="Draw the mean prediction against this descriptor; given twice, over both."),
+        typer.Option(help="Draw the mean prediction against this feature; given twice, over both."),
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Permutations of each group, without a material.")] = 5,
     alone: Annotated[
@@ -34,7 +34,7 @@ def explain(
     overwrite: Replace = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say why a model predicts what it predicts, or which descriptors it needs most."""
+    """Say why a model predicts what it predicts, or which features it needs most."""
     from formation_mlp.explain import explain as job
     from formation_mlp.prediction.inputs import expanded, split_arguments
     from formation_mlp.prediction.tables import check_output

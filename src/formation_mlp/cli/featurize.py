@@ -29,7 +29,7 @@ def featurize(
     overwrite: Replace = False,
     quiet: Quiet = False,
 ) -> None:
-    """Describe every row of a table and write the descriptors."""
+    """Featurize every row of a table and write the features."""
     from formation_mlp.config.loading import preset_list
     from formation_mlp.prediction.featurize import featurize_table
     from formation_mlp.runs.progress import Reporter

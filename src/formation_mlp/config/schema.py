@@ -72,7 +72,7 @@ class DataConfig(Section):
     duplicates: str = "keep"
     """Rows of one reduced formula: keep all, their `mean`, or the `lowest` (the ground state)."""
     invalid: str = "error"
-    """Rows that cannot be read or described: stop with an `error`, or `drop` them, named and counted."""
+    """Rows that cannot be read or featurized: stop with an `error`, or `drop` them, named and counted."""
     encoding: str = "utf-8-sig"
     """Text encoding of a csv file."""
 
@@ -228,7 +228,7 @@ class NetworkVariant(Section):
     training: dict[str, Any] = {}
     """Keys of `training` to change."""
     features: Annotated[list[Part], Field(min_length=1)] | None = None
-    """Descriptor presets of its own. None: those of the main network."""
+    """Feature presets of its own. None: those of the main network."""
     ensemble: EnsembleConfig | None = None
     """Several networks instead of one."""
 
@@ -296,7 +296,7 @@ class Config(Section):
         "valence_orbital",
         "element_fraction",
     ]
-    """Descriptor presets by name, or `{name: {option: value}}`."""
+    """Feature presets by name, or `{name: {option: value}}`."""
     split: SplitConfig = SplitConfig()
     """The parts."""
     model: ModelConfig = ModelConfig()

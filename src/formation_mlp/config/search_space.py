@@ -47,7 +47,7 @@ class Parameter:
     whole: bool = False
 
     def distribution(self) -> BaseDistribution:
-        """Return the values as Optuna describes them: choices by their JSON, since some are lists."""
+        """Return the values as Optuna featurizes them: choices by their JSON, since some are lists."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
         if self.form == "choices":

@@ -20,11 +20,11 @@ from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
 from formation_mlp.materials.structure.columns import read_structure_columns
 from formation_mlp.registry import lookup
+from formation_mlp.typing import Bools, Floats, Ints
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
 INVALID = ("error", "drop")
 """What may become of rows that cannot be used."""
@@ -105,7 +105,7 @@ def withheld_rows(config: DataConfig, task: TaskConfig) -> Withheld:
 
 def _target(
     frame: pd.DataFrame, config: DataConfig, task: TaskConfig
-) -> tuple[str, tuple[NDArray[np.float64], NDArray[np.bool_]], dict[int, str]]:
+) -> tuple[str, tuple[Floats, Bools], dict[int, str]]:
     """Return the name of the target column, its values, which rows have one, and rows with one that is no number."""
     target = columns.require_column(frame, config.target, columns.TARGET, "data.target")
     words = TRUTH if _is_class(task) else {}
@@ -125,7 +125,7 @@ def _is_class(task: TaskConfig) -> bool:
     return task.type == "classification" and task.boundary is None
 
 
-def _auxiliary(frame: pd.DataFrame, task: TaskConfig, keep: NDArray[np.int64]) -> NDArray[np.float64] | None:
+def _auxiliary(frame: pd.DataFrame, task: TaskConfig, keep: Ints) -> Floats | None:
     """Return the auxiliary targets of the kept rows, ``[n, t]``; NaN where a cell is blank."""
     if not task.auxiliary:
         return None
@@ -193,7 +193,7 @@ def invalid_rows(path: str, rows: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def _energies(values: NDArray[np.float64], config: DataConfig, n_atoms: NDArray[np.float64]) -> NDArray[np.float64]:
+def _energies(values: Floats, config: DataConfig, n_atoms: Floats) -> Floats:
     if config.unit is not None:
         lookup(UNITS, config.unit, "data.unit", "unit")
         return to_ev_per_atom(values, config.unit, n_atoms)
@@ -206,7 +206,7 @@ def _energies(values: NDArray[np.float64], config: DataConfig, n_atoms: NDArray[
     return values
 
 
-def _classes(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _classes(values: Floats) -> Floats:
     other = np.setdiff1d(values, [0.0, 1.0])
     if len(other):
         raise DataError(
@@ -216,7 +216,7 @@ def _classes(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values
 
 
-def _parts(frame: pd.DataFrame, column: str, keep: NDArray[np.int64]) -> tuple[str, ...]:
+def _parts(frame: pd.DataFrame, column: str, keep: Ints) -> tuple[str, ...]:
     name = columns.require_column(frame, column, (), "split.column")
     cells = columns.cells_of(frame, name)
     return tuple("" if cells[i] is None else str(cells[i]) for i in keep)

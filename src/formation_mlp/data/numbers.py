@@ -9,9 +9,9 @@ from decimal import Decimal
 from numbers import Real
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.quoting import quoted
+from formation_mlp.typing import Bools, Floats
 
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _WORDS = ("nan", "inf", "infinity")
@@ -49,9 +49,7 @@ def number(cell: object) -> float:
         return float("inf")
 
 
-def numbers_of_cells(
-    cells: Iterable[object], words: Mapping[str, float] = {}
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], dict[int, str]]:
+def numbers_of_cells(cells: Iterable[object], words: Mapping[str, float] = {}) -> tuple[Floats, Bools, dict[int, str]]:
     """Read a column.
 
     Parameters

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.materials.records import Materials
+from formation_mlp.typing import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Withheld:
     ids: tuple[str, ...]
     formulas: tuple[str, ...]
     materials: Materials
-    places: NDArray[np.int64]
+    places: Ints
     n_table: int
 
 
@@ -81,13 +81,13 @@ class Dataset:
     ids: tuple[str, ...]
     formulas: tuple[str, ...]
     materials: Materials
-    y: NDArray[np.float64]
+    y: Floats
     target: Target
     parts: tuple[str, ...] | None = None
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = field(default=())
-    auxiliary: NDArray[np.float64] | None = None
-    places: NDArray[np.int64] | None = None
+    auxiliary: Floats | None = None
+    places: Ints | None = None
     n_table: int | None = None
 
     def __post_init__(self) -> None:
@@ -104,9 +104,7 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(
-        self, rows: NDArray[np.int64] | Sequence[int], left_out: Sequence[LeftOut] = (), notes: Sequence[str] = ()
-    ) -> Dataset:
+    def take(self, rows: Ints | Sequence[int], left_out: Sequence[LeftOut] = (), notes: Sequence[str] = ()) -> Dataset:
         """Return the given rows, with further rows named as left out and further notes."""
         index = [int(i) for i in rows]
         return Dataset(

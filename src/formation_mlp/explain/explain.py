@@ -10,12 +10,12 @@ from formation_mlp.explain.dependence import dependence
 from formation_mlp.explain.explanation import Explainer, Explanation, neighbours
 from formation_mlp.explain.groups import groups, statistic_of, unit_of
 from formation_mlp.explain.permutation import importance
-from formation_mlp.explain.rows import Rows, described_rows
+from formation_mlp.explain.rows import Rows, featurized_rows
 from formation_mlp.explain.text import explanation_text, importance_text
-from formation_mlp.features.engine.costly import Progress
 from formation_mlp.saved_model.checkpoint import MODEL_FILE
 from formation_mlp.saved_model.predictor import Predictor, load
 from formation_mlp.saved_model.shipped import SHIPPED
+from formation_mlp.typing import Progress
 
 
 def explain_materials(
@@ -93,7 +93,7 @@ def explain_model(
 
 
 def explain_dependence(model: str, names: Sequence[str], out: Path | None, progress: Progress | None = None) -> str:
-    """Draw the partial dependence on one or two descriptors over the val rows of a run, and say its range.
+    """Draw the partial dependence on one or two features over the val rows of a run, and say its range.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def _rows(model: str, predictor: Predictor, part: str, progress: Progress | None
         kind = "a shipped model" if model in SHIPPED else "a model file"
         return None, f"{kind} holds no rows; a run folder knows them."
     try:
-        return described_rows(model, predictor, (part,), progress)[part], ""
+        return featurized_rows(model, predictor, (part,), progress)[part], ""
     except FormationMLPError as error:
         return None, str(error)
 

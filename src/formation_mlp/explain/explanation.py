@@ -1,4 +1,4 @@
-"""One prediction, explained by its descriptors."""
+"""One prediction, explained by its features."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.config.schema import Part
 from formation_mlp.errors import DataError
 from formation_mlp.explain.groups import groups
 from formation_mlp.explain.paths import paths_of
-from formation_mlp.explain.permutation import ELEMENTS, beside_descriptors
+from formation_mlp.explain.permutation import ELEMENTS, beside_features
 from formation_mlp.explain.rows import Rows
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import read_materials
@@ -21,8 +20,7 @@ from formation_mlp.materials.structure.items import names_a_file
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.trust.domain import FARTHEST
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 JUMPS = "jumps of the activation"
 INCOMPLETE = 1e-4
@@ -32,7 +30,7 @@ leaves so much: it changes the answer without a gradient."""
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What a group of descriptors adds to a prediction.
+    """What a group of features adds to a prediction.
 
     Attributes
     ----------
@@ -51,19 +49,19 @@ class Explanation:
     """Why a model answers as it does for one material.
 
     The attributions add up to ``prediction - baseline``. They say what the model does, not what nature does: of
-    descriptors that go together, it may use either.
+    features that go together, it may use either.
 
     Attributes
     ----------
     label : the formula as given, or what stands for a structure: of a file, its name
     prediction : eV/atom, or the probability of the positive class
     baseline : the same for a mean training compound
-    attributions : of the kept descriptors, in the unit of the prediction, ``[k]``
-    of_elements : attribution of what the model sees of the elements beside the descriptors; 0 if it sees nothing
+    attributions : of the kept features, in the unit of the prediction, ``[k]``
+    of_elements : attribution of what the model sees of the elements beside the features; 0 if it sees nothing
     elements_name : what that is
-    values : of the kept descriptors, in their own units, ``[k]``; NaN where one is missing and the median stands in
+    values : of the kept features, in their own units, ``[k]``; NaN where one is missing and the median stands in
     scaled : the same in standard deviations from the mean of the train rows, ``[k]``
-    scaler : names, means and standard deviations of the descriptors
+    scaler : names, means and standard deviations of the features
     features : presets, as the configuration names them
     is_probability : whether the model is a classifier
     warning : a remark of the model on the material, or empty
@@ -107,7 +105,7 @@ class Explanation:
 
 
 class Explainer:
-    """Divides predictions of a model among its descriptors by integrated gradients (`formation_mlp.explain.paths`).
+    """Divides predictions of a model among its features by integrated gradients (`formation_mlp.explain.paths`).
 
     The answer of an ensemble is the mean of its members' by their shares, and so are its attributions. Those of a
     classifier are differences of probabilities.
@@ -166,7 +164,7 @@ class Explainer:
                     self.predictor.features,
                     self.predictor.task.is_classification,
                     warning,
-                    beside_descriptors(model) or ELEMENTS,
+                    beside_features(model) or ELEMENTS,
                 )
             )
         return explanations
@@ -180,7 +178,7 @@ class Neighbour:
     ----------
     formula : as written in the table
     y : its label, eV/atom, or 0 or 1
-    distance : of the descriptors; 0 for the same composition in a model of compositions
+    distance : of the features; 0 for the same composition in a model of compositions
     """
 
     formula: str
@@ -192,15 +190,15 @@ def neighbours(predictor: Predictor, train: Rows, explanation: Explanation, n: i
     """Return the ``n`` training rows that are most like a material, the nearest first.
 
     The distance is that by which predictions are judged to be near the training rows or far from them: Euclidean,
-    in the whitened leading principal components of the scaled descriptors (`formation_mlp.trust.domain.Domain`). A
-    model of an older format has none of these; there it is the root mean square difference of the scaled descriptors.
+    in the whitened leading principal components of the scaled features (`formation_mlp.trust.domain.Domain`). A
+    model of an older format has none of these; there it is the root mean square difference of the scaled features.
 
     Parameters
     ----------
     predictor
         The model.
     train
-        The train rows of its run (`formation_mlp.explain.rows.described_rows`).
+        The train rows of its run (`formation_mlp.explain.rows.featurized_rows`).
     explanation
         Of the material.
     n

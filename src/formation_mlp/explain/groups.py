@@ -1,4 +1,4 @@
-"""Descriptors that say much the same, in groups: by the property that they are statistics of, or by preset."""
+"""Features that say much the same, in groups: by the property that they are statistics of, or by preset."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.config.schema import Part
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.presets import build_preset, resolved
 from formation_mlp.quoting import quoted
+from formation_mlp.typing import Ints
 
-Columns = dict[str, NDArray[np.int64]]
+Columns = dict[str, Ints]
 """Name of a group to its columns."""
 
 
@@ -192,4 +192,4 @@ OTHER_UNITS = ("DemlData", "PymatgenData")
 """Sources whose properties may share a name with those in `UNITS`, but need not share the unit."""
 
 KINDS = {"property": by_property, "preset": by_preset}
-"""Ways to group descriptors."""
+"""Ways to group features."""

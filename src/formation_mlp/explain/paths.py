@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER
@@ -19,13 +18,13 @@ from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import CheckpointError
 from formation_mlp.saved_model.checkpoint import Checkpoint, Member
 from formation_mlp.saved_model.inference import mean_energy
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Floats = NDArray[np.float64]
 Path = tuple[Floats, float, float]
-"""Attributions of the descriptors and, last, of the elements as an encoder sees them, ``[k + 1]``; the answers at the
+"""Attributions of the features and, last, of the elements as an encoder sees them, ``[k + 1]``; the answers at the
 baseline and at the row, whose difference they add up to."""
 
 TOLERANCE = 1e-5
@@ -40,7 +39,7 @@ TIE = 1e-12
 class NetworkPath:
     """Divides the answers of a network, in eV/atom or as probabilities, among its inputs.
 
-    The path starts at zeros: each descriptor at its mean over the train rows. The architecture `set` sees the
+    The path starts at zeros: each feature at its mean over the train rows. The architecture `set` sees the
     elements too, through an encoder; their part of the path is from `mean_encoding` to the encoding of the row.
 
     Parameters
@@ -68,7 +67,7 @@ class NetworkPath:
         self._is_probability = checkpoint.config["task"]["type"] == "classification"
 
     def __call__(self, x: Floats, composition: Compositions) -> Path:
-        """Divide the answer to one row: scaled descriptors ``[k]``, and a composition."""
+        """Divide the answer to one row: scaled features ``[k]``, and a composition."""
         start, end = np.append(np.zeros_like(x), self._mean), np.append(x, self._encoded(composition))
         attributions, first, last = along(self._answer, start, end)
         return np.append(attributions[: len(x)], attributions[len(x) :].sum()), first, last
@@ -90,14 +89,14 @@ class NetworkPath:
 
 
 class TreesPath:
-    """Divides the answers of boosted trees among the descriptors: on the path, each jump goes to who causes it.
+    """Divides the answers of boosted trees among the features: on the path, each jump goes to who causes it.
 
-    Descriptors that cross thresholds at the same place of the path share the jump.
+    Features that cross thresholds at the same place of the path share the jump.
 
     Parameters
     ----------
     predict
-        Scaled descriptors ``[n, k]`` to answers ``[n]``.
+        Scaled features ``[n, k]`` to answers ``[n]``.
     text
         The trees in LightGBM's own text form, for their thresholds.
     """
@@ -107,7 +106,7 @@ class TreesPath:
         self._feature, self._threshold = _thresholds(text)
 
     def __call__(self, x: Floats, _composition: Compositions | None = None) -> Path:
-        """Divide the answer to one row, from zeros to its scaled descriptors ``[k]``."""
+        """Divide the answer to one row, from zeros to its scaled features ``[k]``."""
         with np.errstate(divide="ignore", invalid="ignore"):
             place = self._threshold / x[self._feature]
         crossed = (x[self._feature] != 0) & (place >= 0) & (place <= 1)
@@ -133,19 +132,19 @@ class HullTreesPath:
     ----------
     member
         The trees, the networks of energies and the known compounds.
-    n_descriptors
-        Number of scaled descriptors.
+    n_features
+        Number of scaled features.
     """
 
-    def __init__(self, member: Member, n_descriptors: int) -> None:
+    def __init__(self, member: Member, n_features: int) -> None:
         from formation_mlp.models.hull_trees import HullTrees
 
-        self._trees, self._energy = HullTrees.from_weights(member.weights), mean_energy(member, n_descriptors)
+        self._trees, self._energy = HullTrees.from_weights(member.weights), mean_energy(member, n_features)
         text = np.asarray(member.weights["trees.text"]).tobytes().decode()
         self._path = TreesPath(self._trees.trees.predict, text)
 
     def __call__(self, x: Floats, composition: Compositions) -> Path:
-        """Divide the answer to one row, from zeros and mean columns to its scaled descriptors ``[k]`` and columns."""
+        """Divide the answer to one row, from zeros and mean columns to its scaled features ``[k]`` and columns."""
         X = x[None]
         inputs = self._trees.known.inputs(X, composition, self._energy(X, composition))
         attributions, first, last = self._path(inputs[0])
@@ -272,8 +271,8 @@ def _panels(answer: Callable[[Tensor], Tensor], start: Floats, end: Floats, left
     return np.concatenate(found)
 
 
-def _thresholds(text: str) -> tuple[NDArray[np.int64], Floats]:
-    """Return the descriptor and the threshold of every split of all trees."""
+def _thresholds(text: str) -> tuple[Ints, Floats]:
+    """Return the feature and the threshold of every split of all trees."""
     rows: dict[str, list[str]] = {"split_feature": [], "threshold": []}
     for line in text.splitlines():
         name, _, numbers = line.partition("=")

@@ -1,4 +1,4 @@
-"""Permutation importance (Breiman 2001) of groups of descriptors: how much worse a model is without them."""
+"""Permutation importance (Breiman 2001) of groups of features: how much worse a model is without them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import DataError
@@ -14,11 +13,10 @@ from formation_mlp.explain.groups import Columns, groups
 from formation_mlp.explain.rows import Rows
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats, Ints
 
 ELEMENTS = "elements as a set"
-"""Name of what the architecture `set` sees beside the descriptors."""
+"""Name of what the architecture `set` sees beside the features."""
 ELEMENTS_AND_HULL = "elements, their energies and hull"
 """The same where members are told predicted energies and a hull (`formation_mlp.models.hull_trees`), too."""
 MOST_ROWS = 2000
@@ -59,8 +57,8 @@ class Importance:
         return std
 
 
-def beside_descriptors(checkpoint: Checkpoint) -> str:
-    """Return the name of what a model sees of a composition beside its descriptors, or an empty text."""
+def beside_features(checkpoint: Checkpoint) -> str:
+    """Return the name of what a model sees of a composition beside its features, or an empty text."""
     models = [member.model for member in checkpoint.members]
     if any("energies" in model for model in models):
         return ELEMENTS_AND_HULL
@@ -70,7 +68,7 @@ def beside_descriptors(checkpoint: Checkpoint) -> str:
 def importance(
     predictor: Predictor, rows: Rows, kind: str = "property", *, repeats: int = 5, seed: int = 0
 ) -> Importance:
-    """Permute each group of descriptors among the rows, and score the model each time.
+    """Permute each group of features among the rows, and score the model each time.
 
     All columns of a group are permuted together, so that what they say in common is lost with them; permuted one by
     one, correlated columns would stand in for one another and all look unimportant. A model of the architecture
@@ -81,7 +79,7 @@ def importance(
     predictor
         The model.
     rows
-        Such as the val rows of its run (`described_rows`). Of more than `MOST_ROWS`, a random part is used.
+        Such as the val rows of its run (`featurized_rows`). Of more than `MOST_ROWS`, a random part is used.
     kind
         Of groups: ``property`` or ``preset``.
     repeats
@@ -108,11 +106,11 @@ def importance(
         if len(own := np.array([i for i in group.tolist() if i in kept], np.int64))
     }
     score, losses = losses_by_permutation(
-        predictor.predict_descriptors, rows, columns, permutations, predictor.task.selection
+        predictor.predict_features, rows, columns, permutations, predictor.task.selection
     )
     sizes = {name: len(own) for name, own in columns.items()}
-    if name := beside_descriptors(predictor.checkpoint):
-        shuffled = [predictor.predict_descriptors(rows.X, rows.compositions.take(order)) for order in permutations]
+    if name := beside_features(predictor.checkpoint):
+        shuffled = [predictor.predict_features(rows.X, rows.compositions.take(order)) for order in permutations]
         losses[name] = np.array([predictor.task.selection(rows.y, one) - score for one in shuffled])
         sizes[name] = 0
     names = tuple(sorted(losses, key=lambda name: -losses[name].mean()))
@@ -130,14 +128,14 @@ def losses_by_permutation(
     predict: Callable[[Floats, Compositions], Floats],
     rows: Rows,
     columns: Columns,
-    permutations: NDArray[np.int64],
+    permutations: Ints,
     score: Callable[[Floats, Floats], float],
 ) -> tuple[float, dict[str, Floats]]:
     """Return the score as it is, and what each permutation ``[repeats, n]`` of each group adds to it.
 
     Parameters
     ----------
-    predict : descriptors ``[n, d]`` and compositions to predictions ``[n]``
+    predict : features ``[n, d]`` and compositions to predictions ``[n]``
     columns : group to its columns
     score : truth and predictions to a number; lower is better
     """

@@ -1,4 +1,4 @@
-"""The rows of a finished run, described again."""
+"""The rows of a finished run, featurized again."""
 
 from __future__ import annotations
 
@@ -7,27 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.chemistry.compositions import Compositions
-from formation_mlp.features.engine.costly import Progress
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.runs import finished_rows as run_rows
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.targets.task import labels
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats, Progress
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """``n`` rows of a run with their descriptors.
+    """``n`` rows of a run with their features.
 
     Attributes
     ----------
     formulas : as written, ``[n]``
     compositions : ``[n]``
-    X : descriptors in the order of the model's feature names, ``[n, d]``
+    X : features in the order of the model's feature names, ``[n, d]``
     y : labels, eV/atom, or 0 and 1, ``[n]``
     """
 
@@ -48,7 +45,7 @@ class Rows:
         return Rows(formulas, self.compositions.take(rows), self.X[rows], self.y[rows])
 
 
-def described_rows(
+def featurized_rows(
     folder: str | Path,
     predictor: Predictor,
     parts: Sequence[str] = ("train", "val"),

@@ -6,15 +6,13 @@ import textwrap
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.explain.explanation import Contribution, Explanation, Neighbour
 from formation_mlp.explain.groups import statistic_of, with_unit
 from formation_mlp.explain.permutation import Importance
 from formation_mlp.explain.rows import Rows
 from formation_mlp.system.text_table import aligned
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 SHOWN, COLUMNS_SHOWN, BAR, WIDTH = 8, 2, 24, 100
 """Groups and columns of each that are shown; length of the longest bar and of a line."""
@@ -29,7 +27,7 @@ def explanation_text(
     near: Sequence[Neighbour] | str = "",
     n_shown: int = SHOWN,
 ) -> str:
-    """Return why a number is what it is: the largest contributions as bars, the descriptors behind them, neighbours.
+    """Return why a number is what it is: the largest contributions as bars, the features behind them, neighbours.
 
     Parameters
     ----------
@@ -40,7 +38,7 @@ def explanation_text(
     kind
         Of groups: ``property`` or ``preset``.
     train
-        The train rows, with which the descriptors are compared; without them, only with their mean and spread.
+        The train rows, with which the features are compared; without them, only with their mean and spread.
     near
         The nearest training rows, or why they are not known.
     n_shown
@@ -59,8 +57,8 @@ def explanation_text(
         f"What each adds to the prediction ({what})",
         *_bars(bars),
         "",
-        "Descriptors behind it",
-        *(f"  {line}" for line in _descriptors(explanation, shown, train)),
+        "Features behind it",
+        *(f"  {line}" for line in _features(explanation, shown, train)),
         "",
         *_neighbours(near, explanation),
     ]
@@ -112,14 +110,14 @@ def _sentences(explanation: Explanation, shown: Sequence[Contribution], model: s
     start, end = explanation.baseline, explanation.prediction
     reasons = [f"{one.name} ({one.amount:+.3f})" for one in shown[:3]]
     return (
-        f"{model} predicts {end:.3f} {what} for {explanation.label}, and {start:.3f} where every descriptor has its "
+        f"{model} predicts {end:.3f} {what} for {explanation.label}, and {start:.3f} where every feature has its "
         f"training mean. The difference of {end - start:+.3f} has its largest parts from: {', '.join(reasons)}. "
-        "These are the reasons of the model: of descriptors that go together it may use any."
+        "These are the reasons of the model: of features that go together it may use any."
     )
 
 
-def _descriptors(explanation: Explanation, shown: Sequence[Contribution], train: Rows | None) -> list[str]:
-    """Say what the most important descriptors of each group are, and how that compares with the train rows."""
+def _features(explanation: Explanation, shown: Sequence[Contribution], train: Rows | None) -> list[str]:
+    """Say what the most important features of each group are, and how that compares with the train rows."""
     scaler = explanation.scaler
     rows = []
     for i in (i for one in shown for i in one.columns[:COLUMNS_SHOWN]):
@@ -128,7 +126,7 @@ def _descriptors(explanation: Explanation, shown: Sequence[Contribution], train:
         usual = f"{scaler.centre[i]:.4g} +- {scaler.scale[i]:.3g}"
         rank = "" if train is None or np.isnan(value) else _rank(value, train.X[:, scaler.kept[i]])
         rows.append([statistic_of(name), known, usual, rank, f"{explanation.attributions[i]:+.3f}"])
-    header = ["descriptor", "value", "training mean +- std", "compared with training rows", "adds"]
+    header = ["feature", "value", "training mean +- std", "compared with training rows", "adds"]
     keep = [j for j in range(len(header)) if train is not None or j != 3]
     return aligned([header[j] for j in keep], [[row[j] for j in keep] for row in rows]).splitlines()
 

@@ -1,14 +1,12 @@
-"""The contract of every descriptor set."""
+"""The contract of every feature set."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from formation_mlp.materials.records import Materials
+from formation_mlp.typing import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +20,14 @@ class FeatureBlock:
     missing : column name to the number of rows that have no value there, or an imputed one
     """
 
-    X: NDArray[np.float64]
+    X: Floats
     failures: dict[int, str] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A named set of descriptors: something that is called and knows the names of its columns.
+    """A named set of features: something that is called and knows the names of its columns.
 
     A preset is stateless: a row's numbers depend on that row alone.
 
@@ -38,7 +36,7 @@ class Preset:
     names : column names, ``[d]``; those of matminer's ``feature_labels()`` where it has them
     compute : materials to numbers; no row of the argument is empty
     needs_structure : whether ``compute`` reads the structures
-    citation : the paper the descriptors come from
+    citation : the paper the features come from
     """
 
     names: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Where the descriptors come from."""
+"""Where the features come from."""
 
 WARD_2016 = (
     "L. Ward, A. Agrawal, A. Choudhary, C. Wolverton, A general-purpose machine learning framework for predicting "

@@ -1,4 +1,4 @@
-"""All descriptor presets by name, and the choice of some of them by a configuration."""
+"""All feature presets by name, and the choice of some of them by a configuration."""
 
 from __future__ import annotations
 

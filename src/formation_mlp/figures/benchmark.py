@@ -20,12 +20,12 @@ from formation_mlp.figures.style import (
     SKY,
     TICKS,
     VERMILLION,
-    Floats,
     finite_pair,
     label_axes,
     new_figure,
     short,
 )
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -23,7 +23,6 @@ from formation_mlp.figures.style import (
     PURPLE,
     SKY,
     VERMILLION,
-    Floats,
     finite_pair,
     is_dark,
     label_axes,
@@ -31,6 +30,7 @@ from formation_mlp.figures.style import (
     plain,
     short,
 )
+from formation_mlp.typing import Floats
 
 
 def confusion_matrix_plot(

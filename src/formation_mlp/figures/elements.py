@@ -14,7 +14,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
-from formation_mlp.figures.style import BLUE, TICKS, TITLE, VERMILLION, Floats, is_dark, label_axes, new_figure, plain
+from formation_mlp.figures.style import BLUE, TICKS, TITLE, VERMILLION, is_dark, label_axes, new_figure, plain
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from formation_mlp.figures import BLUE, GREY, SKY, VERMILLION
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 
 _TICKS, _LABEL, _TITLE = 9, 10, 10.5
 
@@ -96,11 +95,11 @@ def contribution_bars(
 def dependence_plot(
     names: Sequence[str], grids: Sequence[Floats], mean: Floats, values: Floats, unit: str, title: str | None = None
 ) -> Figure:
-    """Draw the mean prediction against one descriptor, or over two, with what the rows have of them.
+    """Draw the mean prediction against one feature, or over two, with what the rows have of them.
 
     Parameters
     ----------
-    names : of the descriptors with their units, one or two
+    names : of the features with their units, one or two
     grids : ``[g1]`` and perhaps ``[g2]``
     mean : ``[g1]`` or ``[g1, g2]``, in ``unit``
     values : of the rows, ``[n, 1]`` or ``[n, 2]``

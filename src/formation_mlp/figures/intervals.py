@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from formation_mlp.figures.style import BLUE, LEGEND, SKY, Floats, label_axes, new_figure, plain
+from formation_mlp.figures.style import BLUE, LEGEND, SKY, label_axes, new_figure, plain
+from formation_mlp.typing import Floats
 
 
 def interval_plot(

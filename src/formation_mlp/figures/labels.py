@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from formation_mlp.figures.style import Floats, plain
+from formation_mlp.figures.style import plain
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from numpy.typing import NDArray
 
 from formation_mlp.figures.labels import formula_label, place_labels
 from formation_mlp.figures.style import (
@@ -19,12 +18,12 @@ from formation_mlp.figures.style import (
     TICKS,
     TITLE,
     VERMILLION,
-    Floats,
     label_axes,
     new_figure,
     plain,
 )
 from formation_mlp.hulls.facets import lower_facets, tie_lines
+from formation_mlp.typing import Bools, Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +43,7 @@ def phase_diagram(
     energies: Floats,
     formulas: Sequence[str],
     above_hull: Floats,
-    on_hull: NDArray[np.bool_] | None = None,
+    on_hull: Bools | None = None,
     title: str | None = None,
 ) -> Figure:
     """Draw the phases of two elements, energy against composition, or of three, in a Gibbs triangle.

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from formation_mlp.system.files import write_bytes
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 
 # The palette of M. Okabe and K. Ito, "Color universal design" (2008), told apart by the colour-blind too.
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = (

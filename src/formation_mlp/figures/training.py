@@ -9,18 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from formation_mlp.figures.style import (
-    BLUE,
-    GREY,
-    LEGEND,
-    PURPLE,
-    TITLE,
-    VERMILLION,
-    Floats,
-    label_axes,
-    new_figure,
-    plain,
-)
+from formation_mlp.figures.style import BLUE, GREY, LEGEND, PURPLE, TITLE, VERMILLION, label_axes, new_figure, plain
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.config.schema import DataConfig
@@ -18,13 +17,12 @@ from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
 from formation_mlp.registry import lookup
+from formation_mlp.typing import Floats, Ints
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 ENERGY = ("prediction", *columns.TARGET)
 """Usual names of the column of formation energies; ``prediction`` is what `predict` and a run folder write."""

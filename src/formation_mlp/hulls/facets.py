@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from formation_mlp.typing import Floats, Ints
 
 STEEPEST = 1e-9
 """A facet whose normal has a smaller part along the energy stands upright, and is no side of a phase diagram."""

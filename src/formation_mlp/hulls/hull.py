@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import DataError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Progress = Callable[[int, int], None]
+from formation_mlp.typing import Bools, Floats, Ints, Progress
 
 ZERO = 1e-10
 """eV/atom: a decomposition energy nearer to zero than this, the exactness of the programs, is zero."""
@@ -44,7 +39,7 @@ class Decompositions:
     share: Floats
 
     @property
-    def is_stable(self) -> NDArray[np.bool_]:
+    def is_stable(self) -> Bools:
         """Whether each compound is on the hull: a decomposition energy of zero or less, ``[n]``."""
         return self.energy <= 0
 
@@ -81,7 +76,7 @@ class CompetingPhases:
     ([0, 1, 0, -8], [0.286, 0.714, 0.8, 0.2])
     """
 
-    def __init__(self, compositions: Compositions, energies: NDArray[np.float64] | list[float]) -> None:
+    def __init__(self, compositions: Compositions, energies: Floats | list[float]) -> None:
         energies = _checked(compositions, energies)
         keys = compositions.keys()
         lowest: dict[str, int] = {}
@@ -106,7 +101,7 @@ class CompetingPhases:
     def decompose(
         self,
         compositions: Compositions,
-        energies: NDArray[np.float64] | list[float],
+        energies: Floats | list[float],
         progress: Progress | None = None,
     ) -> Decompositions:
         """Compare compounds with the lowest mixture of competing phases of the same total composition.
@@ -201,7 +196,7 @@ class CompetingPhases:
 
 
 def decomposition_energies(
-    compositions: Compositions, energies: NDArray[np.float64] | list[float], progress: Progress | None = None
+    compositions: Compositions, energies: Floats | list[float], progress: Progress | None = None
 ) -> Decompositions:
     """Compare each compound of a table with all others: `CompetingPhases.decompose` of the phases themselves.
 
@@ -215,7 +210,7 @@ def decomposition_energies(
     return CompetingPhases(compositions, energies).decompose(compositions, energies, progress)
 
 
-def _checked(compositions: Compositions, energies: NDArray[np.float64] | list[float]) -> Floats:
+def _checked(compositions: Compositions, energies: Floats | list[float]) -> Floats:
     energies = np.asarray(energies, np.float64)
     if energies.shape != (len(compositions),):
         raise DataError(f"found energies of shape {list(energies.shape)} for {len(compositions)} compositions.")

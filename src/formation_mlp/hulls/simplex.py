@@ -12,12 +12,9 @@ This module is imported on use, since it imports numba.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.system.kernels import kernel
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from formation_mlp.typing import Floats, Ints
 
 TOLERANCE = 1e-11  # eV/atom for potentials of 0, more for larger ones: a phase must be lower by this to enter
 SMALLEST_PIVOT = 1e-9

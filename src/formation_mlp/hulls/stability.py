@@ -8,17 +8,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
-from formation_mlp.hulls.hull import CompetingPhases, Decompositions, Progress
+from formation_mlp.hulls.hull import CompetingPhases, Decompositions
 from formation_mlp.system.files import write_csv
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from formation_mlp.typing import Bools, Floats, Ints, Progress
 
 
 def call_scores(is_stable: Bools, is_called_stable: Bools, certainty: Floats) -> dict[str, float]:
@@ -198,7 +195,7 @@ def product_texts(found: Decompositions, n_atoms: Floats, labels: Sequence[str],
 
 
 def _phases(
-    table: EnergyTable, rows: NDArray[np.int64], energies: Floats, others: EnergyTable | None
+    table: EnergyTable, rows: Ints, energies: Floats, others: EnergyTable | None
 ) -> tuple[tuple[Compositions, Floats], list[str]]:
     """Return compositions, energies and labels of all phases: rows of the table, then of the other one."""
     compositions, values = [table.compositions.take(rows)], [energies[rows]]

@@ -1,15 +1,13 @@
-"""What is known of a material before it is described by numbers."""
+"""What is known of a material before it is featurized by numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.materials.structures import Structures
+from formation_mlp.typing import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Materials:
     def __len__(self) -> int:
         return len(self.compositions)
 
-    def take(self, rows: NDArray[np.int64] | Sequence[int]) -> Materials:
+    def take(self, rows: Ints | Sequence[int]) -> Materials:
         """Return the given materials, in the given order."""
         structures = None if self.structures is None else self.structures.take(rows)
         ids = None if self.ids is None else tuple(self.ids[i] for i in rows)

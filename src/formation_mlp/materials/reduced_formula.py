@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from formation_mlp.chemistry.elements import SYMBOLS
+from formation_mlp.typing import Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.materials.structures import Structures
 
 _PAULING = (
@@ -41,7 +40,7 @@ OF_ONE_ANION = 165
 """Difference of electronegativity, in hundredths, below which the last two elements are written as one group."""
 
 
-def reduced_formula(z: NDArray[np.int64]) -> str:
+def reduced_formula(z: Ints) -> str:
     """Return the formula of a cell with these atomic numbers, written as pymatgen writes it."""
     numbers, counts = np.unique(z, return_counts=True)
     return _written(tuple(zip(numbers.tolist(), counts.tolist(), strict=True)))

@@ -12,9 +12,9 @@ import numpy as np
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import DataError
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pymatgen.core import Structure
 
 
@@ -33,20 +33,20 @@ class Structures:
     frac : float64 ``[m, 3]``, fractional coordinates of each site
     """
 
-    site_ptr: NDArray[np.int64]
-    lattice: NDArray[np.float64]
-    z: NDArray[np.int64]
-    frac: NDArray[np.float64]
+    site_ptr: Ints
+    lattice: Floats
+    z: Ints
+    frac: Floats
 
     def __len__(self) -> int:
         return len(self.site_ptr) - 1
 
     @property
-    def n_sites(self) -> NDArray[np.int64]:
+    def n_sites(self) -> Ints:
         """Number of sites of each structure, ``[n]``."""
         return np.diff(self.site_ptr)
 
-    def take(self, rows: NDArray[np.int64] | Sequence[int]) -> Structures:
+    def take(self, rows: Ints | Sequence[int]) -> Structures:
         """Return the given structures, in the given order."""
         index = np.asarray(rows, dtype=np.int64)
         counts = self.n_sites[index]

@@ -1,1 +1,1 @@
-"""Networks that turn descriptors into formation energies or probabilities, and their parts."""
+"""Networks that turn features into formation energies or probabilities, and their parts."""

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.registry import did_you_mean
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Floats = NDArray[np.float64]
 
 OPTIONS: Mapping[str, Any] = {
     "learning_rate": 0.05,
@@ -34,7 +34,7 @@ _TEXT, _DIGEST = "text", "sha256"
 
 
 class BoostedTrees:
-    """Gradient-boosted decision trees on scaled descriptors (Ke et al. 2017).
+    """Gradient-boosted decision trees on scaled features (Ke et al. 2017).
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class BoostedTrees:
         return best if best > 0 else int(self._booster.num_trees())
 
     def predict(self, X: Floats) -> Floats:
-        """Return energies, or probabilities of the positive class, ``[n]``, for scaled descriptors ``[n, d]``."""
+        """Return energies, or probabilities of the positive class, ``[n]``, for scaled features ``[n, d]``."""
         return np.asarray(self._booster.predict(X), float)
 
     def weights(self) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Boosted trees that see, beside the descriptors, a predicted energy and where it lies above the known compounds."""
+"""Boosted trees that see, beside the features, a predicted energy and where it lies above the known compounds."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from formation_mlp.errors import CheckpointError, DataError
 from formation_mlp.hulls.hull import CompetingPhases
 from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.system.array_checks import checked_array, checked_starts
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Floats = NDArray[np.float64]
 
 COLUMNS = (
     "predicted formation energy",
@@ -28,7 +28,7 @@ COLUMNS = (
     "largest share in this mixture",
     "share of elements among its members",
 )
-"""What the trees see beside the descriptors; energies in eV/atom."""
+"""What the trees see beside the features; energies in eV/atom."""
 
 ARRAYS = ("row_ptr", "z", "amount", "energies", "centre", "scale")
 """What `KnownCompounds` are saved as."""
@@ -81,7 +81,7 @@ class KnownCompounds:
         return scaled
 
     def inputs(self, X: Floats, compositions: Compositions, predicted: Floats) -> Floats:
-        """Return what trees see: scaled descriptors ``[n, d]``, and beside them the `columns`."""
+        """Return what trees see: scaled features ``[n, d]``, and beside them the `columns`."""
         return np.hstack([X, self.columns(compositions, predicted)])
 
     def weights(self) -> dict[str, NDArray[Any]]:
@@ -108,7 +108,7 @@ class KnownCompounds:
 
 
 class HullTrees:
-    """Boosted trees on scaled descriptors and the `COLUMNS` of a hull.
+    """Boosted trees on scaled features and the `COLUMNS` of a hull.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class HullTrees:
 
         Parameters
         ----------
-        X : scaled descriptors, ``[n, d]``
+        X : scaled features, ``[n, d]``
         compositions : ``[n]``
         predicted : formation energies in eV/atom, ``[n]``
         """

@@ -12,7 +12,7 @@ from formation_mlp.registry import lookup
 
 
 class MLP(nn.Module):
-    """Map descriptors to one number, or a few, per row.
+    """Map features to one number, or a few, per row.
 
     Plain form: per hidden layer h <- dropout(act(norm(W h + b))). Residual form (He et al. 2016, with
     the normalisation first): an input layer, then blocks h <- h + W2 dropout(act(W1 norm(h) + b1)) + b2
@@ -24,7 +24,7 @@ class MLP(nn.Module):
     Parameters
     ----------
     d_in
-        Number of descriptors.
+        Number of features.
     hidden
         Widths of the hidden layers; in the residual form the width of each block, all equal.
     activation

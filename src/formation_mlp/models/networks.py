@@ -21,7 +21,7 @@ ELEMENT_PROPERTIES = "magpie"
 
 
 class SetMLP(nn.Module):
-    """A residual MLP on the descriptors and, beside them, on an encoding of the elements as a set.
+    """A residual MLP on the features and, beside them, on an encoding of the elements as a set.
 
     **Shape**: input ``X [n, d_in]``, ``z [n, k]``, ``fraction [n, k]`` (see `SetEncoder`); output as `MLP`.
     """
@@ -51,7 +51,7 @@ def build_network(d_in: int, config: ModelConfig, n_outputs: int = 1) -> nn.Modu
 
 
 def sees_elements(config: ModelConfig) -> bool:
-    """Tell whether the network's input is, beside descriptors, the elements of each material."""
+    """Tell whether the network's input is, beside features, the elements of each material."""
     return config.architecture == "set"
 
 
@@ -87,4 +87,4 @@ ARCHITECTURES: dict[str, Callable[[int, ModelConfig, int], nn.Module]] = {
     "residual": _residual,
     "set": _set,
 }
-"""Builds a network from the number of descriptors, the configuration and the number of outputs."""
+"""Builds a network from the number of features, the configuration and the number of outputs."""

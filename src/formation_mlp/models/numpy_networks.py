@@ -1,6 +1,6 @@
 """What the networks of `formation_mlp.models.networks` answer, computed without torch.
 
-Importing torch takes longer than describing and predicting a few hundred compounds, and each of its many small
+Importing torch takes longer than featurizing and predicting a few hundred compounds, and each of its many small
 operations costs microseconds: for few rows NumPy is faster. Formulas and names are those of the torch modules, which
 remain the definition; the tests hold one against the other.
 """
@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from formation_mlp.chemistry.element_data import load_table
 from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import CheckpointError
+from formation_mlp.typing import Ints
 
 Singles = NDArray[np.float32]
 Weights = Mapping[str, Singles]
-Forward = Callable[[Singles, NDArray[np.int64] | None, Singles | None], Singles]
-"""Scaled descriptors ``[n, d_in]``, and for the architecture `set` atomic numbers and fractions ``[n, k]``, to the
+Forward = Callable[[Singles, Ints | None, Singles | None], Singles]
+"""Scaled features ``[n, d_in]``, and for the architecture `set` atomic numbers and fractions ``[n, k]``, to the
 network's output ``[n, n_outputs]``."""
 
 WAVES, SMALLEST, ELEMENT_PROPERTIES = 6, 1e-4, "magpie"
@@ -41,7 +42,7 @@ def numpy_network(config: ModelConfig, weights: Weights, d_in: int, n_outputs: i
     weights
         Arrays by the names that torch gives them, as `check_weights` wants them.
     d_in, n_outputs
-        Number of descriptors, and of outputs.
+        Number of features, and of outputs.
 
     """
     act = ACTIVATIONS.get(config.activation)
@@ -56,9 +57,9 @@ def numpy_network(config: ModelConfig, weights: Weights, d_in: int, n_outputs: i
     encoder, mlp = _below(weights, "encoder."), _below(weights, "mlp.")
     table = encoder["vectors.weight"] + _linear(encoder, "from_properties", encoder["properties"])
 
-    def forward(X: Singles, z: NDArray[np.int64] | None, fraction: Singles | None) -> Singles:
+    def forward(X: Singles, z: Ints | None, fraction: Singles | None) -> Singles:
         if z is None or fraction is None:
-            raise ValueError("the architecture 'set' needs elements beside the descriptors")
+            raise ValueError("the architecture 'set' needs elements beside the features")
         elements = _encode(encoder, table, z, fraction, config, act)
         return _residual(mlp, np.concatenate([X, elements], axis=1), n_blocks, act, norm)
 
@@ -158,9 +159,7 @@ def _residual(weights: Weights, h: Singles, n_blocks: int, act: Any, norm: Any) 
     return _linear(weights, "head", norm(weights, f"body.{n_blocks + 1}", h))
 
 
-def _encode(
-    weights: Weights, table: Singles, z: NDArray[np.int64], fraction: Singles, config: ModelConfig, act: Any
-) -> Singles:
+def _encode(weights: Weights, table: Singles, z: Ints, fraction: Singles, config: ModelConfig, act: Any) -> Singles:
     """Return one vector per composition, ``[n, 4 d]``; places after a row's last element have fraction 0."""
     w, absent = fraction[:, :, None], (z == 0)[:, :, None]
     h = table[z] + _linear(weights, "from_fraction", _waves(w))

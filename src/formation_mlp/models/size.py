@@ -75,7 +75,7 @@ def check_size(
     n_rows
         Rows that it is trained on, or None if they are not known yet.
     d_in, n_outputs
-        Descriptors and outputs; 1 is a lower bound.
+        Features and outputs; 1 is a lower bound.
     where
         Of the configuration, for the message.
 

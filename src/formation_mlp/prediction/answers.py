@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.prediction.inputs import Query
 from formation_mlp.saved_model.named import PROBABILITY, NamedModel
 from formation_mlp.saved_model.predictor import Predictions
+from formation_mlp.typing import Floats
 from formation_mlp.units import EV_PER_ATOM, check_per_atom, from_ev_per_atom
-
-Floats = NDArray[np.float64]
 
 LEVEL = 0.9
 """Of the intervals that are given without being asked for, where the model has them."""

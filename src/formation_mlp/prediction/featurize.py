@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from formation_mlp.config.schema import DataConfig, Part
 from formation_mlp.errors import DataError
@@ -14,9 +14,7 @@ from formation_mlp.quoting import encodable
 from formation_mlp.system.files import write_bytes, write_text
 from formation_mlp.system.outputs import claimed
 from formation_mlp.system.path_text import usable_path
-
-if TYPE_CHECKING:
-    from formation_mlp.features.engine.costly import Progress
+from formation_mlp.typing import Progress
 
 
 def featurize_table(
@@ -31,7 +29,7 @@ def featurize_table(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> str:
-    """Write the descriptors of every row of a table; return what was done in a sentence.
+    """Write the features of every row of a table; return what was done in a sentence.
 
     If ``out`` has no ending, it is a folder, and ``path`` a parquet dataset of any size.
 
@@ -96,7 +94,7 @@ def _featurize_whole(
 
 def _sentence(out: Path, n_rows: int, n_columns: int, n_errors: int, notes: Sequence[str]) -> str:
     without = f"; {n_errors} rows have an error and no numbers" if n_errors else ""
-    return "\n".join([f"{out}: {n_rows} rows, {n_columns} descriptors{without}", *notes])
+    return "\n".join([f"{out}: {n_rows} rows, {n_columns} features{without}", *notes])
 
 
 def _write_frame(frame: Any, out: Path, metadata: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def job_key(source: Path, model: Path, described_by: Sequence[Path], options: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a table, a model file, the files of its descriptors, and options.
+    """Return the SHA-256 of a table, a model file, the files of its features, and options.
 
     A source that is no file is told by its path; what it holds, `part_mark` tells.
     """

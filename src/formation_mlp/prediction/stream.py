@@ -37,6 +37,7 @@ from formation_mlp.system.files import (
 )
 from formation_mlp.system.outputs import PARTS, about_path, claimed, state_of
 from formation_mlp.system.processes import ChildProcess, in_processes
+from formation_mlp.typing import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,6 @@ ROWS_PER_PART = 50_000
 """From this number on formulas are read by the compiled scanner."""
 LABEL = "job.json"
 """The file in the hidden folder of parts that names the job."""
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

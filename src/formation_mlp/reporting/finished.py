@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.config.loading import check_config
@@ -28,8 +27,7 @@ from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictions, Predictor
 from formation_mlp.splits.methods import PARTS
 from formation_mlp.targets.task import labels
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats, Ints
 
 OF_THE_PLACE = ("output", "tune", "benchmark")
 """Sections of a configuration that may differ from that of the model."""
@@ -53,7 +51,7 @@ class Training:
 
     dataset: Dataset
     labels: Floats
-    rows: Mapping[str, NDArray[np.int64]]
+    rows: Mapping[str, Ints]
 
 
 @dataclass(frozen=True)
@@ -266,7 +264,7 @@ def _with_answers(run: FinishedRun) -> FinishedRun:
         n = int(np.sum(~(off <= AGREEMENT)))
         run.notes.append(
             f"Predicted anew, {n} of {len(off)} rows differ from predictions.csv by more than {AGREEMENT}: "
-            "the versions of the packages that make descriptors may have changed. Its own remarks are left out."
+            "the versions of the packages that make features may have changed. Its own remarks are left out."
         )
         return run
     return replace(run, answers=answers)

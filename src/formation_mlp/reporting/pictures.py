@@ -7,18 +7,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp import figures
 from formation_mlp.chemistry.chemical_class import CHEMICAL_CLASSES, chemical_classes
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.figures.picture import Picture
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from formation_mlp.chemistry.compositions import Compositions
     from formation_mlp.reporting.finished import FinishedRun
-
-Floats = NDArray[np.float64]
 
 
 def energy_pictures(run: FinishedRun) -> list[Picture]:

@@ -43,7 +43,7 @@ def data_section(run: FinishedRun) -> str:
             lines[f"test rows whose {words} is in training"] = share
     lines["rows left out"] = f"{len(report.get('left_out', {})):,}"
     constant = len(report.get("constant_descriptors", ()))
-    lines["descriptors"] = f"{report['descriptors']}, of which {constant} are constant and not used"
+    lines["features"] = f"{report['descriptors']}, of which {constant} are constant and not used"
     return facts(lines, "data") + (bullets(report["notes"]) if report.get("notes") else "")
 
 

@@ -7,20 +7,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.trust.domain import FAR
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from formation_mlp.reporting.finished import FinishedRun, Training
     from formation_mlp.saved_model.predictor import Predictions
 
-Floats = NDArray[np.float64]
 
 FACTS = {
     "unseen": "an element that no training row holds",
     "rare": "an element in few training rows",
-    "far": f"descriptors farther from every training row than {FAR:g} % of the validation rows",
+    "far": f"features farther from every training row than {FAR:g} % of the validation rows",
     "density": "a density beyond those of the training rows",
     "charges": "no charge balance with the oxidation states known from the ICSD",
     "new system": "no training row of its chemical system",

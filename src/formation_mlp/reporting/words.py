@@ -31,7 +31,7 @@ def introduction(run: FinishedRun) -> str:
         else f"the {run.quantity} of a compound in {run.unit}"
     )
     first = (
-        f"The model '{report['model']}' predicts {what}, from {report['descriptors']} descriptors ({presets}). "
+        f"The model '{report['model']}' predicts {what}, from {report['descriptors']} features ({presets}). "
         f"It learned from {learned}" + (f"; origin of the values: {source}." if source else ".")
     )
     seen = "which it has never seen" if run.part == "test" else "which have also helped to choose it"

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 Fingerprint = dict[str, Any]
-"""``n`` rows, and the SHA-256 of ``rows``, ``targets``, ``split``, ``descriptors`` and other things, by these names."""
+"""``n`` rows, and the SHA-256 of ``rows``, ``targets``, ``split``, ``features`` and other things, by these names."""
 
 WORDS = {
     "rows": "rows",
     "targets": "targets",
     "split": "split",
-    "descriptors": "descriptors",
+    "descriptors": "features",
     "start_from": "model to start from",
     "hidden": "rows without a target",
     "configuration": "configuration",
@@ -45,24 +45,24 @@ BLOCK = 8192
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Rows and descriptors, hashed once for all networks that learn from them.
+    """Rows and features, hashed once for all networks that learn from them.
 
     Attributes
     ----------
     n : number of rows
     rows : SHA-256 of ids, compositions and structures
-    descriptors : SHA-256 of their names and values
+    features : SHA-256 of their names and values
     """
 
     n: int
     rows: str
-    descriptors: str
+    features: str
 
 
 def content_of(dataset: Dataset, table: FeatureTable) -> Content:
-    """Return the hashes of rows and descriptors: what the files hold that they come from, not where these lie.
+    """Return the hashes of rows and features: what the files hold that they come from, not where these lie.
 
-    Some 0.3 s for 130,000 rows of 150 descriptors.
+    Some 0.3 s for 130,000 rows of 150 features.
     """
     digest = sha256(json.dumps(table.names).encode())
     _add(digest, table.X)
@@ -101,7 +101,7 @@ def fingerprint_of(
     ----------
     config : its configuration, as plain data
     dataset, split : rows with their targets, and their parts
-    content : hashes of the rows and their descriptors
+    content : hashes of the rows and their features
     start : weights to start from, with their names
     """
     return {
@@ -109,7 +109,7 @@ def fingerprint_of(
         "rows": content.rows,
         "targets": targets_digest(dataset),
         "split": split_digest(parts_of(dataset, split)),
-        "descriptors": content.descriptors,
+        "descriptors": content.features,
         "start_from": arrays_digest(start) if start else None,
         "configuration": configuration_digest(config),
     }

@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from formation_mlp.config.schema import Config, ModelConfig, Part
 from formation_mlp.data.dataset import invalid_rows, load_dataset
 from formation_mlp.data.records import Dataset, LeftOut
 from formation_mlp.errors import ConfigError, DataError
-from formation_mlp.features.engine.costly import Progress
 from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.models.networks import sees_elements
 from formation_mlp.models.size import check_size
@@ -24,16 +21,15 @@ from formation_mlp.splits.methods import COLUMN_METHODS, Split, make_split
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.targets.task import Task, labels
 from formation_mlp.training.network import Examples, NetworkTraining
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats, Ints, Progress
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Rows, descriptors, parts and what was fitted on the train rows.
+    """Rows, features, parts and what was fitted on the train rows.
 
     ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from, ``content`` the
-    hashes of rows and descriptors, once they are known.
+    hashes of rows and features, once they are known.
     """
 
     config: Config
@@ -47,11 +43,11 @@ class Prepared:
     content: Content | None = None
 
     def with_content(self) -> Prepared:
-        """Return the same with the hashes of rows and descriptors, which are then not made anew for each network."""
+        """Return the same with the hashes of rows and features, which are then not made anew for each network."""
         return self if self.content is not None else replace(self, content=content_of(self.dataset, self.table))
 
     def fingerprint(self) -> Fingerprint:
-        """Return what tells these rows, targets, parts, descriptors and this configuration from any other."""
+        """Return what tells these rows, targets, parts, features and this configuration from any other."""
         content = self.with_content().content
         if content is None:
             raise RuntimeError("content without hashes")
@@ -61,8 +57,8 @@ class Prepared:
         """Return the rows of ``train``, ``val`` or ``test``."""
         return self.rows(getattr(self.split, name))
 
-    def rows(self, rows: NDArray[np.int64]) -> Examples:
-        """Return descriptors, labels and compositions of some rows."""
+    def rows(self, rows: Ints) -> Examples:
+        """Return features, labels and compositions of some rows."""
         auxiliary = self.dataset.auxiliary
         return Examples(
             self.table.X[rows],
@@ -85,11 +81,11 @@ def prepare(
     The keywords are those of `formation_mlp.features.engine.table.featurize`.
     """
     keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
-    dataset, (table,) = describe(config, dataset, [config.features], **keys)
+    dataset, (table,) = featurize_dataset(config, dataset, [config.features], **keys)
     return divide(config, dataset, table, make_split(dataset, config.split, config.seed, table.X))
 
 
-def describe(
+def featurize_dataset(
     config: Config,
     dataset: Dataset,
     lists: Sequence[Sequence[Part]],
@@ -98,12 +94,12 @@ def describe(
     scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[Dataset, list[FeatureTable]]:
-    """Describe the rows by each of several lists of presets; return the rows that all of them describe, and these.
+    """Featurize the rows by each of several lists of presets; return the rows that all of them describe, and these.
 
     Raises
     ------
     DataError
-        If a row cannot be described, and ``data.invalid`` does not allow to leave it out.
+        If a row cannot be featurized, and ``data.invalid`` does not allow to leave it out.
     """
     keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
     tables = [featurize(dataset.materials, features, **keys) for features in lists]
@@ -142,7 +138,7 @@ def model_to_start_from(config: Config, names: Sequence[str]) -> Checkpoint | No
     Raises
     ------
     ConfigError
-        If it has other descriptors than ``names``, another task, or cannot be trained further.
+        If it has other features than ``names``, another task, or cannot be trained further.
     """
     where = config.training.start_from
     if where is None:
@@ -235,7 +231,7 @@ def _without_failures(dataset: Dataset, table: FeatureTable, config: Config) -> 
         raise DataError(invalid_rows(config.data.path, rows))
     keep = [i for i in range(len(dataset)) if i not in table.failures]
     if not keep:
-        raise DataError(f"{config.data.path}: no row can be described; the first: {rows[0][1]}")
-    note = f"{len(rows)} rows cannot be described and are left out; the report names them"
+        raise DataError(f"{config.data.path}: no row can be featurized; the first: {rows[0][1]}")
+    note = f"{len(rows)} rows cannot be featurized and are left out; the report names them"
     dataset = dataset.take(keep, [LeftOut(*row) for row in rows], [note])
     return dataset, replace(table, X=table.X[keep], failures={}, ids=dataset.ids)

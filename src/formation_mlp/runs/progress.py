@@ -29,7 +29,7 @@ class Reporter:
         Title of the bar of `rows`, and what is done to a row.
     """
 
-    def __init__(self, verbosity: int = 0, rows_are: tuple[str, str] = ("descriptors", "described")) -> None:
+    def __init__(self, verbosity: int = 0, rows_are: tuple[str, str] = ("features", "featurized")) -> None:
         self.verbosity = verbosity
         self._title, self._verb = rows_are
         self._bar: Progress | None = None

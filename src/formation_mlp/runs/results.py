@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.data.records import Dataset
 from formation_mlp.runs.fingerprint import parts_of
@@ -22,8 +21,7 @@ from formation_mlp.splits.methods import Split, overlap
 from formation_mlp.system.files import write_csv, write_json
 from formation_mlp.system.text_table import aligned
 from formation_mlp.targets.task import Task
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class ModelResult:
     prediction : part to predictions, ``val`` and ``test``
     scores : part to scores; a part without rows has none
     fit_seconds : to learn, with all candidates of a search
-    predict_seconds : for the test rows, from descriptors
+    predict_seconds : for the test rows, from features
     details : options, number of weights, best epoch and the like
     """
 
@@ -150,7 +148,7 @@ def shown_part(split: Split) -> str:
 
 
 def announce(prepared: Prepared, reporter: Reporter) -> None:
-    """Say what the rows, the descriptors and the split are."""
+    """Say what the rows, the features and the split are."""
     split, shared = prepared.split, overlap(prepared.dataset, prepared.split)
     announce_rows(prepared, reporter)
     reporter.say(
@@ -162,16 +160,14 @@ def announce(prepared: Prepared, reporter: Reporter) -> None:
 
 
 def announce_rows(prepared: Prepared, reporter: Reporter) -> None:
-    """Say what the rows and the descriptors are."""
+    """Say what the rows and the features are."""
     dataset = prepared.dataset
     reporter.say(
         f"{len(dataset)} rows of {prepared.config.data.path}, target {dataset.target.name} {dataset.target.unit}"
     )
     for note in dataset.notes:
         reporter.say(f"  {note}")
-    reporter.say(
-        f"{len(prepared.table.names)} descriptors, {len(prepared.scaler.dropped)} constant over the train rows"
-    )
+    reporter.say(f"{len(prepared.table.names)} features, {len(prepared.scaler.dropped)} constant over the train rows")
     if prepared.scaler.dropped:
         reporter.say("  dropped: " + ", ".join(prepared.scaler.dropped), level=1)
     missing = prepared.table.missing
@@ -213,7 +209,7 @@ def description(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _used(split: Split) -> NDArray[np.int64]:
+def _used(split: Split) -> Ints:
     return np.sort(np.concatenate([split.train, split.val, split.test]))
 
 

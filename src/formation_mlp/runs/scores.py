@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.targets.task import Task, labels
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 
 @dataclass(frozen=True, slots=True)

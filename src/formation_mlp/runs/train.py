@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.baselines import Baseline
 from formation_mlp.chemistry.compositions import Compositions
@@ -36,8 +35,7 @@ from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.system.costs import Meter
 from formation_mlp.system.files import write_json
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 DETAILS = ("parameters", "epochs", "best_epoch", "device", "precision", "members", "cpu_seconds", "peak_memory")
 """What the report of a run says of its model, beside scores and times."""
@@ -81,7 +79,7 @@ def _way_on(folder: RunFolder) -> Iterator[None]:
 
 
 def _prepare(config: Config, reporter: Reporter, workers: int, scheduler: str | None) -> Prepared:
-    check_sizes(config)  # rather now than after all rows are described
+    check_sizes(config)  # rather now than after all rows are featurized
     with reporter:
         prepared = prepare(config, load_rows(config), workers=workers, scheduler=scheduler, progress=reporter.rows)
     for note in prepared.table.notes:
@@ -149,7 +147,7 @@ def _train_network(
 
 
 def _ensemble_result(prepared: Prepared, name: str, folder: RunFolder, trained: Trained) -> ModelResult:
-    result = _result(name, prepared, trained.predictor.predict_descriptors, trained.cost.seconds, trained.details)
+    result = _result(name, prepared, trained.predictor.predict_features, trained.cost.seconds, trained.details)
     model = replace(trained.predictor.checkpoint, scores=_without_nan(result))
     with_trust(prepared, model).save(folder.model)
     return result
@@ -165,7 +163,7 @@ def trained_before(prepared: Prepared) -> ModelResult:
     report = folder.read_json(folder.report)
     predictor = Predictor(Checkpoint.load(folder.model))
     details = {key: report[key] for key in DETAILS if key in report}
-    return _result(report["model"], prepared, predictor.predict_descriptors, report["fit_seconds"], details)
+    return _result(report["model"], prepared, predictor.predict_features, report["fit_seconds"], details)
 
 
 def fit_baseline(prepared: Prepared, baseline: Baseline) -> ModelResult:

@@ -26,10 +26,11 @@ from formation_mlp.saved_model.header import check_header
 from formation_mlp.saved_model.shipped import FOLDER, SHIPPED, card, shipped_path
 from formation_mlp.system.files import write_bytes
 from formation_mlp.system.path_text import usable_path
-from formation_mlp.system.tensor_file import Array, TensorFile, encoded, read_file
+from formation_mlp.system.tensor_file import TensorFile, encoded, read_file
 from formation_mlp.targets.scaler import FeatureScaler, TargetScaler
 from formation_mlp.trust.calibration import Calibration
 from formation_mlp.trust.domain import Domain
+from formation_mlp.typing import Array
 
 if TYPE_CHECKING:
     from torch import Tensor

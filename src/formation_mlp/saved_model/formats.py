@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from formation_mlp.system.tensor_file import Array
+from formation_mlp.typing import Array
 
 Arrays = dict[str, Array]
 """By name."""

@@ -107,7 +107,7 @@ class ModelHeader(Section):
     target: TargetHeader
     """What the numbers mean."""
     feature_names: Annotated[list[str], Field(min_length=1)]
-    """Of the descriptors, in their order."""
+    """Of the features, in their order."""
     target_scaler: ScalerHeader
     """From the network's output to eV/atom."""
     members: Annotated[list[MemberHeader], Field(min_length=1)]

@@ -1,4 +1,4 @@
-"""From scaled descriptors to the answer of a trained member; a network's by NumPy, or by torch where NumPy cannot."""
+"""From scaled features to the answer of a trained member; a network's by NumPy, or by torch where NumPy cannot."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from formation_mlp.errors import CheckpointError
 from formation_mlp.models.numpy_networks import Forward, check_weights, numpy_network
 from formation_mlp.system.blocks import are_rows_alone, in_blocks
 from formation_mlp.targets.scaler import TargetScaler
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
     from formation_mlp.chemistry.compositions import Compositions
     from formation_mlp.saved_model.checkpoint import Member
     from formation_mlp.targets.task import Task
 
-Floats = NDArray[np.float64]
 Output = Callable[[Floats, "Compositions | None"], Floats]
-"""Scaled descriptors ``[n, d]`` and compositions to the network's output ``[n]``, or ``[n, n_outputs]``."""
+"""Scaled features ``[n, d]`` and compositions to the network's output ``[n]``, or ``[n, n_outputs]``."""
 
 Answer = Output
 """The same to predictions ``[n]``: eV/atom, or probabilities."""
@@ -34,7 +34,7 @@ TORCH_BLOCK = 2048
 
 
 def member_answer(member: Member, d_in: int, task: Task) -> Answer:
-    """Return what turns scaled descriptors and compositions into a member's predictions.
+    """Return what turns scaled features and compositions into a member's predictions.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def mean_energy(member: Member, d_in: int) -> Answer:
 def needed(compositions: Compositions | None) -> Compositions:
     """Return the compositions, which this member looks at."""
     if compositions is None:
-        raise ValueError("this model needs compositions beside the descriptors")
+        raise ValueError("this model needs compositions beside the features")
     return compositions
 
 
@@ -106,16 +106,12 @@ def network_output(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n
     return output
 
 
-def _in_numpy(
-    forward: Forward, X: Floats, z: NDArray[np.int64] | None = None, fraction: Floats | None = None
-) -> Floats:
+def _in_numpy(forward: Forward, X: Floats, z: Ints | None = None, fraction: Floats | None = None) -> Floats:
     singles = None if fraction is None else fraction.astype(np.float32)
     return forward(X.astype(np.float32), z, singles).astype(float)
 
 
-def _in_numpy_blocks(
-    forward: Forward, X: Floats, z: NDArray[np.int64] | None = None, fraction: Floats | None = None
-) -> Floats:
+def _in_numpy_blocks(forward: Forward, X: Floats, z: Ints | None = None, fraction: Floats | None = None) -> Floats:
     """Answer rows in blocks of rows with equally many elements: so a row's answer does not depend on the others."""
     if z is None or fraction is None:
         return in_blocks(lambda rows: _in_numpy(forward, rows), X)
@@ -124,7 +120,7 @@ def _in_numpy_blocks(
     for k in np.unique(n_elements).tolist():
         width = max(k, 1)
 
-        def answer(some: NDArray[np.int64], width: int = width) -> Floats:
+        def answer(some: Ints, width: int = width) -> Floats:
             return _in_numpy(forward, X[some], z[some, :width], fraction[some, :width])
 
         rows.append(np.flatnonzero(n_elements == k))

@@ -41,7 +41,7 @@ class NamedModel:
 
     @property
     def needs_structures(self) -> bool:
-        """Whether it describes crystal structures, and so cannot answer for a formula."""
+        """Whether it needs crystal structures, and so cannot answer for a formula."""
         return any(preset.needs_structure for preset in build_presets(self.predictor.features))
 
     def meaning(self, unit: str) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from formation_mlp.config.schema import TaskConfig
@@ -20,15 +19,15 @@ from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
 from formation_mlp.saved_model.inference import member_answer
 from formation_mlp.targets.task import Task
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
+from formation_mlp.typing import Floats
 from formation_mlp.units import impossible_energies
 
 if TYPE_CHECKING:
     from formation_mlp.chemistry.compositions import Compositions
     from formation_mlp.materials.records import Materials
 
-Floats = NDArray[np.float64]
 CHUNK = 65_536
-"""Rows described and predicted at a time, so that memory does not grow with their number."""
+"""Rows featurized and predicted at a time, so that memory does not grow with their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class _Answer:
 
 
 class Predictor:
-    """A trained model, of one member or several, together with its descriptors and scalers.
+    """A trained model, of one member or several, together with its features and scalers.
 
     Raises
     ------
@@ -104,7 +103,7 @@ class Predictor:
         """Let a predictor be copied to other processes: it is built anew there."""
         return Predictor, (self.checkpoint,)
 
-    def predict(self, items: Sequence[object]) -> NDArray[np.float64]:
+    def predict(self, items: Sequence[object]) -> Floats:
         """Return one number per formula, ``Composition``, ``Structure`` or structure file.
 
         A number that cannot be right, such as an energy beyond 20 eV/atom, is an error.
@@ -117,7 +116,7 @@ class Predictor:
         Raises
         ------
         DataError
-            If an input cannot be read or described (`predict_rows` gives the others), or one text is
+            If an input cannot be read or featurized (`predict_rows` gives the others), or one text is
             given instead of a list.
         """
         predictions = self._predict(_read(items), level=None, known=None)
@@ -214,11 +213,11 @@ class Predictor:
         try:
             table = featurize(materials, self.features)
         except ConfigError as error:
-            raise CheckpointError(f"the descriptors of the model cannot be made: {error}") from error
+            raise CheckpointError(f"the features of the model cannot be made: {error}") from error
         if table.names != scaler.names:
             here, there = set(table.names), set(scaler.names)
             raise CheckpointError(
-                "the model was trained on other descriptors than its presets give here: "
+                "the model was trained on other features than its presets give here: "
                 f"{len(there - here)} are missing ({shortened(', '.join(sorted(there - here)[:3]))}), "
                 f"{len(here - there)} are new. It was made with {self.checkpoint.versions}; "
                 "install those versions, or train again."
@@ -241,8 +240,8 @@ class Predictor:
         failures = {} if self.task.is_classification else impossible_energies(values)
         return failures | dict.fromkeys(np.flatnonzero(~np.isfinite(values)).tolist(), "the prediction is not finite")
 
-    def predict_descriptors(self, X: Floats, compositions: Compositions | None) -> Floats:
-        """Return predictions for descriptors ``[n, d]`` in the order of the model's feature names, right or wrong."""
+    def predict_features(self, X: Floats, compositions: Compositions | None) -> Floats:
+        """Return predictions for features ``[n, d]`` in the order of the model's feature names, right or wrong."""
         return mean_and_std(self.predict_members(X, compositions), self._shares)[0]
 
     def predict_members(self, X: Floats, compositions: Compositions | None) -> Floats:

@@ -69,9 +69,9 @@ class Card(Section):
     rare_below: int
     """An element of fewer training rows than this is rare: predictions warn of it."""
     features: list[str]
-    """Descriptor presets."""
+    """Feature presets."""
     feature_names_sha256: str
-    """Fingerprint of the names of the descriptors, one a line."""
+    """Fingerprint of the names of the features, one a line."""
     members: list[str]
     """The networks that answer together."""
     weights: str

@@ -15,7 +15,6 @@ from functools import cache
 from itertools import pairwise, product
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.chemistry.charges import total_charges
 from formation_mlp.chemistry.compositions import Compositions
@@ -23,9 +22,10 @@ from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.chemistry.neutrality import icsd_states, smallest_charges
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.screening.compositions import electronegativity
+from formation_mlp.typing import Bools
 
 
-def is_balanced(compositions: Compositions) -> NDArray[np.bool_]:
+def is_balanced(compositions: Compositions) -> Bools:
     """Return whether each formula can be neutral with every element a cation or an anion, ``[n]``.
 
     A formula with an element without known oxidation states cannot.

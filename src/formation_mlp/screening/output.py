@@ -16,10 +16,11 @@ from formation_mlp.prediction.output import about
 from formation_mlp.saved_model.named import PROBABILITY
 from formation_mlp.screening.candidates import Candidates
 from formation_mlp.screening.compositions import electronegativity
-from formation_mlp.screening.screen import ROWS_PER_PART, Floats, Screening
+from formation_mlp.screening.screen import ROWS_PER_PART, Screening
 from formation_mlp.system.files import csv_text, whole_file, write_json
 from formation_mlp.system.outputs import about_path
 from formation_mlp.system.text_table import aligned
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

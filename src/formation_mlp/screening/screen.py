@@ -6,21 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
-from formation_mlp.hulls.hull import CompetingPhases, Decompositions, Progress
+from formation_mlp.hulls.hull import CompetingPhases, Decompositions
 from formation_mlp.hulls.stability import product_texts
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.prediction.answers import Answers, Columns, answer
 from formation_mlp.prediction.inputs import Query
 from formation_mlp.saved_model.named import FOR_FORMULAS, FOR_STABILITY, NamedModel, named_model
 from formation_mlp.screening.candidates import Candidates
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from formation_mlp.typing import Floats, Ints, Progress
 
 ROWS_PER_PART = 25_000
 """Predicted between two reports of progress."""
@@ -149,7 +146,7 @@ def screen(
 def _of_formulas(option: str, name: str | None, default: str) -> NamedModel:
     model = named_model(name, default)
     if model.needs_structures:
-        raise ConfigError(f"{option}: {model.name} describes crystal structures, and a formula has none.")
+        raise ConfigError(f"{option}: {model.name} needs crystal structures, and a formula has none.")
     return model
 
 

@@ -6,16 +6,15 @@ import warnings
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.data.numbers import number
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import SplitError
 from formation_mlp.registry import did_you_mean
+from formation_mlp.typing import Bools, Floats, Ints
 
-Rows = NDArray[np.int64]
-Floats = NDArray[np.float64]
+Rows = Ints
 
 MATBENCH_FOLDS, MATBENCH_SEED = 5, 18012019
 """What the authors of matbench fixed for its regression tasks (Dunn et al., npj Comput. Mater. 6, 138, 2020)."""
@@ -24,7 +23,7 @@ SHOWN = 5
 """Rows named in a message."""
 
 
-def contains(dataset: Dataset, symbol: str) -> NDArray[np.bool_]:
+def contains(dataset: Dataset, symbol: str) -> Bools:
     """Return which rows contain an element, ``[n]``."""
     compositions = dataset.materials.compositions
     row = np.repeat(np.arange(len(dataset)), compositions.n_elements)
@@ -49,23 +48,23 @@ def rows_with_element(dataset: Dataset, symbol: str | None) -> Rows:
 
 
 def clusters(X: Floats | None, n_clusters: int, seed: int) -> Rows:
-    """Return the cluster of each row by k-means on standardised descriptors, ``[n]``; number 0 is the largest.
+    """Return the cluster of each row by k-means on standardised features, ``[n]``; number 0 is the largest.
 
     Clusters instead of random rows as test parts are those of Meredig et al., Mol. Syst. Des. Eng. 3, 819 (2018).
 
     Parameters
     ----------
-    X : descriptors, ``[n, d]``; missing ones, NaN, count as their median
+    X : features, ``[n, d]``; missing ones, NaN, count as their median
     n_clusters : at most as many as there are different rows
     seed : of the first centres
 
     Raises
     ------
     SplitError
-        Without descriptors, or if there are too few rows.
+        Without features, or if there are too few rows.
     """
     if X is None:
-        raise SplitError("split.method: 'leave_cluster_out' needs descriptors, which these rows do not have.")
+        raise SplitError("split.method: 'leave_cluster_out' needs features, which these rows do not have.")
     if len(X) < n_clusters:
         raise SplitError(f"split.n_folds: {n_clusters} clusters need as many rows; there are {len(X)}.")
     from sklearn.cluster import KMeans

@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.config.schema import SplitConfig
 from formation_mlp.data.numbers import number
@@ -15,13 +14,13 @@ from formation_mlp.errors import SplitError
 from formation_mlp.registry import lookup
 from formation_mlp.seeding import numpy_generator, stream_seed
 from formation_mlp.splits.groups import MATBENCH_FOLDS, clusters, matbench_folds, rows_with_element, times
+from formation_mlp.typing import Floats, Ints
 
 PARTS = ("train", "val", "test")
 FEWEST = 2
 """Train rows that a share of them leaves at least."""
 
-Rows = NDArray[np.int64]
-Floats = NDArray[np.float64]
+Rows = Ints
 
 
 def _no_rows() -> Rows:
@@ -60,7 +59,7 @@ def make_split(dataset: Dataset, config: SplitConfig, seed: int, X: Floats | Non
     dataset : of ``n`` rows
     config : how
     seed : of the division, unless ``config`` has its own
-    X : descriptors ``[n, d]``, for the method ``leave_cluster_out``
+    X : features ``[n, d]``, for the method ``leave_cluster_out``
 
     Raises
     ------
@@ -118,7 +117,7 @@ class Given:
     config : how
     seed : of the division
     generator : made from it
-    X : descriptors ``[n, d]``, if they are known
+    X : features ``[n, d]``, if they are known
     """
 
     dataset: Dataset
@@ -153,7 +152,7 @@ def _leave_element_out(given: Given) -> Split:
 
 
 def _leave_cluster_out(given: Given) -> Split:
-    """Find clusters of rows in the space of the descriptors; number ``config.fold`` is the test part."""
+    """Find clusters of rows in the space of the features; number ``config.fold`` is the test part."""
     _require_fold(given.config.fold, given.config.n_folds)
     cluster = clusters(given.X, given.config.n_folds, stream_seed(given.seed, "clusters"))
     return _without(given, np.flatnonzero(cluster == given.config.fold))

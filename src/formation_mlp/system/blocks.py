@@ -13,9 +13,8 @@ from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from formation_mlp.typing import Array
 
 BLOCK = 192
 """Rows of a block: divisible by the 4, 6, 8, 12, 16, 32 and 64 rows that processors take at a time."""

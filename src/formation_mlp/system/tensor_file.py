@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from formation_mlp.errors import CheckpointError
-
-Array = NDArray[Any]
+from formation_mlp.typing import Array
 
 _KEY = "formation_mlp"
 """Of the metadata, whose value is the JSON text of the description."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 
 def regression_scores(y: Floats, prediction: Floats) -> dict[str, float]:

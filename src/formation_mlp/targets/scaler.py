@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from formation_mlp.errors import FeatureError
 from formation_mlp.system.array_checks import checked_array
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class FeatureScaler:
     """
 
     names: tuple[str, ...]
-    kept: NDArray[np.int64]
+    kept: Ints
     median: Floats
     centre: Floats
     scale: Floats

@@ -8,18 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.config.schema import TaskConfig, TrainingConfig
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.registry import lookup
 from formation_mlp.targets.metrics import classification_scores, log_loss, regression_scores
 from formation_mlp.targets.scaler import TargetScaler
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Floats = NDArray[np.float64]
 Loss = Callable[["Tensor", "Tensor"], "Tensor"]
 
 

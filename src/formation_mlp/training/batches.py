@@ -26,7 +26,7 @@ class Rows:
 
     Attributes
     ----------
-    inputs : the arguments of the network, each ``[n, ...]``; the first are the scaled descriptors
+    inputs : the arguments of the network, each ``[n, ...]``; the first are the scaled features
     y : encoded targets, ``[n]``, or ``[n, 1 + t]`` with auxiliary ones
     """
 

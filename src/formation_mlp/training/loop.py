@@ -6,9 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from formation_mlp.errors import TrainingError
@@ -19,6 +17,7 @@ from formation_mlp.training.optim import Optimizers
 from formation_mlp.training.parallel import Alone
 from formation_mlp.training.precision import autocast
 from formation_mlp.training.state import EpochRecord, LoopState
+from formation_mlp.typing import Floats
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -49,7 +48,7 @@ def fit(
     train: Rows,
     val: Rows,
     loss_function: Loss,
-    select: Callable[[NDArray[np.float64]], float],
+    select: Callable[[Floats], float],
     optimizers: Optimizers,
     state: LoopState,
     generators: Generators,
@@ -123,9 +122,9 @@ def forward_rows(model: nn.Module, inputs: Inputs, chunk: int = 8192) -> Tensor:
     return torch.cat([model(*part) for part in parts])
 
 
-def as_array(output: Tensor) -> NDArray[np.float64]:
+def as_array(output: Tensor) -> Floats:
     """Return a tensor as float64 numbers of NumPy."""
-    array: NDArray[np.float64] = output.cpu().double().numpy()
+    array: Floats = output.cpu().double().numpy()
     return array
 
 
@@ -136,6 +135,6 @@ def _finite(loss: Tensor, part: str, state: LoopState) -> float:
         raise TrainingError(
             f"the {part} loss became {value} in epoch {state.epoch + 1}, after {state.step} updates. "
             "Try a smaller training.learning_rate, training.gradient_clip: 1.0, or look for wild values "
-            f"among the descriptors. {kept}"
+            f"among the features. {kept}"
         )
     return value

@@ -7,9 +7,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from formation_mlp.chemistry.compositions import Compositions
@@ -28,8 +26,7 @@ from formation_mlp.training.optim import build_optimizers
 from formation_mlp.training.parallel import current_group
 from formation_mlp.training.precision import choose_precision, cpu_threads, n_cpu_threads
 from formation_mlp.training.state import EpochRecord, LoopState
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class Examples:
 
     Attributes
     ----------
-    X : descriptors as computed, ``[n, d]``
+    X : features as computed, ``[n, d]``
     y : labels (eV/atom, or 0 and 1), ``[n]``
     compositions : ``[n]``; only the architecture `set` looks at them
     auxiliary : further targets, ``[n, t]``, NaN where a row has none
@@ -53,11 +50,11 @@ class Examples:
 def network_inputs(
     X: Floats, compositions: Compositions | None, scaler: FeatureScaler, model: ModelConfig, device: torch.device
 ) -> Inputs:
-    """Return the arguments of a network for rows: scaled descriptors, and elements if it looks at them."""
+    """Return the arguments of a network for rows: scaled features, and elements if it looks at them."""
     if not sees_elements(model):
         return as_inputs(device, scaler.transform(X))
     if compositions is None:
-        raise ValueError("the architecture 'set' needs compositions beside the descriptors")
+        raise ValueError("the architecture 'set' needs compositions beside the features")
     return as_inputs(device, scaler.transform(X), *compositions.padded())
 
 
@@ -150,7 +147,7 @@ class NetworkTraining:
         self.model.load_state_dict(self.best_weights)
 
     def predict(self, X: Floats, compositions: Compositions | None = None) -> Floats:
-        """Return predictions for descriptors ``[n, d]`` with the model's present weights."""
+        """Return predictions for features ``[n, d]`` with the model's present weights."""
         inputs = network_inputs(X, compositions, self.scaler, self.config, self.device)
         with cpu_threads(self._n_threads):  # as in training, here and in a process of one thread
             return self.task.decode(as_array(forward_rows(self.model, inputs)))
@@ -267,7 +264,7 @@ class NetworkTraining:
             If the rows are not those of the interrupted run.
         """
         if plain["rows"] != self._fingerprint():
-            raise CheckpointError("the rows or descriptors are not those of the interrupted run. Start a new run.")
+            raise CheckpointError("the rows or features are not those of the interrupted run. Start a new run.")
         self.model.load_state_dict(_under(tensors, "model."))
         self.best_weights = _under(tensors, "best.")
         if self.average is not None:

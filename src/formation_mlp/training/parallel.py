@@ -36,7 +36,7 @@ SECONDS_FOR_A_STEP = 600
 """After this time without an answer a process is taken for lost."""
 
 SECONDS_FOR_A_JOB = 7 * 86400
-"""How long the others wait while the first process describes structures, or grows trees."""
+"""How long the others wait while the first process featurizes structures, or grows trees."""
 
 TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 """Variables by which torchrun tells a process which one it is, and where to meet the others."""

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from formation_mlp.errors import CheckpointError
 from formation_mlp.system.array_checks import checked_array
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from formation_mlp.typing import Floats, Ints
 
 MOST_ELEMENTS = 5
 """Compounds of this many elements, or more, are one group."""

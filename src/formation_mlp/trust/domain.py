@@ -18,8 +18,8 @@ from formation_mlp.system.array_checks import checked_array
 from formation_mlp.system.blocks import in_blocks
 from formation_mlp.trust.nearest import ARRAYS as POINTS
 from formation_mlp.trust.nearest import MOST, Points
+from formation_mlp.typing import Bools, Floats
 
-Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 RARE, RARE_SHARE = 50, 0.01
@@ -34,7 +34,7 @@ DENSITIES = (0.25, 99.75)
 
 DIMENSIONS = 16
 FARTHEST = 4.0
-"""Standard deviations at which a descriptor is cut off, so that one outlier does not hide the other descriptors."""
+"""Standard deviations at which a feature is cut off, so that one outlier does not hide the other features."""
 MOST_POINTS = 65_536
 """A larger training set is represented by a random part of it."""
 PERCENTILES = np.linspace(0, 100, 1001)
@@ -49,7 +49,7 @@ class DomainColumns:
     unseen : elements that no training row holds, as in ``Xe Kr``, or empty, ``[n]``
     rare : elements in fewer than ``Domain.rare_below`` training rows, with their number, as in ``Tc(3)``, or empty
     distance : share of the val rows that lie nearer to the training rows, in percent, ``[n]``; NaN where a row
-        could not be described
+        could not be featurized
     charge_balanced : ``yes``, ``rare states``, ``no``, or empty where the question says nothing, ``[n]``
     density : ``below`` or ``above`` those of similar training rows, or empty, ``[n]``; None without structures
     flagged : whether the model is out of its depth for any of these reasons, ``[n]``
@@ -60,7 +60,7 @@ class DomainColumns:
     distance: Floats
     charge_balanced: list[str]
     density: list[str] | None
-    flagged: NDArray[np.bool_]
+    flagged: Bools
 
     @classmethod
     def blank(cls, n: int, with_density: bool) -> DomainColumns:
@@ -104,7 +104,7 @@ class Domain:
     """The training rows, as far as a model must know them to tell when a row is unlike them.
 
     The distance of a row is the Euclidean one to the nearest training row, in the space of the whitened leading
-    principal components of the scaled descriptors, each cut off at four standard deviations. It is told as a
+    principal components of the scaled features, each cut off at four standard deviations. It is told as a
     percentile of the distances of the val rows, which are new to the model but of the same kind.
 
     The density of a structure is compared with that which its elements have in the training rows: the mean atomic
@@ -118,7 +118,7 @@ class Domain:
 
     Attributes
     ----------
-    directions : float32 ``[k, q]``, from the kept descriptors, scaled and cut off, to the components
+    directions : float32 ``[k, q]``, from the kept features, scaled and cut off, to the components
     origin : float32 ``[q]``, of the mean training row
     points : the training rows
     percentiles : float32 ``[1001]``, of the distances of the val rows
@@ -146,7 +146,7 @@ class Domain:
 
     @classmethod
     def fit(cls, train: Floats, materials: Materials, val: Floats, seed: int) -> Domain:
-        """Learn from the scaled descriptors ``[n, k]`` of train rows and val rows, and the materials of the former."""
+        """Learn from the scaled features ``[n, k]`` of train rows and val rows, and the materials of the former."""
         generator, n = np.random.default_rng(seed), len(train)
         rows = np.arange(n) if n <= MOST_POINTS else np.sort(generator.choice(n, MOST_POINTS, replace=False))
         Z = np.clip(train[rows], -FARTHEST, FARTHEST)
@@ -166,7 +166,7 @@ class Domain:
         return cls(directions, origin, points, percentiles, rare_below, volumes, (low, high))
 
     def compare(self, X: Floats, materials: Materials, training_elements: Mapping[str, int]) -> DomainColumns:
-        """Compare rows, with their scaled descriptors ``[n, k]``, with the training rows."""
+        """Compare rows, with their scaled features ``[n, k]``, with the training rows."""
         compositions = materials.compositions
         rows = _components(X, self.directions, self.origin)
         nearer = np.searchsorted(self.percentiles, self.points.distance(rows))
@@ -190,7 +190,7 @@ class Domain:
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], plain: Mapping[str, Any], k: int) -> Domain:
-        """Return what was dumped, for ``k`` kept descriptors.
+        """Return what was dumped, for ``k`` kept features.
 
         Raises
         ------
@@ -261,7 +261,7 @@ def _charge_balanced(compositions: Compositions) -> list[str]:
 
 
 def _components(X: Floats, directions: Singles, origin: Singles) -> Singles:
-    """Return the whitened principal components of scaled descriptors, ``[n, q]``."""
+    """Return the whitened principal components of scaled features, ``[n, q]``."""
     if not len(X):
         return np.empty((0, len(origin)), np.float32)
     product = in_blocks(lambda rows: np.clip(rows, -FARTHEST, FARTHEST) @ directions, X)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from formation_mlp.system.array_checks import checked_array, checked_starts
 from formation_mlp.system.blocks import are_rows_alone
+from formation_mlp.typing import Ints
 
 Singles = NDArray[np.float32]
 
@@ -101,7 +102,7 @@ class Points:
                 squared[some] = ((rows[some] - nearest) ** 2).sum(axis=1)
         return np.sqrt(squared)
 
-    def _by_cell(self, rows: Singles) -> Iterator[tuple[NDArray[np.int64], Singles]]:
+    def _by_cell(self, rows: Singles) -> Iterator[tuple[Ints, Singles]]:
         """Yield the rows of a cell, and the points near it as columns by which ``r, 1`` gives ``|p|^2 - 2 p r``."""
         cell = _nearest_centre(rows, self.centres)
         order = np.argsort(cell, kind="stable")
@@ -115,7 +116,7 @@ class Points:
         return _as_columns(self.grid * self.step)
 
     @cached_property
-    def _near(self) -> NDArray[np.int64]:
+    def _near(self) -> Ints:
         """Return the cells to search for a row in each cell, ``[k, SEARCHED]``."""
         centres = self.centres
         squared = ((centres[:, None] - centres) ** 2).sum(axis=2)
@@ -127,17 +128,17 @@ def _as_columns(points: Singles) -> Singles:
     return np.concatenate([-2 * points.T, (points**2).sum(axis=1)[None]]).astype(np.float32)
 
 
-def _nearest_centre(rows: Singles, centres: Singles) -> NDArray[np.int64]:
+def _nearest_centre(rows: Singles, centres: Singles) -> Ints:
     columns = _as_columns(centres)
     found = [np.empty(0, np.int64)]
     found += [_smallest(rows[start : start + BLOCK], columns) for start in range(0, len(rows), BLOCK)]
     return np.concatenate(found)
 
 
-def _smallest(rows: Singles, columns: Singles) -> NDArray[np.int64]:
+def _smallest(rows: Singles, columns: Singles) -> Ints:
     """Return, for at most `BLOCK` rows, the column whose point is nearest."""
     height = BLOCK if are_rows_alone() else len(rows)
     block = np.ones((height, len(columns)), np.float32)
     block[: len(rows), :-1] = rows
-    found: NDArray[np.int64] = (block @ columns)[: len(rows)].argmin(axis=1)
+    found: Ints = (block @ columns)[: len(rows)].argmin(axis=1)
     return found

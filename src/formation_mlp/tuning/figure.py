@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
-from numpy.typing import NDArray
 
 from formation_mlp.config.search_space import short, shown
 from formation_mlp.figures import BLUE, GREY, ORANGE, VERMILLION
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from formation_mlp.config.search_space import Parameter
     from formation_mlp.tuning.store import Trial
 
-Floats = NDArray[np.float64]
 
 COLUMNS = 3
 """Panels of parameters in a row."""

@@ -116,7 +116,7 @@ class TrialStore:
         Raises
         ------
         CheckpointError
-            If the trials so far had other rows, targets, parts or descriptors.
+            If the trials so far had other rows, targets, parts or features.
         """
         kept = self._storage.get_study_user_attrs(self._id).get(FINGERPRINT)
         if kept is None and not self.trials():

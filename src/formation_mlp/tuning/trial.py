@@ -44,7 +44,7 @@ class Plan:
 def prepare_rows(
     config: Config, parameters: Sequence[Parameter], prepare: Callable[[Config], Prepared]
 ) -> dict[str, Prepared]:
-    """Return rows and descriptors for each list of presets that a trial can have, by its JSON.
+    """Return rows and features for each list of presets that a trial can have, by its JSON.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def prepare_rows(
     Raises
     ------
     DataError
-        If one list describes rows that another one cannot: their scores would not compare.
+        If one list featurizes rows that another one cannot: their scores would not compare.
     """
     lists = [config.features, *(value for p in parameters if p.key == "features" for value in p.values)]
     configs = {_key(features): with_values(config, {"features": features}) for features in lists}
@@ -65,14 +65,14 @@ def prepare_rows(
         differing = set(first[1].dataset.ids) ^ set(prepared.dataset.ids)
         if differing:
             raise DataError(
-                f"tune.parameters.features: {len(differing)} rows, such as {min(differing)}, can be described by one "
+                f"tune.parameters.features: {len(differing)} rows, such as {min(differing)}, can be featurized by one "
                 f"of {first[0]} and {key} only. Scores of different rows do not compare: leave these rows out first."
             )
     return found
 
 
 def without_test_rows(prepared: Prepared) -> Prepared:
-    """Return what a trial may see; structures are described already, and only cost a journey."""
+    """Return what a trial may see; structures are featurized already, and only cost a journey."""
     split, dataset = prepared.split, prepared.dataset
     kept = np.sort(np.concatenate([split.train, split.val]))
     own: Dataset = dataset.take(kept)

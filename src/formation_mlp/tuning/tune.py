@@ -158,7 +158,7 @@ def _search(
     workers: int,
     scheduler: str | None,
 ) -> Search:
-    """Read the rows, describe them, and open the storage."""
+    """Read the rows, featurize them, and open the storage."""
     dataset = load_rows(config)
     told: list[Prepared] = []
     fingerprints: list[Fingerprint] = []
@@ -177,8 +177,8 @@ def _search(
     rows = prepare_rows(config, declared, prepared)
     mend(folder.store)
     store = TrialStore(folder.store, section, declared, config.seed)
-    descriptors = [fingerprint["descriptors"] for fingerprint in fingerprints]
-    store.check_rows({**fingerprints[0], "configuration": None, "descriptors": descriptors})
+    features = [fingerprint["descriptors"] for fingerprint in fingerprints]
+    store.check_rows({**fingerprints[0], "configuration": None, "descriptors": features})
     default = {parameter.key: parameter.of(config) for parameter in declared}
     return Search(config, section, default, rows, store, told[0].task.selection_score, reporter)
 

@@ -33,7 +33,7 @@ class Search:
     ----------
     config, tune : configuration, and its section of the search
     default : key to the value that the configuration gives it
-    rows : train and val rows by the features that describe them
+    rows : train and val rows by the features that featurize them
     store : the trials
     score : name of the score that is minimised
     reporter : told of every trial

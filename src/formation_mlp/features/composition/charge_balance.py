@@ -31,7 +31,7 @@ def charge_balance() -> Preset:
       charge if they had their lowest, whichever is less: what the cations can give and the anions can take;
     - ``neutral``: 1 if the smallest charge is 0, else 0.
 
-    An element without a known oxidation state makes NaN. A descriptor of this package; oxidation states of pymatgen.
+    An element without a known oxidation state makes NaN. A feature of this package; oxidation states of pymatgen.
     """
     names = tuple(
         f"{name} {what}"

@@ -9,18 +9,17 @@ import numpy as np
 
 from formation_mlp.chemistry.element_data import ElementTable
 from formation_mlp.features.base import FeatureBlock
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.chemistry.compositions import Compositions
 
 
-def describe(
+def columns_of_elements(
     compositions: Compositions,
     table: ElementTable,
     names: Sequence[str],
-    columns: Callable[[Compositions, NDArray[np.float64]], NDArray[np.float64]],
+    columns: Callable[[Compositions, Floats], Floats],
     impute_nan: bool,
 ) -> FeatureBlock:
     """Compute columns that need element data, and count what the data lack.

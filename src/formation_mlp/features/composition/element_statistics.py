@@ -10,12 +10,11 @@ import numpy as np
 from formation_mlp.chemistry.element_data import select_properties
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.citations import CHEN_2019, DEML_2016, ONG_2013, TSHITOYAN_2019, WARD_2016
-from formation_mlp.features.composition.element_columns import describe
+from formation_mlp.features.composition.element_columns import columns_of_elements
 from formation_mlp.system.compiled import kernel_for
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.chemistry.compositions import Compositions
     from formation_mlp.materials.records import Materials
 
@@ -70,7 +69,7 @@ def element_statistics(
     properties
         Columns of the table.
     citation
-        Paper the descriptors come from.
+        Paper the features come from.
     impute_nan
         Take the table's mean for what is missing, and count it.
     spread
@@ -81,14 +80,14 @@ def element_statistics(
     statistics = ("minimum", "maximum", "range", "mean", *last)
     names = tuple(f"{matminer_class} {statistic} {name}" for name in properties for statistic in statistics)
 
-    def columns(compositions: Compositions, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def columns(compositions: Compositions, values: Floats) -> Floats:
         X = np.empty((len(compositions), len(names)))
         kernel_for(len(X), kernel)(compositions.row_ptr, compositions.z, compositions.amount, values, X)
         return X
 
     def compute(materials: Materials) -> FeatureBlock:
         table = select_properties(source, properties)
-        return describe(materials.compositions, table, names, columns, impute_nan)
+        return columns_of_elements(materials.compositions, table, names, columns, impute_nan)
 
     return Preset(names, compute, needs_structure=False, citation=citation)
 

@@ -13,12 +13,11 @@ from formation_mlp.chemistry.element_data import select_properties
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.citations import WARD_2016
-from formation_mlp.features.composition.element_columns import describe
+from formation_mlp.features.composition.element_columns import columns_of_elements
 from formation_mlp.system.compiled import kernel_for
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.chemistry.compositions import Compositions
     from formation_mlp.materials.records import Materials
 
@@ -38,7 +37,7 @@ def ion_property(impute_nan: bool = False) -> Preset:
     """
     names = ("compound possible", "max ionic char", "avg ionic char")
 
-    def columns(compositions: Compositions, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def columns(compositions: Compositions, values: Floats) -> Floats:
         characters = np.empty((len(compositions), 2))
         kernel = kernel_for(len(compositions), _ionic_characters)
         kernel(compositions.row_ptr, compositions.z, compositions.amount, values[:, 0], characters)
@@ -46,7 +45,9 @@ def ion_property(impute_nan: bool = False) -> Preset:
 
     def compute(materials: Materials) -> FeatureBlock:
         compositions = materials.compositions
-        characters = describe(compositions, select_properties("pymatgen", ("X",)), names[1:], columns, impute_nan)
+        characters = columns_of_elements(
+            compositions, select_properties("pymatgen", ("X",)), names[1:], columns, impute_nan
+        )
         possible = _compound_possible(compositions)
         n_unknown = int(np.isnan(possible).sum())
         missing = {names[0]: n_unknown} if n_unknown else {}
@@ -56,7 +57,7 @@ def ion_property(impute_nan: bool = False) -> Preset:
     return Preset(names, compute, needs_structure=False, citation=WARD_2016)
 
 
-def _compound_possible(compositions: Compositions) -> NDArray[np.float64]:
+def _compound_possible(compositions: Compositions) -> Floats:
     """Return 1 or 0 for each row, NaN where an element has no oxidation state."""
     tables = load_oxidation_states()
     states = [common or icsd for common, icsd in zip(tables["common"], tables["icsd"], strict=True)]

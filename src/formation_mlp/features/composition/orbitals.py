@@ -1,4 +1,4 @@
-"""Descriptors of the electrons: valence orbitals and the band centre."""
+"""Features of the electrons: valence orbitals and the band centre."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import numpy as np
 from formation_mlp.chemistry.element_data import ElementTable, select_properties
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.citations import BUTLER_1978, WARD_2016
-from formation_mlp.features.composition.element_columns import describe
+from formation_mlp.features.composition.element_columns import columns_of_elements
 from formation_mlp.system.compiled import kernel_for
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.chemistry.compositions import Compositions
     from formation_mlp.materials.records import Materials
 
@@ -26,7 +25,7 @@ def valence_orbital(impute_nan: bool = False) -> Preset:
     """
     names = tuple(f"{what} {orbital} valence electrons" for what in ("avg", "frac") for orbital in "spdf")
 
-    def columns(compositions: Compositions, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def columns(compositions: Compositions, values: Floats) -> Floats:
         X = np.empty((len(compositions), len(names)))
         kernel = kernel_for(len(X), _valence_electrons)
         kernel(compositions.row_ptr, compositions.z, compositions.amount, values, X)
@@ -34,7 +33,7 @@ def valence_orbital(impute_nan: bool = False) -> Preset:
 
     def compute(materials: Materials) -> FeatureBlock:
         table = select_properties("magpie", ("NsValence", "NpValence", "NdValence", "NfValence", "NValence"))
-        return describe(materials.compositions, table, names, columns, impute_nan)
+        return columns_of_elements(materials.compositions, table, names, columns, impute_nan)
 
     return Preset(names, compute, needs_structure=False, citation=WARD_2016)
 
@@ -47,7 +46,7 @@ def band_center(impute_nan: bool = False) -> Preset:
     """
     names = ("band center",)
 
-    def columns(compositions: Compositions, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def columns(compositions: Compositions, values: Floats) -> Floats:
         electronegativity = 0.5 * (values[:, 0] / 1000 + values[:, 1]) / 96.48
         share = compositions.fractions() * np.log(electronegativity)[compositions.z]
         return np.exp(np.add.reduceat(share, compositions.row_ptr[:-1]))[:, None]
@@ -60,7 +59,7 @@ def band_center(impute_nan: bool = False) -> Preset:
             np.hstack([ionization.values, affinity.values]),
             np.hstack([ionization.means, affinity.means]),
         )
-        return describe(materials.compositions, table, names, columns, impute_nan)
+        return columns_of_elements(materials.compositions, table, names, columns, impute_nan)
 
     return Preset(names, compute, needs_structure=False, citation=BUTLER_1978)
 

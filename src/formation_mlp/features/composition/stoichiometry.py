@@ -1,4 +1,4 @@
-"""Descriptors of the amounts alone: norms, and fractions of elements."""
+"""Features of the amounts alone: norms, and fractions of elements."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _META = b"formation_mlp"
 
 
 def cache_folder(asked: str | Path | None = None) -> Path | None:
-    """Return where descriptors are kept, or None if nowhere; ``asked`` is that of `cache_root`."""
+    """Return where features are kept, or None if nowhere; ``asked`` is that of `cache_root`."""
     root = cache_root(asked)
     return None if root is None else root / "descriptors"
 
@@ -62,7 +62,7 @@ def chunk_key(part: str, materials: Materials, needs_structure: bool) -> str:
 
 @cache
 def engine_state() -> str:
-    """Return the SHA-256 of the code and the element data that describe materials, and of the `PACKAGES` they use."""
+    """Return the SHA-256 of the code and the element data that featurize materials, and of the `PACKAGES` they use."""
     digest = sha256(json.dumps(versions()).encode())
     for folder in ("features", "chemistry", "materials"):
         for source in _sources(files("formation_mlp") / folder):
@@ -80,7 +80,7 @@ def _sources(folder: Traversable) -> Iterator[Traversable]:
 
 
 @dataclass(slots=True)
-class DescriptorCache:
+class FeatureCache:
     """A folder of parquet files, one for each chunk and preset; without a folder nothing is kept.
 
     Each file holds the columns, and beside them the failures and a checksum of it all. A folder that cannot be
@@ -103,7 +103,7 @@ class DescriptorCache:
         try:
             return _read(path, key, names, n_rows)
         except Exception as error:  # pyarrow raises many kinds for a broken file
-            self._note(f"{path}: damaged or not what it should be ({error}); its rows are described anew")
+            self._note(f"{path}: damaged or not what it should be ({error}); its rows are featurized anew")
             return None
 
     def store(self, key: str, names: tuple[str, ...], block: FeatureBlock) -> None:
@@ -114,7 +114,7 @@ class DescriptorCache:
         try:
             write_bytes(path, _content(key, names, block))
         except FormationMLPError as error:
-            self._note(f"descriptors are not kept for the next run: {error}")
+            self._note(f"features are not kept for the next run: {error}")
             self.folder = None
 
     def _path(self, key: str) -> Path | None:

@@ -37,7 +37,7 @@ Runner = Callable[[Iterator[Task]], Results]
 """From tasks to their numbers and results, in any order, each task once; closing it ends what runs."""
 
 
-def describe_chunk(parts: Sequence[str], materials: Materials) -> Iterator[Timed]:
+def featurize_chunk(parts: Sequence[str], materials: Materials) -> Iterator[Timed]:
     """Yield the numbers of one preset after another; the same function runs here, in workers and on clusters."""
     for part in parts:
         start = time.perf_counter()
@@ -45,13 +45,13 @@ def describe_chunk(parts: Sequence[str], materials: Materials) -> Iterator[Timed
         yield block, time.perf_counter() - start
 
 
-def describe_serially(tasks: Iterator[Task]) -> Results:
+def featurize_serially(tasks: Iterator[Task]) -> Results:
     """Run tasks one after another in this process."""
     for task in tasks:
-        yield task.number, list(describe_chunk(task.parts, task.materials))
+        yield task.number, list(featurize_chunk(task.parts, task.materials))
 
 
-def describe_by_halves(
+def featurize_by_halves(
     run: Callable[[Sequence[str], Materials], list[Timed]], parts: Sequence[str], materials: Materials, end: ProcessDied
 ) -> list[Timed]:
     """Describe a chunk that kills its process: by halves, until the row that does it is alone and is named.
@@ -75,7 +75,7 @@ def describe_by_halves(
         try:
             halves.append(run(parts, half))
         except ProcessDied as died:
-            halves.append(describe_by_halves(run, parts, half, died))
+            halves.append(featurize_by_halves(run, parts, half, died))
     return [(joined([a, b]), seconds + more) for (a, seconds), (b, more) in zip(*halves, strict=True)]
 
 

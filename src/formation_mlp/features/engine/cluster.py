@@ -22,7 +22,7 @@ from typing import Any
 
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.engine.cache import engine_state
-from formation_mlp.features.engine.chunks import Results, Task, Timed, describe_by_halves, describe_chunk
+from formation_mlp.features.engine.chunks import Results, Task, Timed, featurize_by_halves, featurize_chunk
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.processes import ProcessDied
 
@@ -32,7 +32,7 @@ QUEUED_PER_THREAD = 3
 """Chunks on the cluster at a time, so that neither the scheduler nor this process holds them all."""
 
 
-def describe_on_cluster(tasks: Iterator[Task], scheduler: str) -> Results:
+def featurize_on_cluster(tasks: Iterator[Task], scheduler: str) -> Results:
     """Run tasks on the workers of a Dask cluster.
 
     Dask gives the chunk of a lost worker to another one. A chunk that loses several workers is divided until the row
@@ -58,7 +58,7 @@ def describe_on_cluster(tasks: Iterator[Task], scheduler: str) -> Results:
     with connected(distributed, scheduler) as client:
 
         def submit(parts: Sequence[str], materials: Materials) -> Any:
-            return client.submit(describe_here, engine_state(), tuple(parts), materials, pure=False)
+            return client.submit(featurize_here, engine_state(), tuple(parts), materials, pure=False)
 
         def result_of(future: Any) -> list[Timed]:
             try:
@@ -76,7 +76,7 @@ def describe_on_cluster(tasks: Iterator[Task], scheduler: str) -> Results:
             try:
                 result = result_of(future)
             except ProcessDied as died:
-                result = describe_by_halves(lambda *half: result_of(submit(*half)), task.parts, task.materials, died)
+                result = featurize_by_halves(lambda *half: result_of(submit(*half)), task.parts, task.materials, died)
             n_free = QUEUED_PER_THREAD * max(1, sum(client.nthreads().values())) - len(running)
             for more in islice(tasks, max(n_free, 1)):
                 added = submit(more.parts, more.materials)
@@ -85,11 +85,11 @@ def describe_on_cluster(tasks: Iterator[Task], scheduler: str) -> Results:
             yield task.number, result
 
 
-def describe_here(state: str, parts: Sequence[str], materials: Materials) -> list[Timed]:
+def featurize_here(state: str, parts: Sequence[str], materials: Materials) -> list[Timed]:
     """Describe a chunk on a worker, if the worker would give the same numbers as the process that asks."""
     if engine_state() != state:
         raise FeatureError(f"a worker of the cluster would give other numbers. {_SAME}")
-    return list(describe_chunk(parts, materials))
+    return list(featurize_chunk(parts, materials))
 
 
 _SAME = (

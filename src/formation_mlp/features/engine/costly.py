@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.engine.cache import WORTH_SECONDS, DescriptorCache, chunk_key
+from formation_mlp.features.engine.cache import WORTH_SECONDS, FeatureCache, chunk_key
 from formation_mlp.features.engine.chunks import Runner, Task, chunk_ranges
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.processes import DIED
-
-Progress = Callable[[int, int], None]
-"""Called with the number of rows that are done, and of all rows."""
+from formation_mlp.typing import Progress
 
 
-def describe_in_chunks(
+def featurize_in_chunks(
     materials: Materials,
     presets: Sequence[tuple[str, Preset]],
     run: Runner,
-    store: DescriptorCache,
+    store: FeatureCache,
     progress: Progress,
 ) -> list[FeatureBlock]:
     """Return the numbers of each preset for all rows.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from formation_mlp.features.engine.chunks import Results, Task, Timed, describe_by_halves, describe_chunk
+from formation_mlp.features.engine.chunks import Results, Task, Timed, featurize_by_halves, featurize_chunk
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.processes import ChildProcess, ProcessDied, in_processes
 
@@ -12,7 +12,7 @@ ATTEMPTS = 2
 """How often a chunk is given to a process before the chunk itself is suspected of killing it."""
 
 
-def describe_in_processes(tasks: Iterator[Task], n_workers: int) -> Results:
+def featurize_in_processes(tasks: Iterator[Task], n_workers: int) -> Results:
     """Run tasks in ``n_workers`` processes; arrays travel, and each process computes with one thread.
 
     The chunk of a process that dies is done again by a new one. If that dies too, the chunk is divided
@@ -25,10 +25,10 @@ def describe_in_processes(tasks: Iterator[Task], n_workers: int) -> Results:
 
 def _describe(child: ChildProcess, parts: Sequence[str], materials: Materials, attempts: int = ATTEMPTS) -> list[Timed]:
     try:
-        return list(child.run(describe_chunk, parts, materials))
+        return list(child.run(featurize_chunk, parts, materials))
     except ProcessDied as died:
         if child.closed:
             raise
         if attempts > 1:
             return _describe(child, parts, materials, attempts - 1)
-        return describe_by_halves(lambda *half: list(child.run(describe_chunk, *half)), parts, materials, died)
+        return featurize_by_halves(lambda *half: list(child.run(featurize_chunk, *half)), parts, materials, died)

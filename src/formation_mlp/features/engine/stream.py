@@ -16,7 +16,6 @@ import numpy as np
 from formation_mlp.config.schema import DataConfig, Part
 from formation_mlp.errors import DataError
 from formation_mlp.features.engine.cache import engine_state, versions
-from formation_mlp.features.engine.costly import Progress
 from formation_mlp.features.engine.parquet_rows import Source, open_source
 from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.features.presets import build_presets, files_of, part_text
@@ -27,6 +26,7 @@ from formation_mlp.materials.structure.cache import contents
 from formation_mlp.system.files import beside, content_digest, sweep, write_bytes, write_json
 from formation_mlp.system.locks import held
 from formation_mlp.system.outputs import LOCK, check_folder_not_read
+from formation_mlp.typing import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,13 +39,13 @@ _META = b"formation_mlp"
 
 @dataclass(frozen=True, slots=True)
 class StreamSummary:
-    """What a folder of descriptors holds.
+    """What a folder of features holds.
 
     Attributes
     ----------
     n_rows : rows of the source, and of the result
     n_errors : rows without numbers, each with its reason in the column ``error``
-    n_columns : descriptors
+    n_columns : features
     n_parts : files
     n_found : files that an earlier run had written
     notes : remarks for the reader
@@ -72,10 +72,10 @@ def featurize_dataset(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> StreamSummary:
-    """Describe every row and write ``out/part-00000.parquet`` and so on, and at the end ``out/_manifest.json``.
+    """Featurize every row and write ``out/part-00000.parquet`` and so on, and at the end ``out/_manifest.json``.
 
     Rows stay in their order. A part has the id (where there is one), the formula, the column ``error`` (empty where
-    there are numbers) and the descriptors. It is written whole or not at all, so that the same call goes on where
+    there are numbers) and the features. It is written whole or not at all, so that the same call goes on where
     an interrupted one stopped; what a file holds tells it from others, not its name or its time. Memory holds one
     part, whatever the size of the source.
 
@@ -91,9 +91,9 @@ def featurize_dataset(
     rows_per_part
         Rows in each file but the last.
     single_precision
-        Whether descriptors are written as float32.
+        Whether features are written as float32.
     overwrite
-        Whether descriptors of another job that ``out`` holds are replaced.
+        Whether features of another job that ``out`` holds are replaced.
     progress
         Called after each part with the number of rows done, and of all.
 
@@ -119,17 +119,17 @@ def featurize_dataset(
         "engine": engine_state(),
     }
     key = sha256(json.dumps(job).encode()).hexdigest()
-    describe = partial(featurize, features=features, workers=workers, scheduler=scheduler, cache=cache)
+    compute = partial(featurize, features=features, workers=workers, scheduler=scheduler, cache=cache)
     check_folder_not_read(out, [data.path, *read])
     with held(beside(out, LOCK), out), _way_on(out):
         sweep(out)
         finished = _finished_parts(out, key, overwrite=overwrite)
         parts, n_found, notes = _write_parts(
-            source, out, key, finished, describe, rows_per_part, single_precision, progress
+            source, out, key, finished, compute, rows_per_part, single_precision, progress
         )
         if list(map(content_digest, read)) != job["source"]:
             raise DataError(
-                f"{data.path}, or a file of --features, was changed while its rows were described, so {out} mixes "
+                f"{data.path}, or a file of --features, was changed while its rows were featurized, so {out} mixes "
                 "two of it. Begin anew with --overwrite."
             )
         n_rows, n_errors = (sum(part[what] for part in parts) for what in ("rows", "errors"))
@@ -143,7 +143,7 @@ def _write_parts(
     out: Path,
     key: str,
     finished: dict[str, dict[str, Any]],
-    describe: Callable[[Materials], FeatureTable],
+    compute: Callable[[Materials], FeatureTable],
     rows_per_part: int,
     single_precision: bool,
     progress: Progress | None,
@@ -158,7 +158,7 @@ def _write_parts(
         if summary is not None and summary.get("content") == mark:
             n_found += 1
         else:
-            content, summary, remarks = _describe_part(rows, source, describe, single_precision)
+            content, summary, remarks = _featurize_part(rows, source, compute, single_precision)
             summary |= {} if mark is None else {"content": mark}
             _write(out / name, content, {"key": key, "summary": summary})
             notes += remarks
@@ -190,8 +190,8 @@ def _way_on(out: Path) -> Iterator[None]:
         raise
 
 
-def _describe_part(
-    rows: pa.Table, source: Source, describe: Callable[[Materials], FeatureTable], single_precision: bool
+def _featurize_part(
+    rows: pa.Table, source: Source, compute: Callable[[Materials], FeatureTable], single_precision: bool
 ) -> tuple[pa.Table, dict[str, Any], tuple[str, ...]]:
     """Return the columns of a part, a summary, and remarks."""
     import pyarrow as pa
@@ -201,7 +201,7 @@ def _describe_part(
     ids = None if source.id is None else tuple(map(str, rows.column(source.id).to_pylist()))
     labels, materials, failures = _read(cells, source)
     good = np.setdiff1d(np.arange(n), list(failures))
-    table = describe(replace(materials, ids=ids).take(good))
+    table = compute(replace(materials, ids=ids).take(good))
     errors = failures | {int(good[row]): reason for row, reason in table.failures.items()}
     X = np.full((len(table.names), n), np.nan, np.float32 if single_precision else np.float64)
     X[:, good] = table.X.T

@@ -1,4 +1,4 @@
-"""The table of descriptors: one row per material, one named column per number."""
+"""The table of features: one row per material, one named column per number."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from numpy.typing import NDArray
 from formation_mlp.config.schema import Part
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import ConfigError, FeatureError
-from formation_mlp.features.engine.cache import DescriptorCache, cache_folder
-from formation_mlp.features.engine.chunks import Runner, describe_serially
-from formation_mlp.features.engine.costly import Progress, describe_in_chunks
-from formation_mlp.features.engine.pool import describe_in_processes
+from formation_mlp.features.engine.cache import FeatureCache, cache_folder
+from formation_mlp.features.engine.chunks import Runner, featurize_serially
+from formation_mlp.features.engine.costly import featurize_in_chunks
+from formation_mlp.features.engine.pool import featurize_in_processes
 from formation_mlp.features.presets import build_presets, is_costly, part_text
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.compiled import remarks
+from formation_mlp.typing import Progress
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
-    """Descriptors of ``n`` materials.
+    """Features of ``n`` materials.
 
     Attributes
     ----------
     X : float64, or float32 if asked for, ``[n, d]``; NaN where an element has no value, and in the whole row of a
         failure
     names : column names, ``[d]``
-    failures : row to the reason why it could not be described
+    failures : row to the reason why it could not be featurized
     missing : column to the number of rows without a value of their own there
     ids : of the materials, ``[n]``, where they have any
     notes : remarks for the reader, such as on a cache that is damaged or cannot be written
@@ -105,7 +106,7 @@ def featurize(
     _require_once(names)
     if materials.structures is None and any(preset.needs_structure for preset in presets):
         raise FeatureError(
-            "features: some presets describe crystal structures, but the rows have formulas only. "
+            "features: some presets need crystal structures, but the rows have formulas only. "
             "Give structures, or use composition presets such as magpie."
         )
     run = _runner(workers, scheduler)
@@ -113,8 +114,8 @@ def featurize(
     blocks = {i: preset.compute(materials) for i, preset in enumerate(presets) if i not in costly}
     notes: tuple[str, ...] = ()
     if costly:
-        store = DescriptorCache(cache_folder(cache))
-        found = describe_in_chunks(
+        store = FeatureCache(cache_folder(cache))
+        found = featurize_in_chunks(
             materials, list(costly.values()), run, store, progress or (lambda _done, _total: None)
         )
         blocks |= dict(zip(costly, found, strict=True))
@@ -135,10 +136,10 @@ def _runner(workers: int, scheduler: str | None) -> Runner:
     if not isinstance(workers, int) or workers < 1:
         raise ConfigError(f"workers: found {workers!r}; give a whole number of at least 1.")
     if scheduler is not None:
-        from formation_mlp.features.engine.cluster import describe_on_cluster
+        from formation_mlp.features.engine.cluster import featurize_on_cluster
 
-        return partial(describe_on_cluster, scheduler=scheduler)
-    return describe_serially if workers == 1 else partial(describe_in_processes, n_workers=workers)
+        return partial(featurize_on_cluster, scheduler=scheduler)
+    return featurize_serially if workers == 1 else partial(featurize_in_processes, n_workers=workers)
 
 
 def _require_once(names: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""A user's own table of descriptors, matched to the materials by id or by formula."""
+"""A user's own table of features, matched to the materials by id or by formula."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from formation_mlp.data.sources import read_table
 from formation_mlp.errors import ConfigError, FeatureError
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from formation_mlp.materials.records import Materials
 
@@ -27,7 +27,7 @@ KEYS = {"id": columns.ID, "formula": columns.FORMULA}
 
 
 def table(path: str, key: str | None = None) -> Preset:
-    """Return the preset that looks its numbers up in a file: each column that is no key is a descriptor.
+    """Return the preset that looks its numbers up in a file: each column that is no key is a feature.
 
     An empty cell is a missing value. A material without a row fails, and so does one whose row has a text in a
     column ``error``, as the tables have that ``formation-mlp featurize`` writes.
@@ -77,7 +77,7 @@ def table(path: str, key: str | None = None) -> Preset:
 @dataclass(frozen=True, slots=True)
 class _Content:
     names: tuple[str, ...]
-    X: NDArray[np.float64]
+    X: Floats
     key: str
     rows: dict[str, int]
     errors: dict[int, str]
@@ -121,7 +121,7 @@ def _row_of_key(cells: list[Any], kind: str, where: str) -> dict[str, int]:
     return rows
 
 
-def _column(cells: pd.Series[Any]) -> NDArray[np.float64]:
+def _column(cells: pd.Series[Any]) -> Floats:
     """Return a column as numbers, an empty cell as NaN; raise ValueError for the first cell that is none."""
     if cells.dtype.kind in "iuf":
         return cells.to_numpy(float)
@@ -136,7 +136,7 @@ def _column(cells: pd.Series[Any]) -> NDArray[np.float64]:
     return found
 
 
-def _numbers(frame: pd.DataFrame, path: str) -> NDArray[np.float64]:
+def _numbers(frame: pd.DataFrame, path: str) -> Floats:
     """Return the columns as numbers ``[n, d]``, an empty cell as NaN."""
     nameless = [name for name in frame.columns if name.startswith("Unnamed: ")]
     if nameless:
@@ -161,7 +161,7 @@ def _numbers(frame: pd.DataFrame, path: str) -> NDArray[np.float64]:
     targets = [name for name in frame.columns if name.lower() in columns.TARGET]
     if targets:
         raise FeatureError(
-            f"features.table: {path}: {targets[0]!r} is a target, not a descriptor. Leave it out of the file."
+            f"features.table: {path}: {targets[0]!r} is a target, not a feature. Leave it out of the file."
         )
     infinite = [name for name, n in zip(frame.columns, np.isinf(X).sum(axis=0).tolist(), strict=True) if n]
     if infinite:

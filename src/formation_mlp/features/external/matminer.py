@@ -1,4 +1,4 @@
-"""Any featurizer of matminer that describes a composition or a structure, by the name of its class."""
+"""Any featurizer of matminer that featurizes a composition or a structure, by the name of its class."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.external.matminer_rows import TIME_IS_UP, describe_featurizer, describe_rows
+from formation_mlp.features.external.matminer_rows import TIME_IS_UP, call_featurizer, featurize_rows
 from formation_mlp.features.structure.rows import broken_cells, structures_of
 from formation_mlp.system.processes import DIED, ChildProcess, ProcessDied
 
@@ -102,7 +102,7 @@ def _facts(text: str) -> tuple[tuple[str, ...], bool, str]:
     """Return column names, whether structures are needed, and the citation; the import of matminer stays over there."""
     with _borrowed_child() as child:
         facts: tuple[tuple[str, ...], bool, str]
-        (facts,) = child.run(describe_featurizer, text)
+        (facts,) = child.run(call_featurizer, text)
     return facts
 
 
@@ -113,7 +113,7 @@ def _outcomes(text: str, seconds: float, materials: Materials) -> Iterator[list[
     with _borrowed_child() as child:
         while row < len(materials):
             try:
-                for outcome in child.run(describe_rows, text, seconds, materials.take(range(row, len(materials)))):
+                for outcome in child.run(featurize_rows, text, seconds, materials.take(range(row, len(materials)))):
                     yield outcome
                     row, last = row + 1, time.monotonic()
             except ProcessDied as died:

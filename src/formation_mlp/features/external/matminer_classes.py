@@ -22,7 +22,7 @@ ASKS_A_SERVER = ("CohesiveEnergy", "CohesiveEnergyMP")
 
 
 def featurizer_class(name: str) -> tuple[type, bool]:
-    """Return a featurizer class of matminer, and whether it describes structures."""
+    """Return a featurizer class of matminer, and whether it featurizes structures."""
     from importlib import import_module
 
     known: dict[str, list[str]] = {}
@@ -30,7 +30,7 @@ def featurizer_class(name: str) -> tuple[type, bool]:
         classes = _featurizers(import_module(f"matminer.featurizers.{module}"))
         if name in classes and module == "site":
             raise ConfigError(
-                f"features.matminer: {name!r} describes a site. Take its statistics over the sites of a structure: "
+                f"features.matminer: {name!r} featurizes a site. Take its statistics over the sites of a structure: "
                 "{matminer: {featurizer: SiteStatsFingerprint, preset: ...}}."
             )
         if name in classes:
@@ -71,7 +71,7 @@ def make_featurizer(kind: type, preset: str | None, arguments: dict[str, Any], w
         ) from error
     if _learns(featurizer):
         raise ConfigError(
-            f"{where}: it learns from the rows before it describes them, so it would see the test rows. "
+            f"{where}: it learns from the rows before it featurizes them, so it would see the test rows. "
             + ADVICE.get(kind.__name__, "Use another featurizer.")
         )
     return featurizer

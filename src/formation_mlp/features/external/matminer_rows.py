@@ -26,13 +26,13 @@ TIME_IS_UP = 1
 """Exit code of a process whose row took too long; that of `faulthandler`. All other errors are sent as such."""
 
 
-def describe_featurizer(text: str) -> Iterator[tuple[tuple[str, ...], bool, str]]:
+def call_featurizer(text: str) -> Iterator[tuple[tuple[str, ...], bool, str]]:
     """Yield column names, whether structures are needed, and the citation of a recipe."""
     recipe = _recipe(text)
     yield recipe.names, recipe.needs_structure, recipe.citation
 
 
-def describe_rows(text: str, seconds: float, materials: Materials) -> Iterator[list[float] | str]:
+def featurize_rows(text: str, seconds: float, materials: Materials) -> Iterator[list[float] | str]:
     """Yield the numbers of each row, or the reason why it has none.
 
     A row that takes longer ends this process, at most a tenth of the limit late. A signal would not do: it waits
@@ -47,7 +47,7 @@ def describe_rows(text: str, seconds: float, materials: Materials) -> Iterator[l
                 if time.monotonic() - watched > 0.1 * seconds:  # not for each row: it takes longer than many rows
                     watched = time.monotonic()
                     faulthandler.dump_traceback_later(1.1 * seconds, exit=True, file=nowhere)
-                yield recipe.describe(material)
+                yield recipe.featurize(material)
         finally:
             faulthandler.cancel_dump_traceback_later()
 
@@ -74,13 +74,13 @@ class _Recipe:
         self.citation = " ".join("; ".join(self.featurizer.citations()).split())
 
     def warm_up(self) -> None:
-        """Describe rock salt, once: data that matminer loads on its first call must not count for a row."""
+        """Featurize rock salt, once: data that matminer loads on its first call must not count for a row."""
         if not self.is_warm:
             sites = np.array([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]])
             cell = 2.82 * (1 - np.eye(3))
             salt = Structures(np.array([0, 2]), cell[None], np.array([11, 17]), sites)
             with suppress(FeatureError):
-                self.describe(self.inputs(Materials(salt.compositions(), salt))[0])
+                self.featurize(self.inputs(Materials(salt.compositions(), salt))[0])
             self.is_warm = True
 
     def inputs(self, materials: Materials) -> Sequence[Any]:
@@ -90,7 +90,7 @@ class _Recipe:
         structures = structures_of(materials)
         return replace(structures, frac=structures.frac % 1.0 % 1.0).to_pymatgen()
 
-    def describe(self, material: Any) -> list[float] | str:
+    def featurize(self, material: Any) -> list[float] | str:
         """Return the numbers of one row, or the reason why it has none."""
         try:
             values = self.featurizer.featurize(self._prepared(material))

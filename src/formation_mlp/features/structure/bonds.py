@@ -11,12 +11,11 @@ import numpy as np
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.errors import ConfigError, FeatureError
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.structure.rows import Floats, describe_each, structures_of
+from formation_mlp.features.structure.rows import featurize_each, structures_of
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from formation_mlp.materials.records import Materials
 
@@ -68,19 +67,19 @@ def bond_fractions(bonds: Sequence[str] | None = None) -> Preset:
 
         electronegativity, radius = _electronegativities_and_radii()
 
-        def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> Floats:
+        def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
             unknown = sorted({SYMBOLS[number] for number in z[np.isnan(radius[z])]})
             if unknown:
                 raise FeatureError(f"no radius is known for {', '.join(unknown)}")
             faces = voronoi_faces(lattice, frac)
             return bond_fractions_of(*faces, np.array(z), electronegativity, radius, column)
 
-        return describe_each(structures_of(materials), len(names), describe)
+        return featurize_each(structures_of(materials), len(names), featurize)
 
     return Preset(names, compute, needs_structure=True, citation=HANSEN_2015)
 
 
-def _columns(bonds: Sequence[str] | None) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+def _columns(bonds: Sequence[str] | None) -> tuple[tuple[str, ...], Ints]:
     """Return the column names and the column of each pair of atomic numbers, ``[119, 119]``."""
     groups: Mapping[str, Sequence[str]] = {family: symbols.split() for family, symbols in FAMILIES.items()}
     if bonds is None:

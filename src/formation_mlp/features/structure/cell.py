@@ -1,4 +1,4 @@
-"""Descriptors of the cell as a whole: density, and the eigenvalues of the sine Coulomb matrix."""
+"""Features of the cell as a whole: density, and the eigenvalues of the sine Coulomb matrix."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import numpy as np
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.citations import MATMINER_2018
-from formation_mlp.features.structure.rows import Floats, broken_cells, failed_rows, structures_of
+from formation_mlp.features.structure.rows import broken_cells, failed_rows, structures_of
+from formation_mlp.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
     from formation_mlp.materials.records import Materials
 
@@ -115,7 +114,7 @@ def sine_coulomb(n_eigenvalues: int = 60) -> Preset:
     )
 
 
-def _equal_sizes(rows: NDArray[np.int64], n_sites: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def _equal_sizes(rows: Ints, n_sites: Ints) -> Iterator[Ints]:
     """Yield groups of rows with equally many sites, small enough to keep their matrices in memory."""
     for n in np.unique(n_sites[rows]):
         same = rows[n_sites[rows] == n]
@@ -123,7 +122,7 @@ def _equal_sizes(rows: NDArray[np.int64], n_sites: NDArray[np.int64]) -> Iterato
         yield from (same[i : i + step] for i in range(0, len(same), step))
 
 
-def _sine_matrices(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def _sine_matrices(lattice: Floats, z: Ints, frac: Floats) -> tuple[Floats, Bools]:
     """Return the matrices ``[g, n, n]`` of a group and which of them hold two sites on one point, ``[g]``."""
     n = z.shape[1]
     sine = np.sin(np.pi * (frac[:, :, None, :] - frac[:, None, :, :])) ** 2

@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from formation_mlp.features.structure.neighbours import Floats, Ints
 from formation_mlp.system.kernels import kernel
+from formation_mlp.typing import Floats, Ints
 
 DECAYS = (0.2, 0.37, 0.7)
 """Angstrom over which a bond order falls to 1/e; 0.37 is that of the bond-valence model."""

@@ -9,11 +9,10 @@ import numpy as np
 
 from formation_mlp.chemistry.element_data import load_table, select_properties
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.structure.rows import Floats, describe_each, structures_of
+from formation_mlp.features.structure.rows import featurize_each, structures_of
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.materials.records import Materials
 
 SOURCES = (
@@ -59,7 +58,7 @@ NAMES = _names()
 def contacts() -> Preset:
     """Return the preset of 197 numbers that measure the contacts of atoms by their radii.
 
-    matminer's descriptors of a tessellation know distances only relative to the others of the same structure. These, of
+    matminer's features of a tessellation know distances only relative to the others of the same structure. These, of
     this package, compare them with what the elements ask for, which tells compressed from stretched contacts and
     one decoration of a lattice from another. Contacts are the faces of the Voronoi tessellation; ``d`` is the distance
     (angstrom), ``w`` the share of the face in the area of its cell, ``R`` the sum of the two radii, ``chi`` the
@@ -85,10 +84,10 @@ def contacts() -> Preset:
         structures = structures_of(materials)
         radii, chi = element_radii(), select_properties("magpie", ("Electronegativity",)).values[:, 0].copy()
 
-        def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> Floats:
+        def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
             return contact_attributes(*voronoi_faces(lattice, frac), np.array(z), radii, chi)
 
-        block = describe_each(structures, len(NAMES), describe)
+        block = featurize_each(structures, len(NAMES), featurize)
         lacking = np.isnan(block.X).sum(axis=0) - len(block.failures)
         missing = {name: int(n) for name, n in zip(NAMES, lacking, strict=True) if n}
         return FeatureBlock(block.X, block.failures, missing)

@@ -8,10 +8,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from formation_mlp.features.structure.neighbours import Floats, Ints
 from formation_mlp.system.kernels import kernel
+from formation_mlp.typing import Bools, Floats, Ints
 
 CLOSE, FAR = 0.5, 1.0  # angstrom beyond the sum of the radii, where a neighbour begins and ends to fade
 LARGEST_DIFFERENCE = 3.3  # of two electronegativities
@@ -45,9 +44,7 @@ def bond_fractions_of(
 
 
 @kernel
-def bonded_neighbours(
-    element: int, neighbours: Ints, face: Floats, electronegativity: Floats, radius: Floats
-) -> NDArray[np.bool_]:
+def bonded_neighbours(element: int, neighbours: Ints, face: Floats, electronegativity: Floats, radius: Floats) -> Bools:
     """Return which neighbours belong to the most probable coordination of a site."""
     weight = neighbour_weights(element, neighbours, face, electronegativity, radius)
     level = np.sort(weight)[::-1]

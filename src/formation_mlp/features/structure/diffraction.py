@@ -10,14 +10,13 @@ from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.citations import ONG_2013
-from formation_mlp.features.structure.rows import Floats, describe_each, structures_of
+from formation_mlp.features.structure.rows import featurize_each, structures_of
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.materials.records import Materials
 
-    Ints = NDArray[np.int64]
+    Ints = Ints
 
 LARGEST_ANGLE = 127
 """Largest diffraction angle 2 theta, degrees."""
@@ -45,7 +44,7 @@ def xrd(wavelength: float = 1.54184) -> Preset:
         Of the radiation, angstrom. The default is copper K alpha.
     """
 
-    def describe(lattice: Floats, z: Ints, frac: Floats) -> Floats:
+    def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
         from formation_mlp.features.structure.neighbours import coordinates_in, reciprocal_lattice, reduced_lattice
 
         # An oblique basis would put the reflections into a huge box of indices.
@@ -55,7 +54,7 @@ def xrd(wavelength: float = 1.54184) -> Preset:
         return _smeared(angle, np.floor(100 * intensity / intensity.max() + 1e-9))
 
     def compute(materials: Materials) -> FeatureBlock:
-        return describe_each(structures_of(materials), LARGEST_ANGLE + 1, describe)
+        return featurize_each(structures_of(materials), LARGEST_ANGLE + 1, featurize)
 
     return Preset(
         tuple(f"xrd_{angle}" for angle in range(LARGEST_ANGLE + 1)),

@@ -11,14 +11,13 @@ import numpy as np
 
 from formation_mlp.features.structure.contact_statistics import area_shares
 from formation_mlp.features.structure.neighbours import (
-    Floats,
-    Ints,
     coordinates_in,
     neighbours_within,
     reciprocal_lattice,
     reduced_lattice,
 )
 from formation_mlp.system.kernels import kernel
+from formation_mlp.typing import Floats, Ints
 
 CUTOFF = 7.5
 """Angstrom."""

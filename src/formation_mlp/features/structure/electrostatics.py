@@ -9,11 +9,10 @@ import numpy as np
 from formation_mlp.chemistry.element_data import select_properties
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.structure.contacts import element_radii
-from formation_mlp.features.structure.rows import Floats, describe_each, structures_of
+from formation_mlp.features.structure.rows import featurize_each, structures_of
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.materials.records import Materials
 
 WOLF = (
@@ -52,11 +51,11 @@ def electrostatics() -> Preset:
         radius = element_radii()[0].copy()
         chi = select_properties("magpie", ("Electronegativity",)).values[:, 0].copy()
 
-        def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> Floats:
+        def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
             faces = voronoi_faces(lattice, frac)
             return electrostatic_sums(np.array(lattice, float), np.array(frac, float), np.array(z), *faces, radius, chi)
 
-        block = describe_each(structures, len(NAMES), describe)
+        block = featurize_each(structures, len(NAMES), featurize)
         lacking = np.isnan(block.X).sum(axis=0) - len(block.failures)
         missing = {name: int(n) for name, n in zip(NAMES, lacking, strict=True) if n}
         return FeatureBlock(block.X, block.failures, missing)

@@ -9,12 +9,10 @@ import math
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.system.kernels import kernel
+from formation_mlp.typing import Floats, Ints
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Array = TypeVar("Array", Floats, Ints)
 
 IMAGE_BASE = 1 << 16  # the translation (a, b, c) has the code (a * base + b) * base + c

@@ -1,4 +1,4 @@
-"""The table of structure descriptors."""
+"""The table of structure features."""
 
 from __future__ import annotations
 

@@ -10,11 +10,10 @@ import numpy as np
 from formation_mlp.errors import ConfigError, FeatureError
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.citations import MATMINER_2018
-from formation_mlp.features.structure.rows import Floats, describe_each, structures_of
+from formation_mlp.features.structure.rows import featurize_each, structures_of
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.materials.records import Materials
 
 MOST_NEIGHBOURS = 1_000_000
@@ -55,7 +54,7 @@ def rdf(cutoff: float = 20.0, bin_size: float = 0.1) -> Preset:
     def compute(materials: Materials) -> FeatureBlock:
         from formation_mlp.features.structure.radial_counts import neighbour_counts
 
-        def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> Floats:
+        def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
             number_density = len(z) / abs(np.linalg.det(lattice))
             if number_density * shell_volume.sum() > MOST_NEIGHBOURS:
                 raise FeatureError(f"an atom has more than {MOST_NEIGHBOURS} neighbours within {cutoff} angstrom")
@@ -63,7 +62,7 @@ def rdf(cutoff: float = 20.0, bin_size: float = 0.1) -> Preset:
             g: Floats = counts / shell_volume / number_density
             return g
 
-        return describe_each(structures_of(materials), n_bins, describe)
+        return featurize_each(structures_of(materials), n_bins, featurize)
 
     return Preset(
         tuple(f"rdf [{low:.5f} - {high:.5f}]A" for low, high in pairwise(edges)),

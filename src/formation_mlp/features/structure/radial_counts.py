@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from formation_mlp.features.structure.neighbours import (
-    Floats,
     coordinates_in,
     neighbours_within,
     reciprocal_lattice,
     reduced_lattice,
 )
 from formation_mlp.system.kernels import kernel
+from formation_mlp.typing import Floats
 
 EDGE_TOLERANCE = 1e-6
 """A distance nearer to the next bin than this part of a bin counts there, so that rounding cannot move it."""

@@ -1,4 +1,4 @@
-"""Describe structures one after another, with the reason for each that cannot be described."""
+"""Featurize structures one after another, with the reason for each that cannot be featurized."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.base import FeatureBlock
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
     from formation_mlp.materials.records import Materials
     from formation_mlp.materials.structures import Structures
 
-Floats = NDArray[np.float64]
-Describe = Callable[[Floats, NDArray[np.int64], Floats], Sequence[float] | Floats]
+Featurize = Callable[[Floats, Ints, Floats], Sequence[float] | Floats]
 
 
 def structures_of(materials: Materials) -> Structures:
@@ -30,14 +29,14 @@ def structures_of(materials: Materials) -> Structures:
     """
     if materials.structures is None:
         raise FeatureError(
-            "features: this preset describes crystal structures, and the data has compositions only. "
+            "features: this preset needs crystal structures, and the data has compositions only. "
             "Give structures, or choose composition presets."
         )
     return materials.structures
 
 
 def broken_cells(structures: Structures) -> dict[int, str]:
-    """Return the rows whose lattice or coordinates describe no crystal, with the reason."""
+    """Return the rows whose lattice or coordinates featurize no crystal, with the reason."""
     lattice = structures.lattice
     finite = np.array(np.isfinite(lattice).all(axis=(1, 2)))
     row_of_site = np.repeat(np.arange(len(structures)), structures.n_sites)
@@ -57,8 +56,8 @@ def failed_rows(X: Floats, failures: dict[int, str]) -> FeatureBlock:
     return FeatureBlock(X, dict(sorted(failures.items())))
 
 
-def describe_each(structures: Structures, n_columns: int, describe: Describe) -> FeatureBlock:
-    """Call ``describe(lattice [3, 3], z [k], frac [k, 3])`` for each structure.
+def featurize_each(structures: Structures, n_columns: int, featurize: Featurize) -> FeatureBlock:
+    """Call ``featurize(lattice [3, 3], z [k], frac [k, 3])`` for each structure.
 
     A `FeatureError` that it raises becomes the reason why its row failed.
     """
@@ -69,7 +68,7 @@ def describe_each(structures: Structures, n_columns: int, describe: Describe) ->
         if row in failures:
             continue
         try:
-            X[row] = describe(structures.lattice[row], structures.z[first:end], structures.frac[first:end])
+            X[row] = featurize(structures.lattice[row], structures.z[first:end], structures.frac[first:end])
         except FeatureError as error:
             failures[row] = str(error)
     return failed_rows(X, failures)

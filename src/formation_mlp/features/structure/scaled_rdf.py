@@ -9,11 +9,10 @@ import numpy as np
 from formation_mlp.chemistry.element_data import select_properties
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.structure.contacts import RADII, element_radii
-from formation_mlp.features.structure.rows import Floats, describe_each, structures_of
+from formation_mlp.features.structure.rows import featurize_each, structures_of
+from formation_mlp.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.materials.records import Materials
 
 SOURCES = (
@@ -59,11 +58,11 @@ def scaled_rdf() -> Preset:
         grids = np.array(list(GRIDS.values()))
         properties, chi, unknown = _properties()
 
-        def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> Floats:
+        def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
             arrays = np.array(lattice, float), np.array(frac, float), np.array(z)
             return scaled_rdf_values(*arrays, radii, grids, N_BINS, chi, properties)
 
-        block = describe_each(structures, len(NAMES), describe)
+        block = featurize_each(structures, len(NAMES), featurize)
         rows = np.searchsorted(structures.site_ptr, np.flatnonzero(unknown[structures.z]), side="right") - 1
         n_unknown = len(set(rows.tolist()) - set(block.failures))
         lacking = np.isnan(block.X).sum(axis=0) - len(block.failures)
@@ -75,10 +74,10 @@ def scaled_rdf() -> Preset:
     return Preset(NAMES, compute, needs_structure=True, citation=SOURCES)
 
 
-def _properties() -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def _properties() -> tuple[Floats, Floats, Bools]:
     """Return standardised properties ``[119, p]``, electronegativities ``[119]``, and which elements lack any."""
     values = select_properties("magpie", PROPERTIES).values
-    unknown: NDArray[np.bool_] = np.asarray(np.isnan(values).any(axis=1))
+    unknown: Bools = np.asarray(np.isnan(values).any(axis=1))
     standard = np.nan_to_num((values - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0))
     chi = np.where(np.isnan(values[:, 0]), np.nanmean(values[:, 0]), values[:, 0])
     return standard, chi, unknown

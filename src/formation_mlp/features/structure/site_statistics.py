@@ -10,12 +10,11 @@ import numpy as np
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.structure.rows import Floats, describe_each, structures_of
+from formation_mlp.features.structure.rows import featurize_each, structures_of
 from formation_mlp.registry import lookup
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.materials.records import Materials
 
 
@@ -44,7 +43,7 @@ def site_stats(fingerprint: str = "CrystalNNFingerprint_ops") -> Preset:
     featurizer = SiteStatsFingerprint.from_preset(fingerprint)
     names = tuple(featurizer.feature_labels())
 
-    def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> Floats:
+    def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
         structure = Structure(Lattice(lattice), [SYMBOLS[number] for number in z], frac % 1.0 % 1.0)
         try:
             values = np.array(featurizer.featurize(structure), float)
@@ -57,7 +56,7 @@ def site_stats(fingerprint: str = "CrystalNNFingerprint_ops") -> Preset:
     def compute(materials: Materials) -> FeatureBlock:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return describe_each(structures_of(materials), len(names), describe)
+            return featurize_each(structures_of(materials), len(names), featurize)
 
     return Preset(names, compute, needs_structure=True, citation=citation)
 

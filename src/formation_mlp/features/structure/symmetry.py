@@ -13,10 +13,10 @@ import numpy as np
 
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.structure.rows import Describe, Floats, describe_each, structures_of
+from formation_mlp.features.structure.rows import Featurize, featurize_each, structures_of
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from spglib import SpglibDataset
 
     from formation_mlp.materials.records import Materials
@@ -54,13 +54,13 @@ def symmetry(symprec: float = 0.01) -> Preset:
         How far, in angstrom, a site may lie from its symmetric position. The angle tolerance is 5 degrees.
     """
 
-    def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> tuple[float, ...]:
+    def featurize(lattice: Floats, z: Ints, frac: Floats) -> tuple[float, ...]:
         found = _symmetry_dataset(lattice, z, frac, symprec)
         system = 8 - int(np.searchsorted(CRYSTAL_SYSTEM_STARTS, found.number, side="right"))
         return found.number, system, *_point_group(found.hall_number)
 
     names = ("spacegroup_num", "crystal_system_int", "is_centrosymmetric", "n_symmetry_ops")
-    return _symmetry_preset(names, describe, TOGO_2024)
+    return _symmetry_preset(names, featurize, TOGO_2024)
 
 
 def structural_complexity(symprec: float = 0.1) -> Preset:
@@ -78,7 +78,7 @@ def structural_complexity(symprec: float = 0.1) -> Preset:
         How far, in angstrom, a site may lie from its symmetric position. The angle tolerance is 5 degrees.
     """
 
-    def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> tuple[float, ...]:
+    def featurize(lattice: Floats, z: Ints, frac: Floats) -> tuple[float, ...]:
         found = _symmetry_dataset(lattice, z, frac, symprec)
         _, sites = np.unique(found.crystallographic_orbits, return_counts=True)
         fraction = sites / len(z)
@@ -86,7 +86,7 @@ def structural_complexity(symprec: float = 0.1) -> Preset:
         return per_atom, per_atom * (int(found.mapping_to_primitive.max()) + 1)
 
     names = ("structural complexity per atom", "structural complexity per cell")
-    return _symmetry_preset(names, describe, KRIVOVICHEV_2013)
+    return _symmetry_preset(names, featurize, KRIVOVICHEV_2013)
 
 
 def space_groups(structures: Structures, symprec: float = 0.01) -> list[str]:
@@ -107,10 +107,10 @@ def space_groups(structures: Structures, symprec: float = 0.01) -> list[str]:
     return names
 
 
-def _symmetry_preset(names: tuple[str, ...], describe: Describe, citation: str) -> Preset:
+def _symmetry_preset(names: tuple[str, ...], featurize: Featurize, citation: str) -> Preset:
     def compute(materials: Materials) -> FeatureBlock:
         with _quiet_spglib():
-            return describe_each(structures_of(materials), len(names), describe)
+            return featurize_each(structures_of(materials), len(names), featurize)
 
     return Preset(names, compute, needs_structure=True, citation=citation)
 
@@ -139,7 +139,7 @@ def _point_group(hall_number: int) -> tuple[bool, int]:
     return bool((rotations == -np.eye(3)).all(axis=(1, 2)).any()), len(rotations)
 
 
-def _symmetry_dataset(lattice: Floats, z: NDArray[np.int64], frac: Floats, symprec: float) -> SpglibDataset:
+def _symmetry_dataset(lattice: Floats, z: Ints, frac: Floats, symprec: float) -> SpglibDataset:
     """Return what spglib finds with pymatgen's tolerances.
 
     Raises

@@ -22,8 +22,6 @@ import numpy as np
 
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.structure.neighbours import (
-    Floats,
-    Ints,
     coordinates_in,
     determinant,
     dot,
@@ -33,6 +31,7 @@ from formation_mlp.features.structure.neighbours import (
     reduced_lattice,
 )
 from formation_mlp.system.kernels import kernel
+from formation_mlp.typing import Floats, Ints
 
 COMPLETE, SITES_COINCIDE, TOO_MANY_NEIGHBOURS, VOLUME_DIFFERS = 0, 1, 2, 3
 REASONS = {

@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from formation_mlp.features.structure.neighbours import Floats, Ints
 from formation_mlp.system.kernels import kernel
+from formation_mlp.typing import Floats, Ints
 
 N_BEFORE_DIFFERENCES = 18
 """Packing efficiency (1), ordering (3), heterogeneity (9), coordination number (5)."""

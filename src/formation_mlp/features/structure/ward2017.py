@@ -8,11 +8,10 @@ import numpy as np
 
 from formation_mlp.chemistry.element_data import select_properties
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.structure.rows import Floats, describe_each, structures_of
+from formation_mlp.features.structure.rows import featurize_each, structures_of
+from formation_mlp.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from formation_mlp.materials.records import Materials
     from formation_mlp.materials.structures import Structures
 
@@ -75,16 +74,16 @@ def ward2017(impute_nan: bool = False) -> Preset:
         table = select_properties("magpie", PROPERTIES)
         properties = table.imputed() if impute_nan else table.values
 
-        def describe(lattice: Floats, z: NDArray[np.int64], frac: Floats) -> Floats:
+        def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
             return ward_attributes(*voronoi_faces(lattice, frac), np.array(z), properties)
 
-        block = describe_each(structures, len(NAMES), describe)
+        block = featurize_each(structures, len(NAMES), featurize)
         return FeatureBlock(block.X, block.failures, _missing(structures, block.failures, np.isnan(table.values)))
 
     return Preset(NAMES, compute, needs_structure=True, citation=WARD_2017)
 
 
-def _missing(structures: Structures, failures: dict[int, str], unknown: NDArray[np.bool_]) -> dict[str, int]:
+def _missing(structures: Structures, failures: dict[int, str], unknown: Bools) -> dict[str, int]:
     """Count the rows with an element whose property is ``unknown`` (``[119, p]``), by column."""
     lacking = np.zeros((len(structures), len(PROPERTIES)), np.bool_)
     incomplete = np.asarray(unknown.any(axis=1))

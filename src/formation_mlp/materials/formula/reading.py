@@ -12,11 +12,11 @@ from formation_mlp.errors import DataError
 from formation_mlp.materials.formula.atoms import FormulaError
 from formation_mlp.materials.formula.text import read_formula
 from formation_mlp.quoting import quoted
+from formation_mlp.typing import Ints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
 
 SCAN_FROM = 25_000
 """Formulas from which the compiled scanner, the import of numba included, is faster than the complete parser."""
@@ -89,7 +89,7 @@ def _parse_each(formulas: Sequence[object], chosen: Sequence[int]) -> ParsedForm
     return ParsedFormulas(Compositions.from_rows(rows), failures, notes)
 
 
-def _insert(some: Compositions, others: Compositions, rows: NDArray[np.int64]) -> Compositions:
+def _insert(some: Compositions, others: Compositions, rows: Ints) -> Compositions:
     """Return ``others`` with ``some`` in these rows, which are empty."""
     positions = np.repeat(others.row_ptr[rows], some.n_elements)
     added = np.zeros_like(others.row_ptr)

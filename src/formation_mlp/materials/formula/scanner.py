@@ -10,11 +10,11 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER, NO_METALS, SYMBOLS
 from formation_mlp.materials.formula.doubts import WRITTEN_SMALL
 from formation_mlp.system.compiled import compiled
+from formation_mlp.typing import Ints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
 
 _UNREAD = "?"
 _OPENING, _CLOSING = -2, -1  # stand among atomic numbers for brackets
@@ -32,7 +32,7 @@ for _pair in WRITTEN_SMALL:
 _IS_NO_METAL = np.isin(np.arange(len(SYMBOLS)), [ATOMIC_NUMBER[symbol] for symbol in NO_METALS])
 
 
-def scan_formulas(formulas: Sequence[object]) -> tuple[Compositions, NDArray[np.int64]]:
+def scan_formulas(formulas: Sequence[object]) -> tuple[Compositions, Ints]:
     """Read every formula that is plain: ASCII symbols and amounts, round brackets, no blank, no doubt.
 
     Returns
@@ -58,7 +58,7 @@ def scan_formulas(formulas: Sequence[object]) -> tuple[Compositions, NDArray[np.
     return Compositions(row_ptr, z[: row_ptr[-1]], amount[: row_ptr[-1]]), np.flatnonzero(is_unread)
 
 
-def _atomic_numbers() -> NDArray[np.int64]:
+def _atomic_numbers() -> Ints:
     """Return the atomic number by capital letter and small letter (0: none), or 0, as ``[26, 27]``."""
     table = np.zeros((26, 27), np.int64)
     for symbol, number in ATOMIC_NUMBER.items():

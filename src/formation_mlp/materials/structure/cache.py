@@ -1,4 +1,4 @@
-"""Keep structures once they are read: parsing a CIF file takes longer than describing it."""
+"""Keep structures once they are read: parsing a CIF file takes longer than featurizing it."""
 
 from __future__ import annotations
 

@@ -23,9 +23,10 @@ from formation_mlp.materials.structure.cif_text import Block, blocks_of, number
 from formation_mlp.materials.structure.crystal import Crystal, as_column, crystal_of, lattice_vectors
 from formation_mlp.materials.structure.declared_sum import DeclaredSum, parse_sum
 from formation_mlp.materials.structure.limits import impossible
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 LENGTHS = ("_cell_length_a", "_cell_length_b", "_cell_length_c")
 ANGLES = ("_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma")
@@ -116,7 +117,7 @@ def _crystal(block: Block) -> Crystal:
     return crystal.noting(*_remarks(block, crystal, declared, units, operations))
 
 
-def _lattice(block: Block) -> NDArray[np.float64]:
+def _lattice(block: Block) -> Floats:
     values = []
     for tag in (*LENGTHS, *ANGLES):
         text = block.first(tag)
@@ -137,9 +138,7 @@ def _units(block: Block) -> float | None:
         return None
 
 
-def _reading(
-    sites: Sites, declared: DeclaredSum | None, operations: Operations, lattice: NDArray[np.float64]
-) -> Reading:
+def _reading(sites: Sites, declared: DeclaredSum | None, operations: Operations, lattice: Floats) -> Reading:
     cell = expand(sites.frac, operations, lattice)
 
     def count(symbols: Sequence[str]) -> Mapping[str, float]:
@@ -164,9 +163,7 @@ def _contents(reading: Reading) -> dict[str, float]:
     return _counted([symbols[i] for i in cell.site.tolist()], [1.0] * len(cell.site))
 
 
-def _likely(
-    readings: Sequence[Reading], declared: DeclaredSum | None, units: float | None, lattice: NDArray[np.float64]
-) -> Reading:
+def _likely(readings: Sequence[Reading], declared: DeclaredSum | None, units: float | None, lattice: Floats) -> Reading:
     """Return the reading that the declared formula and the distances leave."""
     if len(readings) == 1:
         return readings[0]
@@ -190,12 +187,12 @@ def _likely(
     )
 
 
-def _is_impossible(reading: Reading, lattice: NDArray[np.float64]) -> bool:
+def _is_impossible(reading: Reading, lattice: Floats) -> bool:
     cell, symbols, _, _ = reading
     return bool(impossible(as_column([crystal_of(lattice, [symbols[i] for i in cell.site.tolist()], cell.frac)])))
 
 
-def _distances(reading: Reading, lattice: NDArray[np.float64]) -> NDArray[np.float64]:
+def _distances(reading: Reading, lattice: Floats) -> Floats:
     """Return numbers that tell structures of one cell apart: all distances of its atoms, weighted by their elements."""
     cell, symbols, _, _ = reading
     z = crystal_of(lattice, symbols, np.zeros((len(symbols), 3))).z[cell.site]

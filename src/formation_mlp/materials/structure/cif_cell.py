@@ -12,9 +12,10 @@ from formation_mlp.errors import DataError
 from formation_mlp.materials.structure.cif_sites import FULL, OVERFULL, Sites
 from formation_mlp.materials.structure.cif_symmetry import Operations
 from formation_mlp.materials.structure.limits import MAX_SITES
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 SAME_SITE = 0.1
 """Images of one site that lie nearer than this, in angstrom, are one atom on a special position."""
@@ -34,11 +35,11 @@ class Cell:
     frac : ``[m, 3]``, from 0 to 1
     """
 
-    site: NDArray[np.int64]
-    frac: NDArray[np.float64]
+    site: Ints
+    frac: Floats
 
 
-def expand(frac: NDArray[np.float64], operations: Operations, lattice: NDArray[np.float64]) -> Cell:
+def expand(frac: Floats, operations: Operations, lattice: Floats) -> Cell:
     """Return the images of all sites ``[k, 3]`` under all operations.
 
     Raises
@@ -62,7 +63,7 @@ def expand(frac: NDArray[np.float64], operations: Operations, lattice: NDArray[n
     return Cell(np.repeat(np.arange(len(frac)), counts), _within_cell(everything))
 
 
-def _merged(images: NDArray[np.float64], lattice: NDArray[np.float64]) -> NDArray[np.float64]:
+def _merged(images: Floats, lattice: Floats) -> Floats:
     """Return images ``[k, 3]`` with those that are one atom at their common centre."""
     if len(images) == 1:
         return images
@@ -78,13 +79,13 @@ def _merged(images: NDArray[np.float64], lattice: NDArray[np.float64]) -> NDArra
     return np.array(merged)
 
 
-def _within_cell(frac: NDArray[np.float64]) -> NDArray[np.float64]:
+def _within_cell(frac: Floats) -> Floats:
     inside = frac - np.floor(frac)
     inside[inside > 1 - 1e-9] = 0.0
     return inside
 
 
-def whole_sites(sites: Sites, symbols: Sequence[str], lattice: NDArray[np.float64]) -> list[int]:
+def whole_sites(sites: Sites, symbols: Sequence[str], lattice: Floats) -> list[int]:
     """Return the sites to keep: entries of one element at one place, such as Fe2+ and Fe3+, are one site.
 
     Raises

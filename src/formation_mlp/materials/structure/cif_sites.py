@@ -12,9 +12,10 @@ import numpy as np
 from formation_mlp.errors import DataError
 from formation_mlp.materials.structure.cif_text import UNKNOWN, Block, number
 from formation_mlp.materials.structure.limits import FARTHEST
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 COORDINATES = ("_atom_site_fract_x", "_atom_site_fract_y", "_atom_site_fract_z")
 FULL, OVERFULL = 0.999, 1.02
@@ -37,8 +38,8 @@ class Sites:
 
     labels: list[str]
     texts: list[str]
-    frac: NDArray[np.float64]
-    occupancies: NDArray[np.float64]
+    frac: Floats
+    occupancies: Floats
     are_types: bool
     notes: tuple[str, ...]
 
@@ -129,7 +130,7 @@ def _fraction(text: str) -> float:
     return number(above) / number(below) if re.fullmatch(r"[1-9]\d?", below) else number(text)
 
 
-def _occupancies(labels: Sequence[str], column: Sequence[str] | None) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def _occupancies(labels: Sequence[str], column: Sequence[str] | None) -> tuple[Floats, tuple[str, ...]]:
     """Return occupancies as written; a full stop is 1 by the CIF dictionary."""
     found = np.ones(len(labels))
     unknown = []

@@ -14,10 +14,10 @@ import numpy as np
 from formation_mlp.errors import DataError
 from formation_mlp.materials.structure.cif_text import UNKNOWN, Block
 from formation_mlp.materials.structure.space_groups import of_number, of_symbol
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     import gemmi
-    from numpy.typing import NDArray
 
 LISTED = (
     "_space_group_symop_operation_xyz",
@@ -62,8 +62,8 @@ class Operations:
     notes : remarks
     """
 
-    rotation: NDArray[np.float64]
-    translation: NDArray[np.float64]
+    rotation: Floats
+    translation: Floats
     name: str
     notes: tuple[str, ...] = ()
 
@@ -71,7 +71,7 @@ class Operations:
         return len(self.rotation)
 
 
-def possible_operations(block: Block, lattice: NDArray[np.float64]) -> list[Operations]:
+def possible_operations(block: Block, lattice: Floats) -> list[Operations]:
     """Return the operations of a data block; several sets if its symbol leaves open which setting is meant.
 
     Raises
@@ -94,7 +94,7 @@ def possible_operations(block: Block, lattice: NDArray[np.float64]) -> list[Oper
     return fitting
 
 
-def named_orders(block: Block, lattice: NDArray[np.float64]) -> tuple[str, set[int]]:
+def named_orders(block: Block, lattice: Floats) -> tuple[str, set[int]]:
     """Return the symbol of the space group, and how many operations it has in the settings that fit the cell."""
     symbol, number = block.first(*SYMBOLS_OF_GROUP), block.first(*NUMBERS)
     settings = (of_symbol(symbol)[0] if symbol else []) or of_number(number)
@@ -123,7 +123,7 @@ def _group(column: tuple[str, ...], centrings: tuple[str, ...]) -> Operations:
     return found
 
 
-def _operation(text: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _operation(text: str) -> tuple[Floats, Floats]:
     """Return rotation and translation of a text such as ``-x+y, -x, z+1/3``; time reversal (``,-1``) moves no atom."""
     text = re.sub(r"^\s*\d+\s+(?=[-+.\dxyz])", "", text.lower())  # some write the number of the operation before it
     parts = re.sub(r"\s", "", text).split(",")
@@ -149,7 +149,7 @@ def _operation(text: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return rotation, translation
 
 
-def _fit(operations: Operations, lattice: NDArray[np.float64]) -> bool:
+def _fit(operations: Operations, lattice: Floats) -> bool:
     """Tell whether each rotation leaves lengths and angles of the lattice as they are."""
     metric = lattice @ lattice.T
     turned = operations.rotation.transpose(0, 2, 1) @ metric @ operations.rotation

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.errors import DataError
@@ -15,6 +14,7 @@ from formation_mlp.materials.reduced_formula import reduced_formulas
 from formation_mlp.materials.structure.crystal import lattice_vectors, plain_number
 from formation_mlp.materials.structure.limits import within_limits
 from formation_mlp.materials.structures import Structures
+from formation_mlp.typing import Floats, Ints
 
 
 def read_structure_columns(
@@ -36,9 +36,9 @@ def read_structure_columns(
     ReadMaterials
         A row that cannot be read carries its reason; labels are the reduced formulas of the cells.
     """
-    cells: list[NDArray[np.float64]] = []
-    numbers: list[NDArray[np.int64]] = []
-    coordinates: list[NDArray[np.float64]] = []
+    cells: list[Floats] = []
+    numbers: list[Ints] = []
+    coordinates: list[Floats] = []
     failures: dict[int, str] = {}
     for i, texts in enumerate(zip(lattice, species, frac_coords, strict=True)):
         try:
@@ -61,9 +61,7 @@ def read_structure_columns(
     )
 
 
-def _read_row(
-    lattice: str, species: str, frac_coords: str
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+def _read_row(lattice: str, species: str, frac_coords: str) -> tuple[Floats, Ints, Floats]:
     symbols = species.split()
     unknown = [symbol for symbol in symbols if symbol not in ATOMIC_NUMBER]
     if unknown or not symbols:
@@ -78,7 +76,7 @@ def _read_row(
     return vectors, np.array([ATOMIC_NUMBER[symbol] for symbol in symbols]), frac.reshape(-1, 3)
 
 
-def _numbers(text: str, column: str) -> NDArray[np.float64]:
+def _numbers(text: str, column: str) -> Floats:
     try:
         values = np.array([plain_number(word) for word in text.split()], float)
     except ValueError as error:

@@ -11,9 +11,9 @@ import numpy as np
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.errors import DataError
 from formation_mlp.materials.structures import Structures
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pymatgen.core import Structure
 
 ISOTOPES = ("D", "T")
@@ -32,9 +32,9 @@ class Crystal:
     notes : remarks on how it was read
     """
 
-    lattice: NDArray[np.float64]
-    z: NDArray[np.int64]
-    frac: NDArray[np.float64]
+    lattice: Floats
+    z: Ints
+    frac: Floats
     notes: tuple[str, ...] = ()
 
     def noting(self, *notes: str) -> Crystal:
@@ -76,7 +76,7 @@ def as_column(crystals: Sequence[Crystal]) -> Structures:
     )
 
 
-def lattice_vectors(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+def lattice_vectors(parameters: Floats) -> Floats:
     """Return lattice vectors as rows, ``[3, 3]``, for ``a b c`` (angstrom) ``alpha beta gamma`` (degrees).
 
     The orientation is that of pymatgen's ``Lattice.from_parameters``: c along z, a in the xz plane.

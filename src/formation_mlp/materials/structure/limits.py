@@ -11,9 +11,10 @@ import numpy as np
 
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.materials.structures import Structures
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 EDGES = (0.5, 500.0)
 """Shortest and longest lattice vector, in angstrom."""
@@ -86,7 +87,7 @@ def _cells(structures: Structures) -> Iterator[tuple[int, str]]:
         yield row, f"the cell has no volume, or nearly none: its faces are {np.nanmin(heights[row]):.3g} angstrom apart"
 
 
-def _heights(lattice: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def _heights(lattice: Floats, edges: Floats) -> Floats:
     """Return the distances of opposite faces, ``[n, 3]``."""
     normals = np.cross(np.roll(lattice, -1, axis=1), np.roll(lattice, -2, axis=1))
     volume = np.abs(np.einsum("ni,ni->n", lattice[:, 0], normals[:, 0]))
@@ -146,6 +147,6 @@ def _collisions(structures: Structures) -> Iterator[tuple[int, str]]:
         )
 
 
-def _flat(box: NDArray[np.int64], n_boxes: NDArray[np.int64]) -> NDArray[np.int64]:
-    flat: NDArray[np.int64] = (box[:, 0] * n_boxes[:, 1] + box[:, 1]) * n_boxes[:, 2] + box[:, 2]
+def _flat(box: Ints, n_boxes: Ints) -> Ints:
+    flat: Ints = (box[:, 0] * n_boxes[:, 1] + box[:, 1]) * n_boxes[:, 2] + box[:, 2]
     return flat

@@ -12,9 +12,10 @@ from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.errors import DataError
 from formation_mlp.materials.structure.crystal import ISOTOPES, Crystal, crystal_of, plain_number
 from formation_mlp.materials.structure.limits import MAX_SITES
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 N_HEADER = 5
 """Lines before elements and counts: a comment, the scale and three lattice vectors."""
@@ -82,7 +83,7 @@ def _leading_numbers(line: str) -> list[float]:
     return numbers
 
 
-def _vectors_and_scale(lines: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _vectors_and_scale(lines: Sequence[str]) -> tuple[Floats, Floats]:
     """Return the lattice vectors as written, ``[3, 3]``, and the factor of their x, y and z, ``[3]``."""
     scale = _leading_numbers(lines[1])
     rows = [_leading_numbers(line)[:3] for line in lines[2:N_HEADER]]
@@ -114,7 +115,7 @@ def _begins(lines: Sequence[str], place: int, letters: str) -> bool:
     return place < len(lines) and lines[place][:1].lower() in tuple(letters)
 
 
-def _coordinates(rows: Sequence[Sequence[str]], n: int, line: int) -> NDArray[np.float64]:
+def _coordinates(rows: Sequence[Sequence[str]], n: int, line: int) -> Floats:
     if len(rows) < n or any(not row for row in rows):
         found = next((i for i, row in enumerate(rows) if not row), len(rows))
         raise DataError(f"it announces {n:,} atoms, but has coordinates of {found:,}")
@@ -129,7 +130,7 @@ def _coordinates(rows: Sequence[Sequence[str]], n: int, line: int) -> NDArray[np
     return np.array(found_numbers)
 
 
-def _doubts(kind: str, cartesian: bool, coordinates: NDArray[np.float64], rest: Sequence[str]) -> list[str]:
+def _doubts(kind: str, cartesian: bool, coordinates: Floats, rest: Sequence[str]) -> list[str]:
     """Return remarks on what VASP would read without a word, and its user hardly means."""
     doubts = []
     if kind and not cartesian and kind[:1].lower() not in "dfr":

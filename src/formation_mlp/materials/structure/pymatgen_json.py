@@ -17,9 +17,10 @@ from formation_mlp.materials.structure.cif_sites import FULL, OVERFULL
 from formation_mlp.materials.structure.crystal import ISOTOPES, Crystal, crystal_of, lattice_vectors
 from formation_mlp.materials.structure.limits import MAX_SITES
 from formation_mlp.system.tensor_file import each_once
+from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 NOT_ONE = "not a pymatgen structure in JSON"
 SAME_LENGTH = 0.01
@@ -71,7 +72,7 @@ def _crystal(content: Mapping[str, Any]) -> Crystal:
     return crystal_of(lattice, symbols, frac, _doubts(content, lattice, frac))
 
 
-def _doubts(content: Mapping[str, Any], lattice: NDArray[np.float64], frac: NDArray[np.float64]) -> list[str]:
+def _doubts(content: Mapping[str, Any], lattice: Floats, frac: Floats) -> list[str]:
     """Return remarks on numbers that are given twice and differ, and on directions without period."""
     doubts, fields = [], content["lattice"] if isinstance(content["lattice"], Mapping) else {}
     if "matrix" in fields and all(name in fields for name in PARAMETERS):
@@ -90,7 +91,7 @@ def _doubts(content: Mapping[str, Any], lattice: NDArray[np.float64], frac: NDAr
     return doubts
 
 
-def _lattice(lattice: object) -> NDArray[np.float64]:
+def _lattice(lattice: object) -> Floats:
     fields = lattice if isinstance(lattice, Mapping) else {"matrix": lattice}
     if "matrix" in fields:
         return _numbers(fields["matrix"], (3, 3), "the matrix of the lattice")
@@ -98,7 +99,7 @@ def _lattice(lattice: object) -> NDArray[np.float64]:
     return lattice_vectors(values)
 
 
-def _place(site: Mapping[str, Any], i: int, lattice: NDArray[np.float64]) -> NDArray[np.float64]:
+def _place(site: Mapping[str, Any], i: int, lattice: Floats) -> Floats:
     if site.get("abc") is not None:
         return _numbers(site["abc"], (3,), f"site {i}: 'abc'")
     cartesian = _numbers(site.get("xyz"), (3,), f"site {i}: 'xyz'")
@@ -109,7 +110,7 @@ def _place(site: Mapping[str, Any], i: int, lattice: NDArray[np.float64]) -> NDA
     return place
 
 
-def _numbers(value: object, shape: tuple[int, ...], where: str) -> NDArray[np.float64]:
+def _numbers(value: object, shape: tuple[int, ...], where: str) -> Floats:
     wanted = " by ".join(map(str, shape))
     try:
         numbers = np.array(value, dtype=np.float64)

@@ -25,8 +25,8 @@ def train_on_cluster(plans: Sequence[Plan], folder: RunFolder, reporter: Reporte
     """Train members on the workers of a Dask cluster, one at a time for each of their threads.
 
     The workers share a disk with this process: there they read the configuration and the rows, and write the members.
-    So a member whose worker is lost goes on elsewhere from its last state. Each describes the rows for itself, which
-    the descriptor cache makes cheap if it lies on that disk, too.
+    So a member whose worker is lost goes on elsewhere from its last state. Each featurizes the rows for itself, which
+    the feature cache makes cheap if it lies on that disk, too.
     """
     distributed = distributed_package()
     with connected(distributed, scheduler) as client:

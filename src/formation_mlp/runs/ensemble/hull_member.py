@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.models.hull_trees import HullTrees, KnownCompounds
@@ -18,8 +17,7 @@ from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.system.costs import Cost, Meter, total
 from formation_mlp.system.files import write_json
 from formation_mlp.training.state import EpochRecord
-
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats, Ints
 
 
 def train_hull_trees(plan: Plan, folder: RunFolder, threads: int) -> Iterator[EpochRecord]:
@@ -62,7 +60,7 @@ def _predicted(plan: Plan, networks: list[Checkpoint]) -> Floats:
     prepared = plan.prepared
     predicted, val = np.zeros(len(prepared.y)), prepared.part("val")
     for fold, network in zip(plan.energies, networks, strict=True):
-        answer, unseen = Predictor(network).predict_descriptors, fold.part("val")
+        answer, unseen = Predictor(network).predict_features, fold.part("val")
         predicted[fold.split.val] = answer(unseen.X, unseen.compositions)
         predicted[prepared.split.val] += answer(val.X, val.compositions) / len(networks)
     return predicted
@@ -74,7 +72,7 @@ def _grow(plan: Plan, predicted: Floats, threads: int) -> HullTrees:
     X, compositions = prepared.table.X, prepared.dataset.materials.compositions
     known = KnownCompounds.fit(compositions.take(rows.train), energies[rows.train], predicted[rows.train])
 
-    def inputs(part: NDArray[np.int64]) -> Floats:
+    def inputs(part: Ints) -> Floats:
         return known.inputs(scale(X[part]), compositions.take(part), predicted[part])
 
     trees = BoostedTrees.fit(

@@ -79,7 +79,7 @@ def train_side_by_side(plans: Sequence[Plan], reporter: Reporter, workers: int) 
 
 
 def _without_structures(plan: Plan) -> Plan:
-    """Return the plan as a process needs it: structures are described already, and only cost a journey."""
+    """Return the plan as a process needs it: structures are featurized already, and only cost a journey."""
 
     def lighter(prepared: Prepared) -> Prepared:
         dataset = prepared.dataset

@@ -81,7 +81,7 @@ def check_sizes(config: Config, n_rows: int | None = None, d_in: int = 1, where:
     config
         Of a single network, or of an ensemble.
     n_rows, d_in
-        Train rows and descriptors, as far as they are known: see `formation_mlp.models.size.check_size`.
+        Train rows and features, as far as they are known: see `formation_mlp.models.size.check_size`.
     where
         What the message begins with.
 
@@ -109,7 +109,7 @@ def _member_config(config: Config, member: MemberConfig, name: str, seed: int) -
 
 
 def _energies(prepared: Prepared, hull: HullConfig, where: str) -> tuple[Prepared, ...]:
-    """Return rows and configuration of each network of energies; descriptors are scaled as for the trees."""
+    """Return rows and configuration of each network of energies; features are scaled as for the trees."""
     config, dataset = prepared.config, prepared.dataset
     if config.training.start_from is not None:
         raise ConfigError(f"{where}: its networks of energies start from nothing; leave out training.start_from.")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from formation_mlp.typing import Floats
+
 Score = Callable[[Floats], float]
 
 ROUNDS = 50
