@@ -8,17 +8,17 @@ import torch
 
 from formation_mlp.errors import ConfigError
 from formation_mlp.training import batches
-from formation_mlp.training.batches import Rows, as_inputs, choose_device, n_batches, shuffled_batches
+from formation_mlp.training.batches import DeviceRows, as_inputs, choose_device, n_batches, shuffled_batches
 
 CPU = torch.device("cpu")
 SIZES = [(1, 1), (1, 64), (2, 2), (3, 2), (7, 2), (5, 1), (64, 64), (95, 64), (96, 64), (97, 64), (1000, 64), (10, 99)]
 
 
-def numbered(n: int) -> Rows:
+def numbered(n: int) -> DeviceRows:
     """Rows whose feature and target both tell the number of the row."""
     number = np.arange(n, dtype=float)
     *inputs, y = as_inputs(CPU, np.stack([number, -number], axis=1), np.arange(n), number)
-    return Rows(tuple(inputs), y)
+    return DeviceRows(tuple(inputs), y)
 
 
 def drawn(n: int, batch_size: int, seed: int = 0) -> list[list[int]]:
@@ -72,7 +72,7 @@ def test_real_numbers_get_the_asked_precision_and_whole_numbers_stay_whole():
     double = as_inputs(CPU, X, z, y, dtype=torch.float64)
     assert [tensor.item() for tensor in double] == [1 / 3, 26, 1 / 3]
     assert double[1].dtype == torch.int64
-    rows = Rows(double[:2], double[2])
+    rows = DeviceRows(double[:2], double[2])
     assert (len(rows), rows.device) == (1, CPU)
 
 
@@ -80,7 +80,7 @@ def test_real_numbers_get_the_asked_precision_and_whole_numbers_stay_whole():
 def test_inputs_and_targets_of_unequal_length_are_refused(lengths):
     *inputs, y = (torch.zeros(n) for n in lengths)
     with pytest.raises(ValueError, match=r"inputs and targets of unequal length: \[\d, \d\]"):
-        Rows(tuple(inputs), y)
+        DeviceRows(tuple(inputs), y)
 
 
 @pytest.fixture

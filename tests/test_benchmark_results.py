@@ -371,9 +371,9 @@ def test_the_main_model_is_held_against_the_best_opponent_and_the_best_of_all() 
     assert results.opponent == "random_forest (tuned)"
     assert "mlp is better than random_forest (tuned) by 0.0" in said
     assert "best is better than mlp by 0.0" in said or "best and mlp do not differ clearly" in said
-    cells = tables.comparison_table(results)
-    assert cells is not None
-    row = {line[0]: line for line in cells[1]}
+    fits = tables.comparison_table(results)
+    assert fits is not None
+    row = {line[0]: line for line in fits[1]}
     mae = {one.model: one.scores["MAE"].mean for one in results.models}
     assert float(row["ridge"][1]) == pytest.approx(mae["ridge"] - mae["mlp"], abs=1e-4)
     assert float(row["ridge"][5]) == pytest.approx(mae["ridge"] - mae["random_forest (tuned)"], abs=1e-4)

@@ -30,7 +30,7 @@ from formation_mlp.runs import train as run
 from formation_mlp.runs.ensemble import cluster as ensemble_cluster
 from formation_mlp.runs.ensemble import train as ensemble_run
 from formation_mlp.runs.ensemble.member import train_member
-from formation_mlp.runs.ensemble.plan import Plan, plan_members
+from formation_mlp.runs.ensemble.plan import MemberPlan, plan_members
 from formation_mlp.runs.prepare import Prepared, load_rows, network_training, prepare
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import ModelResult
@@ -99,7 +99,7 @@ def weights(folder: Path) -> dict[str, Any]:
     }
 
 
-def planned(config: Config) -> tuple[Prepared, list[Plan]]:
+def planned(config: Config) -> tuple[Prepared, list[MemberPlan]]:
     prepared = prepare(config, load_rows(config))
     assert config.ensemble is not None
     return prepared, plan_members(prepared, config.ensemble)
@@ -327,7 +327,7 @@ class InThisProcess:
         assert function is train_member
         yield from self.work(*arguments)
 
-    def work(self, plan: Plan, threads: int) -> Iterator[EpochRecord]:
+    def work(self, plan: MemberPlan, threads: int) -> Iterator[EpochRecord]:
         raise NotImplementedError
 
     def close(self) -> None:
@@ -348,7 +348,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[InThi
 
 
 def test_a_member_that_fails_ends_the_run_and_all_processes(ensemble: Ensemble, in_this_process) -> None:
-    def work(plan: Plan, threads: int) -> Iterator[EpochRecord]:
+    def work(plan: MemberPlan, threads: int) -> Iterator[EpochRecord]:
         if plan.name == "network-1":
             raise TrainingError("the loss became nan")
         yield from train_member(plan, threads)
@@ -362,7 +362,7 @@ def test_a_member_that_fails_ends_the_run_and_all_processes(ensemble: Ensemble, 
 def test_there_are_no_more_processes_than_members_and_each_has_one_thread(ensemble: Ensemble, in_this_process) -> None:
     threads_of = {}
 
-    def work(plan: Plan, threads: int) -> Iterator[EpochRecord]:
+    def work(plan: MemberPlan, threads: int) -> Iterator[EpochRecord]:
         threads_of[plan.name] = threads
         assert plan.prepared.dataset.materials.structures is None
         yield from train_member(plan, threads)

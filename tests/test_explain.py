@@ -26,7 +26,7 @@ from formation_mlp.explain.explanation import JUMPS, Explainer, neighbours
 from formation_mlp.explain.groups import KINDS, by_preset, by_property, groups
 from formation_mlp.explain.paths import TreesPath, along
 from formation_mlp.explain.permutation import ELEMENTS, ELEMENTS_AND_HULL, importance, losses_by_permutation
-from formation_mlp.explain.rows import Rows, featurized_rows
+from formation_mlp.explain.rows import RunRows, featurized_rows
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import PRESETS, build_preset
 from formation_mlp.materials.inputs import read_materials
@@ -95,7 +95,7 @@ def mlp(runs: Callable[[str], Path]) -> Predictor:
 
 
 @pytest.fixture(scope="module")
-def parts(runs: Callable[[str], Path], mlp: Predictor) -> dict[str, Rows]:
+def parts(runs: Callable[[str], Path], mlp: Predictor) -> dict[str, RunRows]:
     return featurized_rows(runs("mlp"), mlp)
 
 
@@ -130,7 +130,7 @@ def test_an_unknown_kind_of_groups_is_refused() -> None:
 class Estimator(RegressorMixin, BaseEstimator):
     """A predictor as scikit-learn wants it; its compositions stay as they are."""
 
-    def __init__(self, predictor: Predictor | None = None, rows: Rows | None = None) -> None:
+    def __init__(self, predictor: Predictor | None = None, rows: RunRows | None = None) -> None:
         self.predictor, self.rows = predictor, rows
         self.fitted_ = True
 
@@ -141,7 +141,7 @@ class Estimator(RegressorMixin, BaseEstimator):
         return self.predictor.predict_features(X, self.rows.compositions)
 
 
-def test_single_columns_are_as_important_as_scikit_learn_says(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
+def test_single_columns_are_as_important_as_scikit_learn_says(mlp: Predictor, parts: Mapping[str, RunRows]) -> None:
     val = parts["val"]
     expected = permutation_importance(
         Estimator(mlp, val), val.X, val.y, scoring="neg_mean_absolute_error", n_repeats=3, random_state=5
@@ -159,7 +159,7 @@ def test_single_columns_are_as_important_as_scikit_learn_says(mlp: Predictor, pa
     assert score == pytest.approx(np.abs(mlp.predict_features(val.X, val.compositions) - val.y).mean())
 
 
-def test_a_group_is_permuted_as_a_whole(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
+def test_a_group_is_permuted_as_a_whole(mlp: Predictor, parts: Mapping[str, RunRows]) -> None:
     val = parts["val"]
     everything = np.arange(val.X.shape[1])
     order = np.random.default_rng(0).permutation(len(val))
@@ -171,7 +171,7 @@ def test_a_group_is_permuted_as_a_whole(mlp: Predictor, parts: Mapping[str, Rows
 
 
 def test_importance_is_ordered_repeatable_and_in_the_unit_of_the_score(
-    mlp: Predictor, parts: Mapping[str, Rows]
+    mlp: Predictor, parts: Mapping[str, RunRows]
 ) -> None:
     found = importance(mlp, parts["val"], repeats=4, seed=3)
     assert found.losses.shape == (len(found.names), 4)
@@ -183,10 +183,10 @@ def test_importance_is_ordered_repeatable_and_in_the_unit_of_the_score(
     np.testing.assert_allclose(found.std, np.std(found.losses, axis=1))
 
 
-def test_where_a_model_is_right_every_permutation_makes_it_worse(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
+def test_where_a_model_is_right_every_permutation_makes_it_worse(mlp: Predictor, parts: Mapping[str, RunRows]) -> None:
     train = parts["train"]
     target = mlp.predict_features(train.X, train.compositions)
-    own = Rows(train.formulas, train.compositions, train.X, target)
+    own = RunRows(train.formulas, train.compositions, train.X, target)
     found = importance(mlp, own)
     assert found.score == pytest.approx(0, abs=1e-9)
     assert (found.losses >= 0).all()
@@ -216,7 +216,7 @@ def test_classifiers_lose_log_loss(runs: Callable[[str], Path]) -> None:
     assert set(found.names) == {"magpie", "element_fraction"}
 
 
-def test_importance_needs_rows_and_repeats(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
+def test_importance_needs_rows_and_repeats(mlp: Predictor, parts: Mapping[str, RunRows]) -> None:
     with pytest.raises(DataError, match="1 rows, 5 repeats"):
         importance(mlp, parts["val"].sample(1, 0))
     with pytest.raises(DataError, match="0 repeats"):
@@ -379,7 +379,7 @@ def test_an_input_without_a_prediction_is_refused(mlp: Predictor) -> None:
         Explainer(mlp).explain(["NaCl", "Xx2O"])
 
 
-def test_one_feature_is_as_scikit_learn_says(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
+def test_one_feature_is_as_scikit_learn_says(mlp: Predictor, parts: Mapping[str, RunRows]) -> None:
     val = parts["val"]
     names = ["MagpieData mean Electronegativity", "MagpieData range Number"]
     columns = [mlp.checkpoint.scaler.names.index(name) for name in names]
@@ -407,13 +407,13 @@ def test_one_feature_is_as_scikit_learn_says(mlp: Predictor, parts: Mapping[str,
     ],
 )
 def test_a_feature_that_cannot_be_varied_is_refused(
-    mlp: Predictor, parts: Mapping[str, Rows], names: list[str], message: str
+    mlp: Predictor, parts: Mapping[str, RunRows], names: list[str], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
         dependence(mlp, parts["val"], names)
 
 
-def test_a_training_compound_is_its_own_nearest_neighbour(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
+def test_a_training_compound_is_its_own_nearest_neighbour(mlp: Predictor, parts: Mapping[str, RunRows]) -> None:
     train = parts["train"]
     explainer = Explainer(mlp)
     for i in (0, 7):
@@ -423,7 +423,7 @@ def test_a_training_compound_is_its_own_nearest_neighbour(mlp: Predictor, parts:
         assert [one.distance for one in found] == sorted(one.distance for one in found)
 
 
-def test_neighbours_are_as_far_as_the_domain_says(mlp: Predictor, parts: Mapping[str, Rows]) -> None:
+def test_neighbours_are_as_far_as_the_domain_says(mlp: Predictor, parts: Mapping[str, RunRows]) -> None:
     domain = mlp.checkpoint.domain
     assert domain is not None
     explanation = Explainer(mlp).explain(["CaTiO3"])[0]
@@ -432,7 +432,7 @@ def test_neighbours_are_as_far_as_the_domain_says(mlp: Predictor, parts: Mapping
     assert nearest.distance == pytest.approx(float(domain.points.distance(at[None])[0]), abs=0.1)
 
 
-def test_rows_are_those_of_the_run(runs: Callable[[str], Path], mlp: Predictor, parts: Mapping[str, Rows]) -> None:
+def test_rows_are_those_of_the_run(runs: Callable[[str], Path], mlp: Predictor, parts: Mapping[str, RunRows]) -> None:
     val = parts["val"]
     X = featurize(read_materials(val.formulas).materials, mlp.features).X
     np.testing.assert_array_equal(val.X, X)
@@ -560,7 +560,7 @@ def test_examples_of_the_documentation_hold(name: str) -> None:
     assert found.failed == 0
 
 
-def test_many_rows_are_sampled(parts: Mapping[str, Rows]) -> None:
+def test_many_rows_are_sampled(parts: Mapping[str, RunRows]) -> None:
     train = parts["train"]
     some = train.sample(5, 0)
     assert len(some) == 5

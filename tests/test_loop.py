@@ -14,7 +14,7 @@ from formation_mlp.config.schema import TrainingConfig
 from formation_mlp.errors import TrainingError
 from formation_mlp.models.mlp import MLP
 from formation_mlp.seeding import torch_generator
-from formation_mlp.training.batches import Rows, as_inputs, shuffled_batches
+from formation_mlp.training.batches import DeviceRows, as_inputs, shuffled_batches
 from formation_mlp.training.loop import Generators, Limits, as_array, fit, forward_rows, train_epoch
 from formation_mlp.training.optim import Optimizers, build_optimizers
 from formation_mlp.training.state import EpochRecord, LoopState
@@ -22,11 +22,11 @@ from formation_mlp.training.state import EpochRecord, LoopState
 CPU = torch.device("cpu")
 
 
-def rows(n: int = 20, d: int = 3, seed: int = 0, dtype: torch.dtype = torch.float64) -> Rows:
+def rows(n: int = 20, d: int = 3, seed: int = 0, dtype: torch.dtype = torch.float64) -> DeviceRows:
     generator = np.random.default_rng(seed)
     X = generator.normal(size=(n, d))
     inputs, y = as_inputs(CPU, X, np.sin(X[:, 0]) + X[:, 1], dtype=dtype)
-    return Rows((inputs,), y)
+    return DeviceRows((inputs,), y)
 
 
 def affine(d: int = 3) -> MLP:
@@ -59,7 +59,7 @@ def test_it_takes_the_steps_of_gradient_descent_written_out_in_numpy():
     records = trained(model, train, val, epochs=3, rate=0.1, batch_size=6)
 
     w, b, order = np.zeros(3), 0.0, torch_generator(0, "batches")
-    numbered = Rows(train.inputs, torch.arange(20.0))
+    numbered = DeviceRows(train.inputs, torch.arange(20.0))
     for record in records:
         total = 0.0
         for _, numbers in shuffled_batches(numbered, 6, order):

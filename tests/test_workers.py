@@ -17,7 +17,7 @@ from child_functions import count, die, refuse, refuse_oddly, wait
 from formation_mlp.errors import ConfigError, DataError, FeatureError
 from formation_mlp.features.base import FeatureBlock
 from formation_mlp.features.engine import chunks, pool
-from formation_mlp.features.engine.chunks import Task, Timed, chunk_ranges, featurize_by_halves, joined
+from formation_mlp.features.engine.chunks import Chunk, Timed, chunk_ranges, featurize_by_halves, joined
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import part_text
 from formation_mlp.materials.inputs import read_materials
@@ -177,7 +177,7 @@ def test_an_error_in_a_worker_ends_the_job_and_its_processes(monkeypatch: pytest
 
     monkeypatch.setattr(workers, "ChildProcess", Known)
     rows = Materials(cells(5).compositions)  # without structures
-    tasks = iter([Task(number, (part_text("density"),), rows) for number in range(4)])
+    tasks = iter([Chunk(number, (part_text("density"),), rows) for number in range(4)])
     with pytest.raises(FeatureError, match="compositions only"):
         list(pool.featurize_in_processes(tasks, 2))
     assert len(children) == 2

@@ -24,7 +24,7 @@ from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.config.loading import check_config
 from formation_mlp.explain.explanation import Explainer
 from formation_mlp.explain.permutation import importance
-from formation_mlp.explain.rows import Rows
+from formation_mlp.explain.rows import RunRows
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.figures import parity_plots
 from formation_mlp.figures.explain import contribution_bars, importance_bars
@@ -427,7 +427,7 @@ else:
 # %%
 predictor = Predictor(checkpoint(prepared, [network_member(prepared, job)], {}))
 val_formulas = tuple(dataset.formulas[i] for i in prepared.split.val)
-val_rows = Rows(val_formulas, dataset.materials.compositions.take(prepared.split.val), val.X, val.y)
+val_rows = RunRows(val_formulas, dataset.materials.compositions.take(prepared.split.val), val.X, val.y)
 needed = importance(predictor, val_rows, repeats=5)
 figure = importance_bars(needed.names, needed.losses, "val MAE (eV/atom)", "what the MLP needs", n_shown=10)
 show(figure, "importance", "Permutation importance of the ten most important properties; dots are repeats.")

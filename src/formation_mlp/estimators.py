@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from formation_mlp.config.loading import check_config
-from formation_mlp.config.schema import ModelConfig, Part, TrainingConfig
+from formation_mlp.config.schema import Entry, ModelConfig, TrainingConfig
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import read_materials
@@ -32,7 +32,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        features: Sequence[Part] = COMPOSITION_FEATURES,
+        features: Sequence[Entry] = COMPOSITION_FEATURES,
         hidden: Sequence[int] = (256, 256),
         activation: str = "relu",
         dropout: float = 0.1,

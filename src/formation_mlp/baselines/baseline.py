@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from formation_mlp.baselines.table import BASELINES
-from formation_mlp.config.schema import Part, TaskConfig, named_options
+from formation_mlp.config.schema import Entry, TaskConfig, named_options
 from formation_mlp.errors import ConfigError, TrainingError
 from formation_mlp.registry import lookup, unknown_name
 from formation_mlp.targets.metrics import log_loss
@@ -51,12 +51,12 @@ class Baseline:
     n_fits : how many candidates were fitted
     """
 
-    def __init__(self, part: Part, task: TaskConfig, seed: int, threads: int | None = None) -> None:
+    def __init__(self, part: Entry, task: TaskConfig, seed: int, threads: int | None = None) -> None:
         self.name, options = named_options(part, "benchmark.baselines")
         where = f"benchmark.baselines.{self.name}"
         self._kind = lookup(BASELINES[task.type], self.name, "benchmark.baselines", f"baseline of a {task.type}")
         self.tuned: bool = options.pop("tuned", False)
-        self.features: list[Part] | None = options.pop("features", None)
+        self.features: list[Entry] | None = options.pop("features", None)
         self.label: str = options.pop("label", self.name + " (tuned)" * (self.tuned is True))
         _check(where, "tuned", self.tuned, isinstance(self.tuned, bool), "true or false")
         _check(where, "label", self.label, isinstance(self.label, str) and self.label.strip(), "a text")

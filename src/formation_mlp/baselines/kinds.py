@@ -17,14 +17,14 @@ from formation_mlp.models.boosted_trees import OPTIONS as TREE_OPTIONS
 from formation_mlp.models.boosted_trees import PATIENCE
 from formation_mlp.typing import Floats
 
-Rows = tuple[Floats, Floats, Floats, Floats]
+TrainAndVal = tuple[Floats, Floats, Floats, Floats]
 """Train rows and val rows: ``X, y, X_val, y_val``."""
 Points = list[tuple[float, Floats]]
 """Seconds of training so far, and what is then predicted for the val rows."""
 Make = Callable[[int, int], Any]
 
 
-def at_once(kind: Kind, fresh: Any, fitted: Any, rows: Rows, seconds: float) -> Points:
+def at_once(kind: Kind, fresh: Any, fitted: Any, rows: TrainAndVal, seconds: float) -> Points:
     """There is nothing to see before the end."""
     return [(seconds, _predicted(fitted, rows[2]))]
 
@@ -50,10 +50,10 @@ class Kind:
     size: Callable[[Any], tuple[int, str]]
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     fit: Callable[[Any, Floats, Floats, Floats, Floats], None] = _fit
-    curve: Callable[[Kind, Any, Any, Rows, float], Points] = at_once
+    curve: Callable[[Kind, Any, Any, TrainAndVal, float], Points] = at_once
 
 
-def tree_by_tree(kind: Kind, fresh: Any, fitted: Any, rows: Rows, seconds: float) -> Points:
+def tree_by_tree(kind: Kind, fresh: Any, fitted: Any, rows: TrainAndVal, seconds: float) -> Points:
     """Look at the first trees of a forest, which are counted as equally costly."""
     trees, part, points = fitted.estimators_, copy(fitted), Points()
     for n_trees in _milestones(len(trees)):
@@ -62,7 +62,7 @@ def tree_by_tree(kind: Kind, fresh: Any, fitted: Any, rows: Rows, seconds: float
     return points
 
 
-def stage_by_stage(kind: Kind, fresh: Any, fitted: Any, rows: Rows, seconds: float) -> Points:
+def stage_by_stage(kind: Kind, fresh: Any, fitted: Any, rows: TrainAndVal, seconds: float) -> Points:
     """Look back at the stages of scikit-learn's boosted trees, which are counted as equally long."""
     last, classifies = fitted.n_iter_, hasattr(fitted, "staged_predict_proba")
     stages = fitted.staged_predict_proba(rows[2]) if classifies else fitted.staged_predict(rows[2])
@@ -74,14 +74,14 @@ def stage_by_stage(kind: Kind, fresh: Any, fitted: Any, rows: Rows, seconds: flo
     ]
 
 
-def round_by_round(kind: Kind, fresh: Any, fitted: Any, rows: Rows, seconds: float) -> Points:
+def round_by_round(kind: Kind, fresh: Any, fitted: Any, rows: TrainAndVal, seconds: float) -> Points:
     """Look at the first trees of LightGBM, which are counted as equally costly, as are those after the best."""
     best = fitted.best_iteration_ or fitted.n_estimators_
     grown = min(best + PATIENCE, fitted.n_estimators) if fitted.best_iteration_ else best
     return [(seconds * n / grown, _predicted(fitted, rows[2], num_iteration=n)) for n in _milestones(best)]
 
 
-def epoch_by_epoch(kind: Kind, fresh: Any, fitted: Any, rows: Rows, seconds: float) -> Points:
+def epoch_by_epoch(kind: Kind, fresh: Any, fitted: Any, rows: TrainAndVal, seconds: float) -> Points:
     """Train scikit-learn's network again, as many epochs as `fit` did, on all train rows."""
     if fitted.solver == "lbfgs":  # has no epochs
         return at_once(kind, fresh, fitted, rows, seconds)

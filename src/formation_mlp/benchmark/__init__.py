@@ -1,1 +1,1 @@
-"""Many models on the same rows: protocols, cells, tables, curves."""
+"""Many models on the same rows: protocols, fits, tables, curves."""

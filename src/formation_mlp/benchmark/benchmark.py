@@ -9,7 +9,7 @@ from typing import Any
 from formation_mlp.benchmark import protocols
 from formation_mlp.benchmark.fit import is_done, read_outcome, same_config, summary_line
 from formation_mlp.benchmark.outcome import About, Outcome
-from formation_mlp.benchmark.plan import Cell, cells, contenders, is_plain
+from formation_mlp.benchmark.plan import Fit, contenders, fits, is_plain
 from formation_mlp.benchmark.rows import AllRows, Shown
 from formation_mlp.benchmark.text import brief_text
 from formation_mlp.benchmark.workers import Done, run_here, run_in_processes, run_on_cluster
@@ -29,7 +29,7 @@ class Benchmark:
 
     Attributes
     ----------
-    outcomes : of all cells
+    outcomes : of all fits
     about : what they have in common
     text : tables and sentences, to be printed
     brief : the scores, and who is ahead
@@ -96,8 +96,8 @@ def _benchmark(config: Config, reporter: Reporter, overwrite: bool, workers: int
         keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": reporter.rows}
         rows = AllRows(config, dataset, configs, **keys)
     divisions = protocols.divisions(config, rows.dataset)
-    every = cells(config, models, divisions)
-    main = next(cell for cell in every if cell.model == main_name(config) and cell.fraction == 1)
+    every = fits(config, models, divisions)
+    main = next(fit for fit in every if fit.model == main_name(config) and fit.fraction == 1)
     own = rows.of(main)
     first = divide(main.config, own.dataset, own.table, own.split, own.content)
     sentence = protocols.sentence(config, divisions)
@@ -105,10 +105,10 @@ def _benchmark(config: Config, reporter: Reporter, overwrite: bool, workers: int
     reporter.say(f"{len(models)} models, {len(every)} fits")
     if overwrite or not is_done(main, own):
         _require_possible(first)
-    for cell in every:
-        if cell.baseline is None:
-            found = rows.of(cell)
-            check_sizes(cell.config, len(found.split.train), len(found.table.names), where=f"{cell.model}: ")
+    for fit in every:
+        if fit.baseline is None:
+            found = rows.of(fit)
+            check_sizes(fit.config, len(found.split.train), len(found.table.names), where=f"{fit.model}: ")
     _begin(config, every, rows, overwrite)
     _fit(every, rows, reporter, first.task.selection_score, workers, scheduler)
     outcomes = _collect(every, rows)
@@ -137,7 +137,7 @@ def _announce(first: Prepared, rows: AllRows, sentence: str | None, reporter: Re
         reporter.say(sentence)
 
 
-def _begin(config: Config, every: Sequence[Cell], rows: AllRows, overwrite: bool) -> None:
+def _begin(config: Config, every: Sequence[Fit], rows: AllRows, overwrite: bool) -> None:
     """Make the folder ready; what is there of the same configuration stays.
 
     Raises
@@ -146,7 +146,7 @@ def _begin(config: Config, every: Sequence[Cell], rows: AllRows, overwrite: bool
         If the folder is in use for something else.
     """
     folder = RunFolder(str(config.output))
-    main = next((cell for cell in every if cell.is_main), None)
+    main = next((fit for fit in every if fit.is_main), None)
     is_ours = not overwrite and folder.config.exists() and same_config(folder.saved_config(), config, is_main=True)
     if is_ours and main is not None and folder.is_done():
         is_ours = is_done(main, rows.of(main))
@@ -158,31 +158,31 @@ def _begin(config: Config, every: Sequence[Cell], rows: AllRows, overwrite: bool
 
 
 def _fit(
-    every: Sequence[Cell], rows: AllRows, reporter: Reporter, score: str, workers: int, scheduler: str | None
+    every: Sequence[Fit], rows: AllRows, reporter: Reporter, score: str, workers: int, scheduler: str | None
 ) -> None:
     """Fit what is missing: networks before baselines, which takes the long ones first."""
 
-    def say(cell: Cell, *, found: bool = False) -> None:
-        outcome = cell.folder.read_json(cell.folder.outcome)
-        reporter.say(summary_line(cell, outcome, score, found=found))
+    def say(fit: Fit, *, found: bool = False) -> None:
+        outcome = fit.folder.read_json(fit.folder.outcome)
+        reporter.say(summary_line(fit, outcome, score, found=found))
 
     todo = []
-    for cell in sorted(every, key=lambda cell: (not cell.is_main, cell.baseline is not None)):
-        if not is_done(cell, rows.of(cell)):
-            todo.append(cell)
-        elif cell.folder.outcome.exists():
-            say(cell, found=True)
+    for fit in sorted(every, key=lambda fit: (not fit.is_main, fit.baseline is not None)):
+        if not is_done(fit, rows.of(fit)):
+            todo.append(fit)
+        elif fit.folder.outcome.exists():
+            say(fit, found=True)
         else:  # by formation-mlp train
-            run_here([cell], rows, reporter, lambda cell: say(cell, found=True))
-    ensembles = [cell for cell in todo if cell.baseline is None and cell.config.ensemble is not None]
-    single = [cell for cell in todo if cell not in ensembles]
+            run_here([fit], rows, reporter, lambda fit: say(fit, found=True))
+    ensembles = [fit for fit in todo if fit.baseline is None and fit.config.ensemble is not None]
+    single = [fit for fit in todo if fit not in ensembles]
     # Members on a cluster read their rows themselves, and know nothing of those that other presets cannot describe.
     run_here(ensembles, rows, reporter, say, workers, scheduler if len(rows.tables) == 1 else None)
     _fit_single(single, rows, reporter, say, workers, scheduler)
 
 
 def _fit_single(
-    todo: Sequence[Cell], rows: AllRows, reporter: Reporter, done: Done, workers: int, scheduler: str | None
+    todo: Sequence[Fit], rows: AllRows, reporter: Reporter, done: Done, workers: int, scheduler: str | None
 ) -> None:
     if scheduler is not None and todo:
         home = RunFolder(str(rows.config.output))
@@ -193,13 +193,13 @@ def _fit_single(
         run_here(todo, rows, reporter, done)
 
 
-def _collect(every: Sequence[Cell], rows: AllRows) -> list[Outcome]:
+def _collect(every: Sequence[Fit], rows: AllRows) -> list[Outcome]:
     shown: dict[str, Shown] = {}
-    for cell in every:
-        mark = rows.of(cell).mark
+    for fit in every:
+        mark = rows.of(fit).mark
         if mark not in shown:
-            shown[mark] = rows.shown(cell)
-    return [read_outcome(cell, shown[rows.of(cell).mark]) for cell in every]
+            shown[mark] = rows.shown(fit)
+    return [read_outcome(fit, shown[rows.of(fit).mark]) for fit in every]
 
 
 def _about(config: Config, first: Prepared, rows: AllRows, sentence: str) -> About:

@@ -1,4 +1,4 @@
-"""One cell of a benchmark in its run folder: fitted, or found there, and what it showed."""
+"""One fit of a benchmark in its run folder: fitted, or found there, and what it showed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from formation_mlp.baselines import Baseline
 from formation_mlp.benchmark.outcome import Outcome
-from formation_mlp.benchmark.plan import Cell
-from formation_mlp.benchmark.rows import Rows, Shown
+from formation_mlp.benchmark.plan import Fit
+from formation_mlp.benchmark.rows import FitRows, Shown
 from formation_mlp.config.schema import Config
 from formation_mlp.errors import CheckpointError
 from formation_mlp.runs.fingerprint import differences, differing_sections
@@ -26,34 +26,34 @@ from formation_mlp.system.files import write_json
 from formation_mlp.typing import Floats
 
 OF_THE_PLACE = ("output", "tune")
-"""Keys of a configuration that do not decide what a cell gives."""
+"""Keys of a configuration that do not decide what a fit gives."""
 
 FINGERPRINT = "fingerprint"
 
 
-def is_done(cell: Cell, rows: Rows) -> bool:
-    """Return whether the folder of a cell holds its outcome, or the run of the same network."""
-    folder = cell.folder
-    if not folder.is_done() or not same_config(folder.saved_config(), cell.config, cell.is_main):
+def is_done(fit: Fit, rows: FitRows) -> bool:
+    """Return whether the folder of a fit holds its outcome, or the run of the same network."""
+    folder = fit.folder
+    if not folder.is_done() or not same_config(folder.saved_config(), fit.config, fit.is_main):
         return False
-    if folder.cell.exists() and not _same_rows(cell, rows, folder.read_json(folder.cell)):
+    if folder.fit.exists() and not _same_rows(fit, rows, folder.read_json(folder.fit)):
         return False
-    return folder.outcome.exists() or (cell.is_main and _is_trained(cell, rows))
+    return folder.outcome.exists() or (fit.is_main and _is_trained(fit, rows))
 
 
-def _same_rows(cell: Cell, rows: Rows, saved: Mapping[str, Any]) -> bool:
-    """Return whether a cell was fitted to these rows; earlier versions kept no fingerprint of the features."""
+def _same_rows(fit: Fit, rows: FitRows, saved: Mapping[str, Any]) -> bool:
+    """Return whether a fit was fitted to these rows; earlier versions kept no fingerprint of the features."""
     if saved.get("rows") != rows.mark:
         return False
-    return FINGERPRINT not in saved or not differences(saved[FINGERPRINT], rows.fingerprint(cell.config))
+    return FINGERPRINT not in saved or not differences(saved[FINGERPRINT], rows.fingerprint(fit.config))
 
 
-def _is_trained(cell: Cell, rows: Rows) -> bool:
+def _is_trained(fit: Fit, rows: FitRows) -> bool:
     """Return whether ``formation-mlp train`` has finished a run of these rows."""
-    folder = cell.folder
+    folder = fit.folder
     report, parts = folder.read_json(folder.report), folder.read_json(folder.split)
     if folder.rows.exists():
-        kept, now = folder.read_json(folder.rows), rows.fingerprint(cell.config)
+        kept, now = folder.read_json(folder.rows), rows.fingerprint(fit.config)
         if differences(kept, {**now, "hidden": None}):
             return False
     if report["rows_sha256"] != rows_sha256(rows.dataset) or "cpu_seconds" not in report:
@@ -62,101 +62,101 @@ def _is_trained(cell: Cell, rows: Rows) -> bool:
 
 
 def same_config(saved: Mapping[str, Any], config: Config, is_main: bool) -> bool:
-    """Return whether a saved configuration is that of a cell; the main network does not depend on its opponents."""
+    """Return whether a saved configuration is that of a fit; the main network does not depend on its opponents."""
     ignored = {*OF_THE_PLACE, "benchmark"} if is_main else OF_THE_PLACE
     return all(saved.get(key) == value for key, value in config.model_dump().items() if key not in ignored)
 
 
-def run_cell(
-    cell: Cell,
-    rows: Rows,
+def run_fit(
+    fit: Fit,
+    rows: FitRows,
     reporter: Reporter,
     *,
     workers: int = 1,
     scheduler: str | None = None,
     threads: int | None = None,
 ) -> None:
-    """Fit a cell, or go on with an interrupted one, and write all that its folder holds.
+    """Fit a fit, or go on with an interrupted one, and write all that its folder holds.
 
     Parameters
     ----------
-    cell, rows : what is fitted to what
+    fit, rows : what is fitted to what
     reporter : told of the epochs
     workers, scheduler : processes, or a Dask cluster, for the members of an ensemble
     threads : of a baseline; None: all
     """
-    with cell.folder.fitting():
-        _run_alone(cell, rows, reporter, workers, scheduler, threads)
+    with fit.folder.fitting():
+        _run_alone(fit, rows, reporter, workers, scheduler, threads)
 
 
 def _run_alone(
-    cell: Cell, rows: Rows, reporter: Reporter, workers: int, scheduler: str | None, threads: int | None
+    fit: Fit, rows: FitRows, reporter: Reporter, workers: int, scheduler: str | None, threads: int | None
 ) -> None:
-    folder = cell.folder
-    if folder.is_done() and cell.is_main and is_done(cell, rows):  # by formation-mlp train
-        prepared = divide(cell.config, rows.dataset, rows.table, rows.split, rows.content)
-        _write_cell(cell, rows)
-        _write_outcome(cell, rows, prepared, trained_before(prepared))
+    folder = fit.folder
+    if folder.is_done() and fit.is_main and is_done(fit, rows):  # by formation-mlp train
+        prepared = divide(fit.config, rows.dataset, rows.table, rows.split, rows.content)
+        _write_fit(fit, rows)
+        _write_outcome(fit, rows, prepared, trained_before(prepared))
         return
-    if _can_resume(cell, rows):
-        folder.write_config(cell.config.model_dump())  # the folder may have been moved
+    if _can_resume(fit, rows):
+        folder.write_config(fit.config.model_dump())  # the folder may have been moved
     else:
-        folder.begin(cell.config.model_dump(), overwrite=not cell.is_main, resume=False)
-    _write_cell(cell, rows)
-    prepared = divide(cell.config, rows.dataset, rows.table, rows.split, rows.content)
-    if cell.baseline is not None:
-        _run_baseline(cell, rows, prepared, threads)
+        folder.begin(fit.config.model_dump(), overwrite=not fit.is_main, resume=False)
+    _write_fit(fit, rows)
+    prepared = divide(fit.config, rows.dataset, rows.table, rows.split, rows.content)
+    if fit.baseline is not None:
+        _run_baseline(fit, rows, prepared, threads)
     else:
-        keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "draw": cell.is_main}
-        result = train_prepared(prepared, cell.model, reporter, overwrite=False, resume=True, **keys)
-        _write_outcome(cell, rows, prepared, result)
+        keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "draw": fit.is_main}
+        result = train_prepared(prepared, fit.model, reporter, overwrite=False, resume=True, **keys)
+        _write_outcome(fit, rows, prepared, result)
     folder.finish()
 
 
-def _can_resume(cell: Cell, rows: Rows) -> bool:
-    """Return whether the folder holds an interrupted cell of this configuration and these rows."""
-    folder = cell.folder
+def _can_resume(fit: Fit, rows: FitRows) -> bool:
+    """Return whether the folder holds an interrupted fit of this configuration and these rows."""
+    folder = fit.folder
     if folder.is_done() or not folder.config.exists():
         return False
-    if differing_sections(folder.saved_config(), cell.config.model_dump()):
+    if differing_sections(folder.saved_config(), fit.config.model_dump()):
         return False
-    if cell.is_main:  # perhaps begun by formation-mlp train, which looks at the rows itself and says what differs
+    if fit.is_main:  # perhaps begun by formation-mlp train, which looks at the rows itself and says what differs
         return True
     try:
-        saved = folder.read_json(folder.cell)
-        return FINGERPRINT in saved and _same_rows(cell, rows, saved)
+        saved = folder.read_json(folder.fit)
+        return FINGERPRINT in saved and _same_rows(fit, rows, saved)
     except CheckpointError:
         return False
 
 
-def _run_baseline(cell: Cell, rows: Rows, prepared: Prepared, threads: int | None) -> None:
-    baseline = Baseline(cell.baseline or "", cell.config.task, cell.config.seed, threads)
+def _run_baseline(fit: Fit, rows: FitRows, prepared: Prepared, threads: int | None) -> None:
+    baseline = Baseline(fit.baseline or "", fit.config.task, fit.config.seed, threads)
     result = fit_baseline(prepared, baseline)
-    folder = cell.folder
+    folder = fit.folder
     write_split(folder.split, prepared)
     write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
     train, val = prepared.part("train"), prepared.part("val")
     scale = prepared.scaler.transform
-    anytime = baseline.anytime(scale(train.X), train.y, scale(val.X), val.y) if cell.fraction == 1 else []
+    anytime = baseline.anytime(scale(train.X), train.y, scale(val.X), val.y) if fit.fraction == 1 else []
     hidden = None if rows.hidden is None else baseline.predict(scale(rows.hidden.X))
-    _write(cell, prepared, result, hidden, anytime, baseline.size())
+    _write(fit, prepared, result, hidden, anytime, baseline.size())
 
 
-def _write_outcome(cell: Cell, rows: Rows, prepared: Prepared, result: ModelResult) -> None:
-    folder = cell.folder
+def _write_outcome(fit: Fit, rows: FitRows, prepared: Prepared, result: ModelResult) -> None:
+    folder = fit.folder
     hidden = None
     if rows.hidden is not None:
         predictor = Predictor(Checkpoint.load(folder.model))
         hidden = predictor.predict_features(rows.hidden.X, rows.hidden.compositions)
-    anytime = course(folder) if cell.config.ensemble is None else []
+    anytime = course(folder) if fit.config.ensemble is None else []
     size = int(result.details["parameters"]), "parameters"
     if not size[0]:  # an ensemble of nothing but boosted trees
         size = sum(member["trees"] for member in result.details["members"].values()), "trees"
-    _write(cell, prepared, result, hidden, anytime, size)
+    _write(fit, prepared, result, hidden, anytime, size)
 
 
 def _write(
-    cell: Cell,
+    fit: Fit,
     prepared: Prepared,
     result: ModelResult,
     hidden: Floats | None,
@@ -166,7 +166,7 @@ def _write(
     part = shown_part(prepared.split)
     details = {key: value for key, value in result.details.items() if key not in ("cpu_seconds", "peak_memory")}
     write_json(
-        cell.folder.outcome,
+        fit.folder.outcome,
         {
             "n_train": len(prepared.split.train),
             "part": part if hidden is None else "test",
@@ -184,24 +184,24 @@ def _write(
     )
 
 
-def _write_cell(cell: Cell, rows: Rows) -> None:
-    what = {"model": cell.model, "division": cell.division, "seed": cell.seed, "fraction": cell.fraction}
-    write_json(cell.folder.cell, {**what, "rows": rows.mark, FINGERPRINT: rows.fingerprint(cell.config)})
+def _write_fit(fit: Fit, rows: FitRows) -> None:
+    what = {"model": fit.model, "division": fit.division, "seed": fit.seed, "fraction": fit.fraction}
+    write_json(fit.folder.fit, {**what, "rows": rows.mark, FINGERPRINT: rows.fingerprint(fit.config)})
 
 
-def read_outcome(cell: Cell, shown: Shown) -> Outcome:
-    """Return what a finished cell showed, from its folder."""
-    saved = cell.folder.read_json(cell.folder.outcome)
+def read_outcome(fit: Fit, shown: Shown) -> Outcome:
+    """Return what a finished fit showed, from its folder."""
+    saved = fit.folder.read_json(fit.folder.outcome)
     prediction = np.array(saved["prediction"], float)
     if len(prediction) != len(shown.ids):
-        raise CheckpointError(f"{cell.folder.outcome}: {len(prediction)} predictions for {len(shown.ids)} rows.")
+        raise CheckpointError(f"{fit.folder.outcome}: {len(prediction)} predictions for {len(shown.ids)} rows.")
     size, unit = saved["size"]
     return Outcome(
-        model=cell.model,
-        is_network=cell.baseline is None,
-        division=cell.division,
-        seed=cell.seed,
-        fraction=cell.fraction,
+        model=fit.model,
+        is_network=fit.baseline is None,
+        division=fit.division,
+        seed=fit.seed,
+        fraction=fit.fraction,
         n_train=saved["n_train"],
         part=saved["part"],
         ids=shown.ids,
@@ -221,9 +221,9 @@ def read_outcome(cell: Cell, shown: Shown) -> Outcome:
     )
 
 
-def summary_line(cell: Cell, outcome: Mapping[str, Any], score: str, *, found: bool) -> str:
-    """Return in words what a finished cell gave."""
+def summary_line(fit: Fit, outcome: Mapping[str, Any], score: str, *, found: bool) -> str:
+    """Return in words what a finished fit gave."""
     seconds = outcome["fit_seconds"]
     if found:
-        return f"{cell.title()}: already trained in {seconds:.1f} s, {outcome['part']} {score} {outcome['score']:.4f}"
-    return f"{cell.title()}: {outcome['part']} {score} {outcome['score']:.4f} in {seconds:.1f} s"
+        return f"{fit.title()}: already trained in {seconds:.1f} s, {outcome['part']} {score} {outcome['score']:.4f}"
+    return f"{fit.title()}: {outcome['part']} {score} {outcome['score']:.4f} in {seconds:.1f} s"

@@ -11,7 +11,7 @@ from formation_mlp.baselines import Baseline
 from formation_mlp.benchmark.protocol import Division
 from formation_mlp.benchmark.recipes import with_recipe
 from formation_mlp.config.loading import check_config, merged
-from formation_mlp.config.schema import BenchmarkConfig, Config, Part, SplitConfig
+from formation_mlp.config.schema import BenchmarkConfig, Config, Entry, SplitConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.registry import unknown_name
 from formation_mlp.runs.folder import CELLS, RunFolder
@@ -32,12 +32,12 @@ class Contender:
 
     name: str
     config: Config
-    baseline: Part | None
+    baseline: Entry | None
     has_curve: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Fit:
     """One model, to be fitted once.
 
     Attributes
@@ -56,7 +56,7 @@ class Cell:
     seed: int
     fraction: float
     config: Config
-    baseline: Part | None
+    baseline: Entry | None
     is_main: bool
 
     @property
@@ -70,7 +70,7 @@ class Cell:
         return features_key(self.config)
 
     def title(self) -> str:
-        """Return the cell in words."""
+        """Return the fit in words."""
         parts = [self.model, self.division]
         parts += [f"seed {self.seed}"] if self.seed != self.config.split.seed and not self.is_main else []
         parts += [f"{100 * self.fraction:g} % of the train rows"] if self.fraction != 1 else []
@@ -90,7 +90,7 @@ def contenders(config: Config) -> list[Contender]:
     ConfigError
         If a model is none, or two have one name.
     """
-    models: dict[str, tuple[Config, Part | None]] = {}
+    models: dict[str, tuple[Config, Entry | None]] = {}
     for part in config.benchmark.baselines:
         baseline = Baseline(part, config.task, config.seed)
         if baseline.label in models:
@@ -111,7 +111,7 @@ def contenders(config: Config) -> list[Contender]:
     return [Contender(name, own, part, name in drawn) for name, (own, part) in models.items()]
 
 
-def _baseline_config(config: Config, part: Part, baseline: Baseline) -> Config:
+def _baseline_config(config: Config, part: Entry, baseline: Baseline) -> Config:
     own = {"baselines": [part]}
     features = config.features if baseline.features is None else baseline.features
     raw = merged(config, {"training": {"start_from": None}}, features=features, benchmark=own, tune=None)
@@ -135,8 +135,8 @@ def _networks(config: Config, main: str) -> dict[str, Config]:
     return networks
 
 
-def cells(config: Config, models: Sequence[Contender], divisions: Sequence[Division]) -> list[Cell]:
-    """Return all cells of a benchmark, model by model; what takes longest comes first within each."""
+def fits(config: Config, models: Sequence[Contender], divisions: Sequence[Division]) -> list[Fit]:
+    """Return all fits of a benchmark, model by model; what takes longest comes first within each."""
     main, folders = main_name(config), _folders(models)
     curve = config.benchmark.learning_curve
     parts = sorted(set(curve.fractions), reverse=True) if curve is not None else []
@@ -150,7 +150,7 @@ def cells(config: Config, models: Sequence[Contender], divisions: Sequence[Divis
                 output = f"{config.output}/{CELLS}/{folders[model.name]}/{name}"
                 own = config if is_main else _cell_config(model, division.split, seed, fraction, output)
                 keys = (fraction, own, model.baseline, is_main)
-                found.append(Cell(model.name, division.name, seed, *keys))
+                found.append(Fit(model.name, division.name, seed, *keys))
     return found
 
 

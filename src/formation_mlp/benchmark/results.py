@@ -32,7 +32,7 @@ FOREST = "random_forest"
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
+class DivisionScores:
     """One division of the rows: its name, train rows, shown rows, and the score of each model, averaged over seeds."""
 
     name: str
@@ -63,7 +63,7 @@ class Results:
 
     about: About
     part: str
-    divisions: Sequence[Division]
+    divisions: Sequence[DivisionScores]
     left_out: Sequence[str]
     models: Sequence[ModelSummary]
     opponent: str | None
@@ -129,12 +129,12 @@ def results_of(outcomes: Sequence[Outcome], about: About) -> Results:
     )
 
 
-def _division(name: str, outcomes: Sequence[Outcome], about: About) -> Division:
+def _division(name: str, outcomes: Sequence[Outcome], about: About) -> DivisionScores:
     selection, of_model = selection_name(about), dict[str, list[float]]()
     for one in outcomes:
         of_model.setdefault(one.model, []).append(outcome_scores(one, about)[selection])
     scores = {model: sum(values) / len(values) for model, values in of_model.items()}
-    return Division(name, outcomes[0].n_train, len(outcomes[0].ids), scores)
+    return DivisionScores(name, outcomes[0].n_train, len(outcomes[0].ids), scores)
 
 
 def as_json(results: Results) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def from_json(content: Mapping[str, Any], path: Path) -> Results:
         return Results(
             about,
             content["part"],
-            [Division(**one) for one in content["divisions"]],
+            [DivisionScores(**one) for one in content["divisions"]],
             content["left_out"],
             [_summary(one, content["part"]) for one in content["models"].values()],
             content["opponent"],

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.benchmark.outcome import NEW_FORMULA, NEW_SYSTEM, SEEN_FORMULA
-from formation_mlp.benchmark.plan import Cell, features_key
+from formation_mlp.benchmark.plan import Fit, features_key
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.config.schema import Config, SplitConfig
 from formation_mlp.data.dataset import withheld_rows
@@ -46,8 +46,8 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """The rows of a cell, as the process that fits it needs them.
+class FitRows:
+    """The rows of a fit, as the process that fits it needs them.
 
     Attributes
     ----------
@@ -119,18 +119,18 @@ class AllRows:
         self._contents: dict[str, Content] = {}
         self._hidden: dict[tuple[str, int], Hidden | None] = {}
 
-    def of(self, cell: Cell) -> Rows:
-        """Return the rows of a cell."""
+    def of(self, fit: Fit) -> FitRows:
+        """Return the rows of a fit."""
         dataset = self.dataset
-        if cell.baseline is not None:  # structures are featurized already, and only cost a journey
+        if fit.baseline is not None:  # structures are featurized already, and only cost a journey
             dataset = replace(dataset, materials=replace(dataset.materials, structures=None))
-        hidden, key = self._hidden_of(cell), _split_key(cell)
-        split = self.split(cell)
+        hidden, key = self._hidden_of(fit), _split_key(fit)
+        split = self.split(fit)
         if key not in self._marks:
             parts = b"|".join(getattr(split, part).tobytes() for part in PARTS)
             ids = "" if hidden is None else "\n".join(hidden.ids)
             self._marks[key] = sha256(self._sha256.encode() + parts + ids.encode(errors="surrogatepass")).hexdigest()
-        return Rows(dataset, self.tables[cell.features], split, self._marks[key], self.content(cell.features), hidden)
+        return FitRows(dataset, self.tables[fit.features], split, self._marks[key], self.content(fit.features), hidden)
 
     def content(self, features: str) -> Content:
         """Return the hashes of the rows and of their features by a list of presets."""
@@ -138,17 +138,17 @@ class AllRows:
             self._contents[features] = content_of(self.dataset, self.tables[features])
         return self._contents[features]
 
-    def split(self, cell: Cell) -> Split:
-        """Return how the rows are divided for a cell; clusters are those of the main network's features."""
-        key = _split_key(cell)
+    def split(self, fit: Fit) -> Split:
+        """Return how the rows are divided for a fit; clusters are those of the main network's features."""
+        key = _split_key(fit)
         if key not in self._splits:
             X = next(iter(self.tables.values())).X
-            self._splits[key] = make_split(self.dataset, cell.config.split, cell.config.seed, X)
+            self._splits[key] = make_split(self.dataset, fit.config.split, fit.config.seed, X)
         return self._splits[key]
 
-    def shown(self, cell: Cell) -> Shown:
-        """Return the rows that a cell is judged by, and what its train part holds of them."""
-        split, hidden = self.split(cell), self._hidden_of(cell)
+    def shown(self, fit: Fit) -> Shown:
+        """Return the rows that a fit is judged by, and what its train part holds of them."""
+        split, hidden = self.split(fit), self._hidden_of(fit)
         index = getattr(split, shown_part(split))
         compositions = self.dataset.materials.compositions
         train, own = compositions.take(split.train), compositions.take(index)
@@ -176,14 +176,14 @@ class AllRows:
     def _withheld(self) -> Withheld:
         return withheld_rows(self.config.data, self.config.task)
 
-    def _hidden_of(self, cell: Cell) -> Hidden | None:
+    def _hidden_of(self, fit: Fit) -> Hidden | None:
         """Return the rows of an official fold of matbench whose targets the table withholds."""
-        split = cell.config.split
-        if split.method != "matbench" or len(self.split(cell).test):
+        split = fit.config.split
+        if split.method != "matbench" or len(self.split(fit).test):
             return None
-        key = cell.features, split.fold
+        key = fit.features, split.fold
         if key not in self._hidden:
-            self._hidden[key] = self._described(self._withheld, split, cell.features)
+            self._hidden[key] = self._described(self._withheld, split, fit.features)
         return self._hidden[key]
 
     def _described(self, withheld: Withheld, split: SplitConfig, features: str) -> Hidden | None:
@@ -200,7 +200,7 @@ class AllRows:
         return Hidden(ids, formulas, table.X, materials.compositions)
 
 
-def _split_key(cell: Cell) -> str:
-    """Return what decides how the rows are divided for a cell."""
-    seed = cell.config.seed if cell.config.split.seed is None else cell.config.split.seed
-    return cell.config.split.model_copy(update={"seed": seed}).model_dump_json()
+def _split_key(fit: Fit) -> str:
+    """Return what decides how the rows are divided for a fit."""
+    seed = fit.config.seed if fit.config.split.seed is None else fit.config.split.seed
+    return fit.config.split.model_copy(update={"seed": seed}).model_dump_json()

@@ -1,4 +1,4 @@
-"""Fit the cells of a benchmark: one after another, side by side in processes, or on a Dask cluster."""
+"""Fit the fits of a benchmark: one after another, side by side in processes, or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from formation_mlp.benchmark.fit import is_done, run_cell
-from formation_mlp.benchmark.plan import Cell
-from formation_mlp.benchmark.rows import AllRows, Rows
+from formation_mlp.benchmark.fit import is_done, run_fit
+from formation_mlp.benchmark.plan import Fit
+from formation_mlp.benchmark.rows import AllRows, FitRows
 from formation_mlp.errors import TrainingError
 from formation_mlp.features.engine.cluster import connected, distributed_package
 from formation_mlp.runs.ensemble.cluster import SAME_VERSIONS, in_child_of_worker
@@ -20,112 +20,112 @@ from formation_mlp.saved_model.checkpoint import package_versions
 from formation_mlp.system.processes import ChildProcess, ProcessDied, in_processes
 
 ATTEMPTS = 2
-"""How often a cell is begun whose process dies."""
+"""How often a fit is begun whose process dies."""
 
-Done = Callable[[Cell], None]
-"""Told of each cell that is fitted."""
+Done = Callable[[Fit], None]
+"""Told of each fit that is fitted."""
 
 
 def run_here(
-    cells: Sequence[Cell],
+    fits: Sequence[Fit],
     rows: AllRows,
     reporter: Reporter,
     done: Done,
     workers: int = 1,
     scheduler: str | None = None,
 ) -> None:
-    """Fit cells one after another in this process, but the members of an ensemble in others if these are given."""
-    for cell in cells:
-        own = reporter if cell.is_main else Reporter(reporter.verbosity - 1)
-        run_cell(cell, rows.of(cell), own, workers=workers, scheduler=scheduler)
-        done(cell)
+    """Fit fits one after another in this process, but the members of an ensemble in others if these are given."""
+    for fit in fits:
+        own = reporter if fit.is_main else Reporter(reporter.verbosity - 1)
+        run_fit(fit, rows.of(fit), own, workers=workers, scheduler=scheduler)
+        done(fit)
 
 
-def run_in_processes(cells: Sequence[Cell], rows: AllRows, done: Done, workers: int) -> None:
-    """Fit cells in processes of one thread each.
+def run_in_processes(fits: Sequence[Fit], rows: AllRows, done: Done, workers: int) -> None:
+    """Fit fits in processes of one thread each.
 
-    A cell whose process dies is begun once more: a network goes on from its last state. If that process dies, too,
-    the other cells are fitted all the same.
+    A fit whose process dies is begun once more: a network goes on from its last state. If that process dies, too,
+    the other fits are fitted all the same.
 
     Raises
     ------
     TrainingError
-        In the end, if a cell could not be fitted.
+        In the end, if a fit could not be fitted.
     """
     lost: dict[str, str] = {}
 
-    def fitted(child: ChildProcess, cell: Cell) -> Iterator[Cell]:
+    def fitted(child: ChildProcess, fit: Fit) -> Iterator[Fit]:
         for attempt in range(ATTEMPTS):
             try:
-                for _ in child.run(run_in_child, cell, rows.of(cell), Path.cwd()):
+                for _ in child.run(run_in_child, fit, rows.of(fit), Path.cwd()):
                     pass
             except ProcessDied as died:
                 if child.closed:  # the whole benchmark is given up
                     raise
                 if attempt == ATTEMPTS - 1:
-                    lost[cell.title()] = died.end
+                    lost[fit.title()] = died.end
             else:
-                yield cell
+                yield fit
                 return
 
-    for cell in in_processes(iter(cells), min(workers, len(cells)), fitted):
-        done(cell)
+    for fit in in_processes(iter(fits), min(workers, len(fits)), fitted):
+        done(fit)
     _complain(lost)
 
 
-def run_on_cluster(cells: Sequence[Cell], rows: AllRows, done: Done, scheduler: str, home: RunFolder) -> None:
-    """Fit cells on the workers of a Dask cluster, one at a time for each of their threads.
+def run_on_cluster(fits: Sequence[Fit], rows: AllRows, done: Done, scheduler: str, home: RunFolder) -> None:
+    """Fit fits on the workers of a Dask cluster, one at a time for each of their threads.
 
-    The workers write the cells themselves: the folder of the benchmark must lie on a disk that they share with this
-    process. Dask gives the cell of a lost worker to another one.
+    The workers write the fits themselves: the folder of the benchmark must lie on a disk that they share with this
+    process. Dask gives the fit of a lost worker to another one.
 
     Raises
     ------
     TrainingError
-        If a cell was lost with several workers, in the end; or if a worker has other versions of this package.
+        If a fit was lost with several workers, in the end; or if a worker has other versions of this package.
     """
     distributed = distributed_package()
-    todo, lost = iter(cells), dict[str, str]()
+    todo, lost = iter(fits), dict[str, str]()
     common = Path.cwd(), home.path.resolve(), package_versions()
     with connected(distributed, scheduler) as client:
 
-        def submit(n_free: int) -> dict[Any, Cell]:
+        def submit(n_free: int) -> dict[Any, Fit]:
             begun = {}
-            for cell in islice(todo, max(n_free, 0)):
-                own = client.scatter(rows.of(cell), hash=False)
-                begun[client.submit(run_on_worker, cell, own, *common, pure=False)] = cell
+            for fit in islice(todo, max(n_free, 0)):
+                own = client.scatter(rows.of(fit), hash=False)
+                begun[client.submit(run_on_worker, fit, own, *common, pure=False)] = fit
             return begun
 
         running = submit(max(1, sum(client.nthreads().values())))
         queue = distributed.as_completed(running, loop=client.loop)
         for future in queue:
-            cell = running.pop(future)
+            fit = running.pop(future)
             try:
                 future.result()
             except ProcessDied as died:
-                lost[cell.title()] = died.end
+                lost[fit.title()] = died.end
             except distributed.KilledWorker as error:
-                lost[cell.title()] = f"with {error.allowed_failures + 1} workers of the cluster"
+                lost[fit.title()] = f"with {error.allowed_failures + 1} workers of the cluster"
             except (ImportError, AttributeError, distributed.client.FutureCancelledError) as error:
                 raise TrainingError(f"scheduler {scheduler}: {error}. {SAME_VERSIONS}") from error
             else:
-                done(cell)
+                done(fit)
             added = submit(max(1, sum(client.nthreads().values())) - len(running))
             running |= added
             queue.update(added)
     _complain(lost)
 
 
-def run_on_worker(cell: Cell, rows: Rows, where: Path, home: Path, versions: Mapping[str, str]) -> None:
-    """Fit a cell on a worker of a cluster."""
-    in_child_of_worker(home, versions, run_in_child, cell, rows, where)
+def run_on_worker(fit: Fit, rows: FitRows, where: Path, home: Path, versions: Mapping[str, str]) -> None:
+    """Fit a fit on a worker of a cluster."""
+    in_child_of_worker(home, versions, run_in_child, fit, rows, where)
 
 
-def run_in_child(cell: Cell, rows: Rows, where: Path) -> Iterator[None]:
-    """Fit a cell in a process that does nothing else, and on one thread."""
+def run_in_child(fit: Fit, rows: FitRows, where: Path) -> Iterator[None]:
+    """Fit a fit in a process that does nothing else, and on one thread."""
     os.chdir(where)  # paths in the configuration start there
-    if not is_done(cell, rows):  # by a worker that was lost
-        run_cell(cell, rows, Reporter(-1), threads=1)
+    if not is_done(fit, rows):  # by a worker that was lost
+        run_fit(fit, rows, Reporter(-1), threads=1)
     yield from ()
 
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from formation_mlp.config.names import NAMES
-from formation_mlp.config.schema import Config, Part
+from formation_mlp.config.schema import Config, Entry
 from formation_mlp.config.yaml_text import parse_yaml, read_yaml
 from formation_mlp.errors import ConfigError
 from formation_mlp.quoting import quoted
@@ -42,7 +42,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     return config if config.output else config.model_copy(update={"output": f"runs/{path.stem}"})
 
 
-def preset_list(text: str, where: str) -> list[Part]:
+def preset_list(text: str, where: str) -> list[Entry]:
     """Read ``magpie,{matminer: BandCenter}`` as the list that a configuration would hold."""
     parts = parse_yaml(f"[{text}]", f"{where} {quoted(text)}: no list of presets; it")
     if not parts or not all(isinstance(part, str | dict) for part in parts):
@@ -110,7 +110,7 @@ def _explain(item: Any) -> str:
         return f"{place}: {context['error']}"
     if kind == "missing":
         return f"{place}: missing. It must be given."
-    if item["loc"][-1] in ("str", "dict[str,any]"):  # the two forms of a `Part`
+    if item["loc"][-1] in ("str", "dict[str,any]"):  # the two forms of a `Entry`
         place = ".".join(str(step) for step in item["loc"][:-1])
         return f"{place}: found {quoted(item['input'])}, but it should be a name, or '{{name: {{option: value}}}}'."
     if kind == "model_type":

@@ -18,7 +18,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, lt=2**63)]
-Part = str | dict[str, Any]
+Entry = str | dict[str, Any]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Ends = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=2, max_length=2)]
 
@@ -194,7 +194,7 @@ class HullConfig(Section):
     """Keys of `training` in which they differ."""
 
 
-class Member(Section):
+class MemberConfig(Section):
     """A kind of member of an ensemble: a network that differs from the main one, or boosted trees."""
 
     model: dict[str, Any] = {}
@@ -212,7 +212,7 @@ class Member(Section):
 class EnsembleConfig(Section):
     """Several models that answer as one."""
 
-    members: Annotated[dict[str, Member], Field(min_length=1)] = {"network": Member()}
+    members: Annotated[dict[str, MemberConfig], Field(min_length=1)] = {"network": MemberConfig()}
     """The kinds of members, by names of your own."""
     folds: Annotated[int, Field(ge=2)] | None = None
     """Each member is repeated this often, leaving out one fold of the train rows, which selects its best epoch."""
@@ -227,7 +227,7 @@ class NetworkVariant(Section):
     """Keys of `model` to change."""
     training: dict[str, Any] = {}
     """Keys of `training` to change."""
-    features: Annotated[list[Part], Field(min_length=1)] | None = None
+    features: Annotated[list[Entry], Field(min_length=1)] | None = None
     """Feature presets of its own. None: those of the main network."""
     ensemble: EnsembleConfig | None = None
     """Several networks instead of one."""
@@ -245,11 +245,11 @@ class LearningCurve(Section):
 class BenchmarkConfig(Section):
     """What the model is compared with, on the same rows."""
 
-    protocol: Part = "holdout"
+    protocol: Entry = "holdout"
     """How the rows are divided, and how often: a protocol by name, or `{name: {option: value}}`."""
     seeds: Count = 1
     """Each division is repeated with this many seeds of the models, from `seed` on."""
-    baselines: list[Part] = ["mean", "ridge", "random_forest"]
+    baselines: list[Entry] = ["mean", "ridge", "random_forest"]
     """Baselines by name, or `{name: {option: value}}`: options of the estimator, and `tuned`, `features`, `label`."""
     networks: dict[str, NetworkVariant] = {}
     """Further networks by a name of your own, or `lecture`, `elemnet`, `quick`, `best` as they are: `{elemnet: {}}`."""
@@ -290,7 +290,7 @@ class Config(Section):
     """The rows."""
     task: TaskConfig = TaskConfig()
     """The question."""
-    features: Annotated[list[Part], Field(min_length=1)] = [
+    features: Annotated[list[Entry], Field(min_length=1)] = [
         "magpie",
         "stoichiometry",
         "valence_orbital",
@@ -315,7 +315,7 @@ class Config(Section):
     """The run folder; `runs/` and the name of the configuration file if not given."""
 
 
-def named_options(part: Part, where: str) -> tuple[str, dict[str, Any]]:
+def named_options(part: Entry, where: str) -> tuple[str, dict[str, Any]]:
     """Return name and options of ``name``, ``{name: null}`` or ``{name: {option: value}}``."""
     if isinstance(part, str):
         return part, {}

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from formation_mlp.errors import DataError
-from formation_mlp.explain.rows import Rows
+from formation_mlp.explain.rows import RunRows
 from formation_mlp.registry import did_you_mean
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.typing import Floats
@@ -41,7 +41,7 @@ class Dependence:
 
 
 def dependence(
-    predictor: Predictor, rows: Rows, names: Sequence[str], *, n_points: int | None = None, seed: int = 0
+    predictor: Predictor, rows: RunRows, names: Sequence[str], *, n_points: int | None = None, seed: int = 0
 ) -> Dependence:
     """Set features of every row to each point of a grid, and average what the model answers.
 

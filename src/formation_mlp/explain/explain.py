@@ -10,7 +10,7 @@ from formation_mlp.explain.dependence import dependence
 from formation_mlp.explain.explanation import Explainer, Explanation, neighbours
 from formation_mlp.explain.groups import groups, statistic_of, unit_of
 from formation_mlp.explain.permutation import importance
-from formation_mlp.explain.rows import Rows, featurized_rows
+from formation_mlp.explain.rows import RunRows, featurized_rows
 from formation_mlp.explain.text import explanation_text, importance_text
 from formation_mlp.saved_model.checkpoint import MODEL_FILE
 from formation_mlp.saved_model.predictor import Predictor, load
@@ -125,7 +125,7 @@ def _with_remarks(text: str, predictor: Predictor) -> str:
     return "\n".join([text, *(f"\nremark: {remark}" for remark in predictor.remarks)])
 
 
-def _val_rows(model: str, predictor: Predictor, progress: Progress | None) -> Rows:
+def _val_rows(model: str, predictor: Predictor, progress: Progress | None) -> RunRows:
     rows, reason = _rows(model, predictor, "val", progress)
     if rows is None:
         raise CheckpointError(
@@ -135,7 +135,7 @@ def _val_rows(model: str, predictor: Predictor, progress: Progress | None) -> Ro
     return rows
 
 
-def _rows(model: str, predictor: Predictor, part: str, progress: Progress | None) -> tuple[Rows | None, str]:
+def _rows(model: str, predictor: Predictor, part: str, progress: Progress | None) -> tuple[RunRows | None, str]:
     """Return a part of the rows of a run, or why there are none."""
     if not (Path(model) / MODEL_FILE).exists():
         kind = "a shipped model" if model in SHIPPED else "a model file"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from formation_mlp.config.schema import Part
+from formation_mlp.config.schema import Entry
 from formation_mlp.errors import DataError
 from formation_mlp.explain.groups import groups
 from formation_mlp.explain.paths import paths_of
 from formation_mlp.explain.permutation import ELEMENTS, beside_features
-from formation_mlp.explain.rows import Rows
+from formation_mlp.explain.rows import RunRows
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.structure.items import names_a_file
@@ -75,7 +75,7 @@ class Explanation:
     values: Floats
     scaled: Floats
     scaler: FeatureScaler
-    features: Sequence[Part]
+    features: Sequence[Entry]
     is_probability: bool
     warning: str
     elements_name: str = ELEMENTS
@@ -186,7 +186,7 @@ class Neighbour:
     distance: float
 
 
-def neighbours(predictor: Predictor, train: Rows, explanation: Explanation, n: int = 5) -> list[Neighbour]:
+def neighbours(predictor: Predictor, train: RunRows, explanation: Explanation, n: int = 5) -> list[Neighbour]:
     """Return the ``n`` training rows that are most like a material, the nearest first.
 
     The distance is that by which predictions are judged to be near the training rows or far from them: Euclidean,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from formation_mlp.config.schema import Part
+from formation_mlp.config.schema import Entry
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.presets import build_preset, resolved
 from formation_mlp.quoting import quoted
@@ -17,7 +17,7 @@ Columns = dict[str, Ints]
 """Name of a group to its columns."""
 
 
-def by_property(features: Sequence[Part]) -> Columns:
+def by_property(features: Sequence[Entry]) -> Columns:
     """Return the columns of each property, in the order in which the properties first occur.
 
     A preset in `WHOLE` is one property. In the others the property is what is left of a column's name without the
@@ -41,7 +41,7 @@ def by_property(features: Sequence[Part]) -> Columns:
     return _grouped((WHOLE.get(preset) or property_of(name), i) for i, (preset, name) in enumerate(_columns(features)))
 
 
-def by_preset(features: Sequence[Part]) -> Columns:
+def by_preset(features: Sequence[Entry]) -> Columns:
     """Return the columns of each preset.
 
     Examples
@@ -52,7 +52,7 @@ def by_preset(features: Sequence[Part]) -> Columns:
     return _grouped((preset, i) for i, (preset, _) in enumerate(_columns(features)))
 
 
-def groups(features: Sequence[Part], kind: str) -> Columns:
+def groups(features: Sequence[Entry], kind: str) -> Columns:
     """Return the groups of one of the kinds in `KINDS`; raise `ConfigError` if there is no such kind."""
     if kind not in KINDS:
         raise ConfigError(f"explain: unknown kind of groups {quoted(kind)}. Choose one of: {', '.join(KINDS)}.")
@@ -92,7 +92,7 @@ def unit_of(name: str) -> str:
     return "" if name.startswith(OTHER_UNITS) else UNITS.get(property_of(name), "")
 
 
-def _columns(features: Sequence[Part]) -> list[tuple[str, str]]:
+def _columns(features: Sequence[Entry]) -> list[tuple[str, str]]:
     """Return preset and name of each column; a preset that stands several times is told apart by its first option."""
     columns = []
     for part in features:

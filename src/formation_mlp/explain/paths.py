@@ -23,7 +23,7 @@ from formation_mlp.typing import Floats, Ints
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Path = tuple[Floats, float, float]
+Segment = tuple[Floats, float, float]
 """Attributions of the features and, last, of the elements as an encoder sees them, ``[k + 1]``; the answers at the
 baseline and at the row, whose difference they add up to."""
 
@@ -66,7 +66,7 @@ class NetworkPath:
         self._scale = checkpoint.target_scaler
         self._is_probability = checkpoint.config["task"]["type"] == "classification"
 
-    def __call__(self, x: Floats, composition: Compositions) -> Path:
+    def __call__(self, x: Floats, composition: Compositions) -> Segment:
         """Divide the answer to one row: scaled features ``[k]``, and a composition."""
         start, end = np.append(np.zeros_like(x), self._mean), np.append(x, self._encoded(composition))
         attributions, first, last = along(self._answer, start, end)
@@ -105,7 +105,7 @@ class TreesPath:
         self._predict = predict
         self._feature, self._threshold = _thresholds(text)
 
-    def __call__(self, x: Floats, _composition: Compositions | None = None) -> Path:
+    def __call__(self, x: Floats, _composition: Compositions | None = None) -> Segment:
         """Divide the answer to one row, from zeros to its scaled features ``[k]``."""
         with np.errstate(divide="ignore", invalid="ignore"):
             place = self._threshold / x[self._feature]
@@ -143,7 +143,7 @@ class HullTreesPath:
         text = np.asarray(member.weights["trees.text"]).tobytes().decode()
         self._path = TreesPath(self._trees.trees.predict, text)
 
-    def __call__(self, x: Floats, composition: Compositions) -> Path:
+    def __call__(self, x: Floats, composition: Compositions) -> Segment:
         """Divide the answer to one row, from zeros and mean columns to its scaled features ``[k]`` and columns."""
         X = x[None]
         inputs = self._trees.known.inputs(X, composition, self._energy(X, composition))
@@ -151,9 +151,9 @@ class HullTreesPath:
         return np.append(attributions[: len(x)], attributions[len(x) :].sum()), first, last
 
 
-def paths_of(checkpoint: Checkpoint) -> list[Callable[[Floats, Compositions], Path]]:
+def paths_of(checkpoint: Checkpoint) -> list[Callable[[Floats, Compositions], Segment]]:
     """Return what divides the answers of each member of a model."""
-    paths: list[Callable[[Floats, Compositions], Path]] = []
+    paths: list[Callable[[Floats, Compositions], Segment]] = []
     for member in checkpoint.members:
         if "energies" in member.model:
             paths.append(HullTreesPath(member, len(checkpoint.scaler.kept)))

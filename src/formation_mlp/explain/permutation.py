@@ -10,7 +10,7 @@ import numpy as np
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import DataError
 from formation_mlp.explain.groups import Columns, groups
-from formation_mlp.explain.rows import Rows
+from formation_mlp.explain.rows import RunRows
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.typing import Floats, Ints
@@ -66,7 +66,7 @@ def beside_features(checkpoint: Checkpoint) -> str:
 
 
 def importance(
-    predictor: Predictor, rows: Rows, kind: str = "property", *, repeats: int = 5, seed: int = 0
+    predictor: Predictor, rows: RunRows, kind: str = "property", *, repeats: int = 5, seed: int = 0
 ) -> Importance:
     """Permute each group of features among the rows, and score the model each time.
 
@@ -126,7 +126,7 @@ def importance(
 
 def losses_by_permutation(
     predict: Callable[[Floats, Compositions], Floats],
-    rows: Rows,
+    rows: RunRows,
     columns: Columns,
     permutations: Ints,
     score: Callable[[Floats, Floats], float],

@@ -17,7 +17,7 @@ from formation_mlp.typing import Floats, Progress
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RunRows:
     """``n`` rows of a run with their features.
 
     Attributes
@@ -36,13 +36,13 @@ class Rows:
     def __len__(self) -> int:
         return len(self.y)
 
-    def sample(self, most: int, seed: int) -> Rows:
+    def sample(self, most: int, seed: int) -> RunRows:
         """Return ``most`` of the rows, drawn without replacement, or all if there are no more."""
         if len(self) <= most:
             return self
         rows = np.sort(np.random.default_rng(seed).choice(len(self), most, replace=False))
         formulas = tuple(self.formulas[i] for i in rows)
-        return Rows(formulas, self.compositions.take(rows), self.X[rows], self.y[rows])
+        return RunRows(formulas, self.compositions.take(rows), self.X[rows], self.y[rows])
 
 
 def featurized_rows(
@@ -50,7 +50,7 @@ def featurized_rows(
     predictor: Predictor,
     parts: Sequence[str] = ("train", "val"),
     progress: Progress | None = None,
-) -> dict[str, Rows]:
+) -> dict[str, RunRows]:
     """Read the rows of a finished run where its configuration says they are, and describe some parts of them.
 
     Parameters
@@ -80,5 +80,5 @@ def featurized_rows(
     for part in parts:
         own = np.arange(start, start := start + len(rows[part]))
         formulas = tuple(chosen.formulas[i] for i in own)
-        found[part] = Rows(formulas, chosen.materials.compositions.take(own), table.X[own], y[own])
+        found[part] = RunRows(formulas, chosen.materials.compositions.take(own), table.X[own], y[own])
     return found

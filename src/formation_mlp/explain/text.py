@@ -10,7 +10,7 @@ import numpy as np
 from formation_mlp.explain.explanation import Contribution, Explanation, Neighbour
 from formation_mlp.explain.groups import statistic_of, with_unit
 from formation_mlp.explain.permutation import Importance
-from formation_mlp.explain.rows import Rows
+from formation_mlp.explain.rows import RunRows
 from formation_mlp.system.text_table import aligned
 from formation_mlp.typing import Floats
 
@@ -23,7 +23,7 @@ def explanation_text(
     model: str,
     *,
     kind: str = "property",
-    train: Rows | None = None,
+    train: RunRows | None = None,
     near: Sequence[Neighbour] | str = "",
     n_shown: int = SHOWN,
 ) -> str:
@@ -116,7 +116,7 @@ def _sentences(explanation: Explanation, shown: Sequence[Contribution], model: s
     )
 
 
-def _features(explanation: Explanation, shown: Sequence[Contribution], train: Rows | None) -> list[str]:
+def _features(explanation: Explanation, shown: Sequence[Contribution], train: RunRows | None) -> list[str]:
     """Say what the most important features of each group are, and how that compares with the train rows."""
     scaler = explanation.scaler
     rows = []

@@ -9,7 +9,7 @@ from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
-from formation_mlp.config.schema import Part, named_options
+from formation_mlp.config.schema import Entry, named_options
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.base import Preset
 from formation_mlp.features.composition.presets import COMPOSITION_PRESETS
@@ -20,7 +20,7 @@ from formation_mlp.quoting import quoted
 from formation_mlp.registry import lookup, unknown_name
 
 
-def build_presets(parts: Sequence[Part]) -> list[Preset]:
+def build_presets(parts: Sequence[Entry]) -> list[Preset]:
     """Return the presets that a configuration names, in its order.
 
     Raises
@@ -39,7 +39,7 @@ def build_presets(parts: Sequence[Part]) -> list[Preset]:
     return [build_preset(part) for part in parts]
 
 
-def build_preset(part: Part) -> Preset:
+def build_preset(part: Entry) -> Preset:
     """Return the preset of one entry of the configuration; raise `ConfigError` as `build_presets` does."""
     name, options = resolved(part)
     return _build(name, options) if options or name in REPEATABLE else _build_plain(name)
@@ -74,7 +74,7 @@ def _require_kind(value: object, default: object, where: str) -> None:
         raise ConfigError(f"{where}: found {quoted(value)}; give a value like the default, {default!r}.")
 
 
-def resolved(part: Part) -> tuple[str, dict[str, Any]]:
+def resolved(part: Entry) -> tuple[str, dict[str, Any]]:
     """Return name and options of an entry; a value that is no mapping is that of the preset's first option."""
     if isinstance(part, Mapping) and len(part) == 1:
         ((key, value),) = part.items()
@@ -89,7 +89,7 @@ def resolved(part: Part) -> tuple[str, dict[str, Any]]:
     return name, options
 
 
-def part_text(part: Part) -> str:
+def part_text(part: Entry) -> str:
     """Return one text for all spellings of an entry, from which `build_preset` can make it again."""
     name, options = resolved(part)
     try:
@@ -98,13 +98,13 @@ def part_text(part: Part) -> str:
         raise ConfigError(f"features.{name}: options must be plain data, as in a YAML file: {error}.") from error
 
 
-def files_of(features: Iterable[Part]) -> list[Path]:
+def files_of(features: Iterable[Entry]) -> list[Path]:
     """Return the files that presets read, such as that of `table`: they decide the numbers, and must not be written."""
     texts = [text for part in features for text in resolved(part)[1].values() if isinstance(text, str)]
     return [path for path in (Path(text).expanduser() for text in texts if "\0" not in text) if path.is_file()]
 
 
-def is_costly(part: Part, preset: Preset) -> bool:
+def is_costly(part: Entry, preset: Preset) -> bool:
     """Tell whether a preset takes so long that its numbers are worth being kept, and its rows being spread."""
     return preset.needs_structure or resolved(part)[0] == "matminer"
 

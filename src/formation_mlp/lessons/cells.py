@@ -66,7 +66,7 @@ class Lesson:
         return found[1] if found else ""
 
     @property
-    def _start(self) -> list[markup.Part]:
+    def _start(self) -> list[markup.Block]:
         return list(markup.parts(next((cell.text for cell in self.cells if cell.is_prose), "")))
 
     @property

@@ -21,7 +21,7 @@ TITLE = re.compile(r"(#+) +(.+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Block:
     """A ``title`` (level and text), ``paragraph``, ``formula`` (lines), ``bullet`` or ``number`` (an item)."""
 
     kind: str
@@ -29,22 +29,22 @@ class Part:
     level: int = 0
 
 
-def parts(text: str) -> Iterator[Part]:
+def parts(text: str) -> Iterator[Block]:
     """Yield titles, paragraphs, formulas and items in order."""
     for block in re.split(r"\n\s*\n", text.strip("\n")):
         lines = block.splitlines()
         heading = TITLE.fullmatch(lines[0].strip()) if lines else None
         if heading is not None:
-            yield Part("title", heading[2], len(heading[1]))
+            yield Block("title", heading[2], len(heading[1]))
             lines = lines[1:]
         if not lines:
             continue
         if all(line.startswith("    ") for line in lines):
-            yield Part("formula", textwrap.dedent("\n".join(lines)))
+            yield Block("formula", textwrap.dedent("\n".join(lines)))
         elif ITEM.match(lines[0]):
             yield from map(_item, _items(lines))
         else:
-            yield Part("paragraph", " ".join(line.strip() for line in lines))
+            yield Block("paragraph", " ".join(line.strip() for line in lines))
 
 
 def _items(lines: list[str]) -> Iterator[str]:
@@ -58,9 +58,9 @@ def _items(lines: list[str]) -> Iterator[str]:
     yield " ".join(found)
 
 
-def _item(text: str) -> Part:
+def _item(text: str) -> Block:
     mark, _, rest = text.partition(" ")
-    return Part("bullet" if mark == "-" else "number", rest)
+    return Block("bullet" if mark == "-" else "number", rest)
 
 
 def as_text(text: str, width: int) -> str:

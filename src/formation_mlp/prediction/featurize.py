@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from formation_mlp.config.schema import DataConfig, Part
+from formation_mlp.config.schema import DataConfig, Entry
 from formation_mlp.errors import DataError
 from formation_mlp.prediction.tables import check_output, read_inputs
 from formation_mlp.quoting import encodable
@@ -20,7 +20,7 @@ from formation_mlp.typing import Progress
 def featurize_table(
     path: Path,
     out: Path,
-    features: Sequence[Part],
+    features: Sequence[Entry],
     formula: str | None,
     id_column: str | None,
     *,
@@ -58,7 +58,7 @@ def featurize_table(
 def _featurize_whole(
     path: Path,
     out: Path,
-    features: Sequence[Part],
+    features: Sequence[Entry],
     formula: str | None,
     id_column: str | None,
     workers: int,

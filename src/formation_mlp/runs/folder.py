@@ -58,7 +58,7 @@ class RunFolder:
     state : what continues an interrupted run
     predictions : truth and predictions of the val and test rows, csv
     report : all numbers of the run, JSON
-    cell : which training of a benchmark this is, JSON
+    fit : which training of a benchmark this is, JSON
     outcome : what a benchmark needs of it, JSON
     done : an empty file, written last
     """
@@ -73,7 +73,7 @@ class RunFolder:
         self.state = self.path / "state.safetensors"
         self.predictions = self.path / "predictions.csv"
         self.report = self.path / "report.json"
-        self.cell = self.path / "cell.json"
+        self.fit = self.path / "cell.json"
         self.outcome = self.path / "outcome.json"
         self.done = self.path / "DONE"
 

@@ -82,7 +82,7 @@ class ReportFile(FitFile):
     predict_seconds: Seconds = 0.0
 
 
-class CellFile(_File):
+class PlannedFitFile(_File):
     """``cell.json``: which training of a benchmark this is."""
 
     rows: str
@@ -126,7 +126,7 @@ class HistoryLine(_File):
 SCHEMAS: Mapping[str, type[_File]] = {
     "split.json": SplitFile,
     "report.json": FitFile,
-    "cell.json": CellFile,
+    "cell.json": PlannedFitFile,
     "outcome.json": OutcomeFile,
     "benchmark.json": BenchmarkFile,
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from formation_mlp.config.schema import Config, ModelConfig, Part
+from formation_mlp.config.schema import Config, Entry, ModelConfig
 from formation_mlp.data.dataset import invalid_rows, load_dataset
 from formation_mlp.data.records import Dataset, LeftOut
 from formation_mlp.errors import ConfigError, DataError
@@ -88,7 +88,7 @@ def prepare(
 def featurize_dataset(
     config: Config,
     dataset: Dataset,
-    lists: Sequence[Sequence[Part]],
+    lists: Sequence[Sequence[Entry]],
     *,
     workers: int = 1,
     scheduler: str | None = None,

@@ -14,8 +14,6 @@ from formation_mlp.errors import SplitError
 from formation_mlp.registry import did_you_mean
 from formation_mlp.typing import Bools, Floats, Ints
 
-Rows = Ints
-
 MATBENCH_FOLDS, MATBENCH_SEED = 5, 18012019
 """What the authors of matbench fixed for its regression tasks (Dunn et al., npj Comput. Mater. 6, 138, 2020)."""
 
@@ -30,7 +28,7 @@ def contains(dataset: Dataset, symbol: str) -> Bools:
     return np.bincount(row[compositions.z == ATOMIC_NUMBER[symbol]], minlength=len(dataset)) > 0
 
 
-def rows_with_element(dataset: Dataset, symbol: str | None) -> Rows:
+def rows_with_element(dataset: Dataset, symbol: str | None) -> Ints:
     """Return the rows whose composition contains an element.
 
     Raises
@@ -47,7 +45,7 @@ def rows_with_element(dataset: Dataset, symbol: str | None) -> Rows:
     return rows
 
 
-def clusters(X: Floats | None, n_clusters: int, seed: int) -> Rows:
+def clusters(X: Floats | None, n_clusters: int, seed: int) -> Ints:
     """Return the cluster of each row by k-means on standardised features, ``[n]``; number 0 is the largest.
 
     Clusters instead of random rows as test parts are those of Meredig et al., Mol. Syst. Des. Eng. 3, 819 (2018).
@@ -87,7 +85,7 @@ def clusters(X: Floats | None, n_clusters: int, seed: int) -> Rows:
     return np.asarray(rank[label])
 
 
-def matbench_folds(n_table: int) -> Rows:
+def matbench_folds(n_table: int) -> Ints:
     """Return the official fold of each row of a matbench table, in its order, ``[n_table]``."""
     from sklearn.model_selection import KFold
 

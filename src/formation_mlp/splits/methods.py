@@ -20,10 +20,8 @@ PARTS = ("train", "val", "test")
 FEWEST = 2
 """Train rows that a share of them leaves at least."""
 
-Rows = Ints
 
-
-def _no_rows() -> Rows:
+def _no_rows() -> Ints:
     return np.empty(0, np.int64)
 
 
@@ -34,10 +32,10 @@ class Split:
     The test part may be empty, where a table withholds it; ``unused`` are rows of the train part left aside.
     """
 
-    train: Rows
-    val: Rows
-    test: Rows
-    unused: Rows = field(default_factory=_no_rows)
+    train: Ints
+    val: Ints
+    test: Ints
+    unused: Ints = field(default_factory=_no_rows)
 
     def __post_init__(self) -> None:
         rows = np.concatenate([self.train, self.val, self.test, self.unused])
@@ -94,7 +92,7 @@ def overlap(dataset: Dataset, split: Split) -> dict[str, int]:
     }
 
 
-def deal_folds(dataset: Dataset, rows: Rows, n_folds: int, seed: int) -> list[Rows]:
+def deal_folds(dataset: Dataset, rows: Ints, n_folds: int, seed: int) -> list[Ints]:
     """Deal some rows into folds of nearly equal numbers of formulas, each formula into one fold; sorted rows.
 
     Raises
@@ -183,7 +181,7 @@ def _require_fold(fold: int, n_folds: int) -> None:
         raise SplitError(f"split.fold: found {fold}, but folds are numbered 0 to {n_folds - 1}.")
 
 
-def _fold_of(groups: Sequence[Hashable], n_folds: int, generator: np.random.Generator, name: str = "formulas") -> Rows:
+def _fold_of(groups: Sequence[Hashable], n_folds: int, generator: np.random.Generator, name: str = "formulas") -> Ints:
     """Return the fold of each row; the groups are dealt in random order."""
     group = _group_numbers(groups)
     n_groups = int(group.max()) + 1
@@ -216,7 +214,7 @@ def _by_fold_column(given: Given) -> Split:
     return _without(given, test)
 
 
-def folds_of_column(dataset: Dataset) -> Rows:
+def folds_of_column(dataset: Dataset) -> Ints:
     """Return the number of the fold of each row, ``[n]``, as the column of the split says.
 
     Raises
@@ -248,7 +246,7 @@ def _grouped(given: Given, by: str) -> Split:
     return Split(train, val, test)
 
 
-def _require_groups(group: Rows, config: SplitConfig, method: str) -> None:
+def _require_groups(group: Ints, config: SplitConfig, method: str) -> None:
     wanted_parts, n_groups = 2 + (config.test > 0), len(np.unique(group))
     if n_groups < wanted_parts:
         raise SplitError(
@@ -257,7 +255,7 @@ def _require_groups(group: Rows, config: SplitConfig, method: str) -> None:
         )
 
 
-def _without(given: Given, test: Rows) -> Split:
+def _without(given: Given, test: Ints) -> Split:
     """Give some formulas of the rows that are not in the test part to the val part."""
     rest = np.setdiff1d(np.arange(len(given.dataset)), test)
     group = _group_numbers(given.dataset.keys())
@@ -265,14 +263,14 @@ def _without(given: Given, test: Rows) -> Split:
     return Split(train, val, test)
 
 
-def _take_share(rows: Rows, group: Rows, share: float, generator: np.random.Generator) -> tuple[Rows, Rows]:
+def _take_share(rows: Ints, group: Ints, share: float, generator: np.random.Generator) -> tuple[Ints, Ints]:
     """Return about ``share`` of the rows as whole groups in random order, and the rest."""
     if share == 0:
         return rows[:0], rows
     return _take(rows, group, generator.permutation(np.unique(group[rows])), share)
 
 
-def _take(rows: Rows, group: Rows, groups: Rows, share: float) -> tuple[Rows, Rows]:
+def _take(rows: Ints, group: Ints, groups: Ints, share: float) -> tuple[Ints, Ints]:
     """Return about ``share`` of the rows as the first of ``groups`` (at least one if share > 0), and the rest."""
     if share == 0:
         return rows[:0], rows
@@ -283,7 +281,7 @@ def _take(rows: Rows, group: Rows, groups: Rows, share: float) -> tuple[Rows, Ro
     return rows[taken], rows[~taken]
 
 
-def _group_numbers(groups: Sequence[Hashable]) -> Rows:
+def _group_numbers(groups: Sequence[Hashable]) -> Ints:
     """Return a number per group, by first occurrence, so that the names of groups do not matter."""
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(name, len(numbers)) for name in groups], np.int64)

@@ -21,7 +21,7 @@ GATHERED = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class DeviceRows:
     """What a network is given, and what it should answer; resident on one device.
 
     Attributes
@@ -61,7 +61,7 @@ def n_batches(n: int, batch_size: int) -> int:
     return max(1, math.ceil(n / batch_size - 0.5))
 
 
-def shuffled_batches(rows: Rows, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Inputs, Tensor]]:
+def shuffled_batches(rows: DeviceRows, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Inputs, Tensor]]:
     """Yield all rows once, in random order, as non-overlapping mini-batches of nearly equal size.
 
     Sizes differ by one row at most, so that no small last batch gets the weight of a whole one, or is a

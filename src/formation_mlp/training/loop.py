@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from formation_mlp.errors import TrainingError
 from formation_mlp.seeding import borrowed_torch_rng
 from formation_mlp.training.average import WeightAverage
-from formation_mlp.training.batches import Inputs, Rows, shuffled_batches
+from formation_mlp.training.batches import DeviceRows, Inputs, shuffled_batches
 from formation_mlp.training.optim import Optimizers
 from formation_mlp.training.parallel import Alone
 from formation_mlp.training.precision import autocast
@@ -45,8 +45,8 @@ class Generators:
 
 def fit(
     model: nn.Module,
-    train: Rows,
-    val: Rows,
+    train: DeviceRows,
+    val: DeviceRows,
     loss_function: Loss,
     select: Callable[[Floats], float],
     optimizers: Optimizers,
@@ -83,7 +83,7 @@ def fit(
 
 def train_epoch(
     model: nn.Module,
-    train: Rows,
+    train: DeviceRows,
     loss_function: Loss,
     optimizers: Optimizers,
     state: LoopState,

@@ -20,7 +20,7 @@ from formation_mlp.seeding import borrowed_torch_rng, stream_seed, torch_generat
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.targets.task import Task
 from formation_mlp.training.average import WeightAverage
-from formation_mlp.training.batches import Inputs, Rows, as_inputs, choose_device, n_batches
+from formation_mlp.training.batches import DeviceRows, Inputs, as_inputs, choose_device, n_batches
 from formation_mlp.training.loop import Generators, Limits, as_array, fit, forward_rows
 from formation_mlp.training.optim import build_optimizers
 from formation_mlp.training.parallel import current_group
@@ -100,7 +100,9 @@ class NetworkTraining:
         self.device = choose_device(training.device)
         self._set_up(self._rows(train), self._rows(val), val.y, start)
 
-    def _set_up(self, train: Rows, val: Rows, y_val: Floats, start: Mapping[str, Tensor] | None = None) -> None:
+    def _set_up(
+        self, train: DeviceRows, val: DeviceRows, y_val: Floats, start: Mapping[str, Tensor] | None = None
+    ) -> None:
         model, training, seed = self.config, self.training, self.seed
         self.train, self.val, self._y_val = train, val, y_val
         self.group = current_group()
@@ -161,10 +163,10 @@ class NetworkTraining:
             f"{self.n_parameters:,} weights, {len(self.train):,} rows, on {self.device} in {kind}{threads}{processes}"
         )
 
-    def _rows(self, part: Examples) -> Rows:
+    def _rows(self, part: Examples) -> DeviceRows:
         inputs = network_inputs(part.X, part.compositions, self.scaler, self.config, self.device)
         (y,) = as_inputs(self.device, self.task.encode(part.y, part.auxiliary))
-        return Rows(inputs, y)
+        return DeviceRows(inputs, y)
 
     def _start_from(self, weights: Mapping[str, Tensor]) -> None:
         here = {name: list(value.shape) for name, value in self.model.state_dict().items()}
@@ -251,7 +253,7 @@ class NetworkTraining:
         parts, y_val, snapshot = (state.pop(key) for key in ("parts", "y_val", "snapshot"))
         self.__dict__.update(state)
         self.device = choose_device(self.training.device)
-        train, val = (Rows(part[:-1], part[-1]) for part in (as_inputs(self.device, *arrays) for arrays in parts))
+        train, val = (DeviceRows(part[:-1], part[-1]) for part in (as_inputs(self.device, *arrays) for arrays in parts))
         self._set_up(train, val, y_val)
         self.restore(*snapshot)
 

@@ -22,7 +22,7 @@ from formation_mlp.tuning.store import Trial, TrialStore
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrialPlan:
     """A trial to be trained.
 
     Attributes
@@ -83,13 +83,13 @@ def without_test_rows(prepared: Prepared) -> Prepared:
     return replace(prepared, dataset=own, table=table, split=split, y=prepared.y[kept])
 
 
-def plan_trial(config: Config, tune: TuneConfig, trial: Trial, store: Path) -> Plan:
+def plan_trial(config: Config, tune: TuneConfig, trial: Trial, store: Path) -> TrialPlan:
     """Return a trial with all that its training needs, but for the rows."""
     own = with_values(config, trial.values)
-    return Plan(trial, own, tune, _key(own.features), store)
+    return TrialPlan(trial, own, tune, _key(own.features), store)
 
 
-def train_trial(plan: Plan, prepared: Prepared) -> Iterator[EpochRecord]:
+def train_trial(plan: TrialPlan, prepared: Prepared) -> Iterator[EpochRecord]:
     """Train one network, write its epochs to the storage as they come, and yield them.
 
     The training is that of ``formation-mlp train``. A network that cannot be trained is a failed trial, unless it

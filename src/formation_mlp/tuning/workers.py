@@ -18,7 +18,7 @@ from formation_mlp.saved_model.checkpoint import package_versions
 from formation_mlp.system.processes import ChildProcess, ProcessDied, in_processes
 from formation_mlp.training.state import EpochRecord
 from formation_mlp.tuning.store import Trial, TrialStore
-from formation_mlp.tuning.trial import Plan, plan_trial, train_trial
+from formation_mlp.tuning.trial import TrialPlan, plan_trial, train_trial
 
 DIED = "the process that trained it died"
 ATTEMPTS = 2
@@ -47,7 +47,7 @@ class Search:
     score: str
     reporter: Reporter
 
-    def plans(self, missing: list[int]) -> Iterator[Plan]:
+    def plans(self, missing: list[int]) -> Iterator[TrialPlan]:
         """Yield the missing trials, each with values that are drawn when it is asked for."""
         for number in missing:
             trial = self.store.begin(number, self.default)
@@ -78,7 +78,7 @@ def train_here(search: Search, missing: list[int]) -> None:
 def train_in_processes(search: Search, missing: list[int], workers: int) -> None:
     """Train the trials in processes of one thread each; one that kills its process twice is a failed trial."""
 
-    def events(child: ChildProcess, plan: Plan) -> Iterator[tuple[Plan, EpochRecord | None]]:
+    def events(child: ChildProcess, plan: TrialPlan) -> Iterator[tuple[TrialPlan, EpochRecord | None]]:
         try:
             for record in trained_in_child(child, plan, search.rows[plan.rows]):
                 yield plan, record
@@ -95,7 +95,7 @@ def train_in_processes(search: Search, missing: list[int], workers: int) -> None
             search.reporter.say(_epoch(plan, record, search.score), 1)
 
 
-def trained_in_child(child: ChildProcess, plan: Plan, prepared: Prepared) -> Iterator[EpochRecord]:
+def trained_in_child(child: ChildProcess, plan: TrialPlan, prepared: Prepared) -> Iterator[EpochRecord]:
     """Train a trial in a process, and if that dies once more: it may have been killed for what others did.
 
     Raises
@@ -124,7 +124,7 @@ def train_on_cluster(search: Search, missing: list[int], scheduler: str) -> None
     with connected(distributed, scheduler) as client:
         rows = {key: client.scatter(prepared, hash=False) for key, prepared in search.rows.items()}
 
-        def submit(n_free: int) -> dict[Any, Plan]:
+        def submit(n_free: int) -> dict[Any, TrialPlan]:
             more = islice(plans, max(n_free, 0))
             return {client.submit(train_on_worker, plan, rows[plan.rows], versions, pure=False): plan for plan in more}
 
@@ -147,7 +147,7 @@ def train_on_cluster(search: Search, missing: list[int], scheduler: str) -> None
             queue.update(added)
 
 
-def train_on_worker(plan: Plan, prepared: Prepared, versions: Mapping[str, str]) -> None:
+def train_on_worker(plan: TrialPlan, prepared: Prepared, versions: Mapping[str, str]) -> None:
     """Train a trial on a worker, in a process of its own: a worker may have threads, which share torch's generator."""
     check_worker(versions)
     if not plan.store.exists():
@@ -160,5 +160,5 @@ def train_on_worker(plan: Plan, prepared: Prepared, versions: Mapping[str, str])
         child.close()
 
 
-def _epoch(plan: Plan, record: EpochRecord, score: str) -> str:
+def _epoch(plan: TrialPlan, record: EpochRecord, score: str) -> str:
     return f"trial {plan.trial.number}: epoch {record.epoch}, val {score} {record.val_score:.4f}"

@@ -1,4 +1,4 @@
-"""Describe rows in chunks that are worth a process, and put the results together again."""
+"""Featurize rows in chunks that are worth a process, and put the results together again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Timed = tuple[FeatureBlock, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Chunk:
     """One chunk: its number, the presets it wants (each as a text of `part_text`), and its rows."""
 
     number: int
@@ -33,7 +33,7 @@ class Task:
 
 
 Results = Generator[tuple[int, list[Timed]], None, None]
-Runner = Callable[[Iterator[Task]], Results]
+Runner = Callable[[Iterator[Chunk]], Results]
 """From tasks to their numbers and results, in any order, each task once; closing it ends what runs."""
 
 
@@ -45,7 +45,7 @@ def featurize_chunk(parts: Sequence[str], materials: Materials) -> Iterator[Time
         yield block, time.perf_counter() - start
 
 
-def featurize_serially(tasks: Iterator[Task]) -> Results:
+def featurize_serially(tasks: Iterator[Chunk]) -> Results:
     """Run tasks one after another in this process."""
     for task in tasks:
         yield task.number, list(featurize_chunk(task.parts, task.materials))
@@ -54,7 +54,7 @@ def featurize_serially(tasks: Iterator[Task]) -> Results:
 def featurize_by_halves(
     run: Callable[[Sequence[str], Materials], list[Timed]], parts: Sequence[str], materials: Materials, end: ProcessDied
 ) -> list[Timed]:
-    """Describe a chunk that kills its process: by halves, until the row that does it is alone and is named.
+    """Featurize a chunk that kills its process: by halves, until the row that does it is alone and is named.
 
     Parameters
     ----------

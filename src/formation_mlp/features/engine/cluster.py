@@ -1,4 +1,4 @@
-"""Describe chunks on a Dask cluster; needs the extra ``cluster``.
+"""Featurize chunks on a Dask cluster; needs the extra ``cluster``.
 
 Any cluster will do whose workers have the same version of this package. Under Slurm, for example::
 
@@ -22,7 +22,7 @@ from typing import Any
 
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.engine.cache import engine_state
-from formation_mlp.features.engine.chunks import Results, Task, Timed, featurize_by_halves, featurize_chunk
+from formation_mlp.features.engine.chunks import Chunk, Results, Timed, featurize_by_halves, featurize_chunk
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.processes import ProcessDied
 
@@ -32,7 +32,7 @@ QUEUED_PER_THREAD = 3
 """Chunks on the cluster at a time, so that neither the scheduler nor this process holds them all."""
 
 
-def featurize_on_cluster(tasks: Iterator[Task], scheduler: str) -> Results:
+def featurize_on_cluster(tasks: Iterator[Chunk], scheduler: str) -> Results:
     """Run tasks on the workers of a Dask cluster.
 
     Dask gives the chunk of a lost worker to another one. A chunk that loses several workers is divided until the row
@@ -86,7 +86,7 @@ def featurize_on_cluster(tasks: Iterator[Task], scheduler: str) -> Results:
 
 
 def featurize_here(state: str, parts: Sequence[str], materials: Materials) -> list[Timed]:
-    """Describe a chunk on a worker, if the worker would give the same numbers as the process that asks."""
+    """Featurize a chunk on a worker, if the worker would give the same numbers as the process that asks."""
     if engine_state() != state:
         raise FeatureError(f"a worker of the cluster would give other numbers. {_SAME}")
     return list(featurize_chunk(parts, materials))

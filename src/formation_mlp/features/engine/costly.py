@@ -1,4 +1,4 @@
-"""Describe rows by costly presets: in chunks, each of which is kept as soon as it is done."""
+"""Featurize rows by costly presets: in chunks, each of which is kept as soon as it is done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.engine.cache import WORTH_SECONDS, FeatureCache, chunk_key
-from formation_mlp.features.engine.chunks import Runner, Task, chunk_ranges
+from formation_mlp.features.engine.chunks import Chunk, Runner, chunk_ranges
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.processes import DIED
 from formation_mlp.typing import Progress
@@ -54,9 +54,9 @@ def featurize_in_chunks(
     done = n - sum(len(ranges[number]) for number in todo)
     progress(done, n)
 
-    def tasks() -> Iterator[Task]:
+    def tasks() -> Iterator[Chunk]:
         for number, wanted in todo.items():
-            yield Task(number, tuple(presets[i][0] for i in wanted), materials.take(ranges[number]))
+            yield Chunk(number, tuple(presets[i][0] for i in wanted), materials.take(ranges[number]))
 
     with closing(run(tasks())) as found:
         for number, blocks in found:

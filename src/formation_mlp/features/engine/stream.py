@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from formation_mlp.config.schema import DataConfig, Part
+from formation_mlp.config.schema import DataConfig, Entry
 from formation_mlp.errors import DataError
 from formation_mlp.features.engine.cache import engine_state, versions
 from formation_mlp.features.engine.parquet_rows import Source, open_source
@@ -62,7 +62,7 @@ class StreamSummary:
 def featurize_dataset(
     data: DataConfig,
     out: Path,
-    features: Sequence[Part],
+    features: Sequence[Entry],
     *,
     rows_per_part: int = ROWS_PER_PART,
     single_precision: bool = False,

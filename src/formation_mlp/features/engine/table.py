@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from formation_mlp.config.schema import Part
+from formation_mlp.config.schema import Entry
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import ConfigError, FeatureError
 from formation_mlp.features.engine.cache import FeatureCache, cache_folder
@@ -58,7 +58,7 @@ class FeatureTable:
 
 def featurize(
     rows: Materials | Dataset,
-    features: Sequence[Part],
+    features: Sequence[Entry],
     *,
     dtype: type[np.floating[Any]] = np.float64,
     workers: int = 1,

@@ -14,7 +14,7 @@ import numpy as np
 
 from formation_mlp.errors import DataError
 from formation_mlp.materials.reduced_formula import reduced_formula
-from formation_mlp.materials.structure.cif_cell import Cell, expand, whole_sites
+from formation_mlp.materials.structure.cif_cell import UnitCell, expand, whole_sites
 from formation_mlp.materials.structure.cif_declared import against_declared, elements_in
 from formation_mlp.materials.structure.cif_elements import elements_of
 from formation_mlp.materials.structure.cif_sites import Sites, has_sites, sites_of
@@ -35,7 +35,7 @@ MOST_COMPARED = 1000
 SHOWN = 6
 """Structures of a file that are named in a message."""
 
-Reading = tuple[Cell, list[str], tuple[str, ...], Operations]
+Reading = tuple[UnitCell, list[str], tuple[str, ...], Operations]
 
 
 def crystal_from_cif(text: str, name: str | None = None) -> Crystal:
@@ -148,7 +148,7 @@ def _reading(sites: Sites, declared: DeclaredSum | None, operations: Operations,
     symbols, notes = elements_of(sites, declared, count)
     keep = whole_sites(sites, symbols, lattice)
     kept = np.isin(cell.site, keep)
-    return Cell(cell.site[kept], cell.frac[kept]), symbols, notes, operations
+    return UnitCell(cell.site[kept], cell.frac[kept]), symbols, notes, operations
 
 
 def _counted(symbols: Sequence[str], weights: Sequence[float]) -> dict[str, float]:

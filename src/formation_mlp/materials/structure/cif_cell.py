@@ -26,7 +26,7 @@ THIRD = 5.5e-5
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class UnitCell:
     """All atoms of a cell.
 
     Attributes
@@ -39,7 +39,7 @@ class Cell:
     frac: Floats
 
 
-def expand(frac: Floats, operations: Operations, lattice: Floats) -> Cell:
+def expand(frac: Floats, operations: Operations, lattice: Floats) -> UnitCell:
     """Return the images of all sites ``[k, 3]`` under all operations.
 
     Raises
@@ -60,7 +60,7 @@ def expand(frac: Floats, operations: Operations, lattice: Floats) -> Cell:
             raise DataError(f"the cell holds more than {MAX_SITES:,} atoms, the most that can be read")
     counts = [len(part) for part in parts]
     everything = np.concatenate([np.empty((0, 3)), *parts])
-    return Cell(np.repeat(np.arange(len(frac)), counts), _within_cell(everything))
+    return UnitCell(np.repeat(np.arange(len(frac)), counts), _within_cell(everything))
 
 
 def _merged(images: Floats, lattice: Floats) -> Floats:

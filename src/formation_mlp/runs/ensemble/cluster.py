@@ -10,7 +10,7 @@ from formation_mlp.config.loading import check_config
 from formation_mlp.errors import ConfigError, TrainingError
 from formation_mlp.features.engine.cluster import connected, distributed_package
 from formation_mlp.runs.ensemble.member import is_trained, train_member
-from formation_mlp.runs.ensemble.plan import Plan, plan_members
+from formation_mlp.runs.ensemble.plan import MemberPlan, plan_members
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.prepare import load_rows, prepare
 from formation_mlp.runs.progress import Reporter
@@ -21,7 +21,7 @@ from formation_mlp.training.state import EpochRecord
 SAME_VERSIONS = "Install the same versions of formation_mlp and the packages it uses on the workers as here."
 
 
-def train_on_cluster(plans: Sequence[Plan], folder: RunFolder, reporter: Reporter, scheduler: str) -> None:
+def train_on_cluster(plans: Sequence[MemberPlan], folder: RunFolder, reporter: Reporter, scheduler: str) -> None:
     """Train members on the workers of a Dask cluster, one at a time for each of their threads.
 
     The workers share a disk with this process: there they read the configuration and the rows, and write the members.

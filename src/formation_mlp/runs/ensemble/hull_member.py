@@ -9,7 +9,7 @@ import numpy as np
 from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.models.hull_trees import HullTrees, KnownCompounds
 from formation_mlp.runs.assemble import checkpoint
-from formation_mlp.runs.ensemble.plan import Plan
+from formation_mlp.runs.ensemble.plan import MemberPlan
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.network import finished_before, train_network
 from formation_mlp.saved_model.checkpoint import Checkpoint, Member
@@ -20,7 +20,7 @@ from formation_mlp.training.state import EpochRecord
 from formation_mlp.typing import Floats, Ints
 
 
-def train_hull_trees(plan: Plan, folder: RunFolder, threads: int) -> Iterator[EpochRecord]:
+def train_hull_trees(plan: MemberPlan, folder: RunFolder, threads: int) -> Iterator[EpochRecord]:
     """Train the networks of energies, one for each fold of the train rows, then the trees; yield the networks' epochs.
 
     The trees must not learn from energies that are better known than those of new compounds are. So they see, of each
@@ -52,7 +52,7 @@ def train_hull_trees(plan: Plan, folder: RunFolder, threads: int) -> Iterator[Ep
     folder.finish()
 
 
-def _predicted(plan: Plan, networks: list[Checkpoint]) -> Floats:
+def _predicted(plan: MemberPlan, networks: list[Checkpoint]) -> Floats:
     """Return energies of the train rows, each by the network that did not see it, and of the val rows, by all.
 
     Test rows get none: nothing here may look at them.
@@ -66,7 +66,7 @@ def _predicted(plan: Plan, networks: list[Checkpoint]) -> Floats:
     return predicted
 
 
-def _grow(plan: Plan, predicted: Floats, threads: int) -> HullTrees:
+def _grow(plan: MemberPlan, predicted: Floats, threads: int) -> HullTrees:
     prepared, energies = plan.prepared, plan.energies[0].y
     rows, y, scale = prepared.split, prepared.y, prepared.scaler.transform
     X, compositions = prepared.table.X, prepared.dataset.materials.compositions
@@ -88,7 +88,7 @@ def _grow(plan: Plan, predicted: Floats, threads: int) -> HullTrees:
     return HullTrees(trees, known)
 
 
-def _member(plan: Plan, networks: list[Checkpoint], trees: HullTrees) -> Member:
+def _member(plan: MemberPlan, networks: list[Checkpoint], trees: HullTrees) -> Member:
     weights = trees.weights()
     described = []
     for number, network in enumerate(networks):

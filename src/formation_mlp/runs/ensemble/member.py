@@ -8,7 +8,7 @@ from dataclasses import replace
 from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.runs.assemble import checkpoint
 from formation_mlp.runs.ensemble.hull_member import train_hull_trees
-from formation_mlp.runs.ensemble.plan import Plan
+from formation_mlp.runs.ensemble.plan import MemberPlan
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.network import finished_before, train_network
 from formation_mlp.runs.prepare import Prepared
@@ -20,7 +20,7 @@ from formation_mlp.system.processes import ChildProcess, in_processes
 from formation_mlp.training.state import EpochRecord
 
 
-def is_trained(plan: Plan) -> bool:
+def is_trained(plan: MemberPlan) -> bool:
     """Return whether the folder of a member holds it, trained to its end.
 
     Raises
@@ -31,7 +31,7 @@ def is_trained(plan: Plan) -> bool:
     return finished_before(plan.prepared, RunFolder(str(plan.prepared.config.output)))
 
 
-def train_member(plan: Plan, threads: int) -> Iterator[EpochRecord]:
+def train_member(plan: MemberPlan, threads: int) -> Iterator[EpochRecord]:
     """Train one member in its folder, from where an earlier attempt left it, and yield the epochs of a network."""
     folder = RunFolder(str(plan.prepared.config.output))
     with folder.fitting():
@@ -43,7 +43,7 @@ def train_member(plan: Plan, threads: int) -> Iterator[EpochRecord]:
             yield from train_network(plan.prepared, folder, plan.number)
 
 
-def _train_trees(plan: Plan, folder: RunFolder, threads: int) -> None:
+def _train_trees(plan: MemberPlan, folder: RunFolder, threads: int) -> None:
     prepared = plan.prepared
     folder.begin(prepared.config.model_dump(), overwrite=True, resume=False, fingerprint=prepared.fingerprint())
     train, val = prepared.part("train"), prepared.part("val")
@@ -66,10 +66,10 @@ def _train_trees(plan: Plan, folder: RunFolder, threads: int) -> None:
     folder.finish()
 
 
-def train_side_by_side(plans: Sequence[Plan], reporter: Reporter, workers: int) -> None:
+def train_side_by_side(plans: Sequence[MemberPlan], reporter: Reporter, workers: int) -> None:
     """Train members in processes of one thread each, and tell when one is done."""
 
-    def events(child: ChildProcess, plan: Plan) -> Iterator[tuple[str, int]]:
+    def events(child: ChildProcess, plan: MemberPlan) -> Iterator[tuple[str, int]]:
         for record in child.run_again(train_member, _without_structures(plan), 1):
             yield f"{plan.name}: epoch {record.epoch}, val {record.val_score:.4f}", 1
         yield f"{plan.name}: trained", 0
@@ -78,7 +78,7 @@ def train_side_by_side(plans: Sequence[Plan], reporter: Reporter, workers: int) 
         reporter.say(text, level)
 
 
-def _without_structures(plan: Plan) -> Plan:
+def _without_structures(plan: MemberPlan) -> MemberPlan:
     """Return the plan as a process needs it: structures are featurized already, and only cost a journey."""
 
     def lighter(prepared: Prepared) -> Prepared:

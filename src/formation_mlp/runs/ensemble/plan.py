@@ -8,7 +8,7 @@ import numpy as np
 
 from formation_mlp.config.loading import check_config, merged
 from formation_mlp.config.schema import Config, EnsembleConfig, HullConfig, TaskConfig
-from formation_mlp.config.schema import Member as MemberConfig
+from formation_mlp.config.schema import MemberConfig as MemberConfig
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.models.boosted_trees import lightgbm_package
 from formation_mlp.models.size import check_size
@@ -20,7 +20,7 @@ from formation_mlp.targets.task import Task
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MemberPlan:
     """One member to be trained.
 
     Attributes
@@ -40,7 +40,7 @@ class Plan:
     energies: tuple[Prepared, ...] = ()
 
 
-def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[Plan]:
+def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[MemberPlan]:
     """Return the members that a section `ensemble` asks for.
 
     Raises
@@ -50,7 +50,7 @@ def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[Plan]:
     DataError
         If a member needs formation energies that a train row does not have.
     """
-    config, plans = prepared.config, list[Plan]()
+    config, plans = prepared.config, list[MemberPlan]()
     splits = _splits(prepared, ensemble.folds)
     for kind, member in ensemble.members.items():
         if not kind.replace("_", "").replace("-", "").isalnum():
@@ -69,7 +69,7 @@ def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[Plan]:
                 energies = () if member.hull is None else _energies(rows, member.hull, f"ensemble.members.{kind}.hull")
                 for network in energies or (() if member.boosted_trees is not None else (rows,)):
                     require_fitting(network, f"ensemble.members.{kind}.model")
-                plans.append(Plan(name, len(plans), rows, member.boosted_trees, energies))
+                plans.append(MemberPlan(name, len(plans), rows, member.boosted_trees, energies))
     return plans
 
 

@@ -10,7 +10,7 @@ from formation_mlp.registry import lookup
 from formation_mlp.runs.assemble import checkpoint
 from formation_mlp.runs.ensemble.cluster import train_on_cluster
 from formation_mlp.runs.ensemble.member import is_trained, train_member, train_side_by_side
-from formation_mlp.runs.ensemble.plan import Plan, plan_members
+from formation_mlp.runs.ensemble.plan import MemberPlan, plan_members
 from formation_mlp.runs.ensemble.weighting import SELECTIONS
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.prepare import Prepared
@@ -80,7 +80,7 @@ def train_ensemble(
     return trained
 
 
-def _combined(prepared: Prepared, ensemble: EnsembleConfig, plans: Sequence[Plan]) -> Trained:
+def _combined(prepared: Prepared, ensemble: EnsembleConfig, plans: Sequence[MemberPlan]) -> Trained:
     folders = [RunFolder(str(plan.prepared.config.output)) for plan in plans]
     members = [
         replace(Checkpoint.load(folder.model).members[0], name=plan.name, share=1 / len(plans))
@@ -110,7 +110,7 @@ def _combined(prepared: Prepared, ensemble: EnsembleConfig, plans: Sequence[Plan
     return Trained(Predictor(checkpoint(prepared, answering, {})), val_scores, cost, details)
 
 
-def _one_after_another(plans: Sequence[Plan], reporter: Reporter) -> None:
+def _one_after_another(plans: Sequence[MemberPlan], reporter: Reporter) -> None:
     for plan in plans:
         inner = f": {len(plan.energies)} networks of formation energies, then boosted trees" if plan.energies else ""
         reporter.say(f"member {plan.name}{inner}")
