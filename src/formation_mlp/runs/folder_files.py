@@ -73,7 +73,7 @@ class ReportFile(FitFile):
     rows: dict[str, Count]
     rows_sha256: str
     overlap: OverlapPart
-    features: Count
+    descriptors: Count
     versions: dict[str, str]
     notes: list[str] = []
     left_out: dict[str, str] = {}
