@@ -62,7 +62,7 @@ def results(folder: Path) -> Any:
 
 
 def fit_names(folder: Path) -> list[str]:
-    return sorted(str(done.parent.relative_to(folder / "fits")) for done in folder.glob("fits/*/*/DONE"))
+    return sorted(str(done.parent.relative_to(folder / "cells")) for done in folder.glob("cells/*/*/DONE"))
 
 
 # --- one division: the main network is that of `formation-mlp train`
@@ -89,7 +89,7 @@ def test_a_benchmark_puts_all_models_on_the_same_rows(
     mean = np.array([float(line["prediction mean"]) for line in lines])
     assert np.ptp(mean) == 0
     assert report["models"]["mean"]["scores"]["test"]["MAE"] == pytest.approx(np.abs(y - mean).mean(), abs=1e-5)
-    outcome = read_json(workplace / "run" / "fits" / "ridge-tuned" / "rows" / "outcome.json")
+    outcome = read_json(workplace / "run" / "cells" / "ridge-tuned" / "rows" / "outcome.json")
     assert outcome["details"]["candidates"] > 1
     assert outcome["size"][1] == "parameters"
 
@@ -197,9 +197,9 @@ def test_every_model_is_fitted_on_every_division_with_every_seed_and_share(
     names += [f"mean/fold-{d}{s}" for d in (0, 1) for s in ("", "-seed1")]
     assert fit_names(workplace / "run") == sorted(names)
     assert not (workplace / "run" / "model.safetensors").exists()
-    folds = [read_json(workplace / "run" / "fits" / "ridge" / name / "split.json") for name in ("fold-0", "fold-1")]
+    folds = [read_json(workplace / "run" / "cells" / "ridge" / name / "split.json") for name in ("fold-0", "fold-1")]
     assert sorted(map(int, folds[0]["test"] + folds[1]["test"])) == list(range(1, 61))
-    whole, half = folds[0], read_json(workplace / "run" / "fits" / "mlp" / "fold-0-seed1-50pct" / "split.json")
+    whole, half = folds[0], read_json(workplace / "run" / "cells" / "mlp" / "fold-0-seed1-50pct" / "split.json")
     assert half["test"] == whole["test"]
     assert set(half["train"]) < set(whole["train"])
     assert len(half["train"]) == pytest.approx(len(whole["train"]) / 2, abs=1)
@@ -213,7 +213,7 @@ def test_the_configuration_of_a_cell_trains_the_same_network(
 ) -> None:
     curve = {"fractions": [0.5], "models": ["mlp"]}
     command("benchmark", tiny_config(benchmark={**FOLDS, "seeds": 2, "learning_curve": curve}), "-q").succeeded()
-    folder = workplace / "run" / "fits" / "mlp" / "fold-1-seed1-50pct"
+    folder = workplace / "run" / "cells" / "mlp" / "fold-1-seed1-50pct"
     command("train", folder / "config.yaml", "--set", "output=alone", "-q").succeeded()
     assert (workplace / "alone" / "model.safetensors").exists()
     for name in ("predictions.csv", "split.json", "history.jsonl"):
@@ -236,7 +236,7 @@ def test_an_ensemble_of_a_benchmark_is_a_run_folder(
 ) -> None:
     networks = {"two": {"ensemble": {"members": {"a": {"seeds": 2}}}}}
     command("benchmark", tiny_config(benchmark={**FOLDS, "networks": networks}), "-q").succeeded()
-    folder = workplace / "run" / "fits" / "two" / "fold-0"
+    folder = workplace / "run" / "cells" / "two" / "fold-0"
     assert {path.name for path in (folder / "members").iterdir()} == {"a-0", "a-1"}
     outcome = read_json(folder / "outcome.json")
     assert outcome["size"] == [2 * read_json(folder / "members" / "a-0" / "report.json")["parameters"], "parameters"]
@@ -250,7 +250,7 @@ def test_a_folder_of_a_benchmark_is_replaced_only_if_asked(
     command("benchmark", config, "-q").succeeded()
     assert "holds an earlier run" in command("benchmark", config, "--set", "model.hidden=[4]", "-q").refused()
     command("benchmark", config, "--set", "model.hidden=[4]", "--overwrite", "-q").succeeded()
-    (workplace / "run" / "fits" / "mlp" / "thesis.tex").write_text("precious")
+    (workplace / "run" / "cells" / "mlp" / "thesis.tex").write_text("precious")
     assert "holds other files, such as 'thesis.tex'" in command("benchmark", config, "--overwrite", "-q").refused()
 
 
@@ -348,7 +348,7 @@ def test_a_killed_benchmark_goes_on_and_ends_with_the_same_numbers(
     arguments = ["-m", "formation_mlp", "benchmark", str(config), "--workers", "2"]
     killed = subprocess.Popen([sys.executable, *arguments], env=python_environment(), stderr=subprocess.DEVNULL)
     try:
-        wait_for(lambda: any((workplace / "run" / "fits").glob("*/*/history.jsonl")) or killed.poll() is not None)
+        wait_for(lambda: any((workplace / "run" / "cells").glob("*/*/history.jsonl")) or killed.poll() is not None)
     finally:
         killed.kill()
         killed.wait()
@@ -380,7 +380,7 @@ def test_an_interrupted_network_goes_on_from_its_last_state(
     with monkeypatch.context() as patch:
         patch.setattr(Reporter, "epoch", show)
         assert command("benchmark", config, "-q").code == 130
-    folder = workplace / "run" / "fits" / "mlp" / "fold-0"
+    folder = workplace / "run" / "cells" / "mlp" / "fold-0"
     assert not (folder / "DONE").exists()
     assert (folder / "state.safetensors").exists()
     outcome = command("benchmark", config, "-v")

@@ -192,9 +192,9 @@ def test_saved_files_hold_no_code(finished_run):
             assert list(file.keys())
     source = Path(formation_mlp.__file__).parent
     code = {str(path.relative_to(source)): path.read_text(encoding="utf-8") for path in source.rglob("*.py")}
-    assert "checkpoint.py" in code
+    assert "saved_model/checkpoint.py" in code
     assert [name for name, text in code.items() if "torch.save" in text or "torch.load" in text] == []
-    saving = ("checkpoint", "files", "network_run", "predict", "run", "stages")
+    saving = ("runs", "saved_model", "system")
     assert [name for name in code if name.startswith(saving) and "pickle" in code[name]] == []
 
 

@@ -415,11 +415,11 @@ def test_a_reader_that_goes_away_is_no_error(finished_run: Path) -> None:
 def test_every_verb_is_in_the_module_that_is_said_to_have_it() -> None:
     cli.import_verbs(["--help"])
     modules = {str(verb.callback.__name__): verb.callback.__module__ for verb in cli.app.registered_commands}
-    assert modules == {verb: f"formation_mlp.cli.{module}" for module, verbs in cli.VERBS.items() for verb in verbs}
+    assert modules == {verb: f"formation_mlp.cli.{verb}" for verb in cli.VERBS}
 
 
 @pytest.mark.parametrize(
-    ("words", "n_verbs"), [(["predict", "NaCl"], 3), (["lesson"], 1), (["--help"], 12), (["x"], 12)]
+    ("words", "n_verbs"), [(["predict", "NaCl"], 1), (["lesson"], 1), (["--help"], 12), (["x"], 12)]
 )
 def test_only_the_module_of_the_verb_is_imported(words: list[str], n_verbs: int) -> None:
     code = (

@@ -63,7 +63,7 @@ def place_of(key: str, value: Any) -> dict[str, Any]:
     return value
 
 
-@pytest.mark.parametrize("key")
+@pytest.mark.parametrize("key", NAMES)
 def test_every_name_of_every_table_is_accepted_and_no_other(key: str) -> None:
     in_list = key in ("features", "benchmark.baselines")
     for name in NAMES[key]:

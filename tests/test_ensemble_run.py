@@ -31,6 +31,7 @@ from formation_mlp.runs.ensemble import cluster as ensemble_cluster
 from formation_mlp.runs.ensemble import train as ensemble_run
 from formation_mlp.runs.ensemble.member import train_member
 from formation_mlp.runs.ensemble.plan import MemberPlan, plan_members
+from formation_mlp.runs.evaluate import score_again
 from formation_mlp.runs.prepare import Prepared, load_rows, network_training, prepare
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import ModelResult
@@ -151,7 +152,7 @@ def test_the_saved_ensemble_predicts_what_the_run_reported(finished) -> None:
     for part in ("val", "test"):
         formulas = [prepared.dataset.formulas[i] for i in getattr(prepared.split, part)]
         np.testing.assert_allclose(predictor.predict(formulas), result.prediction[part], rtol=1e-12)
-    _, evaluations = run.score_again(folder)
+    _, evaluations = score_again(folder)
     for part, evaluation in evaluations.items():
         assert evaluation.scores == pytest.approx(result.scores[part])
 

@@ -20,7 +20,7 @@ from formation_mlp.runs import train as run
 from formation_mlp.runs.fingerprint import WORDS, differences
 from formation_mlp.runs.prepare import load_rows, prepare
 from formation_mlp.runs.progress import Reporter
-from formation_mlp.tuning import tune
+from formation_mlp.tuning.tune import tune
 
 Command = Callable[..., Outcome]
 

@@ -6,8 +6,8 @@ import pytest
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.plausible import is_charge_balanced, is_plausible
+from formation_mlp.materials.formula import reading as formula_module
 from formation_mlp.materials.formula.reading import parse_formulas
-from formation_mlp.materials.formula.reading import reading as formula_module
 
 
 def amounts(formula: str) -> dict[int, float]:

@@ -71,7 +71,7 @@ def check(path: Path, *, same: bool = True) -> None:
     except CheckpointError as error:
         reason = str(error)
     if reason:
-        assert str(path) in reason or "descriptors" in reason
+        assert str(path) in reason or "features" in reason
         assert len(reason) < 1500
         return
     good = [not error for error in found.errors]

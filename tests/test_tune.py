@@ -31,12 +31,13 @@ from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.checkpoint import package_versions
 from formation_mlp.system.processes import ChildProcess
 from formation_mlp.training.state import EpochRecord
-from formation_mlp.tuning import SearchResult, tune
 from formation_mlp.tuning import workers as search_workers
 from formation_mlp.tuning.folder import SearchFolder
 from formation_mlp.tuning.journal import append
+from formation_mlp.tuning.report import SearchResult
 from formation_mlp.tuning.store import TrialStore, mend
 from formation_mlp.tuning.trial import without_test_rows
+from formation_mlp.tuning.tune import tune
 
 pytestmark = pytest.mark.usefixtures("without_figures")
 
@@ -843,13 +844,13 @@ def test_a_dask_cluster_shares_the_trials(searching: Searching) -> None:
 
 def test_a_worker_that_does_not_see_the_folder_says_so(searching: Searching, tmp_path: Path) -> None:
     config = searching()
-    plan = search_workers.Plan(None, config, TuneConfig(), "", tmp_path / "absent")  # type: ignore[arg-type]
+    plan = search_workers.TrialPlan(None, config, TuneConfig(), "", tmp_path / "absent")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"not seen by a worker\. The folder of a search must be on a shared disk"):
         search_workers.train_on_worker(plan, None, package_versions())  # type: ignore[arg-type]
 
 
 def test_a_worker_with_other_versions_is_refused(searching: Searching, tmp_path: Path) -> None:
-    plan = search_workers.Plan(None, searching(), TuneConfig(), "", tmp_path)  # type: ignore[arg-type]
+    plan = search_workers.TrialPlan(None, searching(), TuneConfig(), "", tmp_path)  # type: ignore[arg-type]
     with pytest.raises(TrainingError, match=r"other versions of torch\. Install the same versions"):
         search_workers.train_on_worker(plan, None, package_versions() | {"torch": "0"})  # type: ignore[arg-type]
 

@@ -78,7 +78,7 @@ BEST: dict[str, Any] = {
         "members": {
             "set": {"seeds": 2},
             "narrow": {"model": {"hidden": [256, 256], "set_width": 64}, "training": {"max_epochs": 40}},
-            "descriptors": {"model": {"architecture": "residual"}},
+            "features": {"model": {"architecture": "residual"}},
         },
     },
 }

@@ -31,8 +31,8 @@ def tune(
     dask: Dask = None,
 ) -> None:
     """Search for better values of the keys that the section `tune` names, and write the best configuration."""
-    from formation_mlp import tuning
     from formation_mlp.runs.progress import Reporter
+    from formation_mlp.tuning import tune as tuning
 
     loaded, reporter = load(config, set_), Reporter(verbose - quiet)
     keys = {"overwrite": overwrite, "resume": resume}

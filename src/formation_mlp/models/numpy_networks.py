@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from formation_mlp.chemistry.element_data import load_table
 from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import CheckpointError
+from formation_mlp.system.blocks import product
 from formation_mlp.typing import Ints
 
 Singles = NDArray[np.float32]
@@ -187,10 +188,10 @@ def _waves(w: Singles) -> Singles:
 
 def _linear(weights: Weights, name: str, x: Singles) -> Singles:
     weight, bias = weights[f"{name}.weight"], weights.get(f"{name}.bias")
-    product: Singles = x.reshape(-1, x.shape[-1]) @ weight.T  # one product instead of one for each row
+    flat: Singles = product(x.reshape(-1, x.shape[-1]), weight.T)  # one product instead of one for each row
     if bias is not None:
-        product += bias
-    return product.reshape(*x.shape[:-1], len(weight))
+        flat += bias
+    return flat.reshape(*x.shape[:-1], len(weight))
 
 
 def _layer_norm(weights: Weights, name: str, x: Singles) -> Singles:

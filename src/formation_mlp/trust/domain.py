@@ -15,7 +15,7 @@ from formation_mlp.chemistry.neutrality import UNKNOWN, can_be_neutral, icsd_sta
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
 from formation_mlp.system.array_checks import checked_array
-from formation_mlp.system.blocks import in_blocks
+from formation_mlp.system.blocks import in_blocks, product
 from formation_mlp.trust.nearest import ARRAYS as POINTS
 from formation_mlp.trust.nearest import MOST, Points
 from formation_mlp.typing import Bools, Floats
@@ -264,8 +264,8 @@ def _components(X: Floats, directions: Singles, origin: Singles) -> Singles:
     """Return the whitened principal components of scaled features, ``[n, q]``."""
     if not len(X):
         return np.empty((0, len(origin)), np.float32)
-    product = in_blocks(lambda rows: np.clip(rows, -FARTHEST, FARTHEST) @ directions, X)
-    return (product - origin).astype(np.float32)
+    projected = in_blocks(lambda rows: product(np.clip(rows, -FARTHEST, FARTHEST), directions), X)
+    return (projected - origin).astype(np.float32)
 
 
 def _volumes_per_atom(structures: Structures) -> Floats:

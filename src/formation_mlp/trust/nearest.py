@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.system.array_checks import checked_array, checked_starts
-from formation_mlp.system.blocks import are_rows_alone
+from formation_mlp.system.blocks import are_rows_alone, product
 from formation_mlp.typing import Ints
 
 Singles = NDArray[np.float32]
@@ -140,5 +140,5 @@ def _smallest(rows: Singles, columns: Singles) -> Ints:
     height = BLOCK if are_rows_alone() else len(rows)
     block = np.ones((height, len(columns)), np.float32)
     block[: len(rows), :-1] = rows
-    found: Ints = (block @ columns)[: len(rows)].argmin(axis=1)
+    found: Ints = product(block, columns)[: len(rows)].argmin(axis=1)
     return found

@@ -1,6 +1,1 @@
-"""The search for better hyperparameters: `tune`."""
-
-from formation_mlp.tuning.report import SearchResult
-from formation_mlp.tuning.tune import tune
-
-__all__ = ["SearchResult", "tune"]
+"""The search for better hyperparameters: a space, trials in a storage, and the verb `tune`."""

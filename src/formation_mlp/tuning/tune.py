@@ -73,7 +73,7 @@ def tune(
     --------
     >>> import tempfile
     >>> from formation_mlp.config.loading import check_config
-    >>> from formation_mlp.tuning import tune
+    >>> from formation_mlp.tuning.tune import tune
     >>> folder = tempfile.TemporaryDirectory()
     >>> config = check_config(
     ...     {
