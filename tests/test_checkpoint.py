@@ -194,7 +194,7 @@ def test_saved_files_hold_no_code(finished_run):
     code = {str(path.relative_to(source)): path.read_text(encoding="utf-8") for path in source.rglob("*.py")}
     assert "saved_model/checkpoint.py" in code
     assert [name for name, text in code.items() if "torch.save" in text or "torch.load" in text] == []
-    saving = ("runs", "saved_model", "system")
+    saving = ("runs", "saved_model", "system/files", "system/tensor_file", "system/outputs")
     assert [name for name in code if name.startswith(saving) and "pickle" in code[name]] == []
 
 

@@ -90,8 +90,10 @@ def product(rows: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
 def _in_groups(rows: NDArray[Any], matrix: NDArray[Any], size: int) -> NDArray[Any]:
     n, k = rows.shape
     if size == BLOCK:
-        return rows @ matrix
-    return (rows.reshape(n // size, size, k) @ matrix).reshape(n, matrix.shape[1])
+        whole: NDArray[Any] = rows @ matrix
+        return whole
+    groups: NDArray[Any] = rows.reshape(n // size, size, k) @ matrix
+    return groups.reshape(n, matrix.shape[1])
 
 
 @cache
