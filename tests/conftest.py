@@ -1,4 +1,4 @@
-"""What several test modules need: small tables and configurations, and the command line."""
+"""What tests of several folders ask for: small tables and configurations, runs, and the command line."""
 
 from __future__ import annotations
 
@@ -7,50 +7,27 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
 
-import formation_mlp
 from formation_mlp import cli
+from support.commands import Outcome
+from support.configs import TINY, changed
+from support.paths import BUNDLED, ROOT
+from support.structures import ROCK_SALTS, rock_salt
 
 # For networks as small as those of the tests, threads only wait for one another. Set before torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["FORMATION_MLP_CACHE"] = "off"
 
-if TYPE_CHECKING:
-    from pymatgen.core import Structure
+collect_ignore = ["golden"]  # programs that tell how the frozen files there were made
 
-ROOT = Path(__file__).resolve().parents[1]
-BUNDLED = ROOT / "data" / "measured_enthalpies.csv"
 N_ROWS = 60
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command left behind: exit code and both streams."""
-
-    code: int
-    out: str
-    err: str
-
-    def refused(self) -> str:
-        """Check that the command ended as bad input must, and return its message."""
-        assert self.code == 2, self.err
-        assert self.out == ""
-        assert "Traceback" not in self.err
-        assert "error: " in self.err
-        return self.err.split("error: ", 1)[1]
-
-    def succeeded(self) -> str:
-        assert self.code == 0, self.err
-        return self.out
 
 
 @pytest.fixture(scope="session")
@@ -97,28 +74,6 @@ def write_csv(workplace: Path, rows: list[tuple[str, str]]) -> Callable[..., Pat
     return write
 
 
-TINY: dict[str, Any] = {
-    "data": {"path": "table.csv"},
-    "features": ["stoichiometry", "element_fraction"],
-    "split": {"val": 0.2, "test": 0.2},
-    "model": {"hidden": [8]},
-    "training": {"max_epochs": 2, "batch_size": 16, "device": "cpu"},
-    "benchmark": {"baselines": ["mean", "ridge"]},
-    "output": "run",
-}
-
-
-def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested plain data with some keys changed or added; other keys stay."""
-    return {
-        **base,
-        **{
-            key: changed(base[key], value) if isinstance(value, Mapping) and key in base else value
-            for key, value in changes.items()
-        },
-    }
-
-
 @pytest.fixture
 def tiny_config(workplace: Path, write_csv: Callable[..., Path]) -> Callable[..., Path]:
     """Return a function that writes a configuration that trains in a moment, sections changed as asked."""
@@ -153,24 +108,6 @@ def command(
     return run
 
 
-def python_environment(**variables: str) -> dict[str, str]:
-    """Return the variables of a process that imports the package tested here."""
-    return {**os.environ, "PYTHONPATH": str(Path(formation_mlp.__file__).parents[1]), **variables}
-
-
-def real_command(*arguments: object, stdin: bytes = b"", **variables: str) -> Outcome:
-    """Run ``formation-mlp`` as a process of its own; this costs seconds, so only where it matters."""
-    done = subprocess.run(
-        [sys.executable, "-m", "formation_mlp", *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        env=python_environment(**variables),
-        timeout=900,
-        check=False,
-    )
-    return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> Path:
     """Return the folder of one finished run, shared by all tests: it must not be changed."""
@@ -201,31 +138,6 @@ def without_figures() -> Iterator[None]:
         for name in ("write_figures", "write_loss_figure"):
             patch.setattr(run, name, lambda *_: None)
         yield
-
-
-def leftovers(folder: Path) -> list[str]:
-    """Return temporary files below a folder: what an interrupted write must not leave."""
-    return [str(path.relative_to(folder)) for path in folder.rglob("*.tmp")]
-
-
-def rock_salt(cation: str, anion: str, length: float) -> Structure:
-    """Return the conventional cell of a rock salt, 8 sites, edge in angstrom."""
-    from pymatgen.core import Lattice, Structure
-
-    corners = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
-    centres = [[x + 0.5, y, z] for x, y, z in corners]
-    return Structure(Lattice.cubic(length), [cation] * 4 + [anion] * 4, corners + centres)
-
-
-ROCK_SALTS = {
-    "NaCl": (("Na", "Cl", 5.64), -2.131),
-    "KCl": (("K", "Cl", 6.29), -2.262),
-    "LiF": (("Li", "F", 4.03), -3.194),
-    "MgO": (("Mg", "O", 4.21), -3.118),
-    "CaO": (("Ca", "O", 4.81), -3.291),
-    "NaF": (("Na", "F", 4.63), -2.988),
-}
-"""Formula to cation, anion and edge in angstrom, and the measured formation enthalpy in eV/atom."""
 
 
 @pytest.fixture(scope="session")

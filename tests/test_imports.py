@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import formation_mlp
-from conftest import python_environment
+from support.commands import python_environment
 
 PACKAGE = Path(formation_mlp.__file__).parent
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import ROOT
 from formation_mlp.config.loading import check_config
+from support.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCORE_TOLERANCE, ENERGY_TOLERANCE = 0.03, 0.3

@@ -9,7 +9,7 @@ from formation_mlp.baselines import BASELINES, Baseline
 from formation_mlp.config.names import NAMES
 from formation_mlp.config.schema import TaskConfig
 from formation_mlp.targets.task import Task
-from network_fixtures import noisy_classes, smooth_problem
+from support.networks import noisy_classes, smooth_problem
 
 ENTRIES = [(task, name) for task, table in BASELINES.items() for name in table]
 TUNABLE = [(task, name) for task, name in ENTRIES if BASELINES[task][name].grid]

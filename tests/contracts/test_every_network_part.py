@@ -7,7 +7,7 @@ import torch
 
 from formation_mlp.models.activations import ACTIVATIONS
 from formation_mlp.models.mlp import MLP, NORMALIZATIONS
-from network_fixtures import network_on, smooth_problem
+from support.networks import network_on, smooth_problem
 
 PARTS = [("activation", name) for name in ACTIVATIONS] + [("normalization", name) for name in NORMALIZATIONS]
 KINKS = torch.tensor([0.0, 0.5, 1.0, 3.0, 20.0], dtype=torch.float64)

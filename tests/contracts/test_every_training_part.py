@@ -11,7 +11,7 @@ from formation_mlp.config.schema import TaskConfig, TrainingConfig
 from formation_mlp.models.mlp import MLP
 from formation_mlp.targets.task import TASKS, Task
 from formation_mlp.training.optim import OPTIMIZERS, SCHEDULES, build_optimizers
-from network_fixtures import network_on, noisy_classes, smooth_problem
+from support.networks import network_on, noisy_classes, smooth_problem
 
 LOSSES = [(task, name) for task, losses in TASKS.items() for name in losses]
 

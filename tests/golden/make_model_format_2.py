@@ -1,7 +1,7 @@
 """Make ``model_format_2.safetensors``, a tiny model of two members in the second format of saved models.
 
 The file is never made again: it stands for the models that users keep, and every later version must load
-it and predict the numbers in ``tests/test_checkpoint.py``. This script tells how it was made::
+it and predict the numbers in ``tests/saved_model/test_checkpoint.py``. This script tells how it was made::
 
     python tests/golden/make_model_format_2.py
 """

@@ -1,7 +1,7 @@
 """Make ``model_format_3.safetensors``, a tiny model in the third format of saved models: calibrated, with a domain.
 
 The file is never made again: it stands for the models that users keep, and every later version must load
-it and predict the numbers in ``tests/test_checkpoint.py``. This script tells how it was made::
+it and predict the numbers in ``tests/saved_model/test_checkpoint.py``. This script tells how it was made::
 
     python tests/golden/make_model_format_3.py
 """

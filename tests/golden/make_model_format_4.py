@@ -1,8 +1,8 @@
 """Make ``model_format_4.safetensors``, a tiny model in the fourth format of saved models, which states its digest.
 
 It is the model of the third format, read and written again. The file is never made again: it stands for the models
-that users keep, and every later version must load it and predict the numbers in ``tests/test_checkpoint.py``. This
-script tells how it was made::
+that users keep, and every later version must load it and predict the numbers in
+``tests/saved_model/test_checkpoint.py``. This script tells how it was made::
 
     python tests/golden/make_model_format_4.py
 """

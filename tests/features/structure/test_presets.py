@@ -1,0 +1,292 @@
+"""Structure presets against matminer, and against what must not change them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from formation_mlp.errors import ConfigError, FeatureError
+from formation_mlp.features.structure.presets import STRUCTURE_PRESETS
+from formation_mlp.materials.records import Materials
+from formation_mlp.materials.structures import Structures
+from support.paths import GOLDEN
+
+FROZEN = GOLDEN / "structures"
+ABOUT = json.loads(FROZEN.with_suffix(".json").read_text())
+RUTILE = (
+    np.diag([4.594, 4.594, 2.959]),
+    np.array([22, 22, 8, 8, 8, 8]),
+    np.array(
+        [
+            *([0, 0, 0], [0.5, 0.5, 0.5], [0.3053, 0.3053, 0]),
+            *([0.6947, 0.6947, 0], [0.1947, 0.8053, 0.5], [0.8053, 0.1947, 0.5]),
+        ]
+    ),
+)
+OBLIQUE = (
+    np.array([[4.1, 0.3, 0.1], [-0.7, 5.2, 0.4], [0.9, 1.1, 6.3]]),
+    np.array([3, 26, 8, 8, 15]),
+    np.array([[0.1, 0.2, 0.3], [0.55, 0.1, 0.72], [0.83, 0.61, 0.05], [0.3, 0.7, 0.6], [0.02, 0.88, 0.44]]),
+)
+PEROVSKITE = (
+    3.905 * np.eye(3),
+    np.array([38, 22, 8, 8, 8]),
+    np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]),
+)
+NEON = (2.2 * (1 - np.eye(3)), np.array([10]), np.zeros((1, 3)))
+OGANESSON = (2.2 * (1 - np.eye(3)), np.array([118]), np.zeros((1, 3)))
+# Numbers that belong to one atom of the crystal, so that any cell of it has the same.
+OF_THE_CRYSTAL = (
+    "ward2017",
+    "contacts",
+    "electrostatics",
+    "density",
+    "symmetry",
+    "structural_complexity",
+    "rdf",
+    "scaled_rdf",
+    "xrd",
+    "bond_fractions",
+)
+
+
+def materials(*cells):
+    lattices, z, frac = zip(*cells, strict=True)
+    site_ptr = np.cumsum([0, *map(len, z)])
+    structures = Structures(site_ptr, np.array(lattices, float), np.concatenate(z), np.concatenate(frac))
+    return Materials(structures.compositions(), structures)
+
+
+@pytest.fixture(scope="module")
+def golden():
+    with np.load(FROZEN.with_suffix(".npz")) as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="module")
+def golden_materials(golden):
+    structures = Structures(*(golden[field] for field in ("site_ptr", "lattice", "z", "frac")))
+    return Materials(structures.compositions(), structures)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ward2017", {"impute_nan": True}),
+        ("density", {}),
+        ("xrd", {}),
+        ("bond_fractions", {"bonds": ABOUT["names"]["bond_fractions"]}),
+    ],
+)
+def test_numbers_and_names_are_matminers(golden, golden_materials, name, options):
+    preset = STRUCTURE_PRESETS[name](**options)
+    block = preset.compute(golden_materials)
+    assert not block.failures
+    assert list(preset.names) == ABOUT["names"][name]
+    np.testing.assert_allclose(block.X, golden[name], rtol=1e-9, atol=1e-10)
+
+
+def test_symmetry_is_matminers_but_counts_the_operations_of_the_primitive_cell(golden, golden_materials):
+    preset = STRUCTURE_PRESETS["symmetry"]()
+    X = preset.compute(golden_materials).X
+    assert list(preset.names) == ABOUT["names"]["symmetry"]
+    np.testing.assert_array_equal(X[:, :3], golden["symmetry"][:, :3])
+    times = dict(zip(ABOUT["ids"], golden["symmetry"][:, 3] / X[:, 3], strict=True))
+    assert times.pop("rock salt, conventional") == 4
+    assert times.pop("iron, bcc") == 2
+    assert set(times.values()) <= {1, 2, 3, 4}
+    assert list(times.values()).count(1) >= 50
+
+
+def test_complexity_is_matminers_but_per_primitive_cell(golden, golden_materials):
+    preset = STRUCTURE_PRESETS["structural_complexity"]()
+    X = preset.compute(golden_materials).X
+    assert list(preset.names) == ABOUT["names"]["structural_complexity"]
+    np.testing.assert_allclose(X[:, 0], golden["structural_complexity"][:, 0], rtol=1e-9, atol=1e-12)
+    salt = ABOUT["ids"].index("rock salt, conventional")
+    assert X[salt].tolist() == [1, 2]
+    assert golden["structural_complexity"][salt].tolist() == [1, 8]
+
+
+def test_rdf_is_matminers_per_atom(golden, golden_materials):
+    preset = STRUCTURE_PRESETS["rdf"]()
+    X = preset.compute(golden_materials).X * golden_materials.structures.n_sites[:, None]
+    assert list(preset.names) == ABOUT["names"]["rdf"]
+    moved = np.abs(X - golden["rdf"]) > 1e-9 * np.maximum(golden["rdf"], 1)
+    # Shells at a multiple of 0.1 angstrom, such as 5 half edges of rock salt, fall on either side by rounding.
+    assert moved.sum() <= 30
+    np.testing.assert_allclose(X[:, -50:].mean(), golden["rdf"][:, -50:].mean(), rtol=1e-3)
+
+
+def test_sine_coulomb_eigenvalues_are_matminers_sorted_padded_and_cut(golden, golden_materials):
+    expected = golden["sine_coulomb"]
+    n = expected.shape[1]
+    X = STRUCTURE_PRESETS["sine_coulomb"](n_eigenvalues=n + 3).compute(golden_materials).X
+    np.testing.assert_allclose(X[:, :n], expected, rtol=1e-9, atol=1e-8)
+    assert not X[:, n:].any()
+    cut = STRUCTURE_PRESETS["sine_coulomb"](n_eigenvalues=2).compute(golden_materials).X
+    np.testing.assert_array_equal(cut, X[:, :2])
+
+
+@pytest.mark.parametrize("cell", [RUTILE, OBLIQUE], ids=["rutile", "oblique"])
+@pytest.mark.parametrize("name", [*OF_THE_CRYSTAL, "sine_coulomb"])
+def test_origin_wrapping_site_order_and_orientation_change_nothing(name, cell):
+    lattice, z, frac = cell
+    order = np.random.default_rng(1).permutation(len(z))
+    rotation = np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))[0]
+    variants = materials(
+        cell,
+        (lattice, z, frac + np.array([0.37, -0.21, 0.9])),
+        (lattice, z, frac + np.random.default_rng(3).integers(-3, 4, (len(z), 3))),
+        (lattice, z[order], frac[order]),
+        (lattice @ rotation, z, frac),
+    )
+    X = STRUCTURE_PRESETS[name]().compute(variants).X
+    np.testing.assert_allclose(X, X[[0] * 5], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("cell", [RUTILE, OBLIQUE, PEROVSKITE], ids=["rutile", "oblique", "perovskite"])
+@pytest.mark.parametrize("name", OF_THE_CRYSTAL)
+def test_another_cell_of_the_crystal_or_a_supercell_changes_nothing(name, cell):
+    lattice, z, frac = cell
+    oblique = np.array([[1, 0, 0], [2, 1, 0], [-1, 3, 1]])
+    doubled = np.concatenate([frac, frac + np.array([0, 1, 0])]) / [1, 2, 1]
+    variants = materials(
+        cell,
+        (oblique @ lattice, z, frac @ np.linalg.inv(oblique)),
+        (lattice * [[1], [2], [1]], np.tile(z, 2), doubled),
+    )
+    X = STRUCTURE_PRESETS[name]().compute(variants).X
+    np.testing.assert_allclose(X, X[[0, 0, 0]], rtol=1e-9, atol=1e-9)
+
+
+def test_a_scaled_crystal_keeps_its_shape_attributes():
+    lattice, z, frac = OBLIQUE
+    X = STRUCTURE_PRESETS["ward2017"]().compute(materials(OBLIQUE, (1.7 * lattice, z, frac))).X
+    np.testing.assert_allclose(X[1], X[0], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0.0, -0.3, 1.0 + 1e-9])
+def test_ward2017_is_what_matminer_says_of_the_wrapped_structure(shift):
+    from matminer.featurizers.structure import ChemicalOrdering, StructuralHeterogeneity
+    from pymatgen.core import Lattice, Structure
+
+    lattice, z, frac = 4.12 * np.eye(3), np.array([55, 17]), np.array([[0.0, 0, 0], [0.5, 0.5, 0.5]]) + shift
+    structure = Structure(Lattice(lattice), ["Cs", "Cl"], frac % 1)
+    expected = [*ChemicalOrdering().featurize(structure), *StructuralHeterogeneity().featurize(structure)]
+    X = STRUCTURE_PRESETS["ward2017"]().compute(materials((lattice, z, frac))).X
+    np.testing.assert_allclose(X[0, 1:13], expected, rtol=1e-9, atol=1e-10)
+
+
+def test_neighbours_beyond_matminers_cutoff_of_13_angstrom_are_found():
+    """The cell of a single atom in a box of 30 angstrom is the box."""
+    X = STRUCTURE_PRESETS["ward2017"]().compute(materials((30.0 * np.eye(3), NEON[1], NEON[2] + 0.3))).X
+    row = dict(zip(STRUCTURE_PRESETS["ward2017"]().names, X[0], strict=True))
+    assert row["max packing efficiency"] == pytest.approx(np.pi / 6)
+    assert row["mean CN_VoronoiNN"] == pytest.approx(6)
+
+
+def test_properties_without_data_are_missing_or_counted_as_imputed():
+    rows = materials(RUTILE, (4.0 * np.eye(3), np.array([10, 17]), np.array([[0, 0, 0], [0.5, 0.5, 0.5]])), NEON)
+    name = "mean local difference in Electronegativity"
+    column = STRUCTURE_PRESETS["ward2017"]().names.index(name)
+    missing = STRUCTURE_PRESETS["ward2017"]().compute(rows)
+    imputed = STRUCTURE_PRESETS["ward2017"](impute_nan=True).compute(rows)
+    assert missing.missing[name] == imputed.missing[name] == 2
+    assert np.isnan(missing.X[:, column]).tolist() == [False, True, True]
+    assert np.isfinite(imputed.X).all()
+    assert "mean local difference in Number" not in missing.missing
+
+
+def test_density_without_an_atomic_radius_lacks_only_the_packing_fraction():
+    block = STRUCTURE_PRESETS["density"]().compute(materials(RUTILE, NEON))
+    assert np.isnan(block.X).tolist() == [[False] * 3, [False, False, True]]
+    assert block.missing == {"packing fraction": 1}
+    assert not block.failures
+
+
+@pytest.mark.parametrize(
+    ("reason", "lattice", "first_site"),
+    [
+        ("not a finite number", np.diag([4.594, np.nan, 2.959]), [0, 0, 0]),
+        ("not a finite number", RUTILE[0], [0, np.inf, 0]),
+        ("span no volume", np.array([[1.0, 0, 0], [0, 1, 0], [1, 1, 0]]), [0, 0, 0]),
+    ],
+)
+@pytest.mark.parametrize("name", [*OF_THE_CRYSTAL, "sine_coulomb"])
+def test_a_broken_structure_fails_with_its_reason_and_leaves_the_others_alone(name, reason, lattice, first_site):
+    damaged = (lattice, RUTILE[1], np.array([first_site, *RUTILE[2][1:]]))
+    block = STRUCTURE_PRESETS[name]().compute(materials(RUTILE, damaged, OBLIQUE))
+    alone = STRUCTURE_PRESETS[name]().compute(materials(RUTILE, OBLIQUE))
+    assert list(block.failures) == [1]
+    assert reason in block.failures[1]
+    assert np.isnan(block.X[1]).all()
+    np.testing.assert_array_equal(block.X[[0, 2]], alone.X)
+
+
+@pytest.mark.parametrize("name", ["ward2017", "sine_coulomb", "bond_fractions", "symmetry"])
+def test_two_atoms_on_one_point_fail(name):
+    twice = (4.0 * np.eye(3), np.array([11, 11]), np.array([[0, 0, 0], [1.0, 0, 0]]))
+    block = STRUCTURE_PRESETS[name]().compute(materials(twice, RUTILE))
+    assert list(block.failures) == [0]
+    assert np.isnan(block.X[0]).all()
+    assert np.isfinite(block.X[1]).all()
+
+
+def test_elements_without_data_fail_with_their_names():
+    for name in ("xrd", "bond_fractions"):
+        assert "Og" in STRUCTURE_PRESETS[name]().compute(materials(OGANESSON)).failures[0]
+
+
+def test_cells_of_a_size_that_would_fill_the_memory_are_refused():
+    huge = (np.diag([400.0, 400, 400]), NEON[1], NEON[2])
+    dense = (0.1 * np.eye(3), NEON[1], NEON[2])
+    assert "reflections" in STRUCTURE_PRESETS["xrd"]().compute(materials(huge)).failures[0]
+    assert "neighbours" in STRUCTURE_PRESETS["rdf"]().compute(materials(dense)).failures[0]
+
+
+def test_bond_fractions_have_a_column_for_each_pair_of_families_and_every_element():
+    from formation_mlp.chemistry.elements import ATOMIC_NUMBER
+    from formation_mlp.features.structure.bonds import FAMILIES
+
+    members = " ".join(FAMILIES.values()).split()
+    assert sorted(members) == sorted(ATOMIC_NUMBER)
+    preset = STRUCTURE_PRESETS["bond_fractions"]()
+    X = preset.compute(materials(RUTILE, OBLIQUE)).X
+    np.testing.assert_allclose(X.sum(axis=1), 1)
+    assert X[0, preset.names.index("d-block metal - nonmetal bond frac.")] == 1
+
+
+def test_site_stats_are_matminers_and_its_errors_are_reasons():
+    preset = STRUCTURE_PRESETS["site_stats"]("CrystalNNFingerprint_cn")
+    iron = (2.87 * np.eye(3), np.array([26, 26]), np.array([[0, 0, 0], [0.5, 0.5, 0.5]]))
+    block = preset.compute(materials(iron, OGANESSON))
+    row = dict(zip(preset.names, block.X[0], strict=True))
+    assert row["mean wt CN_8"] > 0.2
+    assert sum(value for name, value in row.items() if name.startswith("mean ")) == pytest.approx(1, abs=0.02)
+    assert list(block.failures) == [1]
+    assert block.failures[1].startswith("matminer: ")
+    assert np.isnan(block.X[1]).all()
+
+
+def test_compositions_alone_are_refused():
+    rows = materials(RUTILE)
+    with pytest.raises(FeatureError, match="compositions only"):
+        STRUCTURE_PRESETS["density"]().compute(Materials(rows.compositions))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("sine_coulomb", {"n_eigenvalues": 0}, "at least 1"),
+        ("rdf", {"cutoff": 20, "bin_size": 0.3}, "multiple"),
+        ("rdf", {"bin_size": 0}, "multiple"),
+        ("bond_fractions", {"bonds": ["Na - Xx"]}, "Na - Xx"),
+        ("bond_fractions", {"bonds": ["Na-Cl"]}, "Na-Cl"),
+        ("bond_fractions", {"bonds": ["Na - Cl", "Cl - Na"]}, "twice"),
+        ("site_stats", {"fingerprint": "OPSiteFingerprints"}, "Did you mean 'OPSiteFingerprint'"),
+    ],
+)
+def test_wrong_options_are_refused(name, options, message):
+    with pytest.raises(ConfigError, match=message):
+        STRUCTURE_PRESETS[name](**options)

@@ -1,0 +1,1 @@
+"""What several test modules share and no fixture gives: places, configurations, crystals, networks, commands."""
