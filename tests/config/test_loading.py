@@ -44,7 +44,9 @@ def sections(section: type[BaseModel] = Config) -> list[type[BaseModel]]:
 
 
 def test_all_sections_are_found() -> None:
-    assert {"Config", "EnsembleConfig", "MemberConfig", "NetworkVariant"} <= {section.__name__ for section in sections()}
+    assert {"Config", "EnsembleConfig", "MemberConfig", "NetworkVariant"} <= {
+        section.__name__ for section in sections()
+    }
 
 
 @pytest.mark.parametrize("section", sections(), ids=lambda section: section.__name__)
