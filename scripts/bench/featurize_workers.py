@@ -15,6 +15,7 @@ import pandas as pd
 
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.structure.columns import read_structure_columns
+from formation_mlp.system.compute import Compute
 
 FEATURES = ["ward2017", "density", "symmetry", "sine_coulomb"]
 
@@ -32,7 +33,7 @@ def main() -> None:
     for _ in range(arguments.repeats):
         for workers, measured in seconds.items():
             start = perf_counter()
-            featurize(read.materials, FEATURES, workers=workers, cache="off")
+            featurize(read.materials, FEATURES, compute=Compute(workers), cache="off")
             measured.append(perf_counter() - start)
     one, two = (arguments.rows / median(measured) for measured in seconds.values())
     ratio = median(a / b for a, b in zip(*seconds.values(), strict=True))

@@ -23,6 +23,7 @@ from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
 from formation_mlp.system import processes as workers
+from formation_mlp.system.compute import Compute
 from formation_mlp.system.processes import DIED, ChildProcess, ProcessDied
 from support.child_functions import count, die, refuse, refuse_oddly, wait
 
@@ -157,7 +158,7 @@ def test_killed_workers_lose_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int]] = []
     materials = cells(200)
     features = ["density", "structural_complexity", "sine_coulomb"]
-    table = featurize(materials, features, workers=2, cache="off", progress=kill_one)
+    table = featurize(materials, features, compute=Compute(2), cache="off", progress=kill_one)
     assert killed
     assert seen[0] == (0, 200)
     assert [done for done, _ in seen] == list(range(0, 201, 10))
@@ -199,7 +200,7 @@ def test_processes_end_with_a_job_that_is_given_up(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(chunks, "MAX_ROWS", 10)
     monkeypatch.setattr(workers, "ChildProcess", Known)
     with pytest.raises(KeyboardInterrupt):
-        featurize(cells(100), ["density"], workers=2, cache="off", progress=give_up)
+        featurize(cells(100), ["density"], compute=Compute(2), cache="off", progress=give_up)
     assert [child.closed for child in children] == [True, True]
     assert [child._process for child in children] == [None, None]
 
@@ -207,4 +208,4 @@ def test_processes_end_with_a_job_that_is_given_up(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("workers", [0, -1, 1.5, "2"])
 def test_a_wrong_number_of_workers_is_refused(workers: object) -> None:
     with pytest.raises(ConfigError, match="workers: found"):
-        featurize(cells(2), ["density"], workers=workers)  # type: ignore[arg-type]
+        featurize(cells(2), ["density"], compute=Compute(workers))  # type: ignore[arg-type]

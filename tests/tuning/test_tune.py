@@ -28,6 +28,7 @@ from formation_mlp.runs import train as run
 from formation_mlp.runs.prepare import load_rows, network_training, prepare
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.checkpoint import package_versions
+from formation_mlp.system.compute import Compute
 from formation_mlp.system.processes import ChildProcess
 from formation_mlp.training.state import EpochRecord
 from formation_mlp.tuning import workers as search_workers
@@ -613,7 +614,7 @@ def test_values_that_do_not_go_together_fail_but_a_wrong_default_is_an_error(sea
     wrong = with_tune(searching(model=set_ | {"set_heads": 3}), **tuned)
     for workers in (1, 2):
         with pytest.raises(ConfigError, match="set_heads"):
-            tune(wrong, workers=workers, overwrite=True)
+            tune(wrong, compute=Compute(workers), overwrite=True)
 
 
 def test_if_no_trial_can_be_trained_the_table_says_why(searching: Searching) -> None:
@@ -713,7 +714,7 @@ def assert_as_trained_alone(config: Config, result: SearchResult) -> None:
 @pytest.mark.usefixtures("no_figure")
 def test_two_processes_share_the_trials(searching: Searching) -> None:
     config = searching(tune={"trials": 12})
-    result = tune(config, workers=2)
+    result = tune(config, compute=Compute(2))
     assert [trial.number for trial in result.trials] == list(range(12))
     assert result.default.values["model.hidden"] == [8]
     assert len({str(trial.values) for trial in result.trials}) == 12
@@ -748,7 +749,7 @@ def test_a_trial_that_kills_its_process_twice_is_a_failed_one(
     searching: Searching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_workers, "train_trial", die_at_two)
-    result = tune(searching(tune={"trials": 4}), workers=2)
+    result = tune(searching(tune={"trials": 4}), compute=Compute(2))
     assert result.trials[2].error == "the process that trained it died: SIGKILL"
     assert [trial.state for trial in result.trials if trial.number != 2] == ["complete"] * 3
 
@@ -759,7 +760,7 @@ def test_a_trial_that_kills_its_process_twice_is_a_failed_one(
 def test_a_trial_that_a_signal_killed_is_tried_once_more(searching: Searching, monkeypatch: pytest.MonkeyPatch) -> None:
     config = searching(tune={"trials": 4})
     monkeypatch.setattr(search_workers, "train_trial", die_once_at_two)
-    result = tune(config, workers=2)
+    result = tune(config, compute=Compute(2))
     assert (result.folder / "killed").exists()
     assert [trial.state for trial in result.trials] == ["complete"] * 4
     assert_as_trained_alone(config, result)
@@ -824,8 +825,8 @@ def test_a_search_given_up_leaves_its_trials_to_be_trained_again(
     with monkeypatch.context() as patch:
         patch.setattr(ChildProcess, "run", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            tune(config, workers=2)
-    result = tune(config, workers=2, resume=True)
+            tune(config, compute=Compute(2))
+    result = tune(config, compute=Compute(2), resume=True)
     assert len(result.trials) == 6
     assert_as_trained_alone(config, result)
 
@@ -838,7 +839,7 @@ def test_a_dask_cluster_shares_the_trials(searching: Searching) -> None:
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=2, processes=True, dashboard_address=":0", silence_logs=50
     ) as cluster:
-        result = tune(config, scheduler=cluster.scheduler_address)
+        result = tune(config, compute=Compute(scheduler=cluster.scheduler_address))
     assert [trial.number for trial in result.trials] == [0, 1, 2]
     assert_as_trained_alone(config, result)
 

@@ -149,6 +149,6 @@ class RunFolders:
 
         def resume():
             config = load_config(folder / "config.yaml", [f"output={json.dumps(str(folder))}", "training.max_epochs=2"])
-            return run.train(config, Reporter(-1), overwrite=False, resume=True, workers=1, scheduler=None)
+            return run.train(config, Reporter(-1), overwrite=False, resume=True)
 
         trial.call(resume)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from formation_mlp.benchmark import protocols
 from formation_mlp.benchmark.fit import is_done, read_outcome, same_config, summary_line
@@ -21,6 +20,7 @@ from formation_mlp.runs.prepare import Prepared, divide, load_rows, network_trai
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import announce, announce_rows, description, quantity
 from formation_mlp.runs.train import main_name
+from formation_mlp.system.compute import HERE, Compute
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,7 @@ class Benchmark:
     brief: str
 
 
-def benchmark(
-    config: Config, reporter: Reporter, *, overwrite: bool = False, workers: int = 1, scheduler: str | None = None
-) -> Benchmark:
+def benchmark(config: Config, reporter: Reporter, *, overwrite: bool = False, compute: Compute = HERE) -> Benchmark:
     """Fit the network of ``config``, other networks and baselines on the same rows, and compare them.
 
     Every fit has a run folder of its own below ``output``, which is itself that of the main network if the rows are
@@ -58,12 +56,10 @@ def benchmark(
         Told of every fit.
     overwrite
         Replace an earlier run or benchmark in the same folder.
-    workers
-        Fits at a time, each in a process of one thread; 1 is this process, with all its threads. Ensembles are trained
-        one after another, their members side by side.
-    scheduler
-        Address or scheduler file of a Dask cluster that does it instead; its workers need the folder on a disk that
-        they share with this process.
+    compute
+        Where the models are fitted: by this process, with all its threads; several at a time, each in a process of one
+        thread; or on a Dask cluster, whose workers need the folder on a disk that they share with this process.
+        Ensembles are trained one after another, their members side by side.
 
     Raises
     ------
@@ -77,14 +73,14 @@ def benchmark(
     folder = RunFolder(str(config.output))
     with folder.alone():
         try:
-            return _benchmark(config, reporter, overwrite, workers, scheduler)
+            return _benchmark(config, reporter, overwrite, compute)
         except KeyboardInterrupt as stop:
             if folder.config.exists():
                 stop.add_note("the same call goes on where this one stopped")
             raise
 
 
-def _benchmark(config: Config, reporter: Reporter, overwrite: bool, workers: int, scheduler: str | None) -> Benchmark:
+def _benchmark(config: Config, reporter: Reporter, overwrite: bool, compute: Compute) -> Benchmark:
     dataset = load_rows(protocols.with_protocol(config))
     models = contenders(config)
     for model in models:
@@ -93,8 +89,7 @@ def _benchmark(config: Config, reporter: Reporter, overwrite: bool, workers: int
     with reporter:
         # The main network's features come first: clusters of rows are made of them.
         configs = [config, *(model.config for model in models)]
-        keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": reporter.rows}
-        rows = AllRows(config, dataset, configs, **keys)
+        rows = AllRows(config, dataset, configs, compute, reporter.rows)
     divisions = protocols.divisions(config, rows.dataset)
     every = fits(config, models, divisions)
     main = next(fit for fit in every if fit.model == main_name(config) and fit.fraction == 1)
@@ -110,7 +105,7 @@ def _benchmark(config: Config, reporter: Reporter, overwrite: bool, workers: int
             found = rows.of(fit)
             check_sizes(fit.config, len(found.split.train), len(found.table.names), where=f"{fit.model}: ")
     _begin(config, every, rows, overwrite)
-    _fit(every, rows, reporter, first.task.selection_score, workers, scheduler)
+    _fit(every, rows, reporter, first.task.selection_score, compute)
     outcomes = _collect(every, rows)
     about = _about(config, first, rows, sentence)
     folder = RunFolder(str(config.output)).path
@@ -157,9 +152,7 @@ def _begin(config: Config, every: Sequence[Fit], rows: AllRows, overwrite: bool)
         folder.write_config(config.model_dump())  # the opponents may be others now
 
 
-def _fit(
-    every: Sequence[Fit], rows: AllRows, reporter: Reporter, score: str, workers: int, scheduler: str | None
-) -> None:
+def _fit(every: Sequence[Fit], rows: AllRows, reporter: Reporter, score: str, compute: Compute) -> None:
     """Fit what is missing: networks before baselines, which takes the long ones first."""
 
     def say(fit: Fit, *, found: bool = False) -> None:
@@ -177,20 +170,19 @@ def _fit(
     ensembles = [fit for fit in todo if fit.baseline is None and fit.config.ensemble is not None]
     single = [fit for fit in todo if fit not in ensembles]
     # Members on a cluster read their rows themselves, and know nothing of those that other presets cannot describe.
-    run_here(ensembles, rows, reporter, say, workers, scheduler if len(rows.tables) == 1 else None)
-    _fit_single(single, rows, reporter, say, workers, scheduler)
+    run_here(ensembles, rows, reporter, say, compute if len(rows.tables) == 1 else Compute(compute.workers))
+    _fit_single(single, rows, reporter, say, compute)
 
 
-def _fit_single(
-    todo: Sequence[Fit], rows: AllRows, reporter: Reporter, done: Done, workers: int, scheduler: str | None
-) -> None:
-    if scheduler is not None and todo:
+def _fit_single(todo: Sequence[Fit], rows: AllRows, reporter: Reporter, done: Done, compute: Compute) -> None:
+    compute = compute.for_parts(len(todo))
+    if compute.scheduler is not None and todo:
         home = RunFolder(str(rows.config.output))
-        run_on_cluster(todo, rows, done, scheduler, home)
-    elif workers > 1 and len(todo) > 1:
-        run_in_processes(todo, rows, done, workers)
-    else:
+        run_on_cluster(todo, rows, done, compute.scheduler, home)
+    elif compute.is_here:
         run_here(todo, rows, reporter, done)
+    else:
+        run_in_processes(todo, rows, done, compute.workers)
 
 
 def _collect(every: Sequence[Fit], rows: AllRows) -> list[Outcome]:

@@ -22,6 +22,7 @@ from formation_mlp.runs.train import fit_baseline, train_prepared, trained_befor
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.splits.methods import PARTS
+from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.files import write_json
 from formation_mlp.typing import Floats
 
@@ -72,8 +73,7 @@ def run_fit(
     rows: FitRows,
     reporter: Reporter,
     *,
-    workers: int = 1,
-    scheduler: str | None = None,
+    compute: Compute = HERE,
     threads: int | None = None,
 ) -> None:
     """Fit a fit, or go on with an interrupted one, and write all that its folder holds.
@@ -82,16 +82,14 @@ def run_fit(
     ----------
     fit, rows : what is fitted to what
     reporter : told of the epochs
-    workers, scheduler : processes, or a Dask cluster, for the members of an ensemble
+    compute : where the members of an ensemble are trained
     threads : of a baseline; None: all
     """
     with fit.folder.fitting():
-        _run_alone(fit, rows, reporter, workers, scheduler, threads)
+        _run_alone(fit, rows, reporter, compute, threads)
 
 
-def _run_alone(
-    fit: Fit, rows: FitRows, reporter: Reporter, workers: int, scheduler: str | None, threads: int | None
-) -> None:
+def _run_alone(fit: Fit, rows: FitRows, reporter: Reporter, compute: Compute, threads: int | None) -> None:
     folder = fit.folder
     if folder.is_done() and fit.is_main and is_done(fit, rows):  # by formation-mlp train
         prepared = divide(fit.config, rows.dataset, rows.table, rows.split, rows.content)
@@ -107,8 +105,9 @@ def _run_alone(
     if fit.baseline is not None:
         _run_baseline(fit, rows, prepared, threads)
     else:
-        keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "draw": fit.is_main}
-        result = train_prepared(prepared, fit.model, reporter, overwrite=False, resume=True, **keys)
+        result = train_prepared(
+            prepared, fit.model, reporter, overwrite=False, resume=True, compute=compute, draw=fit.is_main
+        )
         _write_outcome(fit, rows, prepared, result)
     folder.finish()
 

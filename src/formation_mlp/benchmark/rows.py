@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +23,9 @@ from formation_mlp.runs.prepare import featurize_dataset, model_to_start_from, w
 from formation_mlp.runs.results import rows_sha256, shown_part
 from formation_mlp.splits.groups import matbench_folds
 from formation_mlp.splits.methods import PARTS, Split, make_split
+from formation_mlp.system.compute import Compute
 from formation_mlp.targets.task import labels
-from formation_mlp.typing import Floats
+from formation_mlp.typing import Floats, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class AllRows:
     config : of the benchmark
     dataset : its rows
     configs : whose features are needed; that of the main network comes first
-    keys : those of `formation_mlp.features.engine.table.featurize`
+    compute, progress : as for `formation_mlp.features.engine.table.featurize`
 
     Attributes
     ----------
@@ -108,12 +108,16 @@ class AllRows:
         If a row cannot be featurized, and ``data.invalid`` does not allow to leave it out.
     """
 
-    def __init__(self, config: Config, dataset: Dataset, configs: Sequence[Config], **keys: Any) -> None:
+    def __init__(
+        self, config: Config, dataset: Dataset, configs: Sequence[Config], compute: Compute, progress: Progress | None
+    ) -> None:
         self.config = config
         lists = {features_key(own): own.features for own in configs}
-        self.dataset, tables = featurize_dataset(config, dataset, list(lists.values()), **keys)
+        self.dataset, tables = featurize_dataset(
+            config, dataset, list(lists.values()), compute=compute, progress=progress
+        )
         self.tables: Mapping[str, FeatureTable] = dict(zip(lists, tables, strict=True))
-        self._lists, self._keys = lists, keys
+        self._lists, self._compute, self._progress = lists, compute, progress
         self._splits: dict[str, Split] = {}
         self._marks: dict[str, str] = {}
         self._contents: dict[str, Content] = {}
@@ -122,7 +126,7 @@ class AllRows:
     def of(self, fit: Fit) -> FitRows:
         """Return the rows of a fit."""
         dataset = self.dataset
-        if fit.baseline is not None:  # structures are featurized already, and only cost a journey
+        if fit.baseline is not None:  # structures are featurized already, and would travel for nothing
             dataset = replace(dataset, materials=replace(dataset.materials, structures=None))
         hidden, key = self._hidden_of(fit), _split_key(fit)
         split = self.split(fit)
@@ -192,7 +196,7 @@ class AllRows:
         if not len(index):
             return None
         materials = withheld.materials.take(index)
-        table = featurize(materials, self._lists[features], **self._keys)
+        table = featurize(materials, self._lists[features], compute=self._compute, progress=self._progress)
         ids, formulas = [tuple(column[i] for i in index) for column in (withheld.ids, withheld.formulas)]
         if table.failures:
             i, reason = next(iter(table.failures.items()))

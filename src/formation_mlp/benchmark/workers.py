@@ -17,6 +17,7 @@ from formation_mlp.runs.ensemble.cluster import SAME_VERSIONS, in_child_of_worke
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.checkpoint import package_versions
+from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.processes import ChildProcess, ProcessDied, in_processes
 
 ATTEMPTS = 2
@@ -31,13 +32,12 @@ def run_here(
     rows: AllRows,
     reporter: Reporter,
     done: Done,
-    workers: int = 1,
-    scheduler: str | None = None,
+    compute: Compute = HERE,
 ) -> None:
     """Fit fits one after another in this process, but the members of an ensemble in others if these are given."""
     for fit in fits:
         own = reporter if fit.is_main else Reporter(reporter.verbosity - 1)
-        run_fit(fit, rows.of(fit), own, workers=workers, scheduler=scheduler)
+        run_fit(fit, rows.of(fit), own, compute=compute)
         done(fit)
 
 

@@ -31,9 +31,10 @@ def benchmark(
     """
     from formation_mlp.benchmark import benchmark as job
     from formation_mlp.runs.progress import Reporter
+    from formation_mlp.system.compute import Compute
 
     loaded = load(config, set_)
     reporter = Reporter(verbose - quiet)
-    done = job.benchmark(loaded, reporter, overwrite=overwrite, workers=workers, scheduler=dask)
+    done = job.benchmark(loaded, reporter, overwrite=overwrite, compute=Compute(workers, dask))
     print(done.brief if quiet else done.text)
     reporter.say(f"\n{loaded.output}: benchmark.json, predictions and figures")

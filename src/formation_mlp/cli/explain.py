@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -50,11 +50,10 @@ def explain(
     structures = bool(materials) and all(are_files)
     model = model or (FOR_STRUCTURES if structures else FOR_FORMULAS)
     with claimed(out, [model, *materials], overwrite=overwrite), Reporter(-quiet) as reporter:
-        keys: dict[str, Any] = {"out": out, "progress": reporter.rows}
         if dependence:
-            text = job.explain_dependence(model, dependence, **keys)
+            text = job.explain_dependence(model, dependence, out=out, progress=reporter.rows)
         elif materials:
-            text = job.explain_materials(model, materials, kind=by, alone=alone, **keys)
+            text = job.explain_materials(model, materials, kind=by, alone=alone, out=out, progress=reporter.rows)
         else:
-            text = job.explain_model(model, kind=by, repeats=repeats, **keys)
+            text = job.explain_model(model, kind=by, repeats=repeats, out=out, progress=reporter.rows)
     print(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -33,14 +33,18 @@ def featurize(
     from formation_mlp.config.loading import preset_list
     from formation_mlp.prediction.featurize import featurize_table
     from formation_mlp.runs.progress import Reporter
+    from formation_mlp.system.compute import Compute
 
     presets = preset_list(features, "--features")
     with Reporter(-quiet) as reporter:
-        keys: dict[str, Any] = {
-            "workers": workers,
-            "scheduler": dask,
-            "overwrite": overwrite,
-            "progress": reporter.rows,
-        }
-        done = featurize_table(table, out, presets, formula, id_, **keys)
+        done = featurize_table(
+            table,
+            out,
+            presets,
+            formula,
+            id_,
+            compute=Compute(workers, dask),
+            overwrite=overwrite,
+            progress=reporter.rows,
+        )
     print(done, file=sys.stderr)

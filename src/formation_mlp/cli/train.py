@@ -34,11 +34,11 @@ def train(
     from formation_mlp.runs import train as training
     from formation_mlp.runs.progress import Reporter
     from formation_mlp.runs.results import score_table
+    from formation_mlp.system.compute import Compute
 
     loaded = load(config, set_)
     reporter = Reporter(verbose - quiet)
-    prepared, results = training.train(
-        loaded, reporter, overwrite=overwrite, resume=resume, workers=workers, scheduler=dask
-    )
+    compute = Compute(workers, dask)
+    prepared, results = training.train(loaded, reporter, overwrite=overwrite, resume=resume, compute=compute)
     print(score_table(results, prepared.task))
     reporter.say(f"\n{loaded.output}: model, report, predictions and figures")

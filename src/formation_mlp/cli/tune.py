@@ -32,10 +32,11 @@ def tune(
 ) -> None:
     """Search for better values of the keys that the section `tune` names, and write the best configuration."""
     from formation_mlp.runs.progress import Reporter
+    from formation_mlp.system.compute import Compute
     from formation_mlp.tuning import tune as tuning
 
     loaded, reporter = load(config, set_), Reporter(verbose - quiet)
-    keys = {"overwrite": overwrite, "resume": resume}
-    result = tuning.tune(loaded, reporter, trials=trials, workers=workers, scheduler=dask, **keys)
+    compute = Compute(workers, dask)
+    result = tuning.tune(loaded, reporter, trials=trials, compute=compute, overwrite=overwrite, resume=resume)
     print(result.table())
     reporter.say(f"\n{result.folder}: trials.csv, search.png, and best.yaml for 'formation-mlp train'")

@@ -11,6 +11,7 @@ from formation_mlp.config.schema import DataConfig, Entry
 from formation_mlp.errors import DataError
 from formation_mlp.prediction.tables import check_output, read_inputs
 from formation_mlp.quoting import encodable
+from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.files import write_bytes, write_text
 from formation_mlp.system.outputs import claimed
 from formation_mlp.system.path_text import usable_path
@@ -24,8 +25,7 @@ def featurize_table(
     formula: str | None,
     id_column: str | None,
     *,
-    workers: int = 1,
-    scheduler: str | None = None,
+    compute: Compute = HERE,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> str:
@@ -47,12 +47,11 @@ def featurize_table(
     if not out.suffix:
         usable_path(path, "the table", DataError)
         data = DataConfig(path=str(path), formula=formula, id=id_column)
-        keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
-        done = featurize_dataset(data, out, features, overwrite=overwrite, **keys)
+        done = featurize_dataset(data, out, features, compute=compute, overwrite=overwrite, progress=progress)
         return _sentence(out, done.n_rows, done.n_columns, done.n_errors, done.notes)
     check_output(out, (".parquet", ".csv"))
     with claimed(out, [path, *files_of(features)], overwrite=overwrite):
-        return _featurize_whole(path, out, features, formula, id_column, workers, scheduler, progress)
+        return _featurize_whole(path, out, features, formula, id_column, compute, progress)
 
 
 def _featurize_whole(
@@ -61,8 +60,7 @@ def _featurize_whole(
     features: Sequence[Entry],
     formula: str | None,
     id_column: str | None,
-    workers: int,
-    scheduler: str | None,
+    compute: Compute,
     progress: Progress | None,
 ) -> str:
     import numpy as np
@@ -75,7 +73,7 @@ def _featurize_whole(
     if not good:
         raise DataError(f"{path}: no row can be read; the first: {read.failures[0]}")
     rows = read.materials.take(good)
-    table = featurize(rows, features, workers=workers, scheduler=scheduler, progress=progress)
+    table = featurize(rows, features, compute=compute, progress=progress)
     X = np.full((len(read.labels), len(table.names)), np.nan)
     X[good] = table.X
     errors = dict(read.failures) | {good[i]: reason for i, reason in table.failures.items()}

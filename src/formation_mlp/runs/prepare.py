@@ -18,6 +18,7 @@ from formation_mlp.models.size import check_size
 from formation_mlp.runs.fingerprint import Content, Fingerprint, content_of, fingerprint_of
 from formation_mlp.saved_model.checkpoint import Checkpoint, Member, model_path
 from formation_mlp.splits.methods import COLUMN_METHODS, Split, make_split
+from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.targets.task import Task, labels
 from formation_mlp.training.network import Examples, NetworkTraining
@@ -72,16 +73,14 @@ def prepare(
     config: Config,
     dataset: Dataset,
     *,
-    workers: int = 1,
-    scheduler: str | None = None,
+    compute: Compute = HERE,
     progress: Progress | None = None,
 ) -> Prepared:
     """Describe, divide and scale the rows; everything that is fitted sees train rows only.
 
     The keywords are those of `formation_mlp.features.engine.table.featurize`.
     """
-    keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
-    dataset, (table,) = featurize_dataset(config, dataset, [config.features], **keys)
+    dataset, (table,) = featurize_dataset(config, dataset, [config.features], compute=compute, progress=progress)
     return divide(config, dataset, table, make_split(dataset, config.split, config.seed, table.X))
 
 
@@ -90,8 +89,7 @@ def featurize_dataset(
     dataset: Dataset,
     lists: Sequence[Sequence[Entry]],
     *,
-    workers: int = 1,
-    scheduler: str | None = None,
+    compute: Compute = HERE,
     progress: Progress | None = None,
 ) -> tuple[Dataset, list[FeatureTable]]:
     """Featurize the rows by each of several lists of presets; return the rows that all of them describe, and these.
@@ -101,8 +99,7 @@ def featurize_dataset(
     DataError
         If a row cannot be featurized, and ``data.invalid`` does not allow to leave it out.
     """
-    keys: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "progress": progress}
-    tables = [featurize(dataset.materials, features, **keys) for features in lists]
+    tables = [featurize(dataset.materials, features, compute=compute, progress=progress) for features in lists]
     failures: dict[int, str] = {}
     for features, table in zip(lists, tables, strict=True):
         which = f" (by {', '.join(map(str, features))})" if len(tables) > 1 else ""

@@ -33,6 +33,7 @@ from formation_mlp.runs.results import (
 from formation_mlp.runs.scores import scores
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.costs import Meter
 from formation_mlp.system.files import write_json
 from formation_mlp.typing import Floats
@@ -47,8 +48,7 @@ def train(
     *,
     overwrite: bool = False,
     resume: bool = False,
-    workers: int = 1,
-    scheduler: str | None = None,
+    compute: Compute = HERE,
 ) -> tuple[Prepared, list[ModelResult]]:
     """Train the network of ``config`` in its run folder; return it beside the mean of the train rows.
 
@@ -59,10 +59,11 @@ def train(
     """
     folder = RunFolder(str(config.output))
     with folder.alone(), folder.fitting(), _way_on(folder):
-        prepared = _prepare(config, reporter, workers, scheduler)
+        prepared = _prepare(config, reporter, compute)
         announce(prepared, reporter)
-        keys = {"overwrite": overwrite, "resume": resume}
-        result = train_prepared(prepared, main_name(config), reporter, workers=workers, scheduler=scheduler, **keys)
+        result = train_prepared(
+            prepared, main_name(config), reporter, overwrite=overwrite, resume=resume, compute=compute
+        )
         folder.finish()
     return prepared, [fit_baseline(prepared, Baseline("mean", config.task, config.seed)), result]
 
@@ -78,10 +79,10 @@ def _way_on(folder: RunFolder) -> Iterator[None]:
         raise
 
 
-def _prepare(config: Config, reporter: Reporter, workers: int, scheduler: str | None) -> Prepared:
+def _prepare(config: Config, reporter: Reporter, compute: Compute) -> Prepared:
     check_sizes(config)  # rather now than after all rows are featurized
     with reporter:
-        prepared = prepare(config, load_rows(config), workers=workers, scheduler=scheduler, progress=reporter.rows)
+        prepared = prepare(config, load_rows(config), compute=compute, progress=reporter.rows)
     for note in prepared.table.notes:
         reporter.say(note)
     return prepared
@@ -103,8 +104,7 @@ def train_prepared(
     *,
     overwrite: bool,
     resume: bool,
-    workers: int,
-    scheduler: str | None,
+    compute: Compute,
     draw: bool = True,
 ) -> ModelResult:
     """Train one network, or an ensemble, in its run folder, and write everything but `RunFolder.done`.
@@ -117,8 +117,10 @@ def train_prepared(
         if draw:
             write_loss_figure(folder.path, prepared, folder.read_history())
     else:
-        ensemble, keys = prepared.config.ensemble, {"overwrite": overwrite, "resume": resume}
-        trained = train_ensemble(prepared, ensemble, folder, reporter, workers=workers, scheduler=scheduler, **keys)
+        ensemble = prepared.config.ensemble
+        trained = train_ensemble(
+            prepared, ensemble, folder, reporter, overwrite=overwrite, resume=resume, compute=compute
+        )
         result = _ensemble_result(prepared, name, folder, trained)
     write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
     if draw:

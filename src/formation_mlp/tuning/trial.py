@@ -72,7 +72,7 @@ def prepare_rows(
 
 
 def without_test_rows(prepared: Prepared) -> Prepared:
-    """Return what a trial may see; structures are featurized already, and only cost a journey."""
+    """Return what a trial may see; structures are featurized already, and would travel for nothing."""
     split, dataset = prepared.split, prepared.dataset
     kept = np.sort(np.concatenate([split.train, split.val]))
     own: Dataset = dataset.take(kept)

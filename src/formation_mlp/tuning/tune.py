@@ -13,6 +13,7 @@ from formation_mlp.runs.fingerprint import Fingerprint
 from formation_mlp.runs.prepare import Prepared, load_rows, prepare
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import announce
+from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.tuning.folder import SearchFolder
 from formation_mlp.tuning.report import SearchResult, write_search, write_trials
 from formation_mlp.tuning.store import TrialStore, mend, require_optuna
@@ -27,8 +28,7 @@ def tune(
     reporter: Reporter | None = None,
     *,
     trials: int | None = None,
-    workers: int = 1,
-    scheduler: str | None = None,
+    compute: Compute = HERE,
     overwrite: bool = False,
     resume: bool = False,
 ) -> SearchResult:
@@ -48,11 +48,9 @@ def tune(
         Told of every trial; says nothing if not given.
     trials
         Instead of ``tune.trials``; to resume a search with more of them adds trials.
-    workers
-        Trials at a time, each in a process of its own; 1 is this process. Several of them know less of one another
-        when they start, and what they try depends on which is faster.
-    scheduler
-        Address or scheduler file of a Dask cluster that trains them instead; its workers need the folder of the
+    compute
+        Where the trials are trained: several at a time, each in a process of its own, know less of one another when
+        they start, and what they try depends on which is faster. The workers of a Dask cluster need the folder of the
         search on a disk that they share with this process.
     overwrite, resume
         Replace an earlier search in the same folder, or go on with it.
@@ -105,14 +103,15 @@ def tune(
     folder = SearchFolder(f"{config.output}_search")
     with folder.alone(), _way_on(folder):
         folder.begin(config.model_dump(), overwrite=overwrite, resume=resume)
-        search = _search(config, section, declared, folder, reporter, workers, scheduler)
+        search = _search(config, section, declared, folder, reporter, compute)
         missing = _missing(search, folder)
-        if scheduler is not None:
-            train_on_cluster(search, missing, scheduler)
-        elif workers > 1 and len(missing) > 1:
-            train_in_processes(search, missing, workers)
-        else:
+        compute = compute.for_parts(len(missing))
+        if compute.scheduler is not None:
+            train_on_cluster(search, missing, compute.scheduler)
+        elif compute.is_here:
             train_here(search, missing)
+        else:
+            train_in_processes(search, missing, compute.workers)
         result = _result(search, folder)
         write_search(folder, result, declared)
         folder.finish()
@@ -155,8 +154,7 @@ def _search(
     declared: tuple[Parameter, ...],
     folder: SearchFolder,
     reporter: Reporter,
-    workers: int,
-    scheduler: str | None,
+    compute: Compute,
 ) -> Search:
     """Read the rows, featurize them, and open the storage."""
     dataset = load_rows(config)
@@ -165,7 +163,7 @@ def _search(
 
     def prepared(own: Config) -> Prepared:
         with reporter:
-            found = prepare(own, dataset, workers=workers, scheduler=scheduler, progress=reporter.rows)
+            found = prepare(own, dataset, compute=compute, progress=reporter.rows)
         for note in found.table.notes:
             reporter.say(note)
         fingerprints.append(found.fingerprint())

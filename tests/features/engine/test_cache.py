@@ -17,6 +17,7 @@ from formation_mlp.features.engine.cache import FeatureCache, cache_folder, chun
 from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
+from formation_mlp.system.compute import Compute
 from formation_mlp.system.processes import DIED
 
 FEATURES = ["density", {"sine_coulomb": {"n_eigenvalues": 3}}]
@@ -206,7 +207,7 @@ def test_a_folder_that_cannot_be_written_does_not_stop_the_job(
 def test_workers_and_this_process_share_what_is_kept(
     materials: Materials, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    by_workers = featurize(materials, FEATURES, workers=2, cache=tmp_path)
+    by_workers = featurize(materials, FEATURES, compute=Compute(2), cache=tmp_path)
     computed = request.getfixturevalue("count")
     same(featurize(materials, FEATURES, cache=tmp_path), by_workers)
     assert computed == []

@@ -20,6 +20,7 @@ from formation_mlp.features.presets import part_text
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
+from formation_mlp.system.compute import Compute
 from formation_mlp.system.processes import DIED
 
 distributed = pytest.importorskip("distributed")
@@ -63,7 +64,7 @@ def test_every_row_is_there_once_though_a_worker_is_killed_half_way(
             os.kill(killed[0], signal.SIGKILL)
 
     address = two_workers.scheduler_address
-    table = featurize(materials, features, scheduler=address, cache="off", progress=kill_one)
+    table = featurize(materials, features, compute=Compute(scheduler=address), cache="off", progress=kill_one)
     assert killed
     assert seen == list(range(0, N + 1, 10))
     assert table.failures == expected.failures == {}
@@ -81,7 +82,7 @@ def test_workers_with_other_versions_are_refused(
 ) -> None:
     monkeypatch.setattr(cluster, "engine_state", lambda: "another")
     with pytest.raises(FeatureError, match=r"other numbers.*same versions"):
-        featurize(materials, ["density"], scheduler=two_workers.scheduler_address, cache="off")
+        featurize(materials, ["density"], compute=Compute(scheduler=two_workers.scheduler_address), cache="off")
 
 
 def test_a_row_that_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,13 +146,13 @@ def test_a_scheduler_that_does_not_answer_is_an_error(
 ) -> None:
     monkeypatch.setattr(cluster, "SECONDS_FOR_ANSWER", 1)
     with pytest.raises(FeatureError, match="no Dask scheduler answers"):
-        featurize(materials, ["density"], scheduler=scheduler, cache="off")
+        featurize(materials, ["density"], compute=Compute(scheduler=scheduler), cache="off")
 
 
 def test_without_dask_the_error_says_what_to_install(materials: Materials, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(FeatureError, match=r"formation-mlp\[cluster\]"):
-        featurize(materials, ["density"], scheduler="tcp://127.0.0.1:9", cache="off")
+        featurize(materials, ["density"], compute=Compute(scheduler="tcp://127.0.0.1:9"), cache="off")
 
 
 def test_a_job_that_is_cached_needs_no_cluster(
@@ -159,5 +160,5 @@ def test_a_job_that_is_cached_needs_no_cluster(
 ) -> None:
     monkeypatch.setattr("formation_mlp.features.engine.costly.WORTH_SECONDS", 0.0)
     featurize(materials, ["density"], cache=tmp_path)
-    table = featurize(materials, ["density"], scheduler="tcp://127.0.0.1:9", cache=tmp_path)
+    table = featurize(materials, ["density"], compute=Compute(scheduler="tcp://127.0.0.1:9"), cache=tmp_path)
     assert len(table) == N

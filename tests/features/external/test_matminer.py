@@ -17,6 +17,7 @@ from formation_mlp.features.presets import build_preset, build_presets, part_tex
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
+from formation_mlp.system.compute import Compute
 from formation_mlp.system.processes import DIED
 from support.child_functions import crash_at_magnesium, crash_once
 
@@ -192,7 +193,7 @@ def test_the_same_featurizer_runs_in_workers() -> None:
     materials = formulas(*FORMULAS)
     part = {"matminer": "TMetalFraction"}
     np.testing.assert_array_equal(
-        featurize(materials, [part], workers=2, cache="off").X, described(materials, "tm_fraction").X
+        featurize(materials, [part], compute=Compute(2), cache="off").X, described(materials, "tm_fraction").X
     )
 
 

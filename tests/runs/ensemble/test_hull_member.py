@@ -27,6 +27,7 @@ from formation_mlp.runs.prepare import load_rows, prepare
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.system.compute import Compute
 from support.configs import TINY, changed
 
 pytestmark = pytest.mark.usefixtures("without_figures")
@@ -225,7 +226,7 @@ def test_an_interrupted_member_goes_on_and_gives_the_same_model(finished: Path, 
 
 
 def test_processes_train_the_same_members(finished: Path, config: Callable[..., Config]) -> None:
-    folder = trained(config(), workers=2)
+    folder = trained(config(), compute=Compute(2))
     formulas = ["NaCl", "Fe2O3", "CsBr"]
     np.testing.assert_allclose(
         formation_mlp.load(folder).predict(formulas), formation_mlp.load(finished).predict(formulas)

@@ -36,6 +36,7 @@ from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import ModelResult
 from formation_mlp.saved_model.checkpoint import Checkpoint, load_tensors, package_versions
 from formation_mlp.system import processes as workers
+from formation_mlp.system.compute import Compute
 from formation_mlp.training.state import EpochRecord
 from support.commands import Outcome, python_environment
 from support.configs import TINY, changed
@@ -308,7 +309,7 @@ def test_a_folder_in_use_is_left_alone_unless_it_is_to_be_replaced(ensemble: Ens
 
 
 def test_members_trained_side_by_side_are_those_trained_one_after_another(finished, ensemble: Ensemble) -> None:
-    folder, _, result = trained(ensemble(), workers=2)
+    folder, _, result = trained(ensemble(), compute=Compute(2))
     found, expected = (Checkpoint.load(where / "model.safetensors").members for where in (folder, finished[0]))
     for one, other in zip(found, expected, strict=True):
         assert (one.name, one.share, one.model) == (other.name, other.share, other.model)
@@ -357,7 +358,7 @@ def test_a_member_that_fails_ends_the_run_and_all_processes(ensemble: Ensemble, 
 
     children = in_this_process(work)
     with pytest.raises(TrainingError, match="the loss became nan"):
-        trained(ensemble(), workers=2)
+        trained(ensemble(), compute=Compute(2))
     assert [child.closed for child in children] == [True, True]
 
 
@@ -370,7 +371,7 @@ def test_there_are_no_more_processes_than_members_and_each_has_one_thread(ensemb
         yield from train_member(plan, threads)
 
     children = in_this_process(work)
-    trained(ensemble({"a": {"seeds": 2}}), workers=9)
+    trained(ensemble({"a": {"seeds": 2}}), compute=Compute(9))
     assert len(children) == 2
     assert threads_of == {"a-0": 1, "a-1": 1}
     assert all(child.closed for child in children)
@@ -378,7 +379,7 @@ def test_there_are_no_more_processes_than_members_and_each_has_one_thread(ensemb
 
 def test_one_member_needs_no_process(ensemble: Ensemble, in_this_process) -> None:
     children = in_this_process(train_member)
-    trained(ensemble({"a": {}}), workers=4)
+    trained(ensemble({"a": {}}), compute=Compute(4))
     assert children == []
 
 
@@ -484,7 +485,7 @@ def test_a_cluster_trains_the_same_ensemble_though_a_worker_is_killed(
     monkeypatch.chdir(place)
     with contextlib.redirect_stderr(said):
         config = load_config(place / "job.yaml", ())
-        run.train(config, Reporter(0), scheduler=cluster.scheduler_address)
+        run.train(config, Reporter(0), compute=Compute(scheduler=cluster.scheduler_address))
     killer.join()
     assert begun == [(first / "config.yaml").stat().st_mtime_ns], "it was killed, and went on from its state"
     lines = said.getvalue().splitlines()
@@ -495,7 +496,7 @@ def test_a_cluster_trains_the_same_ensemble_though_a_worker_is_killed(
 def test_an_error_on_the_cluster_is_raised_here(cluster: Any, ensemble: Ensemble) -> None:
     config = ensemble({"a": {"training": {"learning_rate": 1e30, "optimizer": "sgd", "loss": "mse"}}})
     with pytest.raises(TrainingError, match=r"the training loss became (inf|nan)"):
-        trained(config, scheduler=cluster.scheduler_address)
+        trained(config, compute=Compute(scheduler=cluster.scheduler_address))
 
 
 def test_a_member_that_loses_all_its_workers_is_named(ensemble: Ensemble, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -527,7 +528,7 @@ def test_a_member_that_loses_all_its_workers_is_named(ensemble: Ensemble, monkey
     monkeypatch.setattr(ensemble_cluster, "distributed_package", lambda: Dask)
     monkeypatch.setattr(ensemble_cluster, "connected", lambda *_: Client())
     with pytest.raises(TrainingError, match="member a-0: 4 workers of the cluster were lost"):
-        trained(ensemble({"a": {}}), scheduler="tcp://stand-in")
+        trained(ensemble({"a": {}}), compute=Compute(scheduler="tcp://stand-in"))
 
 
 def test_a_worker_with_other_versions_or_without_the_disk_refuses(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ Any cluster will do whose workers have the same version of this package. Under S
 
     cluster = SLURMCluster(cores=16, processes=16, memory="64GB", walltime="04:00:00")
     cluster.scale(jobs=8)
-    featurize(materials, ["ward2017"], scheduler=cluster.scheduler_address)
+    featurize(materials, ["ward2017"], compute=Compute(scheduler=cluster.scheduler_address))
 
 or, within one job, as in ``scripts/cluster/featurize.slurm``: ``dask scheduler --scheduler-file scheduler.json &``,
-then ``srun dask worker --scheduler-file scheduler.json --nthreads 1 &``, and ``scheduler="scheduler.json"``.
+then ``srun dask worker --scheduler-file scheduler.json --nthreads 1 &``, and ``Compute(scheduler="scheduler.json")``.
 """
 
 from __future__ import annotations

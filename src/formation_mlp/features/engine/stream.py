@@ -23,6 +23,7 @@ from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.inputs import read_structures
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structure.cache import contents
+from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.files import beside, content_digest, sweep, write_bytes, write_json
 from formation_mlp.system.locks import held
 from formation_mlp.system.outputs import LOCK, check_folder_not_read
@@ -66,8 +67,7 @@ def featurize_dataset(
     *,
     rows_per_part: int = ROWS_PER_PART,
     single_precision: bool = False,
-    workers: int = 1,
-    scheduler: str | None = None,
+    compute: Compute = HERE,
     cache: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -86,7 +86,7 @@ def featurize_dataset(
         ``structure`` and ``id`` are found by their usual names if not given. Nothing else is used.
     out
         The folder to write.
-    features, workers, scheduler, cache
+    features, compute, cache
         As for `formation_mlp.features.engine.table.featurize`.
     rows_per_part
         Rows in each file but the last.
@@ -119,13 +119,13 @@ def featurize_dataset(
         "engine": engine_state(),
     }
     key = sha256(json.dumps(job).encode()).hexdigest()
-    compute = partial(featurize, features=features, workers=workers, scheduler=scheduler, cache=cache)
+    describe = partial(featurize, features=features, compute=compute, cache=cache)
     check_folder_not_read(out, [data.path, *read])
     with held(beside(out, LOCK), out), _way_on(out):
         sweep(out)
         finished = _finished_parts(out, key, overwrite=overwrite)
         parts, n_found, notes = _write_parts(
-            source, out, key, finished, compute, rows_per_part, single_precision, progress
+            source, out, key, finished, describe, rows_per_part, single_precision, progress
         )
         if list(map(content_digest, read)) != job["source"]:
             raise DataError(
@@ -143,7 +143,7 @@ def _write_parts(
     out: Path,
     key: str,
     finished: dict[str, dict[str, Any]],
-    compute: Callable[[Materials], FeatureTable],
+    describe: Callable[[Materials], FeatureTable],
     rows_per_part: int,
     single_precision: bool,
     progress: Progress | None,
@@ -158,7 +158,7 @@ def _write_parts(
         if summary is not None and summary.get("content") == mark:
             n_found += 1
         else:
-            content, summary, remarks = _featurize_part(rows, source, compute, single_precision)
+            content, summary, remarks = _featurize_part(rows, source, describe, single_precision)
             summary |= {} if mark is None else {"content": mark}
             _write(out / name, content, {"key": key, "summary": summary})
             notes += remarks
@@ -191,7 +191,7 @@ def _way_on(out: Path) -> Iterator[None]:
 
 
 def _featurize_part(
-    rows: pa.Table, source: Source, compute: Callable[[Materials], FeatureTable], single_precision: bool
+    rows: pa.Table, source: Source, describe: Callable[[Materials], FeatureTable], single_precision: bool
 ) -> tuple[pa.Table, dict[str, Any], tuple[str, ...]]:
     """Return the columns of a part, a summary, and remarks."""
     import pyarrow as pa
@@ -201,7 +201,7 @@ def _featurize_part(
     ids = None if source.id is None else tuple(map(str, rows.column(source.id).to_pylist()))
     labels, materials, failures = _read(cells, source)
     good = np.setdiff1d(np.arange(n), list(failures))
-    table = compute(replace(materials, ids=ids).take(good))
+    table = describe(replace(materials, ids=ids).take(good))
     errors = failures | {int(good[row]): reason for row, reason in table.failures.items()}
     X = np.full((len(table.names), n), np.nan, np.float32 if single_precision else np.float64)
     X[:, good] = table.X.T

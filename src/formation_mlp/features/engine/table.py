@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from formation_mlp.config.schema import Entry
 from formation_mlp.data.records import Dataset
-from formation_mlp.errors import ConfigError, FeatureError
+from formation_mlp.errors import FeatureError
 from formation_mlp.features.engine.cache import FeatureCache, cache_folder
 from formation_mlp.features.engine.chunks import Runner, featurize_serially
 from formation_mlp.features.engine.costly import featurize_in_chunks
@@ -22,6 +22,7 @@ from formation_mlp.features.engine.pool import featurize_in_processes
 from formation_mlp.features.presets import build_presets, is_costly, part_text
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.compiled import remarks
+from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.typing import Progress
 
 
@@ -61,8 +62,7 @@ def featurize(
     features: Sequence[Entry],
     *,
     dtype: type[np.floating[Any]] = np.float64,
-    workers: int = 1,
-    scheduler: str | None = None,
+    compute: Compute = HERE,
     cache: str | Path | None = None,
     progress: Progress | None = None,
 ) -> FeatureTable:
@@ -83,10 +83,8 @@ def featurize(
         Presets by name, or ``{name: {option: value}}``.
     dtype
         ``numpy.float64`` or ``numpy.float32``, of the numbers that are returned; they are computed in float64.
-    workers
-        Processes for the costly presets; 1 is this process.
-    scheduler
-        Address or scheduler file of a Dask cluster that runs them instead.
+    compute
+        Where the costly presets are computed.
     cache
         Folder for finished chunks, or ``off``; see `formation_mlp.system.caching.cache_root`.
     progress
@@ -95,7 +93,7 @@ def featurize(
     Raises
     ------
     ConfigError
-        If a preset or option is unknown, or ``workers`` is.
+        If a preset or option is unknown.
     FeatureError
         If a preset needs structures and there are none, two presets have a column in common, or a cluster
         does not answer.
@@ -109,7 +107,7 @@ def featurize(
             "features: some presets need crystal structures, but the rows have formulas only. "
             "Give structures, or use composition presets such as magpie."
         )
-    run = _runner(workers, scheduler)
+    run = _runner(compute)
     costly = {i: (part_text(part), presets[i]) for i, part in enumerate(features) if is_costly(part, presets[i])}
     blocks = {i: preset.compute(materials) for i, preset in enumerate(presets) if i not in costly}
     notes: tuple[str, ...] = ()
@@ -132,14 +130,12 @@ def featurize(
     return FeatureTable(X, names, dict(sorted(failures.items())), missing, notes, materials.ids)
 
 
-def _runner(workers: int, scheduler: str | None) -> Runner:
-    if not isinstance(workers, int) or workers < 1:
-        raise ConfigError(f"workers: found {workers!r}; give a whole number of at least 1.")
-    if scheduler is not None:
+def _runner(compute: Compute) -> Runner:
+    if compute.scheduler is not None:
         from formation_mlp.features.engine.cluster import featurize_on_cluster
 
-        return partial(featurize_on_cluster, scheduler=scheduler)
-    return featurize_serially if workers == 1 else partial(featurize_in_processes, n_workers=workers)
+        return partial(featurize_on_cluster, scheduler=compute.scheduler)
+    return featurize_serially if compute.is_here else partial(featurize_in_processes, n_workers=compute.workers)
 
 
 def _require_once(names: Sequence[str]) -> None:

@@ -79,7 +79,7 @@ def train_side_by_side(plans: Sequence[MemberPlan], reporter: Reporter, workers:
 
 
 def _without_structures(plan: MemberPlan) -> MemberPlan:
-    """Return the plan as a process needs it: structures are featurized already, and only cost a journey."""
+    """Return the plan as a process needs it: structures are featurized already, and would travel for nothing."""
 
     def lighter(prepared: Prepared) -> Prepared:
         dataset = prepared.dataset

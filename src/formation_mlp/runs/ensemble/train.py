@@ -18,6 +18,7 @@ from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import write_split
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.system.compute import Compute
 from formation_mlp.system.costs import Cost, total
 from formation_mlp.training.parallel import current_group
 
@@ -48,13 +49,12 @@ def train_ensemble(
     *,
     overwrite: bool,
     resume: bool,
-    workers: int,
-    scheduler: str | None = None,
+    compute: Compute,
 ) -> Trained:
     """Train the members that are not yet trained, and weigh them on the val rows.
 
     They are trained one after another by all processes of a group, or by this one; or as tasks of a Dask cluster; or
-    in ``workers`` processes of one thread each.
+    in processes of one thread each.
     """
     prepared = prepared.with_content()
     plans = plan_members(prepared, ensemble)
@@ -66,12 +66,12 @@ def train_ensemble(
     if len(missing) < len(plans):
         reporter.say(f"{len(plans) - len(missing)} of them are already trained")
     with reporter:
-        if current_group().size > 1 or (scheduler is None and min(workers, len(missing)) <= 1):
+        if current_group().size > 1 or compute.for_parts(len(missing)).is_here:
             _one_after_another(missing, reporter)
-        elif scheduler is not None:
-            train_on_cluster(missing, folder, reporter, scheduler)
+        elif compute.scheduler is not None:
+            train_on_cluster(missing, folder, reporter, compute.scheduler)
         else:
-            train_side_by_side(missing, reporter, workers)
+            train_side_by_side(missing, reporter, compute.workers)
     trained = _combined(prepared, ensemble, plans)
     shares = {member.name: member.share for member in trained.predictor.checkpoint.members}
     for name, score in trained.val_scores.items():
