@@ -30,6 +30,10 @@ class TrainingError(FormationMLPError):
     """Training cannot start or go on."""
 
 
+class ComputeError(FormationMLPError):
+    """A process or a cluster that is to do some work cannot be had, differs from this one, or was lost."""
+
+
 class CheckpointError(FormationMLPError):
     """A saved model or run folder is missing, damaged, foreign or of another format."""
 

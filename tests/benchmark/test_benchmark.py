@@ -444,7 +444,6 @@ def test_a_model_that_cannot_be_fitted_does_not_cost_the_others(
     config = tiny_config(benchmark=FOLDS)
     with monkeypatch.context() as patch:
         fatal(patch, die, workplace / "marker", "ridge")
-        patch.setattr("formation_mlp.benchmark.workers.ATTEMPTS", 1)
         message = command("benchmark", config, "--workers", 2, "-q").refused()
     assert "1 models could not be fitted" in message
     assert "ridge, fold 0: SIGKILL" in message

@@ -14,7 +14,7 @@ import pytest
 from formation_mlp.config.loading import check_config
 from formation_mlp.errors import DataError
 from formation_mlp.prediction import stream
-from formation_mlp.prediction.stream import Job, predict_table
+from formation_mlp.prediction.stream import Request, predict_table
 from formation_mlp.runs import train as run
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.predictor import load
@@ -40,7 +40,7 @@ def rows_of(path):
 def test_rows_come_in_their_order_with_the_numbers_of_the_model(finished_run, table, tmp_path):
     out = tmp_path / "out.csv"
     seen = []
-    job = Job(str(finished_run), id="name")
+    job = Request(str(finished_run), id="name")
     done = predict_table(table, out, job, rows_per_part=4, progress=lambda n, of: seen.append((n, of)))
     rows = rows_of(out)
     assert (done.n_rows, done.n_failed, done.n_found) == (len(FORMULAS), 2, 0)
@@ -59,7 +59,7 @@ def test_rows_come_in_their_order_with_the_numbers_of_the_model(finished_run, ta
 
 
 def test_parts_and_processes_do_not_change_the_file(finished_run, table, tmp_path):
-    job = Job(str(finished_run))
+    job = Request(str(finished_run))
     for name, options in {
         "whole": {},
         "parts": {"rows_per_part": 3},
@@ -78,7 +78,7 @@ def test_all_digits_are_the_same_in_parts_of_any_size_and_in_processes(model, tm
     found = []
     for number, options in enumerate(({}, {"rows_per_part": 211}, {"rows_per_part": 211, "workers": 2})):
         out = tmp_path / f"{number}.parquet"
-        predict_table(path, out, Job(model), **options)
+        predict_table(path, out, Request(model), **options)
         found.append(pq.read_table(out).replace_schema_metadata(None))
     assert found[0].equals(found[1])
     assert found[0].equals(found[2])
@@ -105,7 +105,7 @@ def test_a_structure_file_edited_in_between_is_read_anew(structure_folder, tmp_p
     if not as_folder:
         source = structure_folder / "table.csv"
         source.write_text("\n".join(["structure", *(path.name for path in files)]) + "\n", encoding="utf-8")
-    out, job = tmp_path / "out.csv", Job("structure")
+    out, job = tmp_path / "out.csv", Request("structure")
     with monkeypatch.context() as patch:
         killed_after(3, patch)
         with pytest.raises(KeyboardInterrupt):
@@ -134,7 +134,7 @@ def test_what_is_changed_while_it_is_predicted_is_not_mixed(own_run, table, tmp_
     monkeypatch.setattr(stream, "write_part", write)
     out = tmp_path / "out.csv"
     with pytest.raises(DataError, match="was changed while its rows were predicted"):
-        predict_table(table, out, Job(str(own_run)), rows_per_part=4)
+        predict_table(table, out, Request(str(own_run)), rows_per_part=4)
     assert not out.exists()
 
 
@@ -143,7 +143,7 @@ def test_parquet_in_and_out(finished_run, table, tmp_path):
     import pandas as pd
 
     pd.read_csv(table, keep_default_na=False).to_parquet(source)
-    predict_table(source, out, Job(str(finished_run)), rows_per_part=5)
+    predict_table(source, out, Request(str(finished_run)), rows_per_part=5)
     found = pq.read_table(out)
     assert found.column("formula").to_pylist() == FORMULAS
     assert found.column("prediction").null_count == 2
@@ -159,13 +159,13 @@ def slowly(path, answers):
     write(path, answers)
     time.sleep(0.3)
 stream.WRITERS[".csv"] = slowly
-stream.predict_table(Path(sys.argv[1]), Path(sys.argv[2]), stream.Job(sys.argv[3]), rows_per_part=2)
+stream.predict_table(Path(sys.argv[1]), Path(sys.argv[2]), stream.Request(sys.argv[3]), rows_per_part=2)
 """
 
 
 def test_a_killed_job_goes_on_and_ends_with_the_same_file(finished_run, table, tmp_path):
     undisturbed, out = tmp_path / "undisturbed.csv", tmp_path / "out.csv"
-    job = Job(str(finished_run))
+    job = Request(str(finished_run))
     predict_table(table, undisturbed, job, rows_per_part=2)
     command = [sys.executable, "-c", SLOW, str(table), str(out), str(finished_run)]
     process = subprocess.Popen(command, env=python_environment())
@@ -185,7 +185,7 @@ def test_a_killed_job_goes_on_and_ends_with_the_same_file(finished_run, table, t
 
 
 def test_parts_of_another_job_are_not_used(finished_run, table, tmp_path):
-    out, job = tmp_path / "out.csv", Job(str(finished_run))
+    out, job = tmp_path / "out.csv", Request(str(finished_run))
     parts = tmp_path / ".out.csv.parts"
     parts.mkdir()
     (parts / "job.json").write_text('{"key": "another"}')
@@ -199,13 +199,13 @@ def test_a_folder_of_unknown_origin_is_left_alone(finished_run, table, tmp_path)
     mine.parent.mkdir()
     mine.write_text("precious")
     with pytest.raises(DataError, match="unknown origin"):
-        predict_table(table, tmp_path / "out.csv", Job(str(finished_run)))
+        predict_table(table, tmp_path / "out.csv", Request(str(finished_run)))
     assert mine.read_text() == "precious"
 
 
 def test_a_missing_column_is_said_before_anything_is_written(finished_run, table, tmp_path):
     with pytest.raises(DataError, match=r"no column 'formla'.*Did you mean 'formula'"):
-        predict_table(table, tmp_path / "out.csv", Job(str(finished_run), formula="formla"))
+        predict_table(table, tmp_path / "out.csv", Request(str(finished_run), formula="formla"))
     assert not list(tmp_path.glob("*out*"))
     assert not list(tmp_path.glob(".*"))
 
@@ -218,7 +218,7 @@ def test_the_table_that_a_model_describes_by_counts_by_what_it_holds(tmp_path, r
     features = ["stoichiometry", {"table": str(own)}]
     raw = changed(TINY, {"data": {"path": str(table)}, "features": features, "output": str(tmp_path / "run")})
     run.train(check_config(raw, "here"), Reporter(-1))
-    predict_table(table, out, Job(str(tmp_path / "run")), rows_per_part=10)
+    predict_table(table, out, Request(str(tmp_path / "run")), rows_per_part=10)
     expected = out.read_bytes()
     out = tmp_path / "again.csv"
 
@@ -227,10 +227,10 @@ def test_the_table_that_a_model_describes_by_counts_by_what_it_holds(tmp_path, r
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        predict_table(table, out, Job(str(tmp_path / "run")), rows_per_part=10, progress=stop)
+        predict_table(table, out, Request(str(tmp_path / "run")), rows_per_part=10, progress=stop)
     own.write_text("\n".join(["formula,number", *(f"{line}000" for line in lines)]) + "\n")
-    found = predict_table(table, out, Job(str(tmp_path / "run")), rows_per_part=10).n_found
+    found = predict_table(table, out, Request(str(tmp_path / "run")), rows_per_part=10).n_found
     assert found == 0
     assert out.read_bytes() != expected
     with pytest.raises(DataError, match="is what is read here"):
-        predict_table(table, own, Job(str(tmp_path / "run")), overwrite=True)
+        predict_table(table, own, Request(str(tmp_path / "run")), overwrite=True)

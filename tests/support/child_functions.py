@@ -21,6 +21,15 @@ def count(n: int) -> Iterator[tuple[int, int]]:
         yield os.getpid(), i
 
 
+def working_folder() -> Iterator[str]:
+    yield str(Path.cwd())
+
+
+def process_of() -> dict[str, str]:
+    """Stand in for versions that no two processes share."""
+    return {"process": str(os.getpid()), "other": "the same"}
+
+
 def refuse(message: str) -> Iterator[None]:
     yield None
     raise DataError(message)

@@ -13,10 +13,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from formation_mlp.errors import ConfigError, DataError, FeatureError
+from formation_mlp.errors import ComputeError, ConfigError, DataError, FeatureError
 from formation_mlp.features.base import FeatureBlock
-from formation_mlp.features.engine import chunks, pool
-from formation_mlp.features.engine.chunks import Chunk, Timed, chunk_ranges, featurize_by_halves, joined
+from formation_mlp.features.engine import chunks
+from formation_mlp.features.engine.chunks import (
+    Chunk,
+    Timed,
+    chunk_ranges,
+    featurize_by_halves,
+    featurize_chunks,
+    joined,
+)
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import part_text
 from formation_mlp.materials.inputs import read_materials
@@ -77,7 +84,7 @@ def test_a_given_up_iteration_ends_the_process(child: ChildProcess) -> None:
 
 def test_a_process_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
-    with pytest.raises(FeatureError, match=r"could not be started: .*false ended with exit code 1"):
+    with pytest.raises(ComputeError, match=r"could not be started: .*false ended with exit code 1"):
         list(ChildProcess().run(count, 1))
 
 
@@ -126,7 +133,7 @@ def test_the_row_that_kills_is_named_and_the_others_have_their_numbers(killers: 
     def run(parts: tuple[str, ...], rows: Materials) -> list[Timed]:
         if deadly & set(rows.compositions.amount[rows.compositions.z == 8].tolist()):
             raise ProcessDied("SIGKILL", -9)
-        return list(chunks.featurize_chunk(parts, rows))
+        return next(chunks.featurize_chunk(parts, rows))
 
     ((block, _),) = featurize_by_halves(run, (part,), materials, ProcessDied("SIGKILL", -9))
     assert set(block.failures) == killers
@@ -180,7 +187,7 @@ def test_an_error_in_a_worker_ends_the_job_and_its_processes(monkeypatch: pytest
     rows = Materials(cells(5).compositions)  # without structures
     tasks = iter([Chunk(number, (part_text("density"),), rows) for number in range(4)])
     with pytest.raises(FeatureError, match="compositions only"):
-        list(pool.featurize_in_processes(tasks, 2))
+        list(featurize_chunks(tasks, Compute(2)))
     assert len(children) == 2
     assert all(child.closed for child in children)
 

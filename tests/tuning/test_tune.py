@@ -27,7 +27,6 @@ from formation_mlp.errors import CheckpointError, ConfigError, DataError, Format
 from formation_mlp.runs import train as run
 from formation_mlp.runs.prepare import load_rows, network_training, prepare
 from formation_mlp.runs.progress import Reporter
-from formation_mlp.saved_model.checkpoint import package_versions
 from formation_mlp.system.compute import Compute
 from formation_mlp.system.processes import ChildProcess
 from formation_mlp.training.state import EpochRecord
@@ -842,19 +841,6 @@ def test_a_dask_cluster_shares_the_trials(searching: Searching) -> None:
         result = tune(config, compute=Compute(scheduler=cluster.scheduler_address))
     assert [trial.number for trial in result.trials] == [0, 1, 2]
     assert_as_trained_alone(config, result)
-
-
-def test_a_worker_that_does_not_see_the_folder_says_so(searching: Searching, tmp_path: Path) -> None:
-    config = searching()
-    plan = search_workers.TrialPlan(None, config, TuneConfig(), "", tmp_path / "absent")  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match=r"not seen by a worker\. The folder of a search must be on a shared disk"):
-        search_workers.train_on_worker(plan, None, package_versions())  # type: ignore[arg-type]
-
-
-def test_a_worker_with_other_versions_is_refused(searching: Searching, tmp_path: Path) -> None:
-    plan = search_workers.TrialPlan(None, searching(), TuneConfig(), "", tmp_path)  # type: ignore[arg-type]
-    with pytest.raises(TrainingError, match=r"other versions of torch\. Install the same versions"):
-        search_workers.train_on_worker(plan, None, package_versions() | {"torch": "0"})  # type: ignore[arg-type]
 
 
 # --- the figure

@@ -11,7 +11,7 @@ from formation_mlp.benchmark.outcome import About, Outcome
 from formation_mlp.benchmark.plan import Fit, contenders, fits, is_plain
 from formation_mlp.benchmark.rows import AllRows, Shown
 from formation_mlp.benchmark.text import brief_text
-from formation_mlp.benchmark.workers import Done, run_here, run_in_processes, run_on_cluster
+from formation_mlp.benchmark.workers import run_here, run_side_by_side
 from formation_mlp.benchmark.write import read_results, write_results
 from formation_mlp.config.schema import Config
 from formation_mlp.runs.ensemble.plan import check_sizes, plan_members
@@ -169,20 +169,12 @@ def _fit(every: Sequence[Fit], rows: AllRows, reporter: Reporter, score: str, co
             run_here([fit], rows, reporter, lambda fit: say(fit, found=True))
     ensembles = [fit for fit in todo if fit.baseline is None and fit.config.ensemble is not None]
     single = [fit for fit in todo if fit not in ensembles]
-    # Members on a cluster read their rows themselves, and know nothing of those that other presets cannot describe.
-    run_here(ensembles, rows, reporter, say, compute if len(rows.tables) == 1 else Compute(compute.workers))
-    _fit_single(single, rows, reporter, say, compute)
-
-
-def _fit_single(todo: Sequence[Fit], rows: AllRows, reporter: Reporter, done: Done, compute: Compute) -> None:
-    compute = compute.for_parts(len(todo))
-    if compute.scheduler is not None and todo:
-        home = RunFolder(str(rows.config.output))
-        run_on_cluster(todo, rows, done, compute.scheduler, home)
-    elif compute.is_here:
-        run_here(todo, rows, reporter, done)
+    run_here(ensembles, rows, reporter, say, compute)
+    compute = compute.for_parts(len(single))
+    if compute.is_here:
+        run_here(single, rows, reporter, say)
     else:
-        run_in_processes(todo, rows, done, compute.workers)
+        run_side_by_side(single, rows, say, compute)
 
 
 def _collect(every: Sequence[Fit], rows: AllRows) -> list[Outcome]:

@@ -83,12 +83,12 @@ def _check_table_options(csv: Path | None, out: Path | None, *, workers: int, **
         )
 
 
-def _predict_table(path: Path, out: Path, job: tuple[Any, ...], workers: int, quiet: bool, overwrite: bool) -> None:
-    from formation_mlp.prediction.stream import Job, predict_table
+def _predict_table(path: Path, out: Path, request: tuple[Any, ...], workers: int, quiet: bool, overwrite: bool) -> None:
+    from formation_mlp.prediction.stream import Request, predict_table
     from formation_mlp.runs.progress import Reporter
 
     with Reporter(-quiet, ("predictions", "predicted")) as reporter:
-        done = predict_table(path, out, Job(*job), workers=workers, overwrite=overwrite, progress=reporter.rows)
+        done = predict_table(path, out, Request(*request), workers=workers, overwrite=overwrite, progress=reporter.rows)
         reporter.say(f"prediction: {done.meaning}")
         found = f", {done.n_found:,} of them by an earlier call" if done.n_found else ""
         reporter.say(f"{out}: {done.n_rows:,} rows{found}")

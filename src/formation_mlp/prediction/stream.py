@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
@@ -25,6 +25,7 @@ from formation_mlp.prediction.output import about, csv_lines, parquet_table
 from formation_mlp.saved_model.checkpoint import model_path
 from formation_mlp.saved_model.named import NamedModel, named_model
 from formation_mlp.system.blocks import rows_alone
+from formation_mlp.system.compute import Compute, Job
 from formation_mlp.system.files import (
     beside,
     move,
@@ -35,8 +36,9 @@ from formation_mlp.system.files import (
     write_json,
     write_text,
 )
+from formation_mlp.system.jobs import run_jobs
 from formation_mlp.system.outputs import PARTS, about_path, claimed, state_of
-from formation_mlp.system.processes import ChildProcess, in_processes
+from formation_mlp.system.processes import ProcessDied
 from formation_mlp.typing import Progress
 
 if TYPE_CHECKING:
@@ -49,8 +51,8 @@ LABEL = "job.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What is done with each part of a table.
+class Request:
+    """What is asked of each row of a table.
 
     Attributes
     ----------
@@ -88,7 +90,7 @@ class Done:
 def predict_table(
     path: Path,
     out: Path,
-    job: Job,
+    request: Request,
     *,
     rows_per_part: int = ROWS_PER_PART,
     workers: int = 1,
@@ -106,7 +108,7 @@ def predict_table(
         A table of formulas or structures, of any kind that `formation_mlp.data.sources.read_table` reads.
     out
         The file to write, ending in ``.csv`` or ``.parquet``.
-    job
+    request
         Which model, which columns, and what is asked of them.
     rows_per_part
         Rows that are predicted at a time.
@@ -129,32 +131,32 @@ def predict_table(
     folder = beside(out, PARTS)
     with closing(read_table_in_parts(str(path), rows_per_part)) as frames:
         first = next(frames)
-        query = _query(_needed(first.head(100), job), job)
+        query = _query(_needed(first.head(100), request), request)
         described_by = files_of(query.model.predictor.features)
-        key = _key(path, query.model.path, described_by, out, job, rows_per_part)
-        reads, others = (path, job.model, query.model.path, *described_by), (about_path(out),)
+        key = _key(path, query.model.path, described_by, out, request, rows_per_part)
+        reads, others = (path, request.model, query.model.path, *described_by), (about_path(out),)
         goes_on = partial(_goes_on, folder, key, out)
         with claimed(out, reads, overwrite=overwrite, others=others, goes_on=goes_on), _way_on(folder):
             _open_folder(folder, key, out)
             count = _Count(folder, progress, _n_rows(path))
-            tasks = ((number, _needed(frame, job)) for number, frame in enumerate(chain([first], frames)))
+            tasks = ((number, _needed(frame, request)) for number, frame in enumerate(chain([first], frames)))
             missing = ((number, frame) for number, frame in tasks if not count.found(number, frame, out.suffix))
-            for number in _run(missing, folder, out.suffix, job, workers):
+            for number in _run(missing, folder, out.suffix, request, workers):
                 count.finished(number)
-            if _key(path, query.model.path, described_by, out, job, rows_per_part) != key:
+            if _key(path, query.model.path, described_by, out, request, rows_per_part) != key:
                 raise DataError(
                     f"{path}, or the model, was changed while its rows were predicted, so {out} would mix two of them: "
                     "nothing was written there. The same call begins anew."
                 )
-            return _joined(folder, out, job, query.model, count)
+            return _joined(folder, out, request, query.model, count)
 
 
-def _joined(folder: Path, out: Path, job: Job, model: NamedModel, count: _Count) -> Done:
+def _joined(folder: Path, out: Path, request: Request, model: NamedModel, count: _Count) -> Done:
     """Put the parts together, and remove their folder."""
     summaries = count.in_order()
     unit, names = summaries[0]["unit"], summaries[0]["columns"]
     n_rows, n_failed = (sum(summary[key] for summary in summaries) for key in ("rows", "failed"))
-    description = about([model], unit, names, n_rows, n_failed, out, strict=job.strict)
+    description = about([model], unit, names, n_rows, n_failed, out, strict=request.strict)
     files = [_part(folder, number, out.suffix) for number in range(len(summaries))]
     result = folder / f"result{out.suffix}"
     JOINERS[out.suffix](result, files, names, description)
@@ -202,24 +204,29 @@ class _Count:
             self.progress(self.n_done, max(self.n_rows, self.n_done))
 
 
-def _run(tasks: Iterator[tuple[int, pd.DataFrame]], folder: Path, suffix: str, job: Job, workers: int) -> Iterator[int]:
+def _run(
+    tasks: Iterator[tuple[int, pd.DataFrame]], folder: Path, suffix: str, request: Request, workers: int
+) -> Iterator[int]:
     """Predict parts, here or in processes, and yield their numbers as they are done."""
-    if workers <= 1:
-        for number, frame in tasks:
-            yield from write_part(number, frame, folder, suffix, job)
-        return
-
-    def work(child: ChildProcess, task: tuple[int, pd.DataFrame]) -> Iterable[int]:
-        return child.run_again(write_part, *task, folder, suffix, job)
-
-    yield from in_processes(tasks, workers, work)
+    jobs = (Job(number, write_part, (number, frame, folder, suffix, request)) for number, frame in tasks)
+    for event in run_jobs(jobs, Compute(workers)):
+        if event.lost:
+            raise ProcessDied(event.lost)
+        if event.is_end:
+            yield event.key
 
 
-def write_part(number: int, frame: pd.DataFrame, folder: Path, suffix: str, job: Job) -> Iterator[int]:
+def write_part(number: int, frame: pd.DataFrame, folder: Path, suffix: str, request: Request) -> Iterator[int]:
     """Predict the rows of ``frame``, write them and a summary, and yield the number of the part."""
     mark = part_mark(frame)
     with rows_alone():
-        answers = answer([_query(frame, job)], _ids(frame, job), level=job.level, unit=job.unit, strict=job.strict)
+        answers = answer(
+            [_query(frame, request)],
+            _ids(frame, request),
+            level=request.level,
+            unit=request.unit,
+            strict=request.strict,
+        )
     WRITERS[suffix](_part(folder, number, suffix), answers)
     summary = {"rows": len(answers), "failed": answers.n_failed, "unit": answers.unit, "columns": list(answers.columns)}
     summary["mark"] = mark
@@ -227,34 +234,36 @@ def write_part(number: int, frame: pd.DataFrame, folder: Path, suffix: str, job:
     yield number
 
 
-def _query(frame: pd.DataFrame, job: Job) -> Query:
-    read = materials_of_frame(frame, DataConfig(path="the table", formula=job.formula, id=job.id))
-    return Query.of_all(_loaded(job.model, default_for(read)), read)
+def _query(frame: pd.DataFrame, request: Request) -> Query:
+    read = materials_of_frame(frame, DataConfig(path="the table", formula=request.formula, id=request.id))
+    return Query.of_all(_loaded(request.model, default_for(read)), read)
 
 
 _loaded = lru_cache(maxsize=1)(named_model)
 """A model is loaded once a process."""
 
 
-def _needed(frame: pd.DataFrame, job: Job) -> pd.DataFrame:
+def _needed(frame: pd.DataFrame, request: Request) -> pd.DataFrame:
     """Return the columns that are looked at, so that the others need not travel."""
     wanted = {*columns.FORMULA, *columns.STRUCTURE, *columns.ID, *columns.CELL}
-    names = [name for name in frame.columns if name.lower() in wanted or name in (job.formula, job.id)]
-    columns.find_column(frame, job.formula, (), "--formula")  # said with all names of the table
-    columns.find_column(frame, job.id, (), "--id")
+    names = [name for name in frame.columns if name.lower() in wanted or name in (request.formula, request.id)]
+    columns.find_column(frame, request.formula, (), "--formula")  # said with all names of the table
+    columns.find_column(frame, request.id, (), "--id")
     return frame[names] if names else frame
 
 
-def _ids(frame: pd.DataFrame, job: Job) -> list[str] | None:
-    column = columns.find_column(frame, job.id, columns.ID, "--id")
+def _ids(frame: pd.DataFrame, request: Request) -> list[str] | None:
+    column = columns.find_column(frame, request.id, columns.ID, "--id")
     if column is None:
         return None
     return ["" if cell is None else str(cell) for cell in columns.cells_of(frame, column)]
 
 
-def _key(source: Path, model: Path, described_by: Sequence[Path], out: Path, job: Job, rows_per_part: int) -> str:
+def _key(
+    source: Path, model: Path, described_by: Sequence[Path], out: Path, request: Request, rows_per_part: int
+) -> str:
     """Return a text that tells this job from any other."""
-    options = {"job": asdict(job), "rows": rows_per_part, "ending": out.suffix}
+    options = {"job": asdict(request), "rows": rows_per_part, "ending": out.suffix}
     return job_key(source, model_path(model), described_by, options)
 
 

@@ -1,4 +1,4 @@
-"""Child processes that featurize materials or train networks, and may die without taking anything with them.
+"""Child processes that do the work of this package, and may die without taking anything with them.
 
 They are started as ``python -m formation_mlp.system.worker_main`` and not by ``multiprocessing``: so they work
 from any script, notebook and thread, and inside the daemon processes of a Dask worker.
@@ -17,10 +17,10 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import IO, Any, TypeVar, cast
 
-from formation_mlp.errors import FeatureError
+from formation_mlp.errors import ComputeError
+from formation_mlp.system.compute import Event, Job
 
-T = TypeVar("T")
-R = TypeVar("R")
+K = TypeVar("K")
 
 GRACE_SECONDS = 5.0
 """How long a process that has closed its pipe may take to end by itself."""
@@ -32,7 +32,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 """Many processes with many threads each would be in each other's way."""
 
 
-class ProcessDied(FeatureError):  # noqa: N818 (an event; where it can be, it is handled)
+class ProcessDied(ComputeError):  # noqa: N818 (an event; where it can be, it is handled)
     """A worker process was killed or crashed.
 
     Parameters
@@ -68,7 +68,7 @@ class ChildProcess:
         ------
         ProcessDied
             If the process ends before the function does. The next call starts a new one.
-        FeatureError
+        ComputeError
             If no process can be started.
         """
         process = self._started()
@@ -123,7 +123,7 @@ class ChildProcess:
             _receive(process)  # it says that it is ready
         except EOFError:
             died = self._stop(GRACE_SECONDS)
-            raise FeatureError(
+            raise ComputeError(
                 f"a worker process could not be started: {sys.executable} ended with {died.end}; what it said is above."
             ) from None
         return process
@@ -143,29 +143,24 @@ class ChildProcess:
         return ProcessDied(signal.Signals(-code).name if code < 0 else f"exit code {code}", code)
 
 
-def in_processes(
-    tasks: Iterator[T], n_workers: int, work: Callable[[ChildProcess, T], Iterable[R]]
-) -> Generator[R, None, None]:
-    """Yield what ``work(child, task)`` yields for each task, as it comes; each process takes one task at a time.
-
-    What ``work`` raises is raised here, and ends all processes.
-    """
+def in_processes(jobs: Iterator[Job[K]], n_workers: int) -> Generator[Event[K], None, None]:
+    """Do jobs in processes of this machine, one at a time in each; see `formation_mlp.system.jobs.run_jobs`."""
     children = [ChildProcess() for _ in range(n_workers)]
-    results = SimpleQueue[tuple[str, Any]]()
+    results = SimpleQueue[Event[K] | BaseException | None]()
     lock = Lock()
 
     def drive(child: ChildProcess) -> None:
         try:
             while True:
                 with lock:
-                    task = next(tasks, None)
-                if task is None:
+                    job = next(jobs, None)
+                if job is None:
                     break
-                for item in work(child, task):
-                    results.put(("item", item))
+                for event in _events(child, job):
+                    results.put(event)
         except BaseException as error:  # the main thread raises it
-            results.put(("error", error))
-        results.put(("end", None))
+            results.put(error)
+        results.put(None)
 
     threads = [Thread(target=drive, args=(child,), daemon=True) for child in children]
     for thread in threads:
@@ -173,18 +168,30 @@ def in_processes(
     try:
         n_running = n_workers
         while n_running:
-            kind, value = results.get()
-            if kind == "error":
-                raise value
-            if kind == "end":
+            result = results.get()
+            if isinstance(result, BaseException):
+                raise result
+            if result is None:
                 n_running -= 1
             else:
-                yield value
+                yield result
     finally:
         for child in children:
             child.close()
         for thread in threads:
             thread.join()
+
+
+def _events(child: ChildProcess, job: Job[K]) -> Iterator[Event[K]]:
+    try:
+        for item in child.run_again(job.function, *job.arguments):
+            yield Event(job.key, item)
+    except ProcessDied as died:
+        if child.closed:  # the whole work is given up
+            raise
+        yield Event(job.key, is_end=True, lost=died.end)
+    else:
+        yield Event(job.key, is_end=True)
 
 
 @contextmanager

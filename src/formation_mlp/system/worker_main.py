@@ -85,7 +85,7 @@ def _send(replies: BinaryIO, kind: str, value: Any) -> None:
 
 
 def _portable(error: BaseException) -> BaseException:
-    """Return the error, or if it does not survive the journey, one that tells the same."""
+    """Return the error, or if it cannot be sent, one that tells the same."""
     text = "".join(traceback.format_exception(error))
     try:
         error.add_note(f"in a worker process:\n{text}")

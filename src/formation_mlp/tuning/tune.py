@@ -18,7 +18,7 @@ from formation_mlp.tuning.folder import SearchFolder
 from formation_mlp.tuning.report import SearchResult, write_search, write_trials
 from formation_mlp.tuning.store import TrialStore, mend, require_optuna
 from formation_mlp.tuning.trial import prepare_rows
-from formation_mlp.tuning.workers import Search, train_here, train_in_processes, train_on_cluster
+from formation_mlp.tuning.workers import Search, train_trials
 
 __all__ = ["SearchResult", "tune"]
 
@@ -105,13 +105,7 @@ def tune(
         folder.begin(config.model_dump(), overwrite=overwrite, resume=resume)
         search = _search(config, section, declared, folder, reporter, compute)
         missing = _missing(search, folder)
-        compute = compute.for_parts(len(missing))
-        if compute.scheduler is not None:
-            train_on_cluster(search, missing, compute.scheduler)
-        elif compute.is_here:
-            train_here(search, missing)
-        else:
-            train_in_processes(search, missing, compute.workers)
+        train_trials(search, missing, compute)
         result = _result(search, folder)
         write_search(folder, result, declared)
         folder.finish()

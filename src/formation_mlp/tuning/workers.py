@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from formation_mlp.config.schema import Config, TuneConfig
 from formation_mlp.config.search_space import cut, short, shown
-from formation_mlp.errors import ConfigError, TrainingError
-from formation_mlp.features.engine.cluster import connected, distributed_package
-from formation_mlp.runs.ensemble.cluster import SAME_VERSIONS, check_worker
 from formation_mlp.runs.prepare import Prepared
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.checkpoint import package_versions
-from formation_mlp.system.processes import ChildProcess, ProcessDied, in_processes
+from formation_mlp.system.compute import Compute, Job, Terms
+from formation_mlp.system.jobs import run_jobs
 from formation_mlp.training.state import EpochRecord
 from formation_mlp.tuning.store import Trial, TrialStore
 from formation_mlp.tuning.trial import TrialPlan, plan_trial, train_trial
-
-DIED = "the process that trained it died"
-ATTEMPTS = 2
-"""How often a trial is begun whose process dies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,97 +61,23 @@ def outcome(trial: Trial, score: str) -> str:
     return f"trial {trial.number}: val {score} {trial.score:.4f}, {trial.epochs} epochs{ended}; {values}"
 
 
-def train_here(search: Search, missing: list[int]) -> None:
-    """Train the trials one after another in this process."""
-    for plan in search.plans(missing):
-        for record in train_trial(plan, search.rows[plan.rows]):
-            search.reporter.say(_epoch(plan, record, search.score), 1)
-        search.say_end(plan.trial.number)
+def train_trials(search: Search, missing: list[int], compute: Compute) -> None:
+    """Train the trials: one after another in this process, or side by side in processes of one thread each.
 
-
-def train_in_processes(search: Search, missing: list[int], workers: int) -> None:
-    """Train the trials in processes of one thread each; one that kills its process twice is a failed trial."""
-
-    def events(child: ChildProcess, plan: TrialPlan) -> Iterator[tuple[TrialPlan, EpochRecord | None]]:
-        try:
-            for record in trained_in_child(child, plan, search.rows[plan.rows]):
-                yield plan, record
-        except ProcessDied as died:
-            if child.closed:  # the whole search is given up
-                raise
-            search.store.end(plan.trial.number, [], error=f"{DIED}: {died.end}")
-        yield plan, None
-
-    for plan, record in in_processes(search.plans(missing), min(workers, len(missing)), events):
-        if record is None:
-            search.say_end(plan.trial.number)
-        else:
-            search.reporter.say(_epoch(plan, record, search.score), 1)
-
-
-def trained_in_child(child: ChildProcess, plan: TrialPlan, prepared: Prepared) -> Iterator[EpochRecord]:
-    """Train a trial in a process, and if that dies once more: it may have been killed for what others did.
-
-    Raises
-    ------
-    ProcessDied
-        If it dies each time, or is closed.
+    A trial that kills its process twice is a failed trial. The workers of a cluster write the file of the search
+    themselves: it must lie on a disk that they share with this process.
     """
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            yield from child.run(train_trial, plan, prepared)
-        except ProcessDied:
-            if child.closed or attempt == ATTEMPTS:
-                raise
-        else:
-            return
-
-
-def train_on_cluster(search: Search, missing: list[int], scheduler: str) -> None:
-    """Train the trials on the workers of a Dask cluster, one at a time per thread of theirs.
-
-    The workers write the file of the search themselves: it must lie on a disk that they share with this process.
-    Dask gives the trial of a lost worker to another one.
-    """
-    distributed = distributed_package()
-    plans, versions = search.plans(missing), package_versions()
-    with connected(distributed, scheduler) as client:
-        rows = {key: client.scatter(prepared, hash=False) for key, prepared in search.rows.items()}
-
-        def submit(n_free: int) -> dict[Any, TrialPlan]:
-            more = islice(plans, max(n_free, 0))
-            return {client.submit(train_on_worker, plan, rows[plan.rows], versions, pure=False): plan for plan in more}
-
-        running = submit(max(1, sum(client.nthreads().values())))
-        queue = distributed.as_completed(running, loop=client.loop)
-        for future in queue:
-            plan = running.pop(future)
-            try:
-                future.result()
-            except ProcessDied as died:
-                search.store.end(plan.trial.number, [], error=f"{DIED}: {died.end}")
-            except distributed.KilledWorker as error:
-                end = f"with {error.allowed_failures + 1} workers of the cluster"
-                search.store.end(plan.trial.number, [], error=f"{DIED}: {end}")
-            except (ImportError, AttributeError, distributed.client.FutureCancelledError) as error:
-                raise TrainingError(f"scheduler {scheduler}: {error}. {SAME_VERSIONS}") from error
-            search.say_end(plan.trial.number)
-            added = submit(max(1, sum(client.nthreads().values())) - len(running))
-            running |= added
-            queue.update(added)
-
-
-def train_on_worker(plan: TrialPlan, prepared: Prepared, versions: Mapping[str, str]) -> None:
-    """Train a trial on a worker, in a process of its own: a worker may have threads, which share torch's generator."""
-    check_worker(versions)
-    if not plan.store.exists():
-        raise ConfigError(f"{plan.store}: not seen by a worker. The folder of a search must be on a shared disk.")
-    child = ChildProcess()
-    try:
-        for _record in trained_in_child(child, plan, prepared):
-            pass
-    finally:
-        child.close()
+    jobs = (Job(plan, train_trial, (plan, search.rows[plan.rows])) for plan in search.plans(missing))
+    terms = Terms(package_versions, search.store.path.resolve())
+    with closing(run_jobs(jobs, compute.for_parts(len(missing)), terms)) as events:
+        for event in events:
+            number = event.key.trial.number
+            if event.lost:
+                search.store.end(number, [], error=f"the process that trained it died: {event.lost}")
+            if event.is_end:
+                search.say_end(number)
+            else:
+                search.reporter.say(_epoch(event.key, event.item, search.score), 1)
 
 
 def _epoch(plan: TrialPlan, record: EpochRecord, score: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from formation_mlp.features.base import FeatureBlock
-from formation_mlp.features.engine import cache, chunks, costly, table
+from formation_mlp.features.engine import cache, chunks, costly
 from formation_mlp.features.engine.cache import FeatureCache, cache_folder, chunk_key, engine_state
 from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.materials.records import Materials
@@ -175,12 +175,12 @@ def test_what_took_no_time_is_not_kept(materials: Materials, tmp_path: Path, mon
 def test_a_row_whose_process_died_is_tried_again_next_time(
     materials: Materials, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run(tasks: Any) -> Any:
+    def run(tasks: Any, _compute: Compute) -> Any:
         for task in tasks:
             lost = FeatureBlock(np.full((len(task.materials), 3), np.nan), {0: f"{DIED}: SIGKILL"})
             yield task.number, [(lost, 1.0)]
 
-    monkeypatch.setattr(table, "featurize_serially", run)
+    monkeypatch.setattr(costly, "featurize_chunks", run)
     assert list(featurize(materials, ["density"], cache=tmp_path).failures) == [0, 10, 20]
     assert not list(tmp_path.iterdir())
 

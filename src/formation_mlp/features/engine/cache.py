@@ -63,7 +63,17 @@ def chunk_key(part: str, materials: Materials, needs_structure: bool) -> str:
 @cache
 def engine_state() -> str:
     """Return the SHA-256 of the code and the element data that featurize materials, and of the `PACKAGES` they use."""
-    digest = sha256(json.dumps(versions()).encode())
+    return _digest_of_sources(json.dumps(versions()).encode())
+
+
+@cache
+def engine_parts() -> dict[str, str]:
+    """Return what `engine_state` is made of: package to version, and ``the source code`` to the SHA-256 of it."""
+    return {**versions(), "the source code": _digest_of_sources(b"")}
+
+
+def _digest_of_sources(first: bytes) -> str:
+    digest = sha256(first)
     for folder in ("features", "chemistry", "materials"):
         for source in _sources(files("formation_mlp") / folder):
             digest.update(source.name.encode() + source.read_bytes())

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
 from formation_mlp.features.base import FeatureBlock, Preset
+from formation_mlp.features.engine.cache import engine_parts
 from formation_mlp.features.presets import build_preset
 from formation_mlp.materials.records import Materials
+from formation_mlp.system.compute import Compute, Job, Terms
+from formation_mlp.system.jobs import run_jobs
 from formation_mlp.system.processes import DIED, ProcessDied
 
 MAX_ROWS = 1_000
@@ -32,23 +36,46 @@ class Chunk:
     materials: Materials
 
 
-Results = Generator[tuple[int, list[Timed]], None, None]
-Runner = Callable[[Iterator[Chunk]], Results]
-"""From tasks to their numbers and results, in any order, each task once; closing it ends what runs."""
+TERMS = Terms(engine_parts, own_process=False, ahead=3)
+"""A worker of a cluster must give the same numbers as this process; chunks are short."""
 
 
-def featurize_chunk(parts: Sequence[str], materials: Materials) -> Iterator[Timed]:
-    """Yield the numbers of one preset after another; the same function runs here, in workers and on clusters."""
+def featurize_chunks(chunks: Iterable[Chunk], compute: Compute) -> Generator[tuple[int, list[Timed]], None, None]:
+    """Yield the number of each chunk with its numbers, once each and in any order; closing it ends what runs.
+
+    A chunk whose processes die is divided until the row that kills them is alone. That row fails with this reason, and
+    the others have their numbers.
+    """
+    jobs = (Job(chunk, featurize_chunk, (chunk.parts, chunk.materials)) for chunk in chunks)
+    with closing(run_jobs(jobs, compute, TERMS)) as events:
+        for event in events:
+            chunk = event.key
+            if event.lost:
+                run = partial(_featurize_alone, compute)
+                yield chunk.number, featurize_by_halves(run, chunk.parts, chunk.materials, ProcessDied(event.lost))
+            elif not event.is_end:
+                yield chunk.number, event.item
+
+
+def featurize_chunk(parts: Sequence[str], materials: Materials) -> Iterator[list[Timed]]:
+    """Yield the numbers of all presets at once; the same function runs here, in processes and on clusters."""
+    results: list[Timed] = []
     for part in parts:
         start = time.perf_counter()
         block = _preset(part).compute(materials)
-        yield block, time.perf_counter() - start
+        results.append((block, time.perf_counter() - start))
+    yield results
 
 
-def featurize_serially(tasks: Iterator[Chunk]) -> Results:
-    """Run tasks one after another in this process."""
-    for task in tasks:
-        yield task.number, list(featurize_chunk(task.parts, task.materials))
+def _featurize_alone(compute: Compute, parts: Sequence[str], materials: Materials) -> list[Timed]:
+    """Return the numbers of some rows, or raise `ProcessDied` if they kill their process."""
+    results: list[Timed] = []
+    with closing(run_jobs([Job(0, featurize_chunk, (parts, materials))], compute, TERMS)) as events:
+        for event in events:
+            if event.lost:
+                raise ProcessDied(event.lost)
+            results = results if event.is_end else event.item
+    return results
 
 
 def featurize_by_halves(

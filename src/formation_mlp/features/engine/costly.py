@@ -10,8 +10,9 @@ import numpy as np
 
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.engine.cache import WORTH_SECONDS, FeatureCache, chunk_key
-from formation_mlp.features.engine.chunks import Chunk, Runner, chunk_ranges
+from formation_mlp.features.engine.chunks import Chunk, chunk_ranges, featurize_chunks
 from formation_mlp.materials.records import Materials
+from formation_mlp.system.compute import Compute
 from formation_mlp.system.processes import DIED
 from formation_mlp.typing import Progress
 
@@ -19,7 +20,7 @@ from formation_mlp.typing import Progress
 def featurize_in_chunks(
     materials: Materials,
     presets: Sequence[tuple[str, Preset]],
-    run: Runner,
+    compute: Compute,
     store: FeatureCache,
     progress: Progress,
 ) -> list[FeatureBlock]:
@@ -31,7 +32,7 @@ def featurize_in_chunks(
         ``n`` rows.
     presets
         Each with its text of `part_text`.
-    run
+    compute
         Where the chunks are computed that are not in the store.
     store
         Where finished chunks are.
@@ -54,11 +55,11 @@ def featurize_in_chunks(
     done = n - sum(len(ranges[number]) for number in todo)
     progress(done, n)
 
-    def tasks() -> Iterator[Chunk]:
+    def chunks() -> Iterator[Chunk]:
         for number, wanted in todo.items():
             yield Chunk(number, tuple(presets[i][0] for i in wanted), materials.take(ranges[number]))
 
-    with closing(run(tasks())) as found:
+    with closing(featurize_chunks(chunks(), compute)) as found:
         for number, blocks in found:
             is_worth = sum(seconds for _, seconds in blocks) >= WORTH_SECONDS
             for (i, key), (block, _) in zip(todo[number].items(), blocks, strict=True):

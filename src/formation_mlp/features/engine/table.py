@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,7 @@ from formation_mlp.config.schema import Entry
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.engine.cache import FeatureCache, cache_folder
-from formation_mlp.features.engine.chunks import Runner, featurize_serially
 from formation_mlp.features.engine.costly import featurize_in_chunks
-from formation_mlp.features.engine.pool import featurize_in_processes
 from formation_mlp.features.presets import build_presets, is_costly, part_text
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.compiled import remarks
@@ -107,14 +104,13 @@ def featurize(
             "features: some presets need crystal structures, but the rows have formulas only. "
             "Give structures, or use composition presets such as magpie."
         )
-    run = _runner(compute)
     costly = {i: (part_text(part), presets[i]) for i, part in enumerate(features) if is_costly(part, presets[i])}
     blocks = {i: preset.compute(materials) for i, preset in enumerate(presets) if i not in costly}
     notes: tuple[str, ...] = ()
     if costly:
         store = FeatureCache(cache_folder(cache))
         found = featurize_in_chunks(
-            materials, list(costly.values()), run, store, progress or (lambda _done, _total: None)
+            materials, list(costly.values()), compute, store, progress or (lambda _done, _total: None)
         )
         blocks |= dict(zip(costly, found, strict=True))
         notes = tuple(store.notes)
@@ -128,14 +124,6 @@ def featurize(
     X[list(failures)] = np.nan
     X = X.astype(dtype, copy=False)
     return FeatureTable(X, names, dict(sorted(failures.items())), missing, notes, materials.ids)
-
-
-def _runner(compute: Compute) -> Runner:
-    if compute.scheduler is not None:
-        from formation_mlp.features.engine.cluster import featurize_on_cluster
-
-        return partial(featurize_on_cluster, scheduler=compute.scheduler)
-    return featurize_serially if compute.is_here else partial(featurize_in_processes, n_workers=compute.workers)
 
 
 def _require_once(names: Sequence[str]) -> None:

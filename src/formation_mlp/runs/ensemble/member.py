@@ -1,10 +1,12 @@
-"""The members of an ensemble, each trained in a folder of its own: here, or in processes."""
+"""The members of an ensemble, each trained in a folder of its own: here, in processes, or on a cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
+from formation_mlp.errors import TrainingError
 from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.runs.assemble import checkpoint
 from formation_mlp.runs.ensemble.hull_member import train_hull_trees
@@ -13,10 +15,11 @@ from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.network import finished_before, train_network
 from formation_mlp.runs.prepare import Prepared
 from formation_mlp.runs.progress import Reporter
-from formation_mlp.saved_model.checkpoint import Member
+from formation_mlp.saved_model.checkpoint import Member, package_versions
+from formation_mlp.system.compute import Compute, Job, Terms
 from formation_mlp.system.costs import Meter
 from formation_mlp.system.files import write_json
-from formation_mlp.system.processes import ChildProcess, in_processes
+from formation_mlp.system.jobs import run_jobs
 from formation_mlp.training.state import EpochRecord
 
 
@@ -32,7 +35,12 @@ def is_trained(plan: MemberPlan) -> bool:
 
 
 def train_member(plan: MemberPlan, threads: int) -> Iterator[EpochRecord]:
-    """Train one member in its folder, from where an earlier attempt left it, and yield the epochs of a network."""
+    """Train one member in its folder, from where an earlier attempt left it, and yield the epochs of a network.
+
+    Nothing is done if a process that was lost has finished it.
+    """
+    if is_trained(plan):
+        return
     folder = RunFolder(str(plan.prepared.config.output))
     with folder.fitting():
         if plan.energies:
@@ -66,16 +74,30 @@ def _train_trees(plan: MemberPlan, folder: RunFolder, threads: int) -> None:
     folder.finish()
 
 
-def train_side_by_side(plans: Sequence[MemberPlan], reporter: Reporter, workers: int) -> None:
-    """Train members in processes of one thread each, and tell when one is done."""
+def train_side_by_side(plans: Sequence[MemberPlan], home: RunFolder, compute: Compute, reporter: Reporter) -> None:
+    """Train members in processes of one thread each, here or on a cluster, and tell when one is done.
 
-    def events(child: ChildProcess, plan: MemberPlan) -> Iterator[tuple[str, int]]:
-        for record in child.run_again(train_member, _without_structures(plan), 1):
-            yield f"{plan.name}: epoch {record.epoch}, val {record.val_score:.4f}", 1
-        yield f"{plan.name}: trained", 0
+    The workers of a cluster write the members themselves, on a disk that they share with this process. So a member
+    whose worker is lost goes on elsewhere from its last state.
 
-    for text, level in in_processes(iter(plans), min(workers, len(plans)), events):
-        reporter.say(text, level)
+    Raises
+    ------
+    TrainingError
+        If each process died that trained a member.
+    """
+    jobs = (Job(plan.name, train_member, (_without_structures(plan), 1)) for plan in plans)
+    terms = Terms(package_versions, home.config.resolve())
+    with closing(run_jobs(jobs, compute.for_parts(len(plans)), terms)) as events:
+        for event in events:
+            if event.lost:
+                raise TrainingError(
+                    f"member {event.key}: each process that trained it died: {event.lost}. Give more memory, or look "
+                    "into the logs of the cluster if there is one; 'train CONFIG --resume' goes on."
+                )
+            if event.is_end:
+                reporter.say(f"{event.key}: trained")
+            else:
+                reporter.say(f"{event.key}: epoch {event.item.epoch}, val {event.item.val_score:.4f}", 1)
 
 
 def _without_structures(plan: MemberPlan) -> MemberPlan:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from formation_mlp.config.schema import EnsembleConfig
 from formation_mlp.registry import lookup
 from formation_mlp.runs.assemble import checkpoint
-from formation_mlp.runs.ensemble.cluster import train_on_cluster
 from formation_mlp.runs.ensemble.member import is_trained, train_member, train_side_by_side
 from formation_mlp.runs.ensemble.plan import MemberPlan, plan_members
 from formation_mlp.runs.ensemble.weighting import SELECTIONS
@@ -68,10 +67,8 @@ def train_ensemble(
     with reporter:
         if current_group().size > 1 or compute.for_parts(len(missing)).is_here:
             _one_after_another(missing, reporter)
-        elif compute.scheduler is not None:
-            train_on_cluster(missing, folder, reporter, compute.scheduler)
         else:
-            train_side_by_side(missing, reporter, compute.workers)
+            train_side_by_side(missing, folder, compute, reporter)
     trained = _combined(prepared, ensemble, plans)
     shares = {member.name: member.share for member in trained.predictor.checkpoint.members}
     for name, score in trained.val_scores.items():

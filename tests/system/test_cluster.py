@@ -12,16 +12,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from formation_mlp.errors import FeatureError
-from formation_mlp.features.engine import chunks, cluster
-from formation_mlp.features.engine.chunks import Chunk
+from formation_mlp.errors import ComputeError, FeatureError
+from formation_mlp.features.engine import chunks
+from formation_mlp.features.engine.chunks import Chunk, featurize_chunks
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import part_text
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
-from formation_mlp.system.compute import Compute
+from formation_mlp.system import cluster
+from formation_mlp.system.cluster import on_worker
+from formation_mlp.system.compute import NO_TERMS, Compute, Terms
 from formation_mlp.system.processes import DIED
+from support.child_functions import count, process_of, working_folder
 
 distributed = pytest.importorskip("distributed")
 N = 240
@@ -74,15 +77,27 @@ def test_every_row_is_there_once_though_a_worker_is_killed_half_way(
 def test_an_error_on_the_cluster_is_raised_here(two_workers: Any) -> None:
     task = Chunk(0, (part_text("density"),), read_materials(["NaCl"]).materials)
     with pytest.raises(FeatureError, match="compositions only"):
-        list(cluster.featurize_on_cluster(iter([task]), two_workers.scheduler_address))
+        list(featurize_chunks([task], Compute(scheduler=two_workers.scheduler_address)))
 
 
 def test_workers_with_other_versions_are_refused(
     two_workers: Any, materials: Materials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "engine_state", lambda: "another")
-    with pytest.raises(FeatureError, match=r"other numbers.*same versions"):
+    terms = Terms(process_of, own_process=False)
+    monkeypatch.setattr(chunks, "TERMS", terms)
+    with pytest.raises(ComputeError, match=r"other versions of process\. Install the same versions"):
         featurize(materials, ["density"], compute=Compute(scheduler=two_workers.scheduler_address), cache="off")
+
+
+def test_a_worker_without_the_shared_disk_says_so(tmp_path: Path) -> None:
+    terms = Terms(shared=tmp_path / "config.yaml")
+    with pytest.raises(ComputeError, match=r"config\.yaml: a worker of the cluster does not see it\. Choose"):
+        on_worker(count, (2,), terms, {}, tmp_path)
+
+
+def test_a_worker_works_in_the_folder_of_the_one_that_asks_and_gives_all_that_comes(tmp_path: Path) -> None:
+    assert on_worker(working_folder, (), NO_TERMS, {}, tmp_path) == [str(tmp_path)]
+    assert on_worker(working_folder, (), NO_TERMS, {}, tmp_path / "absent") == [str(Path.cwd())]
 
 
 def test_a_row_that_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +127,8 @@ def test_a_row_that_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch)
         def nthreads(self) -> dict[str, int]:
             return {}
 
-        def submit(self, _function: object, _state: str, parts: Any, rows: Materials, **_options: object) -> Future:
-            return Future(parts, rows)
+        def submit(self, _on_worker: object, _function: object, arguments: Any, *_terms: object, pure: bool) -> Future:
+            return Future(*arguments)
 
     class Dask:
         @staticmethod
@@ -123,7 +138,7 @@ def test_a_row_that_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch)
                     while self:
                         yield self.pop(0)
 
-                add = list.append
+                update = list.extend
 
             return Queue(futures)
 
@@ -134,7 +149,7 @@ def test_a_row_that_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(cluster, "connected", lambda *_: Client())
     rows = read_materials(["NaCl", "KCl", "MgO", "FeO", "TiO2"]).materials
     tasks = [Chunk(i, (part_text("tm_fraction"),), rows.take(part)) for i, part in enumerate(([0, 1, 2], [3, 4]))]
-    found = dict(cluster.featurize_on_cluster(iter(tasks), "tcp://stand-in"))
+    found = dict(featurize_chunks(tasks, Compute(scheduler="tcp://stand-in")))
     assert found[0][0][0].failures == {2: f"{DIED}: with 4 workers of the cluster"}
     assert found[0][0][0].X[:2, 0].tolist() == [0, 0]
     assert found[1][0][0].X[:, 0].tolist() == [0.5, 1 / 3]
@@ -145,13 +160,13 @@ def test_a_scheduler_that_does_not_answer_is_an_error(
     scheduler: str, materials: Materials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "SECONDS_FOR_ANSWER", 1)
-    with pytest.raises(FeatureError, match="no Dask scheduler answers"):
+    with pytest.raises(ComputeError, match="no Dask scheduler answers"):
         featurize(materials, ["density"], compute=Compute(scheduler=scheduler), cache="off")
 
 
 def test_without_dask_the_error_says_what_to_install(materials: Materials, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(FeatureError, match=r"formation-mlp\[cluster\]"):
+    with pytest.raises(ComputeError, match=r"formation-mlp\[cluster\]"):
         featurize(materials, ["density"], compute=Compute(scheduler="tcp://127.0.0.1:9"), cache="off")
 
 
