@@ -413,7 +413,7 @@ table(
     ],
     rows,
 )
-say("* on this machine. The cosine is the mean over 40 random batches, at the weights after two epochs.")
+say("*: on this machine. The cosine is the mean over 40 random batches, at the weights after two epochs.")
 
 figure = new_figure(9.2, 3.7)
 left, right = figure.subplots(1, 2)

@@ -485,7 +485,7 @@ table(
 
 quicker = min(predict_seconds, key=predict_seconds.get)
 say(
-    f"* on this machine, one core, from features. The MLP has {job.n_parameters:,} weights; the {quicker} answers "
+    f"*: on this machine, one core, from features. The MLP has {job.n_parameters:,} weights; the {quicker} answers "
     "faster "
     "here. What really costs is not in the table: the search for good settings, which a network needs more than a "
     "forest does."

@@ -306,5 +306,12 @@ def test_prose_keeps_formulas_and_wraps_the_rest() -> None:
     assert markup.as_text(text, 80) == "T\n=\n\nOne two three * four\n\n    a = b\n    c = d\n\n- x y\n- z"
     html = markup.as_html(text)
     assert '<pre class="formula" tabindex="0">a = b\nc = d</pre>' in html
-    assert "<p>One <strong>two</strong> three * four</p>" in html
-    assert "<ul><li>x y</li><li>z</li></ul>" in html
+    assert "<p>One <strong>two</strong>\nthree * four</p>" in html
+    assert "<ul>\n<li>x\ny</li>\n<li>z</li>\n</ul>" in html
+
+
+def test_a_single_asterisk_or_underscore_means_itself() -> None:
+    text = "w1*x1 + w2*x2 is _not_ **w** and `a**b**`; [a](b) &amp; <b> stay"
+    assert markup.as_text(text, 80) == "w1*x1 + w2*x2 is _not_ w and a**b**; [a](b) &amp; <b> stay"
+    marked = "w1*x1 + w2*x2 is _not_ <strong>w</strong> and <code>a**b**</code>; [a](b) &amp;amp; &lt;b&gt; stay"
+    assert markup.as_html(text) == f"<p>{marked}</p>\n"

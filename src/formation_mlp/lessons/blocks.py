@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from markupsafe import Markup
 
 from formation_mlp.figures.picture import Picture
 from formation_mlp.lessons import markup
@@ -28,7 +29,7 @@ class Block(Protocol):
     def as_text(self, width: int) -> str:
         """Return it for a terminal; nothing if it is not shown there."""
 
-    def as_html(self, folder: Path) -> str:
+    def as_html(self, folder: Path) -> Markup:
         """Return it for a page, whose figures are also kept in ``folder``."""
 
 
@@ -42,7 +43,7 @@ class Prose:
         """Return it wrapped."""
         return markup.as_text(self.text, width)
 
-    def as_html(self, folder: Path) -> str:
+    def as_html(self, folder: Path) -> Markup:
         """Return paragraphs."""
         del folder
         return markup.as_html(self.text)
@@ -61,7 +62,7 @@ class Table:
         del width
         return f"{self.caption}\n\n" * bool(self.caption) + aligned(self.header, self.rows)
 
-    def as_html(self, folder: Path) -> str:
+    def as_html(self, folder: Path) -> Markup:
         """Return a table that scrolls inside its box."""
         del folder
         rows = [[NEGATIVE.sub("−", cell) for cell in row] for row in self.rows]
@@ -80,7 +81,7 @@ class Drawing:
         """Return where it is and what it shows."""
         return markup.as_text(f"figure: {self.path} - {self.caption}", width)
 
-    def as_html(self, folder: Path) -> str:
+    def as_html(self, folder: Path) -> Markup:
         """Return the figure itself, and write it as PNG and SVG."""
         alt = self.path.stem.lstrip("0123456789").replace("_", " ").strip()
         return html.figures([Picture(self.path.stem, self.figure, alt, self.caption)], folder)
@@ -97,7 +98,7 @@ class Code:
         del width
         return ""
 
-    def as_html(self, folder: Path) -> str:
+    def as_html(self, folder: Path) -> Markup:
         """Return it folded away, under its first line."""
         del folder
         return html.details("Code", html.code(self.text))
@@ -114,7 +115,7 @@ class Printed:
         del width
         return self.text
 
-    def as_html(self, folder: Path) -> str:
+    def as_html(self, folder: Path) -> Markup:
         """Return it as it is."""
         del folder
         return html.code(self.text)
@@ -131,10 +132,9 @@ class Question:
         """Return the question and what to choose from."""
         return markup.as_text(f"Exercise {self.number}. {self.exercise.question}\n\n{self.exercise.listed}", width)
 
-    def as_html(self, folder: Path) -> str:
+    def as_html(self, folder: Path) -> Markup:
         """Return the question, with the hint on demand."""
         del folder
-        head = f"<h3>Exercise {self.number}</h3>"
-        hint = self.exercise.hint
-        folded = html.details("Hint", f"<p>{escape(hint)}</p>") if hint else ""
-        return head + markup.as_html(f"{self.exercise.question}\n\n{self.exercise.listed}") + folded
+        question = markup.as_html(f"{self.exercise.question}\n\n{self.exercise.listed}")
+        hint = html.details("Hint", html.paragraph(self.exercise.hint)) if self.exercise.hint else Markup()
+        return html.title(f"Exercise {self.number}") + question + hint

@@ -49,6 +49,11 @@ class Lesson:
         """Its number."""
         return int(self.digits)
 
+    @property
+    def page(self) -> str:
+        """Name of its page."""
+        return f"{self.path.stem}.html"
+
     @cached_property
     def source(self) -> str:
         """The whole script."""
@@ -66,20 +71,18 @@ class Lesson:
         return found[1] if found else ""
 
     @property
-    def _start(self) -> list[markup.Block]:
-        return list(markup.parts(next((cell.text for cell in self.cells if cell.is_prose), "")))
+    def _beginning(self) -> tuple[str, str]:
+        return markup.beginning(next((cell.text for cell in self.cells if cell.is_prose), ""))
 
     @property
     def title(self) -> str:
         """Its title, without the number."""
-        titles = [part.text for part in self._start if part.kind == "title"]
-        return re.sub(r"^\d+\. ", "", titles[0]) if titles else self.path.stem
+        return re.sub(r"^\d+\. ", "", self._beginning[0]) or self.path.stem
 
     @property
     def summary(self) -> str:
         """The first two sentences, which say what it is about."""
-        text = next((part.text for part in self._start if part.kind == "paragraph"), "")
-        return " ".join(re.split(r"(?<=[.?!])\s", text)[:2])
+        return " ".join(re.split(r"(?<=[.?!])\s", self._beginning[1])[:2])
 
 
 def _cells(source: str) -> Iterator[Cell]:

@@ -1,115 +1,79 @@
 """The few marks of a lesson's prose, as text for a terminal and as HTML.
 
-``# title``, ``- item`` and ``1. item``, lines indented by four blanks (a formula, kept as it is), ``**stress**`` and
-`` `code` ``; paragraphs are separated by an empty line. An asterisk or an underscore alone means itself, so that
-formulas need no escapes.
+They are Markdown's titles, lists, lines indented by four blanks (a formula, which is kept as it is), ``**stress**`` and
+`` `code` ``. An asterisk or an underscore alone means itself, so that formulas need no escapes.
 """
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cache
 from html import escape
-from itertools import groupby
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
-STRESS = re.compile(r"\*\*(\S(?:.*?\S)?)\*\*", re.DOTALL)
-CODE = re.compile(r"`([^`\n]+)`")
-ITEM = re.compile(r"(?:-|\d+\.) ")
-TITLE = re.compile(r"(#+) +(.+)")
+from markupsafe import Markup
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A ``title`` (level and text), ``paragraph``, ``formula`` (lines), ``bullet`` or ``number`` (an item)."""
-
-    kind: str
-    text: str
-    level: int = 0
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 
-def parts(text: str) -> Iterator[Block]:
-    """Yield titles, paragraphs, formulas and items in order."""
-    for block in re.split(r"\n\s*\n", text.strip("\n")):
-        lines = block.splitlines()
-        heading = TITLE.fullmatch(lines[0].strip()) if lines else None
-        if heading is not None:
-            yield Block("title", heading[2], len(heading[1]))
-            lines = lines[1:]
-        if not lines:
-            continue
-        if all(line.startswith("    ") for line in lines):
-            yield Block("formula", textwrap.dedent("\n".join(lines)))
-        elif ITEM.match(lines[0]):
-            yield from map(_item, _items(lines))
-        else:
-            yield Block("paragraph", " ".join(line.strip() for line in lines))
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    def sign(_renderer: Any, tokens: Sequence[Token], i: int, *_: Any) -> str:
+        return tokens[i].markup
+
+    def formula(_renderer: Any, tokens: Sequence[Token], i: int, *_: Any) -> str:
+        return f'<pre class="formula" tabindex="0">{escape(tokens[i].content.rstrip())}</pre>\n'
+
+    parser = MarkdownIt("zero").enable(["heading", "list", "code", "emphasis", "backticks", "newline"])
+    for name, rule in {"em_open": sign, "em_close": sign, "code_block": formula}.items():
+        parser.add_render_rule(name, rule)
+    return parser
 
 
-def _items(lines: list[str]) -> Iterator[str]:
-    """Yield the items of a list, each with the lines that continue it."""
-    found: list[str] = []
-    for line in lines:
-        if ITEM.match(line) and found:
-            yield " ".join(found)
-            found = []
-        found.append(line.strip())
-    yield " ".join(found)
-
-
-def _item(text: str) -> Block:
-    mark, _, rest = text.partition(" ")
-    return Block("bullet" if mark == "-" else "number", rest)
+def as_html(text: str) -> Markup:
+    """Return prose as HTML; everything else in it is escaped."""
+    return Markup(_parser().render(text))  # noqa: S704 (the parser escapes)
 
 
 def as_text(text: str, width: int) -> str:
     """Return prose for a terminal, wrapped; marks are left out."""
-    pieces = []
-    for kind, group in groupby(parts(text), key=lambda part: part.kind):
-        members = list(group)
-        if kind in ("bullet", "number"):
-            marks = ["- " if kind == "bullet" else f"{i}. " for i in range(1, len(members) + 1)]
-            lines = [
-                textwrap.fill(_plain(part.text), width, initial_indent=mark, subsequent_indent=" " * len(mark))
-                for mark, part in zip(marks, members, strict=True)
-            ]
-            pieces.append("\n".join(lines))
-            continue
-        for part in members:
-            if kind == "title":
-                title = _plain(part.text)
-                pieces.append(f"{title}\n{('=' if part.level == 1 else '-') * len(title)}")
-            else:
-                indented = textwrap.indent(part.text, "    ")
-                pieces.append(indented if kind == "formula" else textwrap.fill(_plain(part.text), width))
+    pieces: list[str] = []
+    items: list[str] = []
+    mark, tokens = "", _parser().parse(text)
+    for i, token in enumerate(tokens):
+        if token.type == "list_item_open":
+            mark = f"{token.info}{token.markup} "
+        elif token.type == "code_block":
+            pieces.append(textwrap.indent(token.content.rstrip(), "    "))
+        elif token.type == "inline" and tokens[i - 1].type == "heading_open":
+            title = _plain(token)
+            pieces.append(f"{title}\n{('=' if tokens[i - 1].tag == 'h1' else '-') * len(title)}")
+        elif token.type == "inline":
+            filled = textwrap.fill(_plain(token), width, initial_indent=mark, subsequent_indent=" " * len(mark))
+            (items if mark else pieces).append(filled)
+        elif token.type in ("bullet_list_close", "ordered_list_close"):
+            pieces.append("\n".join(items))
+            items, mark = [], ""
     return "\n\n".join(pieces)
 
 
-def as_html(text: str) -> str:
-    """Return prose as HTML; everything else in it is escaped."""
-    pieces = []
-    for kind, group in groupby(parts(text), key=lambda part: part.kind):
-        members = list(group)
-        if kind in ("bullet", "number"):
-            tag = "ul" if kind == "bullet" else "ol"
-            pieces.append(f"<{tag}>" + "".join(f"<li>{_marked(part.text)}</li>" for part in members) + f"</{tag}>")
-        elif kind == "title":
-            pieces += [f"<h{part.level}>{_marked(part.text)}</h{part.level}>" for part in members]
-        elif kind == "formula":
-            pieces += [f'<pre class="formula" tabindex="0">{escape(part.text)}</pre>' for part in members]
-        else:
-            pieces += [f"<p>{_marked(part.text)}</p>" for part in members]
-    return "\n".join(pieces)
+def beginning(text: str) -> tuple[str, str]:
+    """Return the first title of some prose, and its first paragraph, without marks; empty where there is none."""
+    texts: dict[str, str] = {}
+    for start, token in pairwise(_parser().parse(text)):
+        if token.type == "inline":
+            texts.setdefault(start.type, _plain(token))
+    return texts.get("heading_open", ""), texts.get("paragraph_open", "")
 
 
-def _plain(text: str) -> str:
-    return CODE.sub(r"\1", STRESS.sub(r"\1", text))
-
-
-def _marked(text: str) -> str:
-    """Return a line as HTML; between backticks asterisks mean themselves."""
-    pieces = CODE.split(text)
-    pieces[::2] = [STRESS.sub(r"<strong>\1</strong>", escape(piece)) for piece in pieces[::2]]
-    pieces[1::2] = [f"<code>{escape(piece)}</code>" for piece in pieces[1::2]]
-    return "".join(pieces)
+def _plain(line: Token) -> str:
+    """Return the text of a paragraph, title or item in one line."""
+    signs = {"softbreak": " ", "em_open": "*", "em_close": "*"}
+    return "".join(signs.get(part.type, part.content) for part in line.children or ())

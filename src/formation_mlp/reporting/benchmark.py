@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from markupsafe import Markup
 
 from formation_mlp.benchmark import tables
 from formation_mlp.benchmark.paired import CORRECTION
@@ -16,9 +17,10 @@ from formation_mlp.benchmark.results import Results
 from formation_mlp.benchmark.text import explanation, introduction, statements
 from formation_mlp.benchmark.write import RESULTS_FILE, read_results, read_rows
 from formation_mlp.figures.picture import Picture
-from formation_mlp.reporting.html import bullets, code, details, facts, paragraph, table, title
+from formation_mlp.reporting.html import bullets, code, details, facts, joined, paragraph, table, title
 
-Show = Callable[[Sequence[Picture]], str]
+Show = Callable[[Sequence[Picture]], Markup]
+"""Writes figures beside the page, and returns them as a part of it."""
 
 
 def is_benchmark(folder: Path) -> bool:
@@ -27,7 +29,7 @@ def is_benchmark(folder: Path) -> bool:
     return path.exists() and '"format":' in path.read_text(encoding="utf-8", errors="replace")
 
 
-def benchmark_section(folder: Path, show: Show) -> str:
+def benchmark_section(folder: Path, show: Show) -> Markup:
     """Return the words, tables and figures of a benchmark.
 
     Parameters
@@ -46,9 +48,8 @@ def benchmark_section(folder: Path, show: Show) -> str:
     drawn = {picture.name.removeprefix("benchmark_"): picture for picture in pictures(results, read_rows(folder))}
     main = results.about.main
 
-    def figures(*names: str) -> str:
-        found = [drawn[name] for name in names if name in drawn]
-        return show(found) if found else ""
+    def figures(*names: str) -> Markup:
+        return show([drawn[name] for name in names if name in drawn])
 
     parts = [_introduction(results), title("How good each model is")]
     scores = f"Scores on the {results.part} rows, the best first" + _unit(results)
@@ -86,10 +87,10 @@ def benchmark_section(folder: Path, show: Show) -> str:
             paragraph(caution(results.published, results.part, len(results.divisions)), "note"),
             _sources(results),
         ]
-    return "\n".join([*parts, title("How it was made"), _making(results)])
+    return joined([*parts, title("How it was made"), _making(results)])
 
 
-def _introduction(results: Results) -> str:
+def _introduction(results: Results) -> Markup:
     about, first = results.about, results.divisions[0]
     times = f", {len(results.divisions)} times," if len(results.divisions) > 1 else ""
     what = "a class" if about.task == "classification" else f"the {about.quantity} in {results.unit}"
@@ -109,10 +110,10 @@ def _introduction(results: Results) -> str:
                 "note",
             )
         )
-    return "\n".join(remarks)
+    return joined(remarks)
 
 
-def _score_words(results: Results) -> str:
+def _score_words(results: Results) -> Markup:
     said = "MAE, RMSE, median error and the mean of the worst 1 % are in eV/atom. " if results.unit else ""
     if len(results.divisions) > 1:
         said += "The number after ± is the standard deviation over the divisions. "
@@ -121,12 +122,12 @@ def _score_words(results: Results) -> str:
     return paragraph(f"{said}Times are of one training, and of one prediction of the {results.part} rows.", "soft")
 
 
-def _sources(results: Results) -> str:
+def _sources(results: Results) -> Markup:
     sources = {one.model: one.source for one in results.published}
     return details("Where the published scores are stored", facts(sources, "sources of published scores"))
 
 
-def _making(results: Results) -> str:
+def _making(results: Results) -> Markup:
     about, description = results.about, results.about.description
     lines = {"protocol": about.protocol, "origin of the values": about.source or "not declared"}
     lines["seeds of each model"] = str(max(one.n_seeds for one in results.models))
@@ -139,10 +140,10 @@ def _making(results: Results) -> str:
     if "config" in description:
         written = yaml.safe_dump(description["config"], sort_keys=False, allow_unicode=True)
         parts.append(details("Configuration", code(written)))
-    return "\n".join(parts)
+    return joined(parts)
 
 
-def _table(cells: tables.Table, caption: str, own: str = "") -> str:
+def _table(cells: tables.Table, caption: str, own: str = "") -> Markup:
     """Return a table of the page; a minus sign is a true one there."""
     header, rows = cells
     shown = [[row[0], *(f"−{cell[1:]}" if cell.startswith("-") else cell for cell in row[1:])] for row in rows]

@@ -6,8 +6,9 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from markupsafe import Markup
 
-from formation_mlp.reporting.html import bullets, code, details, facts, paragraph
+from formation_mlp.reporting.html import bullets, code, details, facts, joined, paragraph
 from formation_mlp.version import __version__
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ NUMBERS = {
 """Key of report.json to its name on the page."""
 
 
-def data_section(run: FinishedRun) -> str:
+def data_section(run: FinishedRun) -> Markup:
     """Return the rows, their parts and what leaks between them."""
     report, config = run.report, run.config
     target, rows, shared = report["target"], report["rows"], report["overlap"]
@@ -44,10 +45,10 @@ def data_section(run: FinishedRun) -> str:
     lines["rows left out"] = f"{len(report.get('left_out', {})):,}"
     constant = len(report.get("constant_descriptors", ()))
     lines["features"] = f"{report['descriptors']}, of which {constant} are constant and not used"
-    return facts(lines, "data") + (bullets(report["notes"]) if report.get("notes") else "")
+    return facts(lines, "data") + (bullets(report["notes"]) if report.get("notes") else Markup())
 
 
-def making_section(run: FinishedRun) -> str:
+def making_section(run: FinishedRun) -> Markup:
     """Return how the run was made, and how to make it again."""
     report = run.report
     lines = {words: _plain(report[key]) for key, words in NUMBERS.items() if report.get(key) is not None}
@@ -59,7 +60,7 @@ def making_section(run: FinishedRun) -> str:
     lines["this page"] = f"formation-mlp {__version__}"
     config, output = (shlex.quote(str(path)) for path in (run.folder.config, f"{run.folder.path}-again"))
     written = yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True)
-    return "\n".join(
+    return joined(
         [
             facts(lines, "model"),
             paragraph("This trains it again, with every key as it was:"),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from html import escape
 from pathlib import Path
+
+from markupsafe import Markup
 
 from formation_mlp.errors import ConfigError
 from formation_mlp.figures import benchmark_bars
 from formation_mlp.figures.picture import Picture
 from formation_mlp.reporting import html, pictures, provenance, tables, words
-from formation_mlp.reporting.benchmark import benchmark_section, is_benchmark
+from formation_mlp.reporting.benchmark import Show, benchmark_section, is_benchmark
 from formation_mlp.reporting.finished import FinishedRun, load_run
 from formation_mlp.runs.folder import REPORT_PAGE, RunFolder, report_figures
 from formation_mlp.system.files import real_path, write_text
@@ -78,19 +79,17 @@ def _write(page: Path, folders: Sequence[Path]) -> tuple[Path, Path]:
     names, runs, sections = _names(folders), [], []
     for i, (folder, name) in enumerate(zip(folders, names, strict=True)):
         prefix = f"{i + 1}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}-" if len(folders) > 1 else ""
-        parts = [f'<section id="run-{i + 1}" aria-label="{escape(name)}">']
-        parts += [f'<h2 id="name-{i + 1}">{escape(name)}</h2>'] if len(folders) > 1 else []
-        benchmarked = is_benchmark(folder)
+        section = {"name": name, "run": "", "benchmark": ""}
+        benchmarked, show = is_benchmark(folder), _shown_in(figures, prefix)
         if not benchmarked or RunFolder(folder).is_done():
             runs.append(load_run(folder, name))
-            parts += _run_parts(runs[-1], _shown_in(figures, prefix))
+            section["run"] = html.joined(_run_parts(runs[-1], show))
         if benchmarked:
-            parts += ["<h2>Beside other models</h2>"] * (len(parts) > 2)
-            parts.append(benchmark_section(folder, _shown_in(figures, prefix)))
-        sections.append("\n".join([*parts, "</section>"]))
+            section["benchmark"] = benchmark_section(folder, show)
+        sections.append(section)
+    overview = html.joined(_overview(runs, figures))
     title = f"Report: {', '.join(names)}"
-    head = f"<h1>{escape(title)}</h1>"
-    write_text(page, html.page(title, "\n".join([head, *_links(names), *_overview(runs, figures), *sections])))
+    write_text(page, html.page("report.html", title=title, overview=overview, sections=sections))
     return page, figures
 
 
@@ -100,17 +99,9 @@ def _names(folders: Sequence[Path]) -> list[str]:
     return [name if names.count(name) == 1 else str(folder) for name, folder in zip(names, folders, strict=True)]
 
 
-def _links(names: Sequence[str]) -> list[str]:
-    """Return links to the parts of a page of several folders."""
-    if len(names) == 1:
-        return []
-    links = " · ".join(f'<a href="#run-{i + 1}">{escape(name)}</a>' for i, name in enumerate(names))
-    return [f'<nav aria-label="Runs"><p>{links}</p></nav>']
-
-
-def _overview(runs: Sequence[FinishedRun], figures: Path) -> list[str]:
+def _overview(runs: Sequence[FinishedRun], figures: Path) -> list[Markup]:
     """Return what compares several runs."""
-    parts: list[str] = []
+    parts: list[Markup] = []
     if len(runs) < 2:
         return parts
     for kind, score in ((False, "MAE"), (True, "log loss")):
@@ -127,16 +118,16 @@ def _overview(runs: Sequence[FinishedRun], figures: Path) -> list[str]:
     return parts
 
 
-def _shown_in(figures: Path, prefix: str) -> Callable[[Sequence[Picture]], str]:
+def _shown_in(figures: Path, prefix: str) -> Show:
     """Return what writes figures into a folder, and returns them as part of the page."""
 
-    def show(drawn: Sequence[Picture]) -> str:
-        return html.figures([replace(one, name=prefix + one.name) for one in drawn], figures) if drawn else ""
+    def show(drawn: Sequence[Picture]) -> Markup:
+        return html.figures([replace(one, name=prefix + one.name) for one in drawn], figures) if drawn else Markup()
 
     return show
 
 
-def _run_parts(run: FinishedRun, show: Callable[[Sequence[Picture]], str]) -> list[str]:
+def _run_parts(run: FinishedRun, show: Show) -> list[Markup]:
     """Return the words, tables and figures of a run."""
     parts = [words.introduction(run), html.title("How good it is")]
     parts.append(tables.score_section(run))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from markupsafe import Markup
 
 from formation_mlp.chemistry.chemical_class import CHEMICAL_CLASSES
 from formation_mlp.reporting.html import details, facts, paragraph, table
@@ -20,7 +21,7 @@ WORST = 20
 """Rows of the largest error that are shown."""
 
 
-def score_section(run: FinishedRun) -> str:
+def score_section(run: FinishedRun) -> Markup:
     """Return the table of the model beside the mean and the opponents."""
     models = comparison(run)
     own, names = str(run.report["model"]), list(run.report["scores"][run.part])
@@ -41,7 +42,7 @@ def score_section(run: FinishedRun) -> str:
     return text
 
 
-def threshold_section(run: FinishedRun) -> str:
+def threshold_section(run: FinishedRun) -> Markup:
     """Return what a classifier does at other thresholds."""
     chosen = float(run.config["task"]["threshold"])
     rows = []
@@ -59,7 +60,7 @@ def threshold_section(run: FinishedRun) -> str:
     return table(header, rows, f"What other thresholds would do; the model uses {chosen:g}", f"{chosen:g}")
 
 
-def worst_section(run: FinishedRun) -> str:
+def worst_section(run: FinishedRun) -> Markup:
     """Return the rows of the largest errors, with what is unusual about them."""
     worst = np.argsort(-run.errors, kind="stable")[:WORST].tolist()
     unusual, found = unusual_facts(run), run.half_widths()
@@ -95,7 +96,7 @@ def worst_section(run: FinishedRun) -> str:
     return text
 
 
-def class_definitions() -> str:
+def class_definitions() -> Markup:
     """Return what belongs to each chemical class."""
     return details("Chemical classes", facts(CHEMICAL_CLASSES, "chemical classes"))
 
@@ -105,7 +106,7 @@ def are_comparable(runs: Sequence[FinishedRun]) -> bool:
     return len({(run.part, tuple(run.ids), run.y.tobytes()) for run in runs}) == 1
 
 
-def runs_section(runs: Sequence[FinishedRun]) -> str:
+def runs_section(runs: Sequence[FinishedRun]) -> Markup:
     """Return the runs of one kind beside each other."""
     first, names = runs[0], list(runs[0].report["scores"][runs[0].part])
     unit = f" ({first.unit})" if first.unit else ""
@@ -123,7 +124,7 @@ def runs_section(runs: Sequence[FinishedRun]) -> str:
         for run in runs
     ]
     if len(runs) == 1:
-        remark = ""
+        remark = Markup()
     elif are_comparable(runs):
         remark = paragraph(f"All are scored on the same {len(first.y):,} {first.part} rows.", "soft")
     else:

@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from markupsafe import Markup
 
 from formation_mlp.config.schema import named_options
-from formation_mlp.reporting.html import paragraph
+from formation_mlp.reporting.html import joined, paragraph
 from formation_mlp.targets.metrics import classification_scores, regression_scores
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ PRIOR = "share of positives in training"
 """The answers that know nothing of the material, as rows of the table of scores."""
 
 
-def introduction(run: FinishedRun) -> str:
+def introduction(run: FinishedRun) -> Markup:
     """Say in plain words what was predicted, from what, and how good it is."""
     report, n = run.report, len(run.y)
     source = report["target"].get("source")
@@ -46,7 +47,7 @@ def introduction(run: FinishedRun) -> str:
                 "note",
             )
         )
-    return "\n".join([*texts, *(paragraph(note, "note") for note in run.notes)])
+    return joined([*texts, *(paragraph(note, "note") for note in run.notes)])
 
 
 def _energy_words(run: FinishedRun, rows: str) -> str:
@@ -81,7 +82,7 @@ def _class_words(run: FinishedRun, rows: str) -> str:
     return text
 
 
-def interval_words(run: FinishedRun) -> str:
+def interval_words(run: FinishedRun) -> Markup:
     """Say whether the intervals hold, or why there are none."""
     found = run.half_widths()
     if found is None:
