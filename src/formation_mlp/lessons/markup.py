@@ -75,5 +75,7 @@ def beginning(text: str) -> tuple[str, str]:
 
 def _plain(line: Token) -> str:
     """Return the text of a paragraph, title or item in one line."""
-    signs = {"softbreak": " ", "em_open": "*", "em_close": "*"}
-    return "".join(signs.get(part.type, part.content) for part in line.children or ())
+    parts = line.children or ()
+    signs = ("em_open", "em_close")
+    texts = (part.markup if part.type in signs else part.content or " " * (part.type == "softbreak") for part in parts)
+    return "".join(texts)
