@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from formation_mlp.models.mlp import MLP
-from formation_mlp.training.average import WeightAverage
+from formation_mlp.training.average import weight_average
 from support.networks import network_on, smooth_problem
 
 
@@ -33,22 +33,22 @@ def single(value: float) -> nn.Module:
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.9])
 def test_the_mean_follows_its_formula(decay):
     model = single(3.0)
-    average, mean = WeightAverage(model, decay), 3.0
+    average, mean = weight_average(model, decay), 3.0
     for number in steps(model, 30):
-        average.update(model, number)
+        average.update_parameters(model)
         share = min(decay, (2 + number) / (11 + number))
         mean = share * mean + (1 - share) * model.weight.item()
-        assert average.model.weight.item() == pytest.approx(mean, rel=1e-5)
+        assert average.module.weight.item() == pytest.approx(mean, rel=1e-5)
 
 
 def test_the_first_decays_are_small_so_that_random_weights_are_forgotten():
     model = single(1000.0)
-    average = WeightAverage(model, 0.999)
+    average = weight_average(model, 0.999)
     nn.init.constant_(model.weight, 1.0)
     seen = []
-    for number in range(200):
-        average.update(model, number)
-        seen.append((average.model.weight.item() - 1) / 999)
+    for _ in range(200):
+        average.update_parameters(model)
+        seen.append((average.module.weight.item() - 1) / 999)
     assert seen[0] == pytest.approx(2 / 11, rel=1e-4)
     assert seen[1] == pytest.approx(2 / 11 * 3 / 12, rel=1e-4)
     assert seen[99] < 1e-6
@@ -58,21 +58,21 @@ def test_the_first_decays_are_small_so_that_random_weights_are_forgotten():
 
 def test_a_decay_of_zero_is_the_network_itself():
     model = MLP(3, (4,))
-    average = WeightAverage(model, 0.0)
-    for number in steps(model, 3):
-        average.update(model, number)
-        for mean, weight in zip(average.model.parameters(), model.parameters(), strict=True):
+    average = weight_average(model, 0.0)
+    for _ in steps(model, 3):
+        average.update_parameters(model)
+        for mean, weight in zip(average.module.parameters(), model.parameters(), strict=True):
             torch.testing.assert_close(mean, weight)
 
 
 def test_buffers_are_taken_over_as_they_are():
     model = MLP(3, (4,), normalization="batch").train()
-    average = WeightAverage(model, 0.9)
+    average = weight_average(model, 0.9)
     model(torch.randn(8, 3, generator=torch.Generator().manual_seed(0)) * 5 + 2)
     statistics = {name: value.clone() for name, value in model.named_buffers()}
     assert not torch.equal(statistics["body.1.running_mean"], torch.zeros(4))
-    average.update(model, 0)
-    found = dict(average.model.named_buffers())
+    average.update_parameters(model)
+    found = dict(average.module.named_buffers())
     assert found.keys() == statistics.keys()
     assert all(torch.equal(found[name], value) for name, value in statistics.items())
     assert found["body.1.num_batches_tracked"] == 1
@@ -80,12 +80,12 @@ def test_buffers_are_taken_over_as_they_are():
 
 def test_the_mean_is_a_copy_without_gradients():
     model = MLP(3, (4,))
-    average = WeightAverage(model, 0.9)
+    average = weight_average(model, 0.9)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    for _ in steps(average.model, 1):
+    for _ in steps(average.module, 1):
         assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
-    average.update(model, 0)
-    assert all(parameter.grad is None and parameter.grad_fn is None for parameter in average.model.parameters())
+    average.update_parameters(model)
+    assert all(parameter.grad is None and parameter.grad_fn is None for parameter in average.module.parameters())
 
 
 # --- in training
@@ -103,7 +103,7 @@ def test_the_mean_is_what_is_validated_kept_and_used_for_prediction():
     job = averaged_network()
     kept = []
     for record in job.epochs():
-        mean = {name: value.clone() for name, value in job.average.model.state_dict().items()}
+        mean = {name: value.clone() for name, value in job.average.module.state_dict().items()}
         kept.append(mean)
         if record.is_best:
             assert all(torch.equal(mean[name], value) for name, value in job.best_weights.items())

@@ -308,7 +308,7 @@ def test_a_set_network_with_a_mean_and_auxiliary_targets_is_restored_bit_for_bit
         return set_network(set_problem(auxiliary=True), AUXILIARY, model=model, **keys)
 
     def numbers(done: NetworkTraining) -> tuple:
-        mean = {name: value.tolist() for name, value in done.average.model.state_dict().items()}
+        mean = {name: value.tolist() for name, value in done.average.module.state_dict().items()}
         return *fingerprint(done), mean
 
     uninterrupted = numbers(finished(job()))
@@ -369,7 +369,7 @@ def test_training_starts_exactly_from_given_weights(model):
     expected = source.predict(rows.X, rows.compositions)
     np.testing.assert_array_equal(started.predict(rows.X, rows.compositions), expected)
     assert all(torch.equal(source.best_weights[name], value) for name, value in started.best_weights.items())
-    assert all(torch.equal(source.best_weights[name], v) for name, v in started.average.model.state_dict().items())
+    assert all(torch.equal(source.best_weights[name], v) for name, v in started.average.module.state_dict().items())
     kept = {name: value.clone() for name, value in source.best_weights.items()}
     finished(started)
     assert all(torch.equal(kept[name], value) for name, value in source.best_weights.items())

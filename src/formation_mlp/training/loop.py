@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from formation_mlp.errors import TrainingError
 from formation_mlp.seeding import borrowed_torch_rng
-from formation_mlp.training.average import WeightAverage
 from formation_mlp.training.batches import DeviceRows, Inputs, shuffled_batches
 from formation_mlp.training.optim import Optimizers
 from formation_mlp.training.parallel import Alone
@@ -53,7 +53,7 @@ def fit(
     state: LoopState,
     generators: Generators,
     limits: Limits,
-    average: WeightAverage | None = None,
+    average: AveragedModel | None = None,
     group: Alone = ALONE,
 ) -> Iterator[EpochRecord]:
     """Train epoch by epoch, and yield one record after each.
@@ -73,7 +73,7 @@ def fit(
             train_loss = train_epoch(
                 model, train, loss_function, optimizers, state, generators.batches, limits, average, group
             )
-        own = forward_rows(model if average is None else average.model, group.share(val.inputs))
+        own = forward_rows(model if average is None else average.module, group.share(val.inputs))
         output = group.gathered(own, len(val))
         val_loss = _finite(loss_function(output, val.y), "validation", state)
         score = select(as_array(output))
@@ -89,7 +89,7 @@ def train_epoch(
     state: LoopState,
     generator: torch.Generator,
     limits: Limits,
-    average: WeightAverage | None = None,
+    average: AveragedModel | None = None,
     group: Alone = ALONE,
 ) -> float:
     """Pass once through the train rows and return the mean loss over them."""
@@ -107,7 +107,7 @@ def train_epoch(
             nn.utils.clip_grad_norm_(model.parameters(), limits.gradient_clip)
         optimizers.step(state.step)
         if average is not None:
-            average.update(model, state.step)
+            average.update_parameters(model)
         state.step += 1
     return total / len(train)
 

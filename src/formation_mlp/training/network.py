@@ -19,7 +19,7 @@ from formation_mlp.models.size import check_size
 from formation_mlp.seeding import borrowed_torch_rng, stream_seed, torch_generator
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.targets.task import Task
-from formation_mlp.training.average import WeightAverage
+from formation_mlp.training.average import count_updates, weight_average
 from formation_mlp.training.batches import DeviceRows, Inputs, as_inputs, choose_device, n_batches
 from formation_mlp.training.loop import Generators, Limits, as_array, fit, forward_rows
 from formation_mlp.training.optim import build_optimizers
@@ -116,7 +116,7 @@ class NetworkTraining:
             self._start_from(start)
         steps = n_batches(len(self.train), training.batch_size) * training.max_epochs
         self.optimizers = build_optimizers(self.model, training, steps)
-        self.average = None if training.average is None else WeightAverage(self.model, training.average)
+        self.average = None if training.average is None else weight_average(self.model, training.average)
         precision = choose_precision(training.precision, self.device, self._step_size(training.batch_size))
         self.limits = Limits(
             training.max_epochs, training.patience, training.batch_size, training.gradient_clip, precision
@@ -270,7 +270,7 @@ class NetworkTraining:
         self.model.load_state_dict(_under(tensors, "model."))
         self.best_weights = _under(tensors, "best.")
         if self.average is not None:
-            self.average.model.load_state_dict(_under(tensors, "average."))
+            self.average.module.load_state_dict(_under(tensors, "average."))
         optimizer_states: list[dict[int, dict[str, Any]]] = [{} for _ in self.optimizers.parts]
         for name, value in _under(tensors, "optimizer.").items():
             part, weight, key = name.split(".", 2)
@@ -279,10 +279,12 @@ class NetworkTraining:
         self.generators.batches.set_state(tensors["generator.batches"])
         self.generators.layers.set_state(tensors["generator.layers"])
         self.state.__dict__.update(plain["loop"] or asdict(LoopState()))
+        if self.average is not None:
+            count_updates(self.average, self.state.step)
         self.history[:] = [EpochRecord(**record) for record in plain["history"]]
 
     def _weights(self, averaged: bool = False) -> dict[str, Tensor]:
-        model = self.average.model if averaged and self.average is not None else self.model
+        model = self.average.module if averaged and self.average is not None else self.model
         return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
     def _select(self, output: Floats) -> float:
