@@ -26,8 +26,8 @@ Loss = Callable[["Tensor", "Tensor"], "Tensor"]
 class Task:
     """Regression of an energy, or the probability of a class.
 
-    The only crossing between eV/atom and the numbers that the network sees. Every epoch's score is
-    turned into "higher is better" here, once. Auxiliary targets only shape what the network learns:
+    The only crossing between eV/atom and the numbers that the network sees. Its `selection` is the score by
+    which epochs and models are chosen; lower is better. Auxiliary targets only shape what the network learns:
     they are further outputs, which prediction leaves aside.
     """
 
