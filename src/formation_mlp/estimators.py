@@ -179,6 +179,15 @@ class FormationEnergyClassifier(ClassifierMixin, _Network):  # type: ignore[misc
     classes_ : the two class labels, sorted
     predictor_ : the trained model
     history_ : one record per epoch
+
+    Examples
+    --------
+    >>> from formation_mlp import FormationEnergyClassifier
+    >>> formulas = ["NaCl", "KCl", "LiCl", "LiF", "FeAl", "NiAl", "TiAl", "CuZn", "NaF", "KF"]
+    >>> kinds = ["salt", "salt", "salt", "salt", "alloy", "alloy", "alloy", "alloy", "salt", "salt"]
+    >>> model = FormationEnergyClassifier(hidden=(), architecture="mlp", max_epochs=5, random_state=0)
+    >>> model.fit(formulas, kinds).predict_proba(["RbCl", "CoAl"]).shape
+    (2, 2)
     """
 
     def fit(self, X: Sequence[object], y: ArrayLike) -> Self:

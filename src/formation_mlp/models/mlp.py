@@ -42,6 +42,14 @@ class MLP(nn.Module):
     ------
     ConfigError
         If a name is unknown, or the widths of a residual network differ.
+
+    Examples
+    --------
+    >>> import torch
+    >>> MLP(3, hidden=(8, 8), activation="relu")(torch.zeros(5, 3)).shape
+    torch.Size([5])
+    >>> sum(weights.numel() for weights in MLP(3).parameters())  # linear: three weights and a bias
+    4
     """
 
     def __init__(

@@ -25,6 +25,18 @@ def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:
         If the folder is no finished run, or its rows have changed since.
     DataError
         If the rows are no longer where the configuration says.
+
+    Examples
+    --------
+    >>> from formation_mlp.runs.train import train
+    >>> from tempfile import TemporaryDirectory
+    >>> from formation_mlp.config.loading import check_config
+    >>> raw = {"data": {"path": "bundled"}, "features": ["stoichiometry"], "training": {"max_epochs": 2}}
+    >>> with TemporaryDirectory() as folder:
+    ...     _, results = train(check_config(raw | {"output": f"{folder}/run"}, "example"), Reporter(-1))
+    ...     _, again = score_again(Path(folder, "run"))
+    >>> abs(again["test"].scores["MAE"] - results[1].scores["test"]["MAE"]) < 1e-6
+    True
     """
     run = RunFolder(folder)
     run.require_finished()

@@ -61,6 +61,12 @@ class RunFolder:
     fit : which training of a benchmark this is, JSON
     outcome : what a benchmark needs of it, JSON
     done : an empty file, written last
+
+    Examples
+    --------
+    >>> run = RunFolder("runs/quickstart")
+    >>> run.model.name, run.is_done()
+    ('model.safetensors', False)
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -79,6 +79,13 @@ def prepare(
     """Describe, divide and scale the rows; everything that is fitted sees train rows only.
 
     The keywords are those of `formation_mlp.features.engine.table.featurize`.
+
+    Examples
+    --------
+    >>> config = Config.model_validate({"data": {"path": "bundled"}, "features": ["stoichiometry"]})
+    >>> prepared = prepare(config, load_rows(config))
+    >>> prepared.table.X.shape, prepared.part("val").y.shape
+    ((2135, 6), (213,))
     """
     dataset, (table,) = featurize_dataset(config, dataset, [config.features], compute=compute, progress=progress)
     return divide(config, dataset, table, make_split(dataset, config.split, config.seed, table.X))

@@ -27,6 +27,14 @@ class Reporter:
         -1 says nothing but errors, 0 the stages and epochs, 1 also details.
     rows_are
         Title of the bar of `rows`, and what is done to a row.
+
+    Examples
+    --------
+    >>> from contextlib import redirect_stderr
+    >>> with redirect_stderr(sys.stdout), Reporter() as reporter:
+    ...     reporter.say("reading")
+    ...     reporter.say("a detail", level=1)
+    reading
     """
 
     def __init__(self, verbosity: int = 0, rows_are: tuple[str, str] = ("features", "featurized")) -> None:

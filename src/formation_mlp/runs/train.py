@@ -56,6 +56,17 @@ def train(
     ------
     InUseError
         If another process works in the folder; nothing in it is touched.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from formation_mlp.config.loading import check_config
+    >>> raw = {"data": {"path": "bundled"}, "features": ["stoichiometry"], "training": {"max_epochs": 2}}
+    >>> with TemporaryDirectory() as folder:
+    ...     config = check_config(raw | {"output": f"{folder}/run"}, "example")
+    ...     prepared, (mean, network) = train(config, Reporter(-1))
+    >>> network.scores["test"]["MAE"] < mean.scores["test"]["MAE"]
+    True
     """
     folder = RunFolder(str(config.output))
     with folder.alone(), folder.fitting(), _way_on(folder):

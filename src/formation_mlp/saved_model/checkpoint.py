@@ -83,6 +83,13 @@ class Checkpoint:
     domain : what the model was trained on; None in a model of an older format
     digest : of the file that it was read from; empty if it was read from none
     remarks : what a user of this file must know
+
+    Examples
+    --------
+    >>> from formation_mlp import load
+    >>> checkpoint = load("composition").checkpoint
+    >>> checkpoint.target.unit, len(checkpoint.training_elements), "Xe" in checkpoint.training_elements
+    ('eV/atom', 84, False)
     """
 
     config: dict[str, Any]

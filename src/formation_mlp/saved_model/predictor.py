@@ -85,6 +85,12 @@ class Predictor:
     ------
     CheckpointError
         If the configuration in the checkpoint is damaged, or the weights do not fit it.
+
+    Examples
+    --------
+    >>> predictor = Predictor(load("composition").checkpoint)
+    >>> predictor.predict(["NaCl", "MgO"]).round(1).tolist()  # eV/atom
+    [-2.1, -3.1]
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:

@@ -63,6 +63,19 @@ def make_split(dataset: Dataset, config: SplitConfig, seed: int, X: Floats | Non
     ------
     SplitError
         If the rows or groups are too few, or the named column does not say where each row belongs.
+
+    Examples
+    --------
+    All rows of a reduced formula lie in one part.
+
+    >>> from formation_mlp.config.schema import DataConfig, TaskConfig
+    >>> from formation_mlp.data.dataset import load_dataset
+    >>> dataset = load_dataset(DataConfig(path="bundled"), TaskConfig())
+    >>> split = make_split(dataset, SplitConfig(method="formula", val=0.1, test=0.2), seed=0)
+    >>> len(split.train), len(split.val), len(split.test)
+    (1495, 213, 427)
+    >>> overlap(dataset, split)["test_rows_with_formula_in_train"]
+    0
     """
     method = lookup(SPLITS, config.method, "split.method", "method")
     if config.val + config.test >= 1:

@@ -24,6 +24,15 @@ class FeatureScaler:
     kept : input columns that are not constant over the train rows, ``[k]``
     median : of the kept columns over the train rows, ``[k]``; stands in for missing values
     centre, scale : mean and standard deviation of the kept columns over the train rows, ``[k]``
+
+    Examples
+    --------
+    The second column is constant and is dropped; a missing value becomes the median of its column.
+
+    >>> train = np.array([[1.0, 7.0], [2.0, 7.0], [3.0, 7.0]])
+    >>> scaler = FeatureScaler.fit(train, ["a", "b"])
+    >>> scaler.transform(np.array([[3.0, 0.0], [np.nan, 0.0]])).round(2).tolist()
+    [[1.22], [0.0]]
     """
 
     names: tuple[str, ...]

@@ -29,6 +29,16 @@ class Task:
     The only crossing between eV/atom and the numbers that the network sees. Its `selection` is the score by
     which epochs and models are chosen; lower is better. Auxiliary targets only shape what the network learns:
     they are further outputs, which prediction leaves aside.
+
+    Examples
+    --------
+    >>> from formation_mlp.config.schema import TaskConfig
+    >>> y = np.array([-3.0, -1.0, 1.0])  # eV/atom
+    >>> task = Task.fit(TaskConfig(), y)
+    >>> task.encode(y).round(2).tolist(), task.decode(task.encode(y)).round(2).tolist()
+    ([-1.22, 0.0, 1.22], [-3.0, -1.0, 1.0])
+    >>> task.selection_score, round(task.selection(y, y + 0.1), 3)
+    ('MAE', 0.1)
     """
 
     config: TaskConfig

@@ -125,6 +125,13 @@ class Domain:
     rare_below : an element in fewer training rows is called rare
     volumes : float32 ``[119]``, of each element in cubic angstrom; None without structures
     densities : lowest and highest usual ratio of density and expected density; None without structures
+
+    Examples
+    --------
+    >>> from formation_mlp import load
+    >>> found = load("composition").predict_rows(["NaCl", "PuXe2"]).domain
+    >>> found.unseen, found.flagged.tolist()
+    (['', 'Xe'], [False, True])
     """
 
     directions: Singles

@@ -94,6 +94,13 @@ def featurize(
     FeatureError
         If a preset needs structures and there are none, two presets have a column in common, or a cluster
         does not answer.
+
+    Examples
+    --------
+    >>> from formation_mlp.materials.inputs import read_materials
+    >>> table = featurize(read_materials(["NaCl", "Fe2O3"]).materials, ["magpie", "stoichiometry"])
+    >>> table.X.shape, table.names[-1]
+    ((2, 138), '10-norm')
     """
     materials = replace(rows.materials, ids=rows.ids) if isinstance(rows, Dataset) else rows
     presets = build_presets(features)
