@@ -80,7 +80,7 @@ def test_a_benchmark_puts_all_models_on_the_same_rows(
     assert set(report["models"]) == set(models)
     assert fit_names(workplace / "run") == [f"{name}/rows" for name in ("linear", "mean", "ridge-tuned", "wide")]
     lines = read_csv(workplace / "run" / "benchmark_predictions.csv")
-    for model, folder in {"mlp": "", "linear": "fits/linear/rows", "ridge (tuned)": "fits/ridge-tuned/rows"}.items():
+    for model, folder in {"mlp": "", "linear": "cells/linear/rows", "ridge (tuned)": "cells/ridge-tuned/rows"}.items():
         own = read_csv(workplace / "run" / folder / "predictions.csv")
         own = [line for line in own if line["part"] == "test"]
         assert [line["id"] for line in own] == [line["id"] for line in lines]
