@@ -84,6 +84,19 @@ def test_all_digits_are_the_same_in_parts_of_any_size_and_in_processes(model, tm
     assert found[0].equals(found[2])
 
 
+def test_all_digits_of_structures_are_the_same_in_parts_and_in_processes(structure_folder, tmp_path):
+    names = sorted(path.name for path in structure_folder.iterdir() if path.suffix == ".cif") * 20
+    (structure_folder / "table.csv").write_text("\n".join(["structure", *names]) + "\n", encoding="utf-8")
+    found = []
+    for number, options in enumerate(({}, {"rows_per_part": 7}, {"rows_per_part": 7, "workers": 2})):
+        out = tmp_path / f"{number}.parquet"
+        done = predict_table(structure_folder / "table.csv", out, Request("structure"), **options)
+        assert done.n_failed < len(names)
+        found.append(pq.read_table(out).replace_schema_metadata(None))
+    assert found[0].equals(found[1])
+    assert found[0].equals(found[2])
+
+
 def killed_after(n, monkeypatch):
     """Let a job stop after some parts, as if it were killed."""
     real, written = stream.write_part, []
