@@ -14,7 +14,7 @@ import numpy as np
 
 from formation_mlp.data.sources import bundled_path
 from formation_mlp.features.composition.presets import COMPOSITION_PRESETS
-from formation_mlp.features.presets import PRESETS
+from formation_mlp.features.presets import preset_table
 from formation_mlp.features.structure.presets import STRUCTURE_PRESETS
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.records import Materials
@@ -31,7 +31,7 @@ def main() -> None:
         column = Structures(*(arrays[name] for name in ("site_ptr", "lattice", "z", "frac")))
     structures = Materials(column.compositions(), column)
     print("| preset | columns | time per row | needs |\n|---|---:|---:|---|")
-    for name, factory in PRESETS.items():
+    for name, factory in preset_table().items():
         if name not in COMPOSITION_PRESETS and name not in STRUCTURE_PRESETS:
             continue
         preset = factory()

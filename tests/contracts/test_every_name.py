@@ -11,7 +11,7 @@ from formation_mlp.config.names import NAMES
 from formation_mlp.config.search_space import PRUNERS, SAMPLERS
 from formation_mlp.data.dataset import INVALID
 from formation_mlp.data.duplicates import DUPLICATES
-from formation_mlp.features.presets import PRESETS
+from formation_mlp.features.presets import preset_table
 from formation_mlp.models.activations import ACTIVATIONS
 from formation_mlp.models.mlp import NORMALIZATIONS
 from formation_mlp.models.networks import ARCHITECTURES
@@ -28,7 +28,7 @@ TABLES: dict[str, Collection[str]] = {
     "data.duplicates": DUPLICATES,
     "data.invalid": INVALID,
     "task.type": TASKS,
-    "features": PRESETS,
+    "features": preset_table(),
     "split.method": SPLITS,
     "split.by": GROUPS,
     "model.architecture": ARCHITECTURES,

@@ -10,7 +10,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.presets import PRESETS
+from formation_mlp.features.presets import preset_table
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 
@@ -38,17 +38,17 @@ CRYSTALS = [
 ]
 
 
-@pytest.fixture(scope="module", params=PRESETS)
+@pytest.fixture(scope="module", params=preset_table())
 def name(request) -> str:
     return request.param
 
 
 @pytest.fixture(scope="module")
 def preset(name) -> Preset:
-    parameters = signature(PRESETS[name]).parameters.values()
+    parameters = signature(preset_table()[name]).parameters.values()
     needed = {p.name for p in parameters if p.default is Parameter.empty and p.kind is not Parameter.VAR_KEYWORD}
     assert needed <= set(NEEDED.get(name, {})), f"give the options of {name!r} in NEEDED"
-    return PRESETS[name](**NEEDED.get(name, {}))
+    return preset_table()[name](**NEEDED.get(name, {}))
 
 
 @pytest.fixture(scope="module")
@@ -141,12 +141,12 @@ def test_the_size_of_the_formula_unit_does_not_matter_but_where_it_is_documented
     X = preset.compute(read_materials(["Fe2O3", "Fe4O6", "O3Fe2", "Fe0.4O0.6"]).materials).X
     if name in SIZE_DEPENDENT:
         assert not np.allclose(X[0], X[1], equal_nan=True)
-        assert "formula unit" in (PRESETS[name].__doc__ or "")
+        assert "formula unit" in (preset_table()[name].__doc__ or "")
     else:
         np.testing.assert_allclose(X, X[[0, 0, 0, 0]], rtol=1e-9, atol=1e-12)
 
 
 def test_a_preset_says_what_it_is(name):
-    docstring = PRESETS[name].__doc__ or ""
+    docstring = preset_table()[name].__doc__ or ""
     assert docstring.splitlines()[0].strip()
     assert "matminer" in docstring or "package" in docstring or name in NEEDED

@@ -16,7 +16,7 @@ from formation_mlp.errors import ComputeError, FeatureError
 from formation_mlp.features.engine import chunks
 from formation_mlp.features.engine.chunks import Chunk, featurize_chunks
 from formation_mlp.features.engine.table import featurize
-from formation_mlp.features.presets import part_text
+from formation_mlp.features.presets import choose_preset
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
@@ -75,7 +75,7 @@ def test_every_row_is_there_once_though_a_worker_is_killed_half_way(
 
 
 def test_an_error_on_the_cluster_is_raised_here(two_workers: Any) -> None:
-    task = Chunk(0, (part_text("density"),), read_materials(["NaCl"]).materials)
+    task = Chunk(0, (choose_preset("density").text,), read_materials(["NaCl"]).materials)
     with pytest.raises(FeatureError, match="compositions only"):
         list(featurize_chunks([task], Compute(scheduler=two_workers.scheduler_address)))
 
@@ -148,7 +148,8 @@ def test_a_row_that_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(cluster, "distributed_package", lambda: Dask)
     monkeypatch.setattr(cluster, "connected", lambda *_: Client())
     rows = read_materials(["NaCl", "KCl", "MgO", "FeO", "TiO2"]).materials
-    tasks = [Chunk(i, (part_text("tm_fraction"),), rows.take(part)) for i, part in enumerate(([0, 1, 2], [3, 4]))]
+    text = choose_preset("tm_fraction").text
+    tasks = [Chunk(i, (text,), rows.take(part)) for i, part in enumerate(([0, 1, 2], [3, 4]))]
     found = dict(featurize_chunks(tasks, Compute(scheduler="tcp://stand-in")))
     assert found[0][0][0].failures == {2: f"{DIED}: with 4 workers of the cluster"}
     assert found[0][0][0].X[:2, 0].tolist() == [0, 0]

@@ -25,7 +25,7 @@ from formation_mlp.features.engine.chunks import (
     joined,
 )
 from formation_mlp.features.engine.table import featurize
-from formation_mlp.features.presets import part_text
+from formation_mlp.features.presets import choose_preset
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
@@ -126,7 +126,7 @@ def test_joined_blocks_keep_rows_failures_and_counts() -> None:
 
 @pytest.mark.parametrize("killers", [{4}, {0, 1, 6}, set(range(7))])
 def test_the_row_that_kills_is_named_and_the_others_have_their_numbers(killers: set[int]) -> None:
-    part = part_text("tm_fraction")
+    part = choose_preset("tm_fraction").text
     materials = read_materials([f"FeO{i}" for i in range(1, 8)]).materials
     deadly = {float(1 + row) for row in killers}
 
@@ -185,7 +185,7 @@ def test_an_error_in_a_worker_ends_the_job_and_its_processes(monkeypatch: pytest
 
     monkeypatch.setattr(workers, "ChildProcess", Known)
     rows = Materials(cells(5).compositions)  # without structures
-    tasks = iter([Chunk(number, (part_text("density"),), rows) for number in range(4)])
+    tasks = iter([Chunk(number, (choose_preset("density").text,), rows) for number in range(4)])
     with pytest.raises(FeatureError, match="compositions only"):
         list(featurize_chunks(tasks, Compute(2)))
     assert len(children) == 2

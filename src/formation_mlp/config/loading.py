@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from formation_mlp.config.names import NAMES
+from formation_mlp.config.names import NAMES, unknown_preset
 from formation_mlp.config.schema import Config, Entry
 from formation_mlp.config.yaml_text import parse_yaml, read_yaml
 from formation_mlp.errors import ConfigError
@@ -143,7 +143,8 @@ def _wrong_names(raw: Mapping[str, Any]) -> Iterator[str]:
             value = value.get(step) if isinstance(value, Mapping) else None
         for name in _names(value):
             if name not in allowed:
-                yield unknown_name(name, allowed, key, _singular(key.rsplit(".", 1)[-1]))
+                singular = _singular(key.rsplit(".", 1)[-1])
+                yield unknown_preset(name) if key == "features" else unknown_name(name, allowed, key, singular)
 
 
 def _singular(key: str) -> str:

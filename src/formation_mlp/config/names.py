@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from formation_mlp.quoting import quoted
+from formation_mlp.registry import unknown_name
 from formation_mlp.units import UNITS
 
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -42,14 +44,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "contacts",
         "density",
         "symmetry",
-        "structural_complexity",
         "sine_coulomb",
         "electrostatics",
-        "rdf",
         "scaled_rdf",
-        "xrd",
-        "bond_fractions",
-        "site_stats",
         "matminer",
         "table",
     ),
@@ -157,3 +154,24 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """Key of the configuration to the names allowed there."""
+
+RETIRED_PRESETS: Mapping[str, str] = {
+    "rdf": "{matminer: RadialDistributionFunction}, whose numbers are those of 'rdf' times the sites of the cell",
+    "xrd": "{matminer: XRDPowderPattern}, which gives the same columns",
+    "structural_complexity": "{matminer: StructuralComplexity}, which gives the same columns, per given cell",
+    "site_stats": "{matminer: {featurizer: SiteStatsFingerprint, preset: CrystalNNFingerprint_ops}}, which gives the "
+    "same columns",
+    "bond_fractions": "'contacts', or columns of your own that matminer's BondFractions has computed, "
+    "{table: my_features.parquet}",
+}
+"""Presets of earlier versions, which did not make models better, to what to write instead."""
+
+
+def unknown_preset(name: str) -> str:
+    """Return what to say of a preset that does not exist, or no longer does."""
+    if name in RETIRED_PRESETS:
+        return (
+            f"features: the preset {quoted(name)} was part of earlier versions and is no longer. "
+            f"Write {RETIRED_PRESETS[name]}; a model that was trained with it must be trained again."
+        )
+    return unknown_name(name, NAMES["features"], "features", "preset")

@@ -9,7 +9,7 @@ import numpy as np
 
 from formation_mlp.config.schema import Entry
 from formation_mlp.errors import ConfigError
-from formation_mlp.features.presets import build_preset, resolved
+from formation_mlp.features.presets import REPEATABLE, choose_presets
 from formation_mlp.quoting import quoted
 from formation_mlp.typing import Ints
 
@@ -95,10 +95,9 @@ def unit_of(name: str) -> str:
 def _columns(features: Sequence[Entry]) -> list[tuple[str, str]]:
     """Return preset and name of each column; a preset that stands several times is told apart by its first option."""
     columns = []
-    for part in features:
-        preset, options = resolved(part)
-        shown = preset if preset not in ("matminer", "table") else f"{preset} {next(iter(options.values()), '')}"
-        columns += [(shown.strip(), name) for name in build_preset(part).names]
+    for one in choose_presets(features):
+        shown = one.name if one.name not in REPEATABLE else f"{one.name} {next(iter(one.options.values()), '')}"
+        columns += [(shown.strip(), name) for name in one.preset.names]
     return columns
 
 
@@ -142,12 +141,7 @@ WHOLE: Mapping[str, str] = {
     "megnet_el": "element embedding (megnet)",
     "sine_coulomb": "sine Coulomb matrix",
     "symmetry": "symmetry",
-    "structural_complexity": "structural complexity",
     "electrostatics": "electrostatics",
-    "rdf": "radial distribution",
-    "xrd": "diffraction pattern",
-    "bond_fractions": "kinds of bonds",
-    "site_stats": "coordination of the sites",
 }
 """Presets that are one property, under its name."""
 

@@ -4,23 +4,57 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
+from formation_mlp.config.names import unknown_preset
 from formation_mlp.config.schema import Entry, named_options
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.base import Preset
 from formation_mlp.features.composition.presets import COMPOSITION_PRESETS
-from formation_mlp.features.external.feature_file import table
-from formation_mlp.features.external.matminer import matminer
-from formation_mlp.features.structure.presets import STRUCTURE_PRESETS
 from formation_mlp.quoting import quoted
-from formation_mlp.registry import lookup, unknown_name
+from formation_mlp.registry import unknown_name
+
+REPEATABLE = ("matminer", "table")
+"""Presets that may be named more than once, with other options each time."""
 
 
-def build_presets(parts: Sequence[Entry]) -> list[Preset]:
+@dataclass(frozen=True, slots=True)
+class ChosenPreset:
+    """One entry of a configuration's list of features, read once and passed on.
+
+    Attributes
+    ----------
+    name : of the preset
+    options : those that the configuration gives
+    preset : what is made of both
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    preset: Preset
+
+    @property
+    def text(self) -> str:
+        """One text for all spellings of the entry, from which `build_preset` can make the preset again.
+
+        Raises
+        ------
+        ConfigError
+            If an option is no plain data.
+        """
+        return _text(self.name, self.options)
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether it takes so long that its numbers are worth being kept, and its rows being spread."""
+        return self.preset.needs_structure or self.name == "matminer"
+
+
+def choose_presets(parts: Sequence[Entry]) -> list[ChosenPreset]:
     """Return the presets that a configuration names, in its order.
 
     Raises
@@ -29,41 +63,57 @@ def build_presets(parts: Sequence[Entry]) -> list[Preset]:
         If a name or an option is unknown, an option has a wrong value, or a preset is named twice. Those in
         `REPEATABLE` may be named again with other options.
     """
-    seen = set[str]()
+    chosen, seen = [], set[str]()
     for part in parts:
-        name, _ = resolved(part)
-        text = part_text(part) if name in REPEATABLE else name
+        name, options = resolved(part)
+        text = _text(name, options) if name in REPEATABLE else name
         if text in seen:
             raise ConfigError(f"features: {name!r} is named twice.")
         seen.add(text)
-    return [build_preset(part) for part in parts]
+        chosen.append(_choose(name, options))
+    return chosen
 
 
-def build_preset(part: Entry) -> Preset:
-    """Return the preset of one entry of the configuration; raise `ConfigError` as `build_presets` does."""
-    name, options = resolved(part)
-    return _build(name, options) if options or name in REPEATABLE else _build_plain(name)
+def choose_preset(part: Entry) -> ChosenPreset:
+    """Return the preset of one entry of the configuration; raise `ConfigError` as `choose_presets` does."""
+    return _choose(*resolved(part))
+
+
+def _choose(name: str, options: Mapping[str, Any]) -> ChosenPreset:
+    if options or name in REPEATABLE:
+        return ChosenPreset(name, options, _build(name, options))
+    return _choose_plain(name)
 
 
 @cache
-def _build_plain(name: str) -> Preset:
+def _choose_plain(name: str) -> ChosenPreset:
     """Return a preset without options, which is the same every time."""
-    return _build(name, {})
+    return ChosenPreset(name, {}, _build(name, {}))
+
+
+def build_preset(part: Entry) -> Preset:
+    """Return the preset of `choose_preset` alone."""
+    return choose_preset(part).preset
 
 
 def _build(name: str, options: Mapping[str, Any]) -> Preset:
-    factory = PRESETS[name]
-    parameters = signature(factory).parameters
+    factory = _factory(name)
+    if options:
+        _check_options(name, options, signature(factory).parameters)
+    try:
+        return factory(**options)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"features.{name}: {error}") from error
+
+
+def _check_options(name: str, options: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> None:
+    """Refuse options that a preset does not have, and values of another kind than their defaults."""
     takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
     for option, value in options.items():
         if option in parameters:
             _require_kind(value, parameters[option].default, f"features.{name}.{option}")
         elif not takes_any:
             raise ConfigError(unknown_name(option, parameters, f"features.{name}", "option"))
-    try:
-        return factory(**options)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"features.{name}: {error}") from error
 
 
 def _require_kind(value: object, default: object, where: str) -> None:
@@ -78,20 +128,18 @@ def resolved(part: Entry) -> tuple[str, dict[str, Any]]:
     """Return name and options of an entry; a value that is no mapping is that of the preset's first option."""
     if isinstance(part, Mapping) and len(part) == 1:
         ((key, value),) = part.items()
-        factory = lookup(PRESETS, str(key), "features", "preset")
+        factory = _factory(str(key))
         if value is not None and not isinstance(value, Mapping):
             first = next(iter(signature(factory).parameters), None)
             if first is None:
                 raise ConfigError(f"features.{key}: found {quoted(value)}, but this preset has no options.")
             return str(key), {first: value}
     name, options = named_options(part, "features")
-    lookup(PRESETS, name, "features", "preset")
+    _factory(name)
     return name, options
 
 
-def part_text(part: Entry) -> str:
-    """Return one text for all spellings of an entry, from which `build_preset` can make it again."""
-    name, options = resolved(part)
+def _text(name: str, options: Mapping[str, Any]) -> str:
     try:
         return json.dumps({name: options}, sort_keys=True)
     except TypeError as error:
@@ -104,17 +152,19 @@ def files_of(features: Iterable[Entry]) -> list[Path]:
     return [path for path in (Path(text).expanduser() for text in texts if "\0" not in text) if path.is_file()]
 
 
-def is_costly(part: Entry, preset: Preset) -> bool:
-    """Tell whether a preset takes so long that its numbers are worth being kept, and its rows being spread."""
-    return preset.needs_structure or resolved(part)[0] == "matminer"
+@cache
+def preset_table() -> Mapping[str, Callable[..., Preset]]:
+    """Return all presets: the name of each to the function that makes it from its options."""
+    from formation_mlp.features.external.feature_file import table
+    from formation_mlp.features.external.matminer import matminer
+    from formation_mlp.features.structure.presets import STRUCTURE_PRESETS
+
+    return {**COMPOSITION_PRESETS, **STRUCTURE_PRESETS, "matminer": matminer, "table": table}
 
 
-PRESETS: dict[str, Callable[..., Preset]] = {
-    **COMPOSITION_PRESETS,
-    **STRUCTURE_PRESETS,
-    "matminer": matminer,
-    "table": table,
-}
-
-REPEATABLE = ("matminer", "table")
-"""Presets that may be named more than once, with other options each time."""
+def _factory(name: str) -> Callable[..., Preset]:
+    """Return what makes a preset; a formula is predicted without importing what featurizes structures."""
+    factory = COMPOSITION_PRESETS.get(name) or preset_table().get(name)
+    if factory is None:
+        raise ConfigError(unknown_preset(name))
+    return factory

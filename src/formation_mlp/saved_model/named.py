@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from formation_mlp.features.presets import build_presets
+from formation_mlp.features.presets import choose_presets
 from formation_mlp.saved_model.checkpoint import model_path
 from formation_mlp.saved_model.predictor import Predictor, load
 from formation_mlp.saved_model.shipped import card, shipped_path
@@ -42,7 +42,7 @@ class NamedModel:
     @property
     def needs_structures(self) -> bool:
         """Whether it needs crystal structures, and so cannot answer for a formula."""
-        return any(preset.needs_structure for preset in build_presets(self.predictor.features))
+        return any(one.preset.needs_structure for one in choose_presets(self.predictor.features))
 
     def meaning(self, unit: str) -> str:
         """Return what its numbers are, in one line; ``unit`` is that of energies, or `PROBABILITY`."""

@@ -13,7 +13,7 @@ import pytest
 
 from formation_mlp.errors import ConfigError, DataError, FeatureError
 from formation_mlp.features.engine.table import FeatureTable, featurize
-from formation_mlp.features.presets import build_preset, build_presets
+from formation_mlp.features.presets import build_preset, choose_presets
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 
@@ -130,16 +130,16 @@ def test_a_table_matched_by_id_needs_materials_with_ids(materials: Materials, fi
 @pytest.mark.parametrize("name", ["own.parquet", "own.csv"])
 def test_a_wrong_table_is_refused(name: str, columns: dict[str, Any], message: str, file: Any) -> None:
     with pytest.raises(FeatureError, match=message):
-        build_presets([{"table": file(name, **columns)}])
+        choose_presets([{"table": file(name, **columns)}])
 
 
 def test_a_table_that_is_missing_or_a_wrong_key_is_refused(file: Any) -> None:
     with pytest.raises(DataError, match="does not exist"):
-        build_presets([{"table": "nowhere.parquet"}])
+        choose_presets([{"table": "nowhere.parquet"}])
     with pytest.raises(ConfigError, match="'id' or 'formula'"):
-        build_presets([{"table": {"path": file(id=["a"], x=[1]), "key": "name"}}])
+        choose_presets([{"table": {"path": file(id=["a"], x=[1]), "key": "name"}}])
     with pytest.raises(FeatureError, match="none is called formula"):
-        build_presets([{"table": {"path": file(id=["a"], x=[1]), "key": "formula"}}])
+        choose_presets([{"table": {"path": file(id=["a"], x=[1]), "key": "formula"}}])
 
 
 def test_a_table_that_changes_is_read_again(materials: Materials, file: Any) -> None:

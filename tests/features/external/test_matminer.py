@@ -13,7 +13,7 @@ from formation_mlp.errors import ConfigError, FeatureError
 from formation_mlp.features.base import FeatureBlock
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.external import matminer as matminer_adapter
-from formation_mlp.features.presets import build_preset, build_presets, part_text
+from formation_mlp.features.presets import build_preset, choose_preset, choose_presets
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
@@ -158,21 +158,21 @@ def test_columns_of_text_are_refused_by_name_and_can_be_left_out() -> None:
 )
 def test_a_wrong_description_is_a_configuration_error(options: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=f"(?s)features.matminer.*{message}"):
-        build_presets([{"matminer": options}])
+        choose_presets([{"matminer": options}])
 
 
 def test_one_value_stands_for_the_first_option_and_all_spellings_are_one() -> None:
     short, long = {"matminer": "BandCenter"}, {"matminer": {"featurizer": "BandCenter"}}
-    assert part_text(short) == part_text(long)
+    assert choose_preset(short).text == choose_preset(long).text
     with pytest.raises(ConfigError, match="named twice"):
-        build_presets([short, long])
-    assert len(build_presets([short, {"matminer": "TMetalFraction"}])) == 2
+        choose_presets([short, long])
+    assert len(choose_presets([short, {"matminer": "TMetalFraction"}])) == 2
     with pytest.raises(ConfigError, match="'magpie' is named twice"):
-        build_presets(["magpie", {"magpie": {"impute_nan": True}}])
+        choose_presets(["magpie", {"magpie": {"impute_nan": True}}])
     with pytest.raises(ConfigError, match="no options"):
-        build_presets([{"stoichiometry": 3}])
+        choose_presets([{"stoichiometry": 3}])
     with pytest.raises(ConfigError, match="impute_nan: found 'yes'"):
-        build_presets([{"magpie": "yes"}])
+        choose_presets([{"magpie": "yes"}])
 
 
 def test_a_featurizer_of_structures_needs_structures() -> None:

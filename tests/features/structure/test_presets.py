@@ -246,8 +246,9 @@ def test_cells_of_a_size_that_would_fill_the_memory_are_refused():
 
 
 def test_bond_fractions_have_a_column_for_each_pair_of_families_and_every_element():
-    from formation_mlp.chemistry.elements import ATOMIC_NUMBER
     from formation_mlp.features.structure.bonds import FAMILIES
+
+    from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 
     members = " ".join(FAMILIES.values()).split()
     assert sorted(members) == sorted(ATOMIC_NUMBER)

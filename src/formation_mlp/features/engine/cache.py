@@ -43,7 +43,7 @@ def chunk_key(part: str, materials: Materials, needs_structure: bool) -> str:
     Parameters
     ----------
     part
-        The preset and its options, as a text of `part_text`.
+        The preset and its options, as a text of `ChosenPreset`.
     materials
         The rows.
     needs_structure

@@ -29,7 +29,7 @@ Timed = tuple[FeatureBlock, float]
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One chunk: its number, the presets it wants (each as a text of `part_text`), and its rows."""
+    """One chunk: its number, the presets it wants (each as a text of `ChosenPreset`), and its rows."""
 
     number: int
     parts: tuple[str, ...]

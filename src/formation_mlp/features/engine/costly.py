@@ -31,7 +31,7 @@ def featurize_in_chunks(
     materials
         ``n`` rows.
     presets
-        Each with its text of `part_text`.
+        Each with its text, see `formation_mlp.features.presets.ChosenPreset`.
     compute
         Where the chunks are computed that are not in the store.
     store

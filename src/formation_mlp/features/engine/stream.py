@@ -18,7 +18,7 @@ from formation_mlp.errors import DataError
 from formation_mlp.features.engine.cache import engine_state, versions
 from formation_mlp.features.engine.parquet_rows import Source, open_source
 from formation_mlp.features.engine.table import FeatureTable, featurize
-from formation_mlp.features.presets import build_presets, files_of, part_text
+from formation_mlp.features.presets import choose_presets, files_of
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.inputs import read_structures
 from formation_mlp.materials.records import Materials
@@ -109,11 +109,12 @@ def featurize_dataset(
     """
     source = open_source(data)
     read = [*source.files, *files_of(features)]
-    names = [name for preset in build_presets(features) for name in preset.names]
+    chosen = choose_presets(features)
+    names = [name for one in chosen for name in one.preset.names]
     job = {
         "source": list(map(content_digest, read)),
         "columns": [source.material, source.id],
-        "features": [part_text(part) for part in features],
+        "features": [one.text for one in chosen],
         "rows_per_part": rows_per_part,
         "single_precision": single_precision,
         "engine": engine_state(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from formation_mlp.data.records import Dataset
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.engine.cache import FeatureCache, cache_folder
 from formation_mlp.features.engine.costly import featurize_in_chunks
-from formation_mlp.features.presets import build_presets, is_costly, part_text
+from formation_mlp.features.presets import choose_presets
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.compiled import remarks
 from formation_mlp.system.compute import HERE, Compute
@@ -103,15 +104,16 @@ def featurize(
     ((2, 138), '10-norm')
     """
     materials = replace(rows.materials, ids=rows.ids) if isinstance(rows, Dataset) else rows
-    presets = build_presets(features)
-    names = tuple(name for preset in presets for name in preset.names)
+    chosen = choose_presets(features)
+    presets = [one.preset for one in chosen]
+    names = tuple(chain.from_iterable(preset.names for preset in presets))
     _require_once(names)
     if materials.structures is None and any(preset.needs_structure for preset in presets):
         raise FeatureError(
             "features: some presets need crystal structures, but the rows have formulas only. "
             "Give structures, or use composition presets such as magpie."
         )
-    costly = {i: (part_text(part), presets[i]) for i, part in enumerate(features) if is_costly(part, presets[i])}
+    costly = {i: (one.text, one.preset) for i, one in enumerate(chosen) if one.is_costly}
     blocks = {i: preset.compute(materials) for i, preset in enumerate(presets) if i not in costly}
     notes: tuple[str, ...] = ()
     if costly:

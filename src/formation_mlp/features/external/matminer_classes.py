@@ -12,7 +12,7 @@ from formation_mlp.errors import ConfigError
 from formation_mlp.registry import did_you_mean
 
 ADVICE = {
-    "BondFractions": "Use the preset 'bond_fractions'.",
+    "BondFractions": "Compute it for your rows, and give its columns as {table: FILE}.",
     "SineCoulombMatrix": "Use the preset 'sine_coulomb'.",
     "StructureComposition": "Name the featurizer of compositions itself.",
 }

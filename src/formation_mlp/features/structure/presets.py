@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from formation_mlp.features.structure.bonds import bond_fractions
 from formation_mlp.features.structure.cell import density, sine_coulomb
 from formation_mlp.features.structure.contacts import contacts
-from formation_mlp.features.structure.diffraction import xrd
 from formation_mlp.features.structure.electrostatics import electrostatics
-from formation_mlp.features.structure.radial import rdf
 from formation_mlp.features.structure.scaled_rdf import scaled_rdf
-from formation_mlp.features.structure.site_statistics import site_stats
-from formation_mlp.features.structure.symmetry import structural_complexity, symmetry
+from formation_mlp.features.structure.symmetry import symmetry
 from formation_mlp.features.structure.ward2017 import ward2017
 
 if TYPE_CHECKING:
@@ -25,13 +21,8 @@ STRUCTURE_PRESETS: dict[str, Callable[..., Preset]] = {
     "contacts": contacts,
     "density": density,
     "symmetry": symmetry,
-    "structural_complexity": structural_complexity,
     "sine_coulomb": sine_coulomb,
     "electrostatics": electrostatics,
-    "rdf": rdf,
     "scaled_rdf": scaled_rdf,
-    "xrd": xrd,
-    "bond_fractions": bond_fractions,
-    "site_stats": site_stats,
 }
 """Name of each structure preset, and what makes it from its options."""

@@ -1,4 +1,4 @@
-"""Space group and structural complexity, from the symmetry that spglib finds."""
+"""The space group, by the symmetry that spglib finds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.base import FeatureBlock, Preset
-from formation_mlp.features.structure.rows import Featurize, featurize_each, structures_of
+from formation_mlp.features.structure.rows import featurize_each, structures_of
 from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 TOGO_2024 = (
     "A. Togo, K. Shinohara, I. Tanaka, Spglib: a software library for crystal symmetry search, Sci. Technol. Adv. "
     "Mater. Meth. 4, 2384822 (2024). doi:10.1080/27660400.2024.2384822"
-)
-KRIVOVICHEV_2013 = (
-    "S. V. Krivovichev, Structural complexity of minerals: information storage and processing in the mineral world, "
-    "Mineral. Mag. 77, 275-326 (2013). doi:10.1180/minmag.2013.077.3.05"
 )
 
 MOST_SITES_OF_A_NAME = 500
@@ -60,33 +56,12 @@ def symmetry(symprec: float = 0.01) -> Preset:
         return found.number, system, *_point_group(found.hall_number)
 
     names = ("spacegroup_num", "crystal_system_int", "is_centrosymmetric", "n_symmetry_ops")
-    return _symmetry_preset(names, featurize, TOGO_2024)
 
+    def compute(materials: Materials) -> FeatureBlock:
+        with _quiet_spglib():
+            return featurize_each(structures_of(materials), len(names), featurize)
 
-def structural_complexity(symprec: float = 0.1) -> Preset:
-    """Return the preset of matminer's ``StructuralComplexity``.
-
-    Columns: Shannon information of the distribution of the sites over the orbits of the space group,
-    -sum_i p_i log2 p_i with p_i the fraction of sites in orbit i, in bits per atom, and this number times
-    the atoms of the primitive cell (Krivovichev, Mineral. Mag. 77, 275 (2013)). matminer multiplies by the
-    atoms of the cell it is given, and its orbits fall apart where this cell is less symmetric than the crystal;
-    for primitive cells the numbers agree.
-
-    Parameters
-    ----------
-    symprec
-        How far, in angstrom, a site may lie from its symmetric position. The angle tolerance is 5 degrees.
-    """
-
-    def featurize(lattice: Floats, z: Ints, frac: Floats) -> tuple[float, ...]:
-        found = _symmetry_dataset(lattice, z, frac, symprec)
-        _, sites = np.unique(found.crystallographic_orbits, return_counts=True)
-        fraction = sites / len(z)
-        per_atom = float(-(fraction * np.log2(fraction)).sum()) + 0.0
-        return per_atom, per_atom * (int(found.mapping_to_primitive.max()) + 1)
-
-    names = ("structural complexity per atom", "structural complexity per cell")
-    return _symmetry_preset(names, featurize, KRIVOVICHEV_2013)
+    return Preset(names, compute, needs_structure=True, citation=TOGO_2024)
 
 
 def space_groups(structures: Structures, symprec: float = 0.01) -> list[str]:
@@ -105,14 +80,6 @@ def space_groups(structures: Structures, symprec: float = 0.01) -> list[str]:
                     found = _symmetry_dataset(one.lattice[0], one.z, one.frac, symprec)
                     names[-1] = f"{found.international} ({found.number})"
     return names
-
-
-def _symmetry_preset(names: tuple[str, ...], featurize: Featurize, citation: str) -> Preset:
-    def compute(materials: Materials) -> FeatureBlock:
-        with _quiet_spglib():
-            return featurize_each(structures_of(materials), len(names), featurize)
-
-    return Preset(names, compute, needs_structure=True, citation=citation)
 
 
 @contextmanager
