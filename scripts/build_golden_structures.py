@@ -18,20 +18,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matminer.featurizers.structure import (
-    BondFractions,
     ChemicalOrdering,
     DensityFeatures,
     GlobalSymmetryFeatures,
     MaximumPackingEfficiency,
-    RadialDistributionFunction,
     SineCoulombMatrix,
     SiteStatsFingerprint,
-    StructuralComplexity,
     StructuralHeterogeneity,
-    XRDPowderPattern,
 )
 from matminer.utils.caching import _get_all_nearest_neighbors
-from pymatgen.analysis.diffraction.xrd import XRDCalculator
 from pymatgen.core import Lattice, Structure
 
 from formation_mlp.materials.structures import Structures
@@ -48,7 +43,7 @@ def main() -> None:
     candidates = table[(table.split == "train") & (table.n_sites <= MOST_SITES)].sample(frac=1, random_state=2017)
     named = [*hand_built().items(), *((row.material_id, structure_of(row)) for row in candidates.itertuples())]
 
-    sine, bonds = SineCoulombMatrix(flatten=False), BondFractions()
+    sine = SineCoulombMatrix(flatten=False)
     kept: dict[str, Structure] = {}
     values: dict[str, list[np.ndarray]] = {}
     for name, structure in named:
@@ -65,10 +60,7 @@ def main() -> None:
         if len(kept) == N_STRUCTURES:
             break
 
-    bonds.fit(list(kept.values()))
-    values["bond_fractions"] = [np.array(bonds.featurize(structure)) for structure in kept.values()]
     labels = {preset: [name for f in fs for name in f.feature_labels()] for preset, fs in FEATURIZERS.items()}
-    labels["bond_fractions"] = bonds.feature_labels()
     columns = Structures.from_pymatgen(list(kept.values()))
     np.savez_compressed(
         GOLDEN.with_suffix(".npz"),
@@ -89,22 +81,6 @@ def numbers(featurizers: list, structure: Structure) -> np.ndarray:
 def structure_of(row) -> Structure:
     coordinates = np.array(row.frac_coords.split(), float).reshape(-1, 3) % 1
     return Structure(Lattice.from_parameters(*map(float, row.lattice.split())), row.species.split(), coordinates)
-
-
-class UnroundedXRDCalculator(XRDCalculator):
-    """Repairs the strongest peak: rounding makes it 99.99999999999999 at times, which matminer cuts to 99."""
-
-    def get_pattern(self, *args, **kwargs):
-        """Return the pattern with intensities rounded to nine decimals."""
-        pattern = super().get_pattern(*args, **kwargs)
-        pattern.y = np.round(pattern.y, 9)
-        return pattern
-
-
-def diffraction() -> XRDPowderPattern:
-    featurizer = XRDPowderPattern()
-    featurizer.xrd_calc = UnroundedXRDCalculator()
-    return featurizer
 
 
 def hand_built() -> dict[str, Structure]:
@@ -134,9 +110,6 @@ FEATURIZERS: dict[str, list] = {
     ],
     "density": [DensityFeatures()],
     "symmetry": [GlobalSymmetryFeatures(SYMMETRY)],
-    "structural_complexity": [StructuralComplexity()],
-    "rdf": [RadialDistributionFunction()],
-    "xrd": [diffraction()],
 }
 
 if __name__ == "__main__":

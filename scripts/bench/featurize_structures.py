@@ -125,11 +125,7 @@ FEATURIZERS = {
     ],
     "density": [_matminer("DensityFeatures")],
     "symmetry": [_matminer("GlobalSymmetryFeatures")],
-    "structural_complexity": [_matminer("StructuralComplexity")],
     "sine_coulomb": [_matminer("SineCoulombMatrix")],
-    "rdf": [_matminer("RadialDistributionFunction")],
-    "xrd": [_matminer("XRDPowderPattern")],
-    "bond_fractions": [_matminer("BondFractions")],
 }
 """What of matminer gives the numbers of each preset."""
 

@@ -164,7 +164,7 @@ def test_killed_workers_lose_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
     seen: list[tuple[int, int]] = []
     materials = cells(200)
-    features = ["density", "structural_complexity", "sine_coulomb"]
+    features = ["density", "symmetry", "sine_coulomb"]
     table = featurize(materials, features, compute=Compute(2), cache="off", progress=kill_one)
     assert killed
     assert seen[0] == (0, 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from formation_mlp.config.loading import check_config
+from formation_mlp.config.names import RETIRED_PRESETS
 from formation_mlp.errors import ConfigError, FeatureError
 from formation_mlp.features.base import FeatureBlock
 from formation_mlp.features.engine.table import featurize
@@ -85,6 +88,48 @@ def test_a_featurizer_of_structures_gives_the_numbers_of_the_preset(own: Any, ad
     np.testing.assert_allclose(described(materials, {"matminer": adapted}).X, expected, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("adapted", "columns", "numbers"),
+    [
+        (
+            "RadialDistributionFunction",
+            ["rdf [1.90000 - 2.00000]A", "rdf [2.30000 - 2.40000]A", "rdf [2.70000 - 2.80000]A"],
+            [[29.787277, 0, 59.915881], [0, 45.590917, 0]],
+        ),
+        (
+            "StructuralComplexity",
+            ["structural complexity per atom", "structural complexity per cell"],
+            [[1.370951, 6.854753], [1, 4]],
+        ),
+        (
+            {"featurizer": "SiteStatsFingerprint", "preset": "CrystalNNFingerprint_ops"},
+            ["mean wt CN_2", "std_dev wt CN_2"],
+            [[0.310501, 0.253523], [0, 0]],
+        ),
+    ],
+)
+def test_what_replaces_a_retired_preset_gives_its_columns(adapted: Any, columns: list[str], numbers: Any) -> None:
+    """The numbers are those of the presets as they were; those of ``rdf`` were divided by the number of sites."""
+    names = list(build_preset({"matminer": adapted}).names)
+    X = described(crystals().take([0, 2]), {"matminer": adapted}).X
+    np.testing.assert_allclose(X[:, list(map(names.index, columns))], numbers, atol=1e-6)
+
+
+def test_the_diffraction_pattern_that_replaces_a_retired_preset_is_that_of_matminer() -> None:
+    X = described(crystals().take([0, 2]), {"matminer": "XRDPowderPattern"}).X
+    assert build_preset({"matminer": "XRDPowderPattern"}).names == tuple(f"xrd_{angle}" for angle in range(128))
+    np.testing.assert_allclose(X.sum(axis=1), [0.9992907, 0.99908016], atol=1e-7)
+
+
+@pytest.mark.parametrize("name", RETIRED_PRESETS)
+def test_a_retired_preset_says_what_to_write_instead(name: str) -> None:
+    instead = RETIRED_PRESETS[name].split(",")[0]
+    with pytest.raises(ConfigError, match=rf"{name}.*no longer\. Write {re.escape(instead)}.*trained again"):
+        choose_presets([name])
+    with pytest.raises(ConfigError, match=rf"(?s)1 problem in.*{name}.*no longer\. Write {re.escape(instead)}"):
+        check_config({"data": {"path": "bundled"}, "features": ["density", {name: {}}]}, "job.yaml")
+
+
 def test_values_that_are_missing_are_counted_and_not_imputed() -> None:
     materials = formulas("NaCl", "NaNe")  # Deml's data have no energy of neon
     (column,) = columns = ["DemlData mean GGAU_Etot"]
@@ -141,7 +186,7 @@ def test_columns_of_text_are_refused_by_name_and_can_be_left_out() -> None:
     [
         ("BandCentre", r"no featurizer 'BandCentre'.*Did you mean 'BandCenter'"),
         ("CrystalNNFingerprint", r"featurizes a site.*SiteStatsFingerprint"),
-        ("BondFractions", r"see the test rows.*'bond_fractions'"),
+        ("BondFractions", r"see the test rows.*\{table: FILE\}"),
         ("BagofBonds", "see the test rows"),
         ("CohesiveEnergy", "server"),
         ("ElementProperty", "missing 3 required.*or preset"),

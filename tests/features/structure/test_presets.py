@@ -34,7 +34,6 @@ PEROVSKITE = (
     np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]),
 )
 NEON = (2.2 * (1 - np.eye(3)), np.array([10]), np.zeros((1, 3)))
-OGANESSON = (2.2 * (1 - np.eye(3)), np.array([118]), np.zeros((1, 3)))
 # Numbers that belong to one atom of the crystal, so that any cell of it has the same.
 OF_THE_CRYSTAL = (
     "ward2017",
@@ -42,11 +41,7 @@ OF_THE_CRYSTAL = (
     "electrostatics",
     "density",
     "symmetry",
-    "structural_complexity",
-    "rdf",
     "scaled_rdf",
-    "xrd",
-    "bond_fractions",
 )
 
 
@@ -74,8 +69,6 @@ def golden_materials(golden):
     [
         ("ward2017", {"impute_nan": True}),
         ("density", {}),
-        ("xrd", {}),
-        ("bond_fractions", {"bonds": ABOUT["names"]["bond_fractions"]}),
     ],
 )
 def test_numbers_and_names_are_matminers(golden, golden_materials, name, options):
@@ -96,26 +89,6 @@ def test_symmetry_is_matminers_but_counts_the_operations_of_the_primitive_cell(g
     assert times.pop("iron, bcc") == 2
     assert set(times.values()) <= {1, 2, 3, 4}
     assert list(times.values()).count(1) >= 50
-
-
-def test_complexity_is_matminers_but_per_primitive_cell(golden, golden_materials):
-    preset = STRUCTURE_PRESETS["structural_complexity"]()
-    X = preset.compute(golden_materials).X
-    assert list(preset.names) == ABOUT["names"]["structural_complexity"]
-    np.testing.assert_allclose(X[:, 0], golden["structural_complexity"][:, 0], rtol=1e-9, atol=1e-12)
-    salt = ABOUT["ids"].index("rock salt, conventional")
-    assert X[salt].tolist() == [1, 2]
-    assert golden["structural_complexity"][salt].tolist() == [1, 8]
-
-
-def test_rdf_is_matminers_per_atom(golden, golden_materials):
-    preset = STRUCTURE_PRESETS["rdf"]()
-    X = preset.compute(golden_materials).X * golden_materials.structures.n_sites[:, None]
-    assert list(preset.names) == ABOUT["names"]["rdf"]
-    moved = np.abs(X - golden["rdf"]) > 1e-9 * np.maximum(golden["rdf"], 1)
-    # Shells at a multiple of 0.1 angstrom, such as 5 half edges of rock salt, fall on either side by rounding.
-    assert moved.sum() <= 30
-    np.testing.assert_allclose(X[:, -50:].mean(), golden["rdf"][:, -50:].mean(), rtol=1e-3)
 
 
 def test_sine_coulomb_eigenvalues_are_matminers_sorted_padded_and_cut(golden, golden_materials):
@@ -224,50 +197,13 @@ def test_a_broken_structure_fails_with_its_reason_and_leaves_the_others_alone(na
     np.testing.assert_array_equal(block.X[[0, 2]], alone.X)
 
 
-@pytest.mark.parametrize("name", ["ward2017", "sine_coulomb", "bond_fractions", "symmetry"])
+@pytest.mark.parametrize("name", ["ward2017", "sine_coulomb", "symmetry"])
 def test_two_atoms_on_one_point_fail(name):
     twice = (4.0 * np.eye(3), np.array([11, 11]), np.array([[0, 0, 0], [1.0, 0, 0]]))
     block = STRUCTURE_PRESETS[name]().compute(materials(twice, RUTILE))
     assert list(block.failures) == [0]
     assert np.isnan(block.X[0]).all()
     assert np.isfinite(block.X[1]).all()
-
-
-def test_elements_without_data_fail_with_their_names():
-    for name in ("xrd", "bond_fractions"):
-        assert "Og" in STRUCTURE_PRESETS[name]().compute(materials(OGANESSON)).failures[0]
-
-
-def test_cells_of_a_size_that_would_fill_the_memory_are_refused():
-    huge = (np.diag([400.0, 400, 400]), NEON[1], NEON[2])
-    dense = (0.1 * np.eye(3), NEON[1], NEON[2])
-    assert "reflections" in STRUCTURE_PRESETS["xrd"]().compute(materials(huge)).failures[0]
-    assert "neighbours" in STRUCTURE_PRESETS["rdf"]().compute(materials(dense)).failures[0]
-
-
-def test_bond_fractions_have_a_column_for_each_pair_of_families_and_every_element():
-    from formation_mlp.features.structure.bonds import FAMILIES
-
-    from formation_mlp.chemistry.elements import ATOMIC_NUMBER
-
-    members = " ".join(FAMILIES.values()).split()
-    assert sorted(members) == sorted(ATOMIC_NUMBER)
-    preset = STRUCTURE_PRESETS["bond_fractions"]()
-    X = preset.compute(materials(RUTILE, OBLIQUE)).X
-    np.testing.assert_allclose(X.sum(axis=1), 1)
-    assert X[0, preset.names.index("d-block metal - nonmetal bond frac.")] == 1
-
-
-def test_site_stats_are_matminers_and_its_errors_are_reasons():
-    preset = STRUCTURE_PRESETS["site_stats"]("CrystalNNFingerprint_cn")
-    iron = (2.87 * np.eye(3), np.array([26, 26]), np.array([[0, 0, 0], [0.5, 0.5, 0.5]]))
-    block = preset.compute(materials(iron, OGANESSON))
-    row = dict(zip(preset.names, block.X[0], strict=True))
-    assert row["mean wt CN_8"] > 0.2
-    assert sum(value for name, value in row.items() if name.startswith("mean ")) == pytest.approx(1, abs=0.02)
-    assert list(block.failures) == [1]
-    assert block.failures[1].startswith("matminer: ")
-    assert np.isnan(block.X[1]).all()
 
 
 def test_compositions_alone_are_refused():
@@ -280,12 +216,6 @@ def test_compositions_alone_are_refused():
     ("name", "options", "message"),
     [
         ("sine_coulomb", {"n_eigenvalues": 0}, "at least 1"),
-        ("rdf", {"cutoff": 20, "bin_size": 0.3}, "multiple"),
-        ("rdf", {"bin_size": 0}, "multiple"),
-        ("bond_fractions", {"bonds": ["Na - Xx"]}, "Na - Xx"),
-        ("bond_fractions", {"bonds": ["Na-Cl"]}, "Na-Cl"),
-        ("bond_fractions", {"bonds": ["Na - Cl", "Cl - Na"]}, "twice"),
-        ("site_stats", {"fingerprint": "OPSiteFingerprints"}, "Did you mean 'OPSiteFingerprint'"),
     ],
 )
 def test_wrong_options_are_refused(name, options, message):
