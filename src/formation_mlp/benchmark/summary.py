@@ -1,4 +1,9 @@
-"""One line per model: its scores over all divisions and seeds, how much they spread, and what they cost."""
+"""One line per model: its scores over all divisions and seeds, how much they spread, and what they cost.
+
+The outcomes are grouped here by hand. One long pandas table of all scores, grouped by model and division, gave the same
+numbers with 68 lines in place of 50 (summaries, divisions and learning curves) in 1.5 times the time, and pandas leaves
+out an undefined score from a mean unless it is told not to.
+"""
 
 from __future__ import annotations
 
