@@ -298,7 +298,7 @@ def test_seen_formulas_and_systems_are_told_from_new_ones(
     config = tiny_config(split={"method": "column", "column": "part"}, benchmark={"baselines": ["mean"]})
     outcome = job.benchmark(load_config(config, ()), Reporter(-1)).outcomes[0]
     assert outcome.part == "test"
-    assert outcome.seen.tolist() == [2, 1, 0]
+    assert outcome.novelty.tolist() == [2, 1, 0]
 
 
 def test_without_a_test_part_the_val_part_is_shown(

@@ -21,7 +21,7 @@ from sklearn import metrics as sklearn_metrics
 from formation_mlp import figures
 from formation_mlp.benchmark import curves, paired, tables
 from formation_mlp.benchmark.matbench_record import TASK, record_scores, write_record
-from formation_mlp.benchmark.novelty import seen_rows
+from formation_mlp.benchmark.novelty import novelty_scores
 from formation_mlp.benchmark.outcome import NEW_FORMULA, NEW_SYSTEM, SEEN_FORMULA, About, Outcome
 from formation_mlp.benchmark.published import published_models
 from formation_mlp.benchmark.results import as_json, from_json, results_of
@@ -51,7 +51,7 @@ def outcome(**changes: Any) -> Outcome:
         "part": "test",
         "ids": ["a", "b", "c", "d"],
         "formulas": ["NaCl", "KCl", "LiF", "LiF"],
-        "seen": np.array([SEEN_FORMULA, NEW_FORMULA, NEW_SYSTEM, NEW_SYSTEM], np.int8),
+        "novelty": np.array([SEEN_FORMULA, NEW_FORMULA, NEW_SYSTEM, NEW_SYSTEM], np.int8),
         "y": y,
         "prediction": y + np.array([0.1, -0.2, 0.3, -0.4]),
         "val_score": 0.25,
@@ -108,7 +108,7 @@ def many(
                             part=part,
                             ids=[f"row {division} {i}" for i in range(n)],
                             formulas=[f"F{i // 2}" for i in range(n)],
-                            seen=rng.integers(0, 3, n).astype(np.int8),
+                            novelty=rng.integers(0, 3, n).astype(np.int8),
                             y=(y < -1.5).astype(float) if classes else y,
                             prediction=1 / (1 + np.exp(4 * (prediction + 1.5))) if classes else prediction,
                             anytime=[(1.0, 0.3), (2.0, 0.2)] if model in NETWORKS else [],
@@ -259,11 +259,11 @@ def test_a_difference_is_said_in_words(numbers: tuple[float, ...], said: str) ->
 
 
 def test_rows_are_counted_and_scored_by_what_train_holds() -> None:
-    found = seen_rows([outcome(), outcome(seed=1)], about())
+    found = novelty_scores([outcome(), outcome(seed=1)], about())
     assert found.counts == {"seen formula": 1, "new formula": 1, "new system": 2}
     assert found.scores["mlp"] == pytest.approx({"seen formula": 0.1, "new formula": 0.2, "new system": 0.35})
-    new = [outcome(seen=np.zeros(4, np.int8)), outcome(model="b", seen=np.zeros(4, np.int8))]
-    assert tables.seen_table(results_of(new, about())) is None
+    new = [outcome(novelty=np.zeros(4, np.int8)), outcome(model="b", novelty=np.zeros(4, np.int8))]
+    assert tables.novelty_table(results_of(new, about())) is None
 
 
 def points(*pairs: tuple[float, float]) -> list[curves.Point]:
@@ -430,7 +430,7 @@ def matbench_outcomes() -> list[Outcome]:
         n = len(rows)
         y = np.full(n, np.nan) if number == 4 else rng.normal(size=n)
         ids = [f"mb-mp-e-form-{row + 1:06d}" for row in rows]
-        rest = {"formulas": ["X"] * n, "seen": np.zeros(n, np.int8), "y": y, "prediction": rng.normal(size=n)}
+        rest = {"formulas": ["X"] * n, "novelty": np.zeros(n, np.int8), "y": y, "prediction": rng.normal(size=n)}
         found.append(outcome(division=f"fold {number}", ids=ids, details={"epochs": 7, "options": {"a": 1}}, **rest))
     return found
 

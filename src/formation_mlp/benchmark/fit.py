@@ -205,7 +205,7 @@ def read_outcome(fit: Fit, shown: Shown) -> Outcome:
         part=saved["part"],
         ids=shown.ids,
         formulas=shown.formulas,
-        seen=shown.seen,
+        novelty=shown.novelty,
         y=shown.y,
         prediction=prediction,
         val_score=saved["val_score"],

@@ -15,7 +15,7 @@ GROUPS = {SEEN_FORMULA: "seen formula", NEW_FORMULA: "new formula", NEW_SYSTEM: 
 
 
 @dataclass(frozen=True, slots=True)
-class SeenRows:
+class NoveltyScores:
     """Shown rows by what train holds of them.
 
     Attributes
@@ -28,16 +28,16 @@ class SeenRows:
     scores: Mapping[str, Mapping[str, float]]
 
 
-def seen_rows(outcomes: Sequence[Outcome], about: About) -> SeenRows:
+def novelty_scores(outcomes: Sequence[Outcome], about: About) -> NoveltyScores:
     """Return how many rows of each group are shown, and every model's score on them, over all divisions and seeds."""
     whole = scored(outcomes)
     divisions = [some[0] for some in by_division(whole).values()]
-    counts = {name: sum(int(np.sum(one.seen == mark)) for one in divisions) for mark, name in GROUPS.items()}
+    counts = {name: sum(int(np.sum(one.novelty == mark)) for one in divisions) for mark, name in GROUPS.items()}
     scores = {}
     for model, some in by_model(whole).items():
         losses = np.concatenate([row_losses(one, about) for one in some])
-        marks = np.concatenate([one.seen for one in some])
+        marks = np.concatenate([one.novelty for one in some])
         scores[model] = {
             name: float(losses[marks == mark].mean()) for mark, name in GROUPS.items() if np.any(marks == mark)
         }
-    return SeenRows({name: count for name, count in counts.items() if count}, scores)
+    return NoveltyScores({name: count for name, count in counts.items() if count}, scores)

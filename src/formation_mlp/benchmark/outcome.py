@@ -30,7 +30,7 @@ class Outcome:
     part : ``test``, or ``val`` where no test row has a target
     ids : of the rows of that part, ``[n]``
     formulas : their reduced formulas, ``[n]``
-    seen : `NEW_SYSTEM`, `NEW_FORMULA` or `SEEN_FORMULA`, ``[n]``; against the rows that it was fitted on
+    novelty : `NEW_SYSTEM`, `NEW_FORMULA` or `SEEN_FORMULA`, ``[n]``; against the rows that it was fitted on
     y : true energies in eV/atom, or classes, ``[n]``
     prediction : eV/atom, or probabilities, ``[n]``
     val_score : its selection score on the val rows, lower is better
@@ -51,7 +51,7 @@ class Outcome:
     part: str
     ids: Sequence[str]
     formulas: Sequence[str]
-    seen: NDArray[np.int8]
+    novelty: NDArray[np.int8]
     y: Floats
     prediction: Floats
     val_score: float

@@ -99,10 +99,10 @@ def _cost(results: Results) -> Picture | None:
 def _seen(results: Results) -> Picture | None:
     from formation_mlp.figures import seen_plot
 
-    counts = results.seen.counts
+    counts = results.novelty.counts
     if len(counts) < 2:
         return None
-    scores = {one.model: results.seen.scores[one.model] for one in results.models}
+    scores = {one.model: results.novelty.scores[one.model] for one in results.models}
     label = f"{results.part} {results.selection}"
     return Picture(
         "benchmark_seen",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from formation_mlp.benchmark.curves import Point, cost_curves, crossing_words, learning_curves
-from formation_mlp.benchmark.novelty import SeenRows, seen_rows
+from formation_mlp.benchmark.novelty import NoveltyScores, novelty_scores
 from formation_mlp.benchmark.outcome import About, Outcome
 from formation_mlp.benchmark.paired import Comparison, compare, corrected
 from formation_mlp.benchmark.published import PublishedModel, published_models
@@ -54,7 +54,7 @@ class Results:
     models : the best first
     opponent : the best model that is no network of this package; None if there is none
     comparisons : of every other model with the main one, then with the opponent; the main one is second in each
-    seen : errors by what train holds
+    novelty : errors by what train holds
     learning : model to its learning curve
     crossing : where main network and random forest cross, in words; empty without curves
     cost : model to pairs of training seconds and val score
@@ -68,7 +68,7 @@ class Results:
     models: Sequence[ModelSummary]
     opponent: str | None
     comparisons: Sequence[Comparison]
-    seen: SeenRows
+    novelty: NoveltyScores
     learning: Mapping[str, Sequence[Point]]
     crossing: str
     cost: Mapping[str, Sequence[tuple[float, float]]]
@@ -121,7 +121,7 @@ def results_of(outcomes: Sequence[Outcome], about: About) -> Results:
         models,
         opponent,
         corrected([one for one in found if one is not None]),
-        seen_rows(outcomes, about),
+        novelty_scores(outcomes, about),
         learning,
         crossing_words(about.main, forests[0], learning) if forests else "",
         cost_curves(outcomes),
@@ -141,7 +141,11 @@ def as_json(results: Results) -> dict[str, Any]:
     """Return the results as plain data for a file; NaN becomes null."""
     about = asdict(results.about)
     description = dict(about.pop("description"))
-    content = asdict(results) | {"about": about, "models": {one.model: _entry(one, results) for one in results.models}}
+    models = {one.model: _entry(one, results) for one in results.models}
+    content = {
+        "seen" if name == "novelty" else name: value  # its name in the file
+        for name, value in (asdict(results) | {"about": about, "models": models}).items()
+    }
     plain: dict[str, Any] = _plain(description | {"format": FORMAT, **content})
     return plain
 
@@ -180,7 +184,7 @@ def from_json(content: Mapping[str, Any], path: Path) -> Results:
             [_summary(one, content["part"]) for one in content["models"].values()],
             content["opponent"],
             corrected([Comparison(**one) for one in content["comparisons"]]),
-            SeenRows(**content["seen"]),
+            NoveltyScores(**content["seen"]),
             {model: [Point(**one) for one in curve] for model, curve in content["learning"].items()},
             content["crossing"],
             {model: [(one[0], one[1]) for one in course] for model, course in content["cost"].items()},
@@ -208,5 +212,5 @@ def _plain(value: Any) -> Any:
     return value
 
 
-_OWN = {"format", *Results.__dataclass_fields__}
+_OWN = {"format", "seen", *Results.__dataclass_fields__}
 """Keys of the file that are not those of the description."""

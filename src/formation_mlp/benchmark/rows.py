@@ -79,11 +79,11 @@ class FitRows:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The rows that models are judged by: ``ids``, ``formulas``, ``seen`` and ``y`` of `Outcome`."""
+    """The rows that models are judged by: ``ids``, ``formulas``, ``novelty`` and ``y`` of `Outcome`."""
 
     ids: list[str]
     formulas: list[str]
-    seen: NDArray[np.int8]
+    novelty: NDArray[np.int8]
     y: Floats
 
 
@@ -160,12 +160,12 @@ class AllRows:
         if hidden is not None:
             ids, own, y = list(hidden.ids), hidden.compositions, np.full(len(hidden.ids), np.nan)
         keys = own.keys()
-        seen = np.full(len(ids), NEW_SYSTEM, np.int8)
-        seen[np.isin(own.chemical_systems(), train.chemical_systems())] = NEW_FORMULA
-        seen[np.isin(keys, train.keys())] = SEEN_FORMULA
+        novelty = np.full(len(ids), NEW_SYSTEM, np.int8)
+        novelty[np.isin(own.chemical_systems(), train.chemical_systems())] = NEW_FORMULA
+        novelty[np.isin(keys, train.keys())] = SEEN_FORMULA
         written = dict(zip(keys, hidden.formulas, strict=True)) if hidden is not None else {}
         written |= self._written
-        return Shown(ids, [written[key] for key in keys], seen, y)
+        return Shown(ids, [written[key] for key in keys], novelty, y)
 
     @cached_property
     def _sha256(self) -> str:

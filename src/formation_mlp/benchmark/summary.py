@@ -177,7 +177,7 @@ def _only(outcome: Outcome, rows: Ints) -> Outcome:
         outcome,
         ids=[outcome.ids[i] for i in rows],
         formulas=[outcome.formulas[i] for i in rows],
-        seen=outcome.seen[rows],
+        novelty=outcome.novelty[rows],
         y=outcome.y[rows],
         prediction=outcome.prediction[rows],
     )

@@ -100,14 +100,14 @@ def division_table(results: Results) -> Table | None:
     return [f"{results.selection} by division", "train rows", f"{results.part} rows", *shown], rows
 
 
-def seen_table(results: Results) -> Table | None:
+def novelty_table(results: Results) -> Table | None:
     """Return the error of each model on rows that train holds more or less of; None if there is one kind only."""
-    counts = results.seen.counts
+    counts = results.novelty.counts
     if len(counts) < 2:
         return None
     rows = [["number of rows", *(str(count) for count in counts.values())]]
     for one in results.models:
-        scores = results.seen.scores[one.model]
+        scores = results.novelty.scores[one.model]
         rows.append([one.model, *(f"{scores[name]:.4f}" if name in scores else "" for name in counts)])
     return [f"{results.part} {results.selection} by what train holds", *counts], rows
 

@@ -27,7 +27,7 @@ def results_text(results: Results) -> str:
         _wrapped([*statements(results), explanation(results)]),
         _aligned(tables.cost_table(results)),
         _aligned(tables.division_table(results)),
-        _aligned(tables.seen_table(results)),
+        _aligned(tables.novelty_table(results)),
         _aligned(tables.published_table(results), caution(results.published, results.part, len(results.divisions))),
     ]
     return "\n\n".join(block for block in blocks if block)

@@ -105,7 +105,7 @@ def _write_rows(path: Path, outcomes: Sequence[Outcome]) -> None:
         mean = {model: _mean_prediction([one for one in some if one.model == model], first) for model in models}
         for i, key in enumerate(first.ids):
             truth = f"{first.y[i]:.6f}" if np.isfinite(first.y[i]) else None
-            line = [key, first.formulas[i], name, first.part, GROUPS[int(first.seen[i])], truth]
+            line = [key, first.formulas[i], name, first.part, GROUPS[int(first.novelty[i])], truth]
             lines.append([*line, *(_fit(mean[model], i) for model in models)])
     header = ["id", "formula", "division", "part", "train_holds", "truth"]
     write_csv(path, [*header, *(PREDICTION + model for model in models)], lines)

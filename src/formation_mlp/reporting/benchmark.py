@@ -63,11 +63,11 @@ def benchmark_section(folder: Path, show: Show) -> Markup:
     divisions = tables.division_table(results)
     if divisions is not None:
         parts += [title("One division after the other"), _table(divisions, "Scores by division" + _unit(results))]
-    seen = tables.seen_table(results)
-    if seen is not None:
+    novelty = tables.novelty_table(results)
+    if novelty is not None:
         parts += [
             title("How much of it is look-up"),
-            _table(seen, "Scores by what training held" + _unit(results), main),
+            _table(novelty, "Scores by what training held" + _unit(results), main),
         ]
         parts.append(figures("seen"))
     if results.learning:
