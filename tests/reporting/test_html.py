@@ -21,7 +21,7 @@ from formation_mlp.chemistry.chemical_class import CHEMICAL_CLASSES, chemical_cl
 from formation_mlp.config.loading import check_config
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.reporting import html, tables, words
+from formation_mlp.reporting import html, tables, text
 from formation_mlp.reporting.finished import load_run
 from formation_mlp.reporting.report import write_report
 from formation_mlp.reporting.unusual import FACTS, shares, unusual_facts
@@ -157,8 +157,8 @@ def test_the_mean_of_the_training_rows_is_scored_beside_the_model(
     assert run.training is not None
     mean = run.training.labels[run.training.rows["train"]].mean()
     mae = float(np.mean(np.abs(run.y - mean)))
-    assert read(regression_page[0]).row(words.MEAN)[1] == f"{mae:.4f}"
-    assert f"off by {mae:.3f} eV/atom" in words.introduction(run)
+    assert read(regression_page[0]).row(text.MEAN)[1] == f"{mae:.4f}"
+    assert f"off by {mae:.3f} eV/atom" in text.introduction(run)
 
 
 def test_the_command_on_the_page_trains_the_same_run_again(
@@ -283,7 +283,7 @@ def test_a_run_whose_rows_are_gone_is_told_without_them(own_run: Path, tmp_path:
     assert again.compositions.keys() == elements.keys()
     page = read(write_report([own_run], tmp_path / "page.html")[0])
     assert "not known" in page.text
-    assert words.MEAN not in page.text
+    assert text.MEAN not in page.text
 
 
 def test_rows_that_changed_since_the_run_are_noticed(own_run: Path, tmp_path: Path) -> None:
@@ -308,10 +308,10 @@ def test_opponents_of_the_benchmark_stand_in_the_table(own_run: Path) -> None:
     (own_run / "benchmark.json").write_text(json.dumps(content), encoding="utf-8")
     page = Page(tables.score_section(load_run(own_run, "run")))
     assert page.row("forest") == ["forest", "0.0123", "0.0456", "undefined"]
-    assert [row[0] for row in page.rows[1:]] == ["forest", *sorted(["mlp", words.MEAN], key=lambda n: page.row(n)[1])]
+    assert [row[0] for row in page.rows[1:]] == ["forest", *sorted(["mlp", text.MEAN], key=lambda n: page.row(n)[1])]
     edit_json(own_run / "benchmark.json", lambda content: content.update(rows_sha256="other"))
     run = load_run(own_run, "run")
-    assert "forest" not in words.comparison(run)
+    assert "forest" not in text.comparison(run)
     assert any("of other rows" in note for note in run.notes)
 
 
@@ -459,9 +459,9 @@ def test_a_page_needs_a_name(own_run: Path) -> None:
 
 
 def test_numbers_have_a_true_minus_and_no_nan() -> None:
-    assert words.number(-0.12344) == "−0.1234"
-    assert words.number(0.5, 2, sign=True) == "+0.50"
-    assert words.number(None) == words.number(float("nan")) == "undefined"
+    assert text.number(-0.12344) == "−0.1234"
+    assert text.number(0.5, 2, sign=True) == "+0.50"
+    assert text.number(None) == text.number(float("nan")) == "undefined"
 
 
 def test_columns_of_numbers_stand_to_the_right() -> None:

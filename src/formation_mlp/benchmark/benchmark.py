@@ -102,8 +102,8 @@ def _benchmark(config: Config, reporter: Reporter, overwrite: bool, compute: Com
         _require_possible(first)
     for fit in every:
         if fit.baseline is None:
-            found = rows.of(fit)
-            check_sizes(fit.config, len(found.split.train), len(found.table.names), where=f"{fit.model}: ")
+            fit_rows = rows.of(fit)
+            check_sizes(fit.config, len(fit_rows.split.train), len(fit_rows.table.names), where=f"{fit.model}: ")
     _begin(config, every, rows, overwrite)
     _fit(every, rows, reporter, first.task.selection_score, compute)
     outcomes = _collect(every, rows)

@@ -43,9 +43,9 @@ def learning_curves(outcomes: Sequence[Outcome], about: About) -> dict[str, list
 
 def _point(outcomes: Sequence[Outcome], about: About, name: str) -> Point:
     divisions = by_division(outcomes)
-    found = spread({key: [outcome_scores(one, about)[name] for one in some] for key, some in divisions.items()})
+    score = spread({key: [outcome_scores(one, about)[name] for one in some] for key, some in divisions.items()})
     n_train = float(np.mean([np.mean([one.n_train for one in some]) for some in divisions.values()]))
-    return Point(n_train, found.mean, found.divisions if len(divisions) > 1 else found.seeds)
+    return Point(n_train, score.mean, score.divisions if len(divisions) > 1 else score.seeds)
 
 
 def crossings(first: Sequence[Point], second: Sequence[Point]) -> list[tuple[float, bool]]:
@@ -55,14 +55,14 @@ def crossings(first: Sequence[Point], second: Sequence[Point]) -> list[tuple[flo
     """
     sizes = _common_sizes(first, second)
     gaps = _gaps(first, second, sizes)
-    found, ahead = [], 0.0
+    crossed, ahead = [], 0.0
     for i, gap in enumerate(gaps):
         if gap * ahead < 0:
             j = max(k for k in range(i) if gaps[k] != 0)
             share = gaps[j] / (gaps[j] - gap)
-            found.append((math.exp(np.log(sizes[j]) + share * np.log(sizes[i] / sizes[j])), gap < 0))
+            crossed.append((math.exp(np.log(sizes[j]) + share * np.log(sizes[i] / sizes[j])), gap < 0))
         ahead = gap or ahead
-    return found
+    return crossed
 
 
 def crossing_words(first: str, second: str, curves: dict[str, list[Point]]) -> str:
@@ -73,16 +73,16 @@ def crossing_words(first: str, second: str, curves: dict[str, list[Point]]) -> s
     sizes = _common_sizes(*points)
     if len(sizes) < 2:
         return ""
-    found = crossings(*points)
-    if not found:
+    places = crossings(*points)
+    if not places:
         gap = sum(_gaps(*points, sizes))
         place = "ahead of" if gap < 0 else "behind" if gap > 0 else "level with"
         return f"{first} is {place} {second} at every size from {sizes[0]:,.0f} to {sizes[-1]:,.0f} train rows"
-    if len(found) == 1:
-        size, better = found[0]
+    if len(places) == 1:
+        size, better = places[0]
         winner, loser = (first, second) if better else (second, first)
         return f"{winner} overtakes {loser} at about {_about(size)} train rows"
-    parts = [f"{first if better else second} leads from about {_about(size)}" for size, better in found]
+    parts = [f"{first if better else second} leads from about {_about(size)}" for size, better in places]
     return f"{first} and {second} overtake one another: {', '.join(parts)} train rows"
 
 

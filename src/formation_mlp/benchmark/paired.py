@@ -74,10 +74,10 @@ def compare(outcomes: Sequence[Outcome], about: About, first: str, second: str) 
     if len(common) == 1:
         if len(set(divisions[0][common[0]][0].formulas)) < 2:
             return None
-        found = over_formulas(differences[0], divisions[0][common[0]][0].formulas)
-        return Comparison(first, second, *found, "formulas")
-    found = over_divisions([float(one.mean()) for one in differences], float(np.mean(shares)))
-    return Comparison(first, second, *found, "divisions")
+        numbers = over_formulas(differences[0], divisions[0][common[0]][0].formulas)
+        return Comparison(first, second, *numbers, "formulas")
+    numbers = over_divisions([float(one.mean()) for one in differences], float(np.mean(shares)))
+    return Comparison(first, second, *numbers, "divisions")
 
 
 def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
@@ -87,14 +87,14 @@ def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
     of ``m`` p-values with the same second model the smallest is taken ``m`` times, the next ``m - 1`` times, and so on,
     and none may fall below the one before. The chance of any false alarm stays below that of a single test.
     """
-    found = list(comparisons)
+    adjusted = list(comparisons)
     for second in {one.second for one in comparisons}:
         order = sorted((one.p_value, i) for i, one in enumerate(comparisons) if one.second == second)
         reached = 0.0
         for rank, (p_value, i) in enumerate(order):
             reached = max(reached, min(1.0, (len(order) - rank) * p_value))
-            found[i] = replace(found[i], p_of_all=reached)
-    return found
+            adjusted[i] = replace(adjusted[i], p_of_all=reached)
+    return adjusted
 
 
 def over_formulas(differences: Floats, groups: Sequence[Hashable]) -> tuple[float, float, float, float, int]:
@@ -148,16 +148,19 @@ def _student(mean: float, error: float, freedom: int) -> tuple[float, float, flo
     return mean - half, mean + half, float(2 * t.sf(abs(mean) / error, freedom))
 
 
-def sentence(found: Comparison, unit: str) -> str:
+def sentence(comparison: Comparison, unit: str) -> str:
     """Say which of two models is better, by how much, and how sure that is; ``unit`` as in ``eV/atom``."""
-    sign = 1 if found.difference > 0 else -1
-    ends = sorted((sign * found.low, sign * found.high))
-    interval = f"(95 % {_number(ends[0])} to {_number(ends[1])}, {p_words(found.p_value)})"
-    size = f"{_number(abs(found.difference))} {unit}"
-    if not found.is_clear:
-        lower = found.first if found.difference <= 0 else found.second
-        return f"{found.first} and {found.second} do not differ clearly: {lower} is ahead by {size} {interval}"
-    better, worse = (found.first, found.second) if found.difference < 0 else (found.second, found.first)
+    sign = 1 if comparison.difference > 0 else -1
+    ends = sorted((sign * comparison.low, sign * comparison.high))
+    interval = f"(95 % {_number(ends[0])} to {_number(ends[1])}, {p_words(comparison.p_value)})"
+    size = f"{_number(abs(comparison.difference))} {unit}"
+    if not comparison.is_clear:
+        lower = comparison.first if comparison.difference <= 0 else comparison.second
+        both = f"{comparison.first} and {comparison.second}"
+        return f"{both} do not differ clearly: {lower} is ahead by {size} {interval}"
+    better, worse = (
+        (comparison.first, comparison.second) if comparison.difference < 0 else (comparison.second, comparison.first)
+    )
     return f"{better} is better than {worse} by {size} {interval}"
 
 

@@ -131,24 +131,24 @@ def spread(values: Mapping[str, Sequence[float]]) -> Spread:
 
 def by_model(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     """Return the outcomes of each model, in the order of the first of each."""
-    found: dict[str, list[Outcome]] = defaultdict(list)
+    groups: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        found[outcome.model].append(outcome)
-    return dict(found)
+        groups[outcome.model].append(outcome)
+    return dict(groups)
 
 
 def by_division(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     """Return the outcomes of each division, in the order of the first of each."""
-    found: dict[str, list[Outcome]] = defaultdict(list)
+    groups: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        found[outcome.division].append(outcome)
-    return dict(found)
+        groups[outcome.division].append(outcome)
+    return dict(groups)
 
 
 def summarise(outcomes: Sequence[Outcome], about: About) -> list[ModelSummary]:
     """Return one summary per model, the best first by the selection score of the shown rows."""
-    found = [_summary(model, some, about) for model, some in by_model(scored(outcomes)).items()]
-    return sorted(found, key=lambda summary: summary.scores[selection_name(about)].mean)
+    summaries = [_summary(model, some, about) for model, some in by_model(scored(outcomes)).items()]
+    return sorted(summaries, key=lambda summary: summary.scores[selection_name(about)].mean)
 
 
 def _summary(model: str, outcomes: Sequence[Outcome], about: About) -> ModelSummary:

@@ -81,15 +81,15 @@ def explain_model(
     """
     predictor = load(model)
     groups(predictor.features, kind)
-    found = importance(predictor, _val_rows(model, predictor, progress), kind, repeats=repeats)
+    importances = importance(predictor, _val_rows(model, predictor, progress), kind, repeats=repeats)
     if out is not None:
         from formation_mlp.figures import save_figure
         from formation_mlp.figures.explain import importance_bars
 
-        score = "MAE (eV/atom)" if found.score_name == "MAE" else found.score_name
-        title = f"{model}: {found.score_name} {found.score:.4f} on {found.n_rows:,} val rows"
-        save_figure(importance_bars(found.names, found.losses, score, title), out, {"Source": model})
-    return _with_remarks(importance_text(found, model), predictor)
+        score = "MAE (eV/atom)" if importances.score_name == "MAE" else importances.score_name
+        title = f"{model}: {importances.score_name} {importances.score:.4f} on {importances.n_rows:,} val rows"
+        save_figure(importance_bars(importances.names, importances.losses, score, title), out, {"Source": model})
+    return _with_remarks(importance_text(importances, model), predictor)
 
 
 def explain_dependence(model: str, names: Sequence[str], out: Path | None, progress: Progress | None = None) -> str:
@@ -108,16 +108,19 @@ def explain_dependence(model: str, names: Sequence[str], out: Path | None, progr
     from formation_mlp.figures.explain import dependence_plot
 
     predictor = load(model)
-    found = dependence(predictor, _val_rows(model, predictor, progress), names)
-    unit = "probability" if found.is_probability else "eV/atom"
-    axes = [f"{statistic_of(name)} ({unit_of(name)})" if unit_of(name) else statistic_of(name) for name in found.names]
-    save_figure(dependence_plot(axes, found.grids, found.mean, found.values, unit), out, {"Source": model})
+    dependences = dependence(predictor, _val_rows(model, predictor, progress), names)
+    unit = "probability" if dependences.is_probability else "eV/atom"
+    axes = [
+        f"{statistic_of(name)} ({unit_of(name)})" if unit_of(name) else statistic_of(name) for name in dependences.names
+    ]
+    save_figure(
+        dependence_plot(axes, dependences.grids, dependences.mean, dependences.values, unit), out, {"Source": model}
+    )
     over = " and ".join(
-        f"{axis} from {grid[0]:.4g} to {grid[-1]:.4g}" for axis, grid in zip(axes, found.grids, strict=True)
+        f"{axis} from {grid[0]:.4g} to {grid[-1]:.4g}" for axis, grid in zip(axes, dependences.grids, strict=True)
     )
-    return (
-        f"{out}: the mean prediction lies between {found.mean.min():.3f} and {found.mean.max():.3f} {unit} for {over}"
-    )
+    low, high = dependences.mean.min(), dependences.mean.max()
+    return f"{out}: the mean prediction lies between {low:.3f} and {high:.3f} {unit} for {over}"
 
 
 def _with_remarks(text: str, predictor: Predictor) -> str:
@@ -152,10 +155,10 @@ def _draw_contributions(explanation: Explanation, model: str, kind: str, out: Pa
     from formation_mlp.figures import save_figure
     from formation_mlp.figures.explain import contribution_bars
 
-    found = explanation.contributions(kind)
+    contributions = explanation.contributions(kind)
     unit = "probability" if explanation.is_probability else "eV/atom"
-    amounts = np.array([one.amount for one in found])
-    names = [one.name for one in found]
+    amounts = np.array([one.amount for one in contributions])
+    names = [one.name for one in contributions]
     figure = contribution_bars(
         names, amounts, explanation.baseline, explanation.prediction, unit, f"{explanation.label}, predicted by {model}"
     )

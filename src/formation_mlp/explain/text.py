@@ -67,7 +67,7 @@ def explanation_text(
     return "\n".join(lines)
 
 
-def importance_text(found: Importance, model: str, n_shown: int | None = None) -> str:
+def importance_text(importances: Importance, model: str, n_shown: int | None = None) -> str:
     """Return what the model loses by the permutation of each group, as a table with bars.
 
     Parameters
@@ -79,17 +79,17 @@ def importance_text(found: Importance, model: str, n_shown: int | None = None) -
     n_shown
         Groups that are shown; all if not given.
     """
-    unit = "eV/atom" if found.score_name == "MAE" else "nats"
-    mean, std = found.mean[:n_shown], found.std[:n_shown]
-    most = max(float(found.mean.max()), 1e-12)
+    unit = "eV/atom" if importances.score_name == "MAE" else "nats"
+    mean, std = importances.mean[:n_shown], importances.std[:n_shown]
+    most = max(float(importances.mean.max()), 1e-12)
     rows = [
         [name, f"{value:.4f}", f"{spread:.4f}", str(size or ""), "#" * round(BAR * max(value, 0) / most)]
-        for name, value, spread, size in zip(found.names, mean, std, found.sizes, strict=False)
+        for name, value, spread, size in zip(importances.names, mean, std, importances.sizes, strict=False)
     ]
-    table = aligned(["permuted together", f"{found.score_name} +", "+-", "columns", ""], rows)
+    table = aligned(["permuted together", f"{importances.score_name} +", "+-", "columns", ""], rows)
     return (
-        f"{model}: {found.score_name} {found.score:.4f} {unit} on {found.n_rows} val rows; "
-        f"what {found.losses.shape[1]} permutations add to it\n\n{table}"
+        f"{model}: {importances.score_name} {importances.score:.4f} {unit} on {importances.n_rows} val rows; "
+        f"what {importances.losses.shape[1]} permutations add to it\n\n{table}"
     )
 
 

@@ -146,11 +146,11 @@ class CompetingPhases:
             phase, part = np.empty(entries.shape, np.int64), np.empty(entries.shape)
             candidates = self._within(mask)
             targets, own = fractions[entries], barred[rows]
-            found = lowest_mixtures(
+            n_solved = lowest_mixtures(
                 phases.row_ptr, phases.z, shares, self._energies, candidates, elements, targets, own, phase, part
             )
-            if found < len(rows):
-                raise RuntimeError(f"the linear program of row {rows[found]} goes in circles; this is a defect")
+            if n_solved < len(rows):
+                raise RuntimeError(f"the linear program of row {rows[n_solved]} goes in circles; this is a defect")
             product[entries], share[entries] = phase, part
             done += len(rows)
             if progress is not None:
@@ -169,14 +169,14 @@ class CompetingPhases:
         """Return the phases that hold no element outside a chemical system."""
         n_elements = mask.bit_count()
         if 2**n_elements > len(self._systems):
-            found = [rows for system, rows in self._systems.items() if not system & ~mask]
+            rows_of_systems = [rows for system, rows in self._systems.items() if not system & ~mask]
         else:
-            found, subset = [], mask
+            rows_of_systems, subset = [], mask
             while subset:
                 if subset in self._systems:
-                    found.append(self._systems[subset])
+                    rows_of_systems.append(self._systems[subset])
                 subset = (subset - 1) & mask
-        return np.concatenate([np.empty(0, np.int64), *found])
+        return np.concatenate([np.empty(0, np.int64), *rows_of_systems])
 
     def _decompositions(
         self, compositions: Compositions, energies: Floats, product: Ints, share: Floats

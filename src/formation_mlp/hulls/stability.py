@@ -53,7 +53,7 @@ def call_scores(is_stable: Bools, is_called_stable: Bools, certainty: Floats) ->
     }
 
 
-def stability_scores(truth: Floats, found: Floats) -> dict[str, float]:
+def stability_scores(truth: Floats, predicted: Floats) -> dict[str, float]:
     """Compare decomposition energies with true ones, both in eV/atom, ``[n]``; zero or less is stable.
 
     Returns
@@ -61,8 +61,8 @@ def stability_scores(truth: Floats, found: Floats) -> dict[str, float]:
     dict
         The MAE in eV/atom, and `call_scores`.
     """
-    mae = float(np.mean(np.abs(found - truth)))
-    return {"MAE": mae, **call_scores(truth <= 0, found <= 0, -found)}
+    mae = float(np.mean(np.abs(predicted - truth)))
+    return {"MAE": mae, **call_scores(truth <= 0, predicted <= 0, -predicted)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,8 @@ def judge(
         others = read_energy_table(competing, energy=competing_energy, option="--competing-energy")
     good, n_atoms = table.good, table.compositions.n_atoms
     rows, labels = _phases(table, good, table.energies, others)
-    found = CompetingPhases(*rows).decompose(table.compositions.take(good), table.energies[good], progress)
-    texts = product_texts(found, n_atoms[good], labels, rows[0].n_atoms)
+    decompositions = CompetingPhases(*rows).decompose(table.compositions.take(good), table.energies[good], progress)
+    texts = product_texts(decompositions, n_atoms[good], labels, rows[0].n_atoms)
     products = [""] * len(table)
     for row, text in zip(good.tolist(), texts, strict=True):
         products[row] = text
@@ -171,21 +171,23 @@ def judge(
         true = _true_decomposition_energies(table, table.truths[truth], others)
     if true is not None and np.isnan(true[good]).all():
         raise DataError(f"{path}: no row with an energy has a true one in column {next(iter(truths.values()))!r}.")
-    return Judged(table, found, products, true, _notes(table, others, found, true))
+    return Judged(table, decompositions, products, true, _notes(table, others, decompositions, true))
 
 
-def product_texts(found: Decompositions, n_atoms: Floats, labels: Sequence[str], label_atoms: Floats) -> list[str]:
+def product_texts(
+    decompositions: Decompositions, n_atoms: Floats, labels: Sequence[str], label_atoms: Floats
+) -> list[str]:
     """Write out the right sides of the reactions: amounts of formula units (of elements: atoms) per formula unit.
 
     Parameters
     ----------
-    found : ``n`` compounds
+    decompositions : of ``n`` compounds
     n_atoms : atoms in a formula unit of each, ``[n]``
     labels, label_atoms : formulas of the competing phases, and the atoms in each of them
     """
     texts = []
-    products, shares = found.product.tolist(), found.share.tolist()
-    for atoms, (start, stop) in zip(n_atoms.tolist(), pairwise(found.row_ptr.tolist()), strict=True):
+    products, shares = decompositions.product.tolist(), decompositions.share.tolist()
+    for atoms, (start, stop) in zip(n_atoms.tolist(), pairwise(decompositions.row_ptr.tolist()), strict=True):
         parts = []
         for product, share in zip(products[start:stop], shares[start:stop], strict=True):
             name, size = (SYMBOLS[-product], 1.0) if product < 0 else (labels[product], label_atoms[product])
@@ -217,17 +219,19 @@ def _true_decomposition_energies(table: EnergyTable, energies: Floats, others: E
     """Return decomposition energies on the hulls of true formation energies, NaN where there is no energy."""
     known = np.flatnonzero(np.isfinite(energies) & (table.compositions.n_elements > 0))
     phases = CompetingPhases(*_phases(table, known, energies, others)[0])
-    found = np.full(len(table), np.nan)
-    found[known] = phases.decompose(table.compositions.take(known), energies[known]).energy
-    return found
+    decomposition_energies = np.full(len(table), np.nan)
+    decomposition_energies[known] = phases.decompose(table.compositions.take(known), energies[known]).energy
+    return decomposition_energies
 
 
-def _notes(table: EnergyTable, others: EnergyTable | None, found: Decompositions, truth: Floats | None) -> list[str]:
+def _notes(
+    table: EnergyTable, others: EnergyTable | None, decompositions: Decompositions, truth: Floats | None
+) -> list[str]:
     good = table.good
     keys = table.compositions.take(good).keys()
     notes = [
         f"energies: column {table.column!r} of {table.path}, {table.unit}",
-        f"{len(good)} compounds, {int(found.is_stable.sum())} stable",
+        f"{len(good)} compounds, {int(decompositions.is_stable.sum())} stable",
     ]
     repeats = len(good) - len(set(keys))
     if repeats:

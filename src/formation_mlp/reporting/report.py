@@ -13,7 +13,7 @@ from markupsafe import Markup
 from formation_mlp.errors import ConfigError
 from formation_mlp.figures import benchmark_bars
 from formation_mlp.figures.picture import Picture
-from formation_mlp.reporting import html, pictures, provenance, tables, words
+from formation_mlp.reporting import html, pictures, provenance, tables, text
 from formation_mlp.reporting.benchmark import Show, benchmark_section, is_benchmark
 from formation_mlp.reporting.finished import FinishedRun, load_run
 from formation_mlp.runs.folder import REPORT_PAGE, RunFolder, report_figures
@@ -129,15 +129,15 @@ def _shown_in(figures: Path, prefix: str) -> Show:
 
 def _run_parts(run: FinishedRun, show: Show) -> list[Markup]:
     """Return the words, tables and figures of a run."""
-    parts = [words.introduction(run), html.title("How good it is")]
+    parts = [text.introduction(run), html.title("How good it is")]
     parts.append(tables.score_section(run))
     if run.is_classification:
         parts += [show(pictures.class_pictures(run)), tables.threshold_section(run)]
     else:
         parts.append(show(pictures.energy_pictures(run)))
-        found = run.half_widths()
-        parts += [html.title("Intervals"), words.interval_words(run)]
-        parts += [show(pictures.interval_pictures(run, *found))] if found is not None else []
+        intervals = run.half_widths()
+        parts += [html.title("Intervals"), text.interval_words(run)]
+        parts += [show(pictures.interval_pictures(run, *intervals))] if intervals is not None else []
     groups = pictures.group_pictures(run)
     if groups:
         parts += [html.title("Where it is wrong"), show(groups), tables.class_definitions()]

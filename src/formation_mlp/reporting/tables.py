@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from formation_mlp.chemistry.chemical_class import CHEMICAL_CLASSES
 from formation_mlp.reporting.html import details, facts, paragraph, table
+from formation_mlp.reporting.text import comparison, number
 from formation_mlp.reporting.unusual import FACTS, shares, unusual_facts
-from formation_mlp.reporting.words import comparison, number
 
 if TYPE_CHECKING:
     from formation_mlp.reporting.finished import FinishedRun
@@ -63,11 +63,11 @@ def threshold_section(run: FinishedRun) -> Markup:
 def worst_section(run: FinishedRun) -> Markup:
     """Return the rows of the largest errors, with what is unusual about them."""
     worst = np.argsort(-run.errors, kind="stable")[:WORST].tolist()
-    unusual, found = unusual_facts(run), run.half_widths()
+    unusual, intervals = unusual_facts(run), run.half_widths()
     usual = "nothing unusual found" if run.training is not None or run.answers is not None else "not known"
     wide = None
-    if found is not None and 0.9 in found[0]:
-        wide = found[1][found[0].index(0.9)]
+    if intervals is not None and 0.9 in intervals[0]:
+        wide = intervals[1][intervals[0].index(0.9)]
     header, rows = ["id", "formula", "actual", "predicted", "error"], []
     if run.is_classification:
         header = ["id", "formula", "actual class", "probability"]

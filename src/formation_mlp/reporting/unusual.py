@@ -48,24 +48,24 @@ def unusual_facts(run: FinishedRun) -> Facts:
         _from_model(facts, run.answers)
     if run.training is not None:
         _from_rows(facts, run, run.training)
-    return [{name: found[name] for name in FACTS if name in found} for found in facts]
+    return [{name: row_facts[name] for name in FACTS if name in row_facts} for row_facts in facts]
 
 
 def _from_model(facts: Facts, answers: Predictions) -> None:
     domain = answers.domain
     if domain is None:
         return
-    for i, found in enumerate(facts):
+    for i, row_facts in enumerate(facts):
         if domain.unseen[i]:
-            found["unseen"] = f"{domain.unseen[i].replace(' ', ', ')} in no training row"
+            row_facts["unseen"] = f"{domain.unseen[i].replace(' ', ', ')} in no training row"
         if domain.rare[i]:
-            found["rare"] = "few training rows with " + domain.rare[i].replace(" ", ", ").replace("(", " (")
+            row_facts["rare"] = "few training rows with " + domain.rare[i].replace(" ", ", ").replace("(", " (")
         if domain.distance[i] > FAR:
-            found["far"] = f"farther from the training rows than {domain.distance[i]:.1f} % of validation"
+            row_facts["far"] = f"farther from the training rows than {domain.distance[i]:.1f} % of validation"
         if domain.charge_balanced[i] == "no":
-            found["charges"] = "no charge balance with any known oxidation states"
+            row_facts["charges"] = "no charge balance with any known oxidation states"
         if domain.density is not None and domain.density[i]:
-            found["density"] = f"density {domain.density[i]} the range of the training rows"
+            row_facts["density"] = f"density {domain.density[i]} the range of the training rows"
 
 
 def _from_rows(facts: Facts, run: FinishedRun, training: Training) -> None:
@@ -80,24 +80,24 @@ def _from_rows(facts: Facts, run: FinishedRun, training: Training) -> None:
     of_count = Counter(n_elements[train].tolist())
     in_train = set(train.tolist())
     low, high = np.percentile(training.labels[train], OUTERMOST)
-    for found, i in zip(facts, rows.tolist(), strict=True):
+    for row_facts, i in zip(facts, rows.tolist(), strict=True):
         in_system = of_system[systems[i]]
         if in_system == 0:
-            found["new system"] = f"no training row of {systems[i]}"
+            row_facts["new system"] = f"no training row of {systems[i]}"
         elif in_system == 1:
-            found["lone system"] = f"one training row of {systems[i]}"
+            row_facts["lone system"] = f"one training row of {systems[i]}"
         same = of_formula[keys[i]]
         if len(same) > 1:
-            found["polymorphs"] = _polymorphs(same, in_train, training.labels, run.unit)
+            row_facts["polymorphs"] = _polymorphs(same, in_train, training.labels, run.unit)
         count = int(n_elements[i])
         if of_count[count] < RARE_COUNT * len(train):
-            found["count"] = f"{count} elements, as {of_count[count]:,} of {len(train):,} training rows"
+            row_facts["count"] = f"{count} elements, as {of_count[count]:,} of {len(train):,} training rows"
         if count == 1:
-            found["element"] = "a single element"
+            row_facts["element"] = "a single element"
         if run.unit and not low <= training.labels[i] <= high:
             below = training.labels[i] < low
             end = f"below {low:.2f}" if below else f"above {high:.2f}"
-            found["extreme"] = f"truth {end} {run.unit}, where 1 % of training lies".replace("-", "−")
+            row_facts["extreme"] = f"truth {end} {run.unit}, where 1 % of training lies".replace("-", "−")
 
 
 def _polymorphs(same: Sequence[int], in_train: set[int], y: Floats, unit: str) -> str:
@@ -109,9 +109,9 @@ def _polymorphs(same: Sequence[int], in_train: set[int], y: Floats, unit: str) -
 
 def shares(facts: Facts, worst: Sequence[int]) -> list[tuple[str, float, float]]:
     """Return, for every fact that occurs among the ``worst`` rows, its share there and among all rows."""
-    found = []
+    frequent = []
     for name in FACTS:
         has = np.array([name in row for row in facts])
         if has[list(worst)].any():
-            found.append((name, float(has[list(worst)].mean()), float(has.mean())))
-    return found
+            frequent.append((name, float(has[list(worst)].mean()), float(has.mean())))
+    return frequent

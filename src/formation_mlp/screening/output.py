@@ -146,12 +146,12 @@ def _write_rows(screening: Screening, out: Path, figure: Path | None) -> None:
 
 def files(candidates: Candidates, out: Path | None, figure: Path | None) -> dict[Path, str]:
     """Return the files that `write` writes, or may write, and the option that each of them comes from."""
-    found = {} if out is None else {out: "--out", about_path(out): "--out"}
+    owners = {} if out is None else {out: "--out", about_path(out): "--out"}
     if figure is not None:
-        found[figure] = "--figure"
+        owners[figure] = "--figure"
     elif out is not None and len(candidates.elements) in (0, *DRAWN):  # the elements of a list are not known yet
-        found[out.with_suffix(".png")] = "--out"
-    return found
+        owners[out.with_suffix(".png")] = "--out"
+    return owners
 
 
 def check_figure(figure: Path | None, candidates: Candidates) -> None:
@@ -173,8 +173,8 @@ def _check_number(n_elements: int, name: str) -> None:
 
 
 def _elements(screening: Screening) -> tuple[int, ...]:
-    found = screening.compositions.elements().tolist()
-    return screening.candidates.elements or tuple(sorted(found, key=electronegativity))
+    symbols = screening.compositions.elements().tolist()
+    return screening.candidates.elements or tuple(sorted(symbols, key=electronegativity))
 
 
 def diagram(screening: Screening) -> Figure:

@@ -113,8 +113,8 @@ def state_of(path: Path) -> list[int] | None:
     """Return what tells a file from others, and stays when it is moved; None if there is none."""
     if not path.exists():
         return None
-    found = path.stat()
-    return [found.st_ino, found.st_size, found.st_mtime_ns]
+    status = path.stat()
+    return [status.st_ino, status.st_size, status.st_mtime_ns]
 
 
 def check_folder_not_read(folder: Path, inputs: Iterable[str | Path], option: str = "--out") -> None:
@@ -171,10 +171,10 @@ def _is_linked_in(folder: Path, own: os.stat_result) -> bool:
 
 def _is_stdin(own: os.stat_result) -> bool:
     try:
-        found = os.fstat(0)
+        status = os.fstat(0)
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and os.path.samestat(found, own)
+    return stat.S_ISREG(status.st_mode) and os.path.samestat(status, own)
 
 
 def _existing(path: str | Path | None) -> Path | None:

@@ -77,8 +77,8 @@ def space_groups(structures: Structures, symprec: float = 0.01) -> list[str]:
             if 0 < n <= MOST_SITES_OF_A_NAME:
                 one = structures.take([row])
                 with suppress(FeatureError):
-                    found = _symmetry_dataset(one.lattice[0], one.z, one.frac, symprec)
-                    names[-1] = f"{found.international} ({found.number})"
+                    symmetry = _symmetry_dataset(one.lattice[0], one.z, one.frac, symprec)
+                    names[-1] = f"{symmetry.international} ({symmetry.number})"
     return names
 
 
@@ -119,9 +119,9 @@ def _symmetry_dataset(lattice: Floats, z: Ints, frac: Floats, symprec: float) ->
     reason = "two atoms may be too close"
     cell = (lattice.tolist(), frac.tolist(), z.tolist())
     try:
-        found = spglib.get_symmetry_dataset(cell, symprec=symprec, angle_tolerance=5.0)
+        symmetry = spglib.get_symmetry_dataset(cell, symprec=symprec, angle_tolerance=5.0)
     except Exception as error:  # newer releases raise, and each its own type, where older ones return None
-        found, reason = None, str(error)
-    if found is None:
+        symmetry, reason = None, str(error)
+    if symmetry is None:
         raise FeatureError(f"spglib finds no symmetry at symprec {symprec} ({reason})")
-    return found
+    return symmetry

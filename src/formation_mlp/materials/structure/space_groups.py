@@ -47,14 +47,14 @@ def of_symbol(symbol: str) -> tuple[list[gemmi.SpaceGroup], str]:
     import gemmi
 
     name = _cleaned(symbol)
-    found: gemmi.SpaceGroup | None = gemmi.find_spacegroup_by_name(name)
-    if found is not None and (found.ext == "\0" or name.upper().endswith(found.ext)):
-        return [found], ""
-    if found is not None:
-        return _choices(found), ""
-    found = _of_full(name)
-    if found is not None:
-        return _choices(found), ""
+    group: gemmi.SpaceGroup | None = gemmi.find_spacegroup_by_name(name)
+    if group is not None and (group.ext == "\0" or name.upper().endswith(group.ext)):
+        return [group], ""
+    if group is not None:
+        return _choices(group), ""
+    group = _of_full(name)
+    if group is not None:
+        return _choices(group), ""
     for ext, ending in _ENDINGS:
         shorter = ending.sub("", name)
         base = None if shorter == name else gemmi.find_spacegroup_by_name(shorter) or _of_full(shorter)
@@ -96,13 +96,13 @@ def _of_full(symbol: str) -> gemmi.SpaceGroup | None:
         short = compact[:kept] + _AXIS.sub("", compact[kept:])
     else:
         return None
-    found: gemmi.SpaceGroup | None = gemmi.find_spacegroup_by_name(short)
+    group: gemmi.SpaceGroup | None = gemmi.find_spacegroup_by_name(short)
     written = [(int(order), int(screw or 0)) for order, screw in _AXIS.findall(compact)]
-    is_right = found is not None and all(
-        screw == 0 or _has_screw(found, order, screw, direction if len(written) == 3 and written[0][0] == 2 else None)
+    is_right = group is not None and all(
+        screw == 0 or _has_screw(group, order, screw, direction if len(written) == 3 and written[0][0] == 2 else None)
         for direction, (order, screw) in enumerate(written)
     )
-    return found if is_right else None
+    return group if is_right else None
 
 
 def _has_screw(setting: gemmi.SpaceGroup, order: int, screw: int, direction: int | None) -> bool:

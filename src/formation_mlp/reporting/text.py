@@ -84,8 +84,8 @@ def _class_words(run: FinishedRun, rows: str) -> str:
 
 def interval_words(run: FinishedRun) -> Markup:
     """Say whether the intervals hold, or why there are none."""
-    found = run.half_widths()
-    if found is None:
+    intervals = run.half_widths()
+    if intervals is None:
         calibration = run.checkpoint.calibration
         if calibration is None:
             reason = (
@@ -96,7 +96,7 @@ def interval_words(run: FinishedRun) -> Markup:
         else:
             reason = "No intervals: they follow the disagreement of the members, which could not be computed again."
         return paragraph(reason)
-    levels, half_widths = found
+    levels, half_widths = intervals
     shown = min(range(len(levels)), key=lambda k: abs(levels[k] - 0.9))
     inside, width = np.mean(run.errors <= half_widths[shown]), 2 * half_widths[shown]
     text = (
@@ -113,21 +113,21 @@ def interval_words(run: FinishedRun) -> Markup:
 def comparison(run: FinishedRun) -> dict[str, dict[str, float | None]]:
     """Return the scores of the model, of the answer that knows no material, and of the opponents, by name."""
     own = str(run.report["model"])
-    found: dict[str, dict[str, float | None]] = {own: dict(run.report["scores"][run.part])}
+    by_model: dict[str, dict[str, float | None]] = {own: dict(run.report["scores"][run.part])}
     if run.training is not None:
         mean = float(run.training.labels[run.training.rows["train"]].mean())
         blind = np.full(len(run.y), mean)
-        found[PRIOR if run.is_classification else MEAN] = (
+        by_model[PRIOR if run.is_classification else MEAN] = (
             dict(classification_scores(run.y, blind, run.config["task"]["threshold"]))
             if run.is_classification
             else dict(regression_scores(run.y, blind))
         )
     for name, entry in run.benchmark.items():
         scores = entry.get("scores", {}).get(run.part) if isinstance(entry, dict) else None
-        known = name == own or (name == "mean" and len(found) > 1)
+        known = name == own or (name == "mean" and len(by_model) > 1)
         if scores and not known:
-            found[MEAN if name == "mean" and not run.is_classification else name] = dict(scores)
-    return found
+            by_model[MEAN if name == "mean" and not run.is_classification else name] = dict(scores)
+    return by_model
 
 
 def number(value: float | None, digits: int = 4, *, sign: bool = False) -> str:
