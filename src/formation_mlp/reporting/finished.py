@@ -12,17 +12,14 @@ from typing import Any
 import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
-from formation_mlp.config.loading import check_config
 from formation_mlp.config.schema import Config
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import CheckpointError, FormationMLPError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.quoting import shortened
-from formation_mlp.runs.finished_rows import structures_changed
+from formation_mlp.runs.finished_rows import RowsChangedError, rows_of_run
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.folder_files import ReportFile, read_json_file
-from formation_mlp.runs.prepare import load_rows
-from formation_mlp.runs.results import rows_sha256
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictions, Predictor
 from formation_mlp.splits.methods import PARTS
@@ -222,28 +219,20 @@ def _benchmark(run: FinishedRun) -> dict[str, Any]:
 
 def _with_training(run: FinishedRun) -> FinishedRun:
     """Return the run with the rows behind it, if they are where and what they were."""
-    raw = run.checkpoint.config
+    run.folder.read_json(run.folder.split)  # a damaged folder is refused; rows that are gone are only said
     try:
-        config = check_config(raw, str(run.folder.model))
-        dataset = load_rows(config)
+        config, dataset, of_parts = rows_of_run(run.folder.path, run.checkpoint.config)
         y = labels(config.task, dataset.y)
     except FormationMLPError as error:
-        run.notes.append(
-            f"The rows of the run cannot be read any more, so facts about training rows are left out: {error}"
-        )
+        gone = isinstance(error, RowsChangedError)
+        said = "have changed since the run" if gone else "cannot be read any more"
+        run.notes.append(f"The rows of the run {said}, so facts about training rows are left out: {error}")
         return run
-    split, number = run.folder.read_json(run.folder.split), {name: i for i, name in enumerate(dataset.ids)}
-    used = [name for part in PARTS for name in split[part]]
-    changed = any(name not in number for name in [*used, *run.ids])
-    if not changed:
-        kept = dataset.take(sorted(number[name] for name in used))
-        changed = rows_sha256(kept) != run.report["rows_sha256"] or structures_changed(run.folder, kept)
-    if changed:
-        run.notes.append(
-            f"The rows in {raw['data']['path']} have changed since the run, so facts about training rows are left out."
-        )
+    rows = {part: np.array(of_parts[part], np.int64) for part in PARTS}
+    number = {dataset.ids[i]: i for i in rows[run.part].tolist()}
+    if any(name not in number for name in run.ids):
+        run.notes.append(f"{run.folder.predictions} names other rows than the run has; facts about rows are left out.")
         return run
-    rows = {part: np.array([number[name] for name in split[part]], np.int64) for part in PARTS}
     rows[run.part] = np.array([number[name] for name in run.ids], np.int64)
     return replace(run, training=Training(dataset, y, rows))
 

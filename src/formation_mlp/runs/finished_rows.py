@@ -18,6 +18,10 @@ from formation_mlp.runs.results import rows_sha256
 from formation_mlp.splits.methods import PARTS
 
 
+class RowsChangedError(CheckpointError):
+    """The rows of a run are no longer what they were."""
+
+
 def rows_of_run(folder: str | Path, config: Mapping[str, Any]) -> tuple[Config, Dataset, dict[str, list[int]]]:
     """Read the rows of a finished run where its configuration says they are.
 
@@ -36,7 +40,9 @@ def rows_of_run(folder: str | Path, config: Mapping[str, Any]) -> tuple[Config, 
     Raises
     ------
     CheckpointError
-        If the folder is no finished run, or its rows have changed since.
+        If the folder is no finished run, or its files do not belong together.
+    RowsChangedError
+        If its rows have changed since.
     DataError
         If the rows are no longer where the configuration says.
     """
@@ -49,10 +55,10 @@ def rows_of_run(folder: str | Path, config: Mapping[str, Any]) -> tuple[Config, 
     used = [name for part in PARTS for name in ids[part]]
     gone = [name for name in used if name not in row]
     if gone:
-        raise CheckpointError(f"{folder}: row {quoted(gone[0])} of the run is no longer in {checked.data.path}.")
+        raise RowsChangedError(f"{folder}: row {quoted(gone[0])} of the run is no longer in {checked.data.path}.")
     kept = dataset.take(sorted(row[name] for name in used))
     if rows_sha256(kept) != run.read_json(run.report)["rows_sha256"] or structures_changed(run, kept):
-        raise CheckpointError(
+        raise RowsChangedError(
             f"{folder}: formulas, structures or targets in {checked.data.path} have changed since the run. Train again."
         )
     if run.rows.exists() and run.read_json(run.rows).get("split") != run.split_digest():
