@@ -424,17 +424,17 @@ SLOW = """
 import signal, sys, time
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # which tests in the background of a shell ignore
     signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-from formation_mlp.prediction import stream
+from formation_mlp.prediction import predict_in_parts as job
 from formation_mlp.__main__ import run
-write = stream.WRITERS[".csv"]
+write = job.WRITERS[".csv"]
 def slowly(path, answers):
     write(path, answers)
-    if path.name == "000001.csv":
-        with stream.whole_file(path.with_name("temporary")) as file:
+    if path.name == "part-00001.csv":
+        with job.whole_file(path.with_name("temporary")) as file:
             print("waiting", flush=True)
             time.sleep(3600)
-stream.WRITERS[".csv"] = slowly
-stream.predict_table.__kwdefaults__["rows_per_part"] = 10
+job.WRITERS[".csv"] = slowly
+job.predict_in_parts.__kwdefaults__["rows_per_part"] = 10
 run()
 """
 

@@ -21,6 +21,7 @@ from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import announce, announce_rows, description, quantity
 from formation_mlp.runs.train import main_name
 from formation_mlp.system.compute import HERE, Compute
+from formation_mlp.system.interrupts import SAME_CALL, noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,8 @@ def benchmark(config: Config, reporter: Reporter, *, overwrite: bool = False, co
         If a model could not be fitted.
     """
     folder = RunFolder(str(config.output))
-    with folder.alone():
-        try:
-            return _benchmark(config, reporter, overwrite, compute)
-        except KeyboardInterrupt as stop:
-            if folder.config.exists():
-                stop.add_note("the same call goes on where this one stopped")
-            raise
+    with folder.alone(), noted(SAME_CALL, folder.config.exists):
+        return _benchmark(config, reporter, overwrite, compute)
 
 
 def _benchmark(config: Config, reporter: Reporter, overwrite: bool, compute: Compute) -> Benchmark:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -47,29 +47,30 @@ def predict(
     quiet: Quiet = False,
 ) -> None:
     """Predict formulas with a shipped model, or formulas or structures with one of your own."""
-    from formation_mlp.prediction import inputs as prediction_inputs
-    from formation_mlp.prediction import tables
-    from formation_mlp.prediction.answers import answer
-    from formation_mlp.prediction.output import write_answers
-    from formation_mlp.system.outputs import about_path, claimed
+    from formation_mlp.prediction import predict as job
+    from formation_mlp.prediction.inputs import Request, split_arguments
+    from formation_mlp.prediction.tables import check_output
 
-    tables.check_output(out, (".csv", ".parquet"))
+    check_output(out, (".csv", ".parquet"))
     _check_table_options(csv, out, formula=formula, id=id_, workers=workers)
-    name, items = prediction_inputs.split_arguments(materials or [], model, stable)
+    name, items = split_arguments(materials or [], model, stable)
+    request = Request(name, formula, id_, level, unit, strict)
     if csv is None:
-        ids, queries = prediction_inputs.queries_of_items(items or _lines_of_stdin(name), name)
+        done = job.predict_materials(items or _lines_of_stdin(name), request, out, overwrite=overwrite)
     elif items:
         raise FormationMLPError(f"predict: give materials, such as {items[0]!r}, or a table with --csv, not both.")
-    elif out is not None:
-        _predict_table(csv, out, (name, formula, id_, level, unit, strict), workers, quiet, overwrite)
-        return
+    elif out is None:
+        done = job.predict_table(csv, request)
     else:
-        ids, queries = prediction_inputs.queries_of_table(csv, formula, id_, name)
-    others = () if out is None else (about_path(out),)
-    with claimed(out, [*(items or ()), name], overwrite=overwrite, others=others):
-        answers = answer(queries, ids, level=level, unit=unit, strict=strict)
-        write_answers(answers, out, strict=strict)
-    say_failures(answers.n_failed, len(answers))
+        from formation_mlp.runs.progress import Reporter
+
+        with Reporter(-quiet, ("predictions", "predicted")) as reporter:
+            told = reporter.rows
+            done = job.predict_table(csv, request, out, workers=workers, overwrite=overwrite, progress=told)
+            reporter.say(f"prediction: {done.meaning}")
+            found = f", {done.n_found:,} of them by an earlier call" if done.n_found else ""
+            reporter.say(f"{out}: {done.n_rows:,} rows{found}")
+    say_failures(done.n_failed, done.n_rows)
 
 
 def _check_table_options(csv: Path | None, out: Path | None, *, workers: int, **named: str | None) -> None:
@@ -81,18 +82,6 @@ def _check_table_options(csv: Path | None, out: Path | None, *, workers: int, **
         raise FormationMLPError(
             "--workers: several processes predict a table into a file. Give both, with --csv and --out, or one process."
         )
-
-
-def _predict_table(path: Path, out: Path, request: tuple[Any, ...], workers: int, quiet: bool, overwrite: bool) -> None:
-    from formation_mlp.prediction.stream import Request, predict_table
-    from formation_mlp.runs.progress import Reporter
-
-    with Reporter(-quiet, ("predictions", "predicted")) as reporter:
-        done = predict_table(path, out, Request(*request), workers=workers, overwrite=overwrite, progress=reporter.rows)
-        reporter.say(f"prediction: {done.meaning}")
-        found = f", {done.n_found:,} of them by an earlier call" if done.n_found else ""
-        reporter.say(f"{out}: {done.n_rows:,} rows{found}")
-    say_failures(done.n_failed, done.n_rows)
 
 
 def _lines_of_stdin(model: str | None) -> list[str]:

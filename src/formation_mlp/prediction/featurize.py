@@ -41,13 +41,13 @@ def featurize_table(
     InUseError
         If another process writes ``out``.
     """
-    from formation_mlp.features.engine.stream import featurize_dataset
     from formation_mlp.features.presets import files_of
+    from formation_mlp.prediction.featurize_in_parts import featurize_in_parts
 
     if not out.suffix:
         usable_path(path, "the table", DataError)
         data = DataConfig(path=str(path), formula=formula, id=id_column)
-        done = featurize_dataset(data, out, features, compute=compute, overwrite=overwrite, progress=progress)
+        done = featurize_in_parts(data, out, features, compute=compute, overwrite=overwrite, progress=progress)
         return _sentence(out, done.n_rows, done.n_columns, done.n_errors, done.notes)
     check_output(out, (".parquet", ".csv"))
     with claimed(out, [path, *files_of(features)], overwrite=overwrite):

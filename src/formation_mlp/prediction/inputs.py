@@ -26,6 +26,25 @@ from formation_mlp.saved_model.shipped import SHIPPED
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of every material.
+
+    Attributes
+    ----------
+    model : as the user calls it, or None for the shipped ones
+    formula, id : columns of a table, or None to find them by their usual names
+    level, unit, strict : as for `formation_mlp.prediction.answers.answer`
+    """
+
+    model: str | None = None
+    formula: str | None = None
+    id: str | None = None
+    level: float | None = None
+    unit: str | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Materials for one model.
 

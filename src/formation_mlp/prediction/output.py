@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,24 @@ from formation_mlp.version import __version__
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What became of materials that were to be predicted.
+
+    Attributes
+    ----------
+    n_rows : of the question, and of the answer
+    n_failed : rows without a prediction, each with its reason in the column ``error``
+    n_found : rows that an earlier call had predicted
+    meaning : of the numbers, in one line, where the answer is in a file
+    """
+
+    n_rows: int
+    n_failed: int
+    n_found: int = 0
+    meaning: str = ""
 
 
 def write_answers(answers: Answers, out: Path | None, *, strict: bool = False) -> None:

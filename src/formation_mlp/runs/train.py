@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +35,7 @@ from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.costs import Meter
 from formation_mlp.system.files import write_json
+from formation_mlp.system.interrupts import noted
 from formation_mlp.typing import Floats
 
 DETAILS = ("parameters", "epochs", "best_epoch", "device", "precision", "members", "cpu_seconds", "peak_memory")
@@ -69,7 +69,8 @@ def train(
     True
     """
     folder = RunFolder(str(config.output))
-    with folder.alone(), folder.fitting(), _way_on(folder):
+    way_on = "'formation-mlp train CONFIG --resume' continues the run"
+    with folder.alone(), folder.fitting(), noted(way_on, lambda: folder.config.exists() and not folder.is_done()):
         prepared = _prepare(config, reporter, compute)
         announce(prepared, reporter)
         result = train_prepared(
@@ -77,17 +78,6 @@ def train(
         )
         folder.finish()
     return prepared, [fit_baseline(prepared, Baseline("mean", config.task, config.seed)), result]
-
-
-@contextmanager
-def _way_on(folder: RunFolder) -> Iterator[None]:
-    """Say of an interrupt that the work is not lost."""
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        if folder.config.exists() and not folder.is_done():
-            stop.add_note("'formation-mlp train CONFIG --resume' continues the run")
-        raise
 
 
 def _prepare(config: Config, reporter: Reporter, compute: Compute) -> Prepared:

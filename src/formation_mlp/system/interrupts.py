@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -19,6 +19,8 @@ WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "ended with
 AGAIN_SECONDS = 0.05
 """After this time a signal is repeated that came where an exception goes no further, as in a destructor."""
 
+SAME_CALL = "the same call goes on where this one stopped"
+"""A note for `noted`."""
 
 _told: set[int] = set()
 """Signals that this process is already making way for."""
@@ -45,6 +47,17 @@ def end(stop: KeyboardInterrupt) -> NoReturn:
     notes = getattr(stop, "__notes__", [])
     print("; ".join([WORDS[signal.Signals(number).name], *notes[:1]]), file=sys.stderr, flush=True)
     sys.exit(128 + number)
+
+
+@contextmanager
+def noted(note: str, is_begun: Callable[[], bool]) -> Iterator[None]:
+    """Note on an interrupt of the block how the work goes on that has begun, for `end` to say."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if is_begun():
+            stop.add_note(note)
+        raise
 
 
 @contextmanager

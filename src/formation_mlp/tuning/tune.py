@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from formation_mlp.config.schema import Config, TuneConfig
 from formation_mlp.config.search_space import Parameter, parameters, with_values
 from formation_mlp.errors import CheckpointError, ConfigError, TrainingError
@@ -14,6 +11,7 @@ from formation_mlp.runs.prepare import Prepared, load_rows, prepare
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import announce
 from formation_mlp.system.compute import HERE, Compute
+from formation_mlp.system.interrupts import noted
 from formation_mlp.tuning.folder import SearchFolder
 from formation_mlp.tuning.report import SearchResult, write_search, write_trials
 from formation_mlp.tuning.store import TrialStore, mend, require_optuna
@@ -101,7 +99,8 @@ def tune(
         for value in p.values if p.form == "choices" and p.key.startswith("model.") else ():
             check_sizes(with_values(config, {p.key: value}), where=f"tune.parameters.{p.key}: ")
     folder = SearchFolder(f"{config.output}_search")
-    with folder.alone(), _way_on(folder):
+    way_on = "'formation-mlp tune CONFIG --resume' continues the search"
+    with folder.alone(), noted(way_on, lambda: folder.config.exists() and not folder.is_done()):
         folder.begin(config.model_dump(), overwrite=overwrite, resume=resume)
         search = _search(config, section, declared, folder, reporter, compute)
         missing = _missing(search, folder)
@@ -111,17 +110,6 @@ def tune(
         folder.finish()
     reporter.say(result.summary())
     return result
-
-
-@contextmanager
-def _way_on(folder: SearchFolder) -> Iterator[None]:
-    """Say of an interrupt that the work is not lost."""
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        if folder.config.exists() and not folder.is_done():
-            stop.add_note("'formation-mlp tune CONFIG --resume' continues the search")
-        raise
 
 
 def _checked(config: Config, trials: int | None) -> tuple[Config, TuneConfig]:

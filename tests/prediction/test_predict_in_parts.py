@@ -13,8 +13,9 @@ import pytest
 
 from formation_mlp.config.loading import check_config
 from formation_mlp.errors import DataError
-from formation_mlp.prediction import stream
-from formation_mlp.prediction.stream import Request, predict_table
+from formation_mlp.prediction import predict_in_parts as module
+from formation_mlp.prediction.inputs import Request
+from formation_mlp.prediction.predict_in_parts import predict_in_parts
 from formation_mlp.runs import train as run
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.predictor import load
@@ -40,8 +41,8 @@ def rows_of(path):
 def test_rows_come_in_their_order_with_the_numbers_of_the_model(finished_run, table, tmp_path):
     out = tmp_path / "out.csv"
     seen = []
-    job = Request(str(finished_run), id="name")
-    done = predict_table(table, out, job, rows_per_part=4, progress=lambda n, of: seen.append((n, of)))
+    request = Request(str(finished_run), id="name")
+    done = predict_in_parts(table, out, request, rows_per_part=4, progress=lambda n, of: seen.append((n, of)))
     rows = rows_of(out)
     assert (done.n_rows, done.n_failed, done.n_found) == (len(FORMULAS), 2, 0)
     assert [row["id"] for row in rows] == [f"row {i}" for i in range(len(FORMULAS))]
@@ -59,13 +60,13 @@ def test_rows_come_in_their_order_with_the_numbers_of_the_model(finished_run, ta
 
 
 def test_parts_and_processes_do_not_change_the_file(finished_run, table, tmp_path):
-    job = Request(str(finished_run))
+    request = Request(str(finished_run))
     for name, options in {
         "whole": {},
         "parts": {"rows_per_part": 3},
         "two": {"rows_per_part": 3, "workers": 2},
     }.items():
-        predict_table(table, tmp_path / f"{name}.csv", job, **options)
+        predict_in_parts(table, tmp_path / f"{name}.csv", request, **options)
     whole, parts, two = ((tmp_path / f"{name}.csv").read_bytes() for name in ("whole", "parts", "two"))
     assert whole == parts == two
 
@@ -78,7 +79,7 @@ def test_all_digits_are_the_same_in_parts_of_any_size_and_in_processes(model, tm
     found = []
     for number, options in enumerate(({}, {"rows_per_part": 211}, {"rows_per_part": 211, "workers": 2})):
         out = tmp_path / f"{number}.parquet"
-        predict_table(path, out, Request(model), **options)
+        predict_in_parts(path, out, Request(model), **options)
         found.append(pq.read_table(out).replace_schema_metadata(None))
     assert found[0].equals(found[1])
     assert found[0].equals(found[2])
@@ -99,7 +100,7 @@ def test_all_digits_of_structures_are_the_same_in_parts_and_in_processes(structu
 
 def killed_after(n, monkeypatch):
     """Let a job stop after some parts, as if it were killed."""
-    real, written = stream.write_part, []
+    real, written = module.write_part, []
 
     def write(*arguments):
         yield from real(*arguments)
@@ -107,7 +108,7 @@ def killed_after(n, monkeypatch):
         if len(written) == n:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(stream, "write_part", write)
+    monkeypatch.setattr(module, "write_part", write)
 
 
 @pytest.mark.parametrize("as_folder", [False, True])
@@ -118,36 +119,37 @@ def test_a_structure_file_edited_in_between_is_read_anew(structure_folder, tmp_p
     if not as_folder:
         source = structure_folder / "table.csv"
         source.write_text("\n".join(["structure", *(path.name for path in files)]) + "\n", encoding="utf-8")
-    out, job = tmp_path / "out.csv", Request("structure")
+    out, request = tmp_path / "out.csv", Request("structure")
     with monkeypatch.context() as patch:
         killed_after(3, patch)
         with pytest.raises(KeyboardInterrupt):
-            predict_table(source, out, job, rows_per_part=1)
+            predict_in_parts(source, out, request, rows_per_part=1)
     text = files[0].read_text(encoding="utf-8")
     files[0].write_text(files[1].read_text(encoding="utf-8"), encoding="utf-8")
-    done = predict_table(source, out, job, rows_per_part=1)
+    done = predict_in_parts(source, out, request, rows_per_part=1)
     assert done.n_found == 2
-    predict_table(source, tmp_path / "straight.csv", job, rows_per_part=1)
+    predict_in_parts(source, tmp_path / "straight.csv", request, rows_per_part=1)
     assert rows_of(out) == rows_of(tmp_path / "straight.csv")
     assert text != files[0].read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("what", ["table", "model"])
 def test_what_is_changed_while_it_is_predicted_is_not_mixed(own_run, table, tmp_path, monkeypatch, what):
-    real = stream.write_part
+    real = module.write_part
     model = own_run / "model.safetensors"
 
-    def write(number, *arguments):
-        if number == 1 and what == "table":
+    def write(path, *arguments):
+        is_second = path.name == "part-00001.csv"
+        if is_second and what == "table":
             table.write_text(table.read_text().replace("KBr", "KCl"))
-        elif number == 1:
+        elif is_second:
             model.write_bytes(model.read_bytes() + b" ")
-        yield from real(number, *arguments)
+        yield from real(path, *arguments)
 
-    monkeypatch.setattr(stream, "write_part", write)
+    monkeypatch.setattr(module, "write_part", write)
     out = tmp_path / "out.csv"
     with pytest.raises(DataError, match="was changed while its rows were predicted"):
-        predict_table(table, out, Request(str(own_run)), rows_per_part=4)
+        predict_in_parts(table, out, Request(str(own_run)), rows_per_part=4)
     assert not out.exists()
 
 
@@ -156,7 +158,7 @@ def test_parquet_in_and_out(finished_run, table, tmp_path):
     import pandas as pd
 
     pd.read_csv(table, keep_default_na=False).to_parquet(source)
-    predict_table(source, out, Request(str(finished_run)), rows_per_part=5)
+    predict_in_parts(source, out, Request(str(finished_run)), rows_per_part=5)
     found = pq.read_table(out)
     assert found.column("formula").to_pylist() == FORMULAS
     assert found.column("prediction").null_count == 2
@@ -166,44 +168,44 @@ def test_parquet_in_and_out(finished_run, table, tmp_path):
 SLOW = """
 import sys, time
 from pathlib import Path
-from formation_mlp.prediction import stream
-write = stream.WRITERS[".csv"]
+from formation_mlp.prediction import predict_in_parts as job
+write = job.WRITERS[".csv"]
 def slowly(path, answers):
     write(path, answers)
     time.sleep(0.3)
-stream.WRITERS[".csv"] = slowly
-stream.predict_table(Path(sys.argv[1]), Path(sys.argv[2]), stream.Request(sys.argv[3]), rows_per_part=2)
+job.WRITERS[".csv"] = slowly
+job.predict_in_parts(Path(sys.argv[1]), Path(sys.argv[2]), job.Request(sys.argv[3]), rows_per_part=2)
 """
 
 
 def test_a_killed_job_goes_on_and_ends_with_the_same_file(finished_run, table, tmp_path):
     undisturbed, out = tmp_path / "undisturbed.csv", tmp_path / "out.csv"
-    job = Request(str(finished_run))
-    predict_table(table, undisturbed, job, rows_per_part=2)
+    request = Request(str(finished_run))
+    predict_in_parts(table, undisturbed, request, rows_per_part=2)
     command = [sys.executable, "-c", SLOW, str(table), str(out), str(finished_run)]
     process = subprocess.Popen(command, env=python_environment())
     parts = tmp_path / ".out.csv.parts"
     deadline = time.monotonic() + 900
-    while not (parts / "000001.json").exists():
+    while not (parts / "part-00001.json").exists():
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not out.exists()
-    done = predict_table(table, out, job, rows_per_part=2)
+    done = predict_in_parts(table, out, request, rows_per_part=2)
     assert 4 <= done.n_found < len(FORMULAS)
     assert done.n_rows == len(FORMULAS)
     assert out.read_bytes() == undisturbed.read_bytes()
 
 
 def test_parts_of_another_job_are_not_used(finished_run, table, tmp_path):
-    out, job = tmp_path / "out.csv", Request(str(finished_run))
+    out, request = tmp_path / "out.csv", Request(str(finished_run))
     parts = tmp_path / ".out.csv.parts"
     parts.mkdir()
     (parts / "job.json").write_text('{"key": "another"}')
-    (parts / "000000.json").write_text('{"rows": 11, "failed": 0, "unit": "eV/atom", "columns": ["formula"]}')
-    assert predict_table(table, out, job).n_found == 0
+    (parts / "part-00000.json").write_text('{"rows": 11, "failed": 0, "unit": "eV/atom", "columns": ["formula"]}')
+    assert predict_in_parts(table, out, request).n_found == 0
     assert len(rows_of(out)) == len(FORMULAS)
 
 
@@ -212,13 +214,13 @@ def test_a_folder_of_unknown_origin_is_left_alone(finished_run, table, tmp_path)
     mine.parent.mkdir()
     mine.write_text("precious")
     with pytest.raises(DataError, match="unknown origin"):
-        predict_table(table, tmp_path / "out.csv", Request(str(finished_run)))
+        predict_in_parts(table, tmp_path / "out.csv", Request(str(finished_run)))
     assert mine.read_text() == "precious"
 
 
 def test_a_missing_column_is_said_before_anything_is_written(finished_run, table, tmp_path):
     with pytest.raises(DataError, match=r"no column 'formla'.*Did you mean 'formula'"):
-        predict_table(table, tmp_path / "out.csv", Request(str(finished_run), formula="formla"))
+        predict_in_parts(table, tmp_path / "out.csv", Request(str(finished_run), formula="formla"))
     assert not list(tmp_path.glob("*out*"))
     assert not list(tmp_path.glob(".*"))
 
@@ -231,7 +233,7 @@ def test_the_table_that_a_model_describes_by_counts_by_what_it_holds(tmp_path, r
     features = ["stoichiometry", {"table": str(own)}]
     raw = changed(TINY, {"data": {"path": str(table)}, "features": features, "output": str(tmp_path / "run")})
     run.train(check_config(raw, "here"), Reporter(-1))
-    predict_table(table, out, Request(str(tmp_path / "run")), rows_per_part=10)
+    predict_in_parts(table, out, Request(str(tmp_path / "run")), rows_per_part=10)
     expected = out.read_bytes()
     out = tmp_path / "again.csv"
 
@@ -240,10 +242,10 @@ def test_the_table_that_a_model_describes_by_counts_by_what_it_holds(tmp_path, r
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        predict_table(table, out, Request(str(tmp_path / "run")), rows_per_part=10, progress=stop)
+        predict_in_parts(table, out, Request(str(tmp_path / "run")), rows_per_part=10, progress=stop)
     own.write_text("\n".join(["formula,number", *(f"{line}000" for line in lines)]) + "\n")
-    found = predict_table(table, out, Request(str(tmp_path / "run")), rows_per_part=10).n_found
+    found = predict_in_parts(table, out, Request(str(tmp_path / "run")), rows_per_part=10).n_found
     assert found == 0
     assert out.read_bytes() != expected
     with pytest.raises(DataError, match="is what is read here"):
-        predict_table(table, own, Request(str(tmp_path / "run")), overwrite=True)
+        predict_in_parts(table, own, Request(str(tmp_path / "run")), overwrite=True)

@@ -1,13 +1,11 @@
-"""Describe a table that is larger than memory: a parquet dataset in, a partitioned parquet dataset out."""
+"""Featurize a table that is larger than memory: a parquet dataset in, a partitioned parquet dataset out."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +14,18 @@ import numpy as np
 from formation_mlp.config.schema import DataConfig, Entry
 from formation_mlp.errors import DataError
 from formation_mlp.features.engine.cache import engine_state, versions
-from formation_mlp.features.engine.parquet_rows import Source, open_source
 from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.features.presets import choose_presets, files_of
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.inputs import read_structures
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structure.cache import contents
-from formation_mlp.system.compute import HERE, Compute
+from formation_mlp.prediction.parquet_rows import Source, open_source
+from formation_mlp.system.compute import HERE, Compute, Job
 from formation_mlp.system.files import beside, content_digest, sweep, write_bytes, write_json
 from formation_mlp.system.locks import held
 from formation_mlp.system.outputs import LOCK, check_folder_not_read
+from formation_mlp.system.parts import Parts, Summary, going_on, job_key
 from formation_mlp.typing import Progress
 
 if TYPE_CHECKING:
@@ -37,9 +36,11 @@ MANIFEST = "_manifest.json"
 """Readers of parquet folders pass over names with an underscore."""
 _META = b"formation_mlp"
 
+Describe = Callable[[Materials], FeatureTable]
+
 
 @dataclass(frozen=True, slots=True)
-class StreamSummary:
+class Featurized:
     """What a folder of features holds.
 
     Attributes
@@ -60,7 +61,7 @@ class StreamSummary:
     notes: tuple[str, ...]
 
 
-def featurize_dataset(
+def featurize_in_parts(
     data: DataConfig,
     out: Path,
     features: Sequence[Entry],
@@ -71,7 +72,7 @@ def featurize_dataset(
     cache: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
-) -> StreamSummary:
+) -> Featurized:
     """Featurize every row and write ``out/part-00000.parquet`` and so on, and at the end ``out/_manifest.json``.
 
     Rows stay in their order. A part has the id (where there is one), the formula, the column ``error`` (empty where
@@ -119,58 +120,33 @@ def featurize_dataset(
         "single_precision": single_precision,
         "engine": engine_state(),
     }
-    key = sha256(json.dumps(job).encode()).hexdigest()
+    key = job_key(job)
     describe = partial(featurize, features=features, compute=compute, cache=cache)
     check_folder_not_read(out, [data.path, *read])
-    with held(beside(out, LOCK), out), _way_on(out):
+    with held(beside(out, LOCK), out), going_on(out):
         sweep(out)
-        finished = _finished_parts(out, key, overwrite=overwrite)
-        parts, n_found, notes = _write_parts(
-            source, out, key, finished, describe, rows_per_part, single_precision, progress
+        _remove_others(out, key, overwrite=overwrite)
+        parts = Parts(out, ".parquet", _summary, source.n_rows, progress)
+        jobs = (
+            (
+                partial(_content, rows, source),
+                Job(i, _write_part, (parts.path(i), rows, source, key, describe, single_precision)),
+            )
+            for i, rows in enumerate(source.rows(rows_per_part))
         )
+        notes = tuple(dict.fromkeys(parts.write(jobs, HERE)))
         if list(map(content_digest, read)) != job["source"]:
             raise DataError(
                 f"{data.path}, or a file of --features, was changed while its rows were featurized, so {out} mixes "
                 "two of it. Begin anew with --overwrite."
             )
-        n_rows, n_errors = (sum(part[what] for part in parts) for what in ("rows", "errors"))
-        totals = {"rows": n_rows, "errors": n_errors, "versions": versions()}
-        write_json(out / MANIFEST, totals | {"descriptors": names, "parts": parts, "job": job, "key": key})
-    return StreamSummary(n_rows, n_errors, len(names), len(parts), n_found, notes)
+        totals = {"rows": parts.total("rows"), "errors": parts.total("errors"), "versions": versions()}
+        listed = [{"file": path.name, **known} for path, known in zip(parts.files(), parts.summaries(), strict=True)]
+        write_json(out / MANIFEST, totals | {"descriptors": names, "parts": listed, "job": job, "key": key})
+    return Featurized(parts.total("rows"), parts.total("errors"), len(names), len(listed), parts.n_found, notes)
 
 
-def _write_parts(
-    source: Source,
-    out: Path,
-    key: str,
-    finished: dict[str, dict[str, Any]],
-    describe: Callable[[Materials], FeatureTable],
-    rows_per_part: int,
-    single_precision: bool,
-    progress: Progress | None,
-) -> tuple[list[dict[str, Any]], int, tuple[str, ...]]:
-    """Write the parts that are not finished; return what is known of each part, how many were, and remarks."""
-    parts: list[dict[str, Any]] = []
-    notes: list[str] = []
-    done = n_found = 0
-    for number, rows in enumerate(source.rows(rows_per_part)):
-        name = f"part-{number:05d}.parquet"
-        summary, mark = finished.get(name), _mark(rows, source)
-        if summary is not None and summary.get("content") == mark:
-            n_found += 1
-        else:
-            content, summary, remarks = _featurize_part(rows, source, describe, single_precision)
-            summary |= {} if mark is None else {"content": mark}
-            _write(out / name, content, {"key": key, "summary": summary})
-            notes += remarks
-        parts.append({"file": name, **summary})
-        done += len(rows)
-        if progress is not None:
-            progress(done, source.n_rows)
-    return parts, n_found, tuple(dict.fromkeys(notes))
-
-
-def _mark(rows: pa.Table, source: Source) -> str | None:
+def _content(rows: pa.Table, source: Source) -> str | None:
     """Return the SHA-256 of the structures of a part, where cells may name files; formulas are in the source itself."""
     return contents(rows.column(source.material).to_pylist(), _folder(source)) if source.is_structure else None
 
@@ -180,21 +156,21 @@ def _folder(source: Source) -> Path:
     return source.files[0].parent
 
 
-@contextmanager
-def _way_on(out: Path) -> Iterator[None]:
-    """Say of an interrupt that the work is not lost."""
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        if any(out.glob("part-*.parquet")):
-            stop.add_note("the same call goes on where this one stopped")
-        raise
+def _write_part(
+    path: Path, rows: pa.Table, source: Source, key: str, describe: Describe, single_precision: bool
+) -> Iterator[str]:
+    """Featurize the rows of a part, write them to a file that tells its job and what it holds, and yield remarks."""
+    mark = _content(rows, source)  # before the structures are read
+    columns, summary, notes = _featurize_rows(rows, source, describe, single_precision)
+    summary |= {} if mark is None else {"content": mark}
+    _write(path, columns, {"key": key, "summary": summary})
+    yield from notes
 
 
-def _featurize_part(
-    rows: pa.Table, source: Source, describe: Callable[[Materials], FeatureTable], single_precision: bool
-) -> tuple[pa.Table, dict[str, Any], tuple[str, ...]]:
-    """Return the columns of a part, a summary, and remarks."""
+def _featurize_rows(
+    rows: pa.Table, source: Source, describe: Describe, single_precision: bool
+) -> tuple[pa.Table, Summary, tuple[str, ...]]:
+    """Return the columns of a part, what is known of it, and remarks."""
     import pyarrow as pa
 
     n = len(rows)
@@ -230,16 +206,13 @@ def _write(path: Path, content: pa.Table, description: dict[str, Any]) -> None:
     write_bytes(path, sink.getvalue())
 
 
-def _finished_parts(out: Path, key: str, *, overwrite: bool) -> dict[str, dict[str, Any]]:
-    """Return the summaries of the parts that this job has written before, by file name.
-
-    Those of another job are removed if they may be replaced, and if nothing else is there.
-    """
+def _remove_others(out: Path, key: str, *, overwrite: bool) -> None:
+    """Remove the parts of another job if they may be replaced, and if nothing else is there."""
     described = {path: _description(path) for path in sorted(out.glob("*.parquet"))}
     manifest = out / MANIFEST
     others = [path for path, description in described.items() if description.get("key") != key]
     if not others:
-        return {path.name: description["summary"] for path, description in described.items()}
+        return
     foreign = [path for path in sorted(out.iterdir()) if path != manifest and not described.get(path)]
     if foreign:
         raise DataError(f"{foreign[0]}: not of this job, and of no other one, or damaged. Choose another folder.")
@@ -250,7 +223,11 @@ def _finished_parts(out: Path, key: str, *, overwrite: bool) -> dict[str, dict[s
         )
     for path in (manifest, *described):
         path.unlink(missing_ok=True)
-    return {}
+
+
+def _summary(path: Path) -> Summary | None:
+    """Return what is known of a part that this job has written."""
+    return _description(path).get("summary") if path.exists() else None
 
 
 def _description(path: Path) -> dict[str, Any]:

@@ -14,11 +14,11 @@ import pytest
 
 from formation_mlp.config.schema import DataConfig
 from formation_mlp.errors import DataError
-from formation_mlp.features.engine import stream
-from formation_mlp.features.engine.stream import StreamSummary, featurize_dataset
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.records import Materials
+from formation_mlp.prediction import featurize_in_parts as job
+from formation_mlp.prediction.featurize_in_parts import Featurized, featurize_in_parts
 
 FEATURES = ["stoichiometry", "tm_fraction"]
 N = 20_000
@@ -53,8 +53,8 @@ def source(tmp_path: Path, formulas: list[str]) -> Path:
     return folder
 
 
-def described(source: Path, out: Path, **options: Any) -> StreamSummary:
-    return featurize_dataset(DataConfig(path=str(source)), out, FEATURES, rows_per_part=3_000, **options)
+def described(source: Path, out: Path, **options: Any) -> Featurized:
+    return featurize_in_parts(DataConfig(path=str(source)), out, FEATURES, rows_per_part=3_000, **options)
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -110,13 +110,13 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert sorted(contents(out)) == [f"part-{i:05d}.parquet" for i in range(3)]
     (out / "part-00001.parquet").unlink()
     n_featurized: list[int] = []
-    describe = stream.featurize
+    describe = job.featurize
 
     def counting(materials: Materials, *args: Any, **options: Any) -> Any:
         n_featurized.append(len(materials))
         return describe(materials, *args, **options)
 
-    monkeypatch.setattr(stream, "featurize", counting)
+    monkeypatch.setattr(job, "featurize", counting)
     summary = described(source, out)
     assert (summary.n_found, summary.n_errors) == (2, 2)
     assert n_featurized == [3_000, 3_000, 3_000, 3_000, 1_999]
@@ -143,7 +143,7 @@ def test_a_folder_of_something_else_is_left_alone(other: str, source: Path, tmp_
         (out / "part-00002.parquet").write_bytes(b"PAR1 half a file")
     before = contents(out)
     with pytest.raises(DataError, match="not of this job"):
-        featurize_dataset(DataConfig(path=str(source)), out, features, rows_per_part=rows_per_part)
+        featurize_in_parts(DataConfig(path=str(source)), out, features, rows_per_part=rows_per_part)
     assert contents(out) == before
 
 
@@ -173,7 +173,7 @@ def test_a_source_that_changes_on_the_way_is_no_result(source: Path, tmp_path: P
     rows = pa.table({"noise": np.zeros(1_000), "formula": ["NaCl"] * 1_000, "id": ["a"] * 1_000})
     with pytest.raises(DataError, match="was changed while its rows were featurized"):
         described(source, tmp_path / "out", progress=lambda *_: pq.write_table(rows, source / "2.parquet"))
-    assert not (tmp_path / "out" / stream.MANIFEST).exists()
+    assert not (tmp_path / "out" / job.MANIFEST).exists()
     with pytest.raises(DataError, match="not of this job"):
         described(source, tmp_path / "out")
 
@@ -188,7 +188,7 @@ def test_parts_whose_structure_files_have_changed_are_described_anew(tmp_path: P
     data = DataConfig(path=str(file))
 
     def run() -> tuple[int, list[float]]:
-        found = featurize_dataset(data, out, ["density"], rows_per_part=2, cache=tmp_path / "cache").n_found
+        found = featurize_in_parts(data, out, ["density"], rows_per_part=2, cache=tmp_path / "cache").n_found
         return found, pq.read_table(out).to_pandas()["vpa"].round(9).tolist()
 
     assert run() == (0, [32.0] * 4)
@@ -203,14 +203,14 @@ def test_a_table_of_features_counts_by_what_it_holds(tmp_path: Path) -> None:
     own.write_text("formula,gap\nNaCl,1\nMgO,2\n")
     features = [{"table": str(own)}]
     data = DataConfig(path=str(file))
-    featurize_dataset(data, out, features)
+    featurize_in_parts(data, out, features)
     own.write_text("formula,gap\nNaCl,5\nMgO,2\n")
     with pytest.raises(DataError, match="not of this job"):
-        featurize_dataset(data, out, features)
-    featurize_dataset(data, out, features, overwrite=True)
+        featurize_in_parts(data, out, features)
+    featurize_in_parts(data, out, features, overwrite=True)
     assert pq.read_table(out)["gap"].to_pylist() == [5.0, 2.0]
     with pytest.raises(DataError, match="which is read, is in"):
-        featurize_dataset(data, tmp_path, features, overwrite=True)
+        featurize_in_parts(data, tmp_path, features, overwrite=True)
 
 
 def test_single_precision_is_half_the_size(source: Path, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_single_precision_is_half_the_size(source: Path, tmp_path: Path) -> None
 def test_one_file_without_ids_and_with_missing_cells(tmp_path: Path) -> None:
     file = tmp_path / "one.parquet"
     pq.write_table(pa.table({"composition": [None, None, "NaCl", ""]}), file)
-    summary = featurize_dataset(DataConfig(path=str(file)), tmp_path / "out", FEATURES, rows_per_part=2)
+    summary = featurize_in_parts(DataConfig(path=str(file)), tmp_path / "out", FEATURES, rows_per_part=2)
     rows = pq.read_table(tmp_path / "out").to_pandas()
     assert summary.n_errors == 3
     assert rows["formula"].tolist() == ["", "", "NaCl", ""]
@@ -240,7 +240,7 @@ def test_structures_are_streamed_too(tmp_path: Path) -> None:
     texts = [Structure(Lattice.cubic(3 + i), ["Cs", "Cl"], [[0, 0, 0], [0.5] * 3]).to_json() for i in range(3)]
     pq.write_table(pa.table({"structure": [*texts, "no structure"], "formula": ["?"] * 4}), file)
     data = DataConfig(path=str(file))
-    featurize_dataset(data, tmp_path / "out", ["density"], rows_per_part=3, cache=tmp_path / "cache")
+    featurize_in_parts(data, tmp_path / "out", ["density"], rows_per_part=3, cache=tmp_path / "cache")
     rows = pq.read_table(tmp_path / "out").to_pandas()
     assert rows["formula"].tolist() == ["CsCl", "CsCl", "CsCl", "?"]
     np.testing.assert_allclose(rows["vpa"][:3], [13.5, 32, 62.5])
