@@ -112,14 +112,8 @@ def featurize_in_parts(
     read = [*source.files, *files_of(features)]
     chosen = choose_presets(features)
     names = [name for one in chosen for name in one.preset.names]
-    job = {
-        "source": list(map(content_digest, read)),
-        "columns": [source.material, source.id],
-        "features": [one.text for one in chosen],
-        "rows_per_part": rows_per_part,
-        "single_precision": single_precision,
-        "engine": engine_state(),
-    }
+    options = {"rows_per_part": rows_per_part, "single_precision": single_precision}
+    job = _job(source, read, [one.text for one in chosen]) | options
     key = job_key(job)
     describe = partial(featurize, features=features, compute=compute, cache=cache)
     check_folder_not_read(out, [data.path, *read])
@@ -144,6 +138,16 @@ def featurize_in_parts(
         listed = [{"file": path.name, **known} for path, known in zip(parts.files(), parts.summaries(), strict=True)]
         write_json(out / MANIFEST, totals | {"descriptors": names, "parts": listed, "job": job, "key": key})
     return Featurized(parts.total("rows"), parts.total("errors"), len(names), len(listed), parts.n_found, notes)
+
+
+def _job(source: Source, read: Sequence[Path], features: list[str]) -> dict[str, Any]:
+    """Return what decides the features: the content of the files that are read, and not their paths."""
+    return {
+        "source": list(map(content_digest, read)),
+        "columns": [source.material, source.id],
+        "features": features,
+        "engine": engine_state(),
+    }
 
 
 def _content(rows: pa.Table, source: Source) -> str | None:
