@@ -91,7 +91,7 @@ def test_all_digits_of_structures_are_the_same_in_parts_and_in_processes(structu
     found = []
     for number, options in enumerate(({}, {"rows_per_part": 7}, {"rows_per_part": 7, "workers": 2})):
         out = tmp_path / f"{number}.parquet"
-        done = predict_table(structure_folder / "table.csv", out, Request("structure"), **options)
+        done = predict_in_parts(structure_folder / "table.csv", out, Request("structure"), **options)
         assert done.n_failed < len(names)
         found.append(pq.read_table(out).replace_schema_metadata(None))
     assert found[0].equals(found[1])
