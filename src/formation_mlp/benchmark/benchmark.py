@@ -1,4 +1,4 @@
-"""The job: fit all models of a benchmark, as far as they are not there yet, and say what they showed."""
+"""The verb benchmark: fit all models that are not fitted yet, compare them, and write the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One fit of a benchmark in its run folder: fitted, or found there, and what it showed."""
+"""One fit of a benchmark in its run folder: it is made, or read where it is finished, and its outcome is returned."""
 
 from __future__ import annotations
 

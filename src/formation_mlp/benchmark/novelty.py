@@ -1,4 +1,4 @@
-"""How much of the shown rows the models met in training, and how that helps each of them."""
+"""How much of the shown rows also occurs in the train rows, and the score of each model by that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether one model is better than another, or the rows, or divisions, were only kind to it."""
+"""Tests of whether one model is better than another by more than the chance of rows or divisions explains."""
 
 from __future__ import annotations
 

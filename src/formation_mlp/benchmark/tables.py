@@ -1,4 +1,4 @@
-"""The tables of a benchmark: headers and fits, for a terminal and for a page."""
+"""The tables of a benchmark, as headers and cells of text, for a terminal and for a page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from formation_mlp.benchmark.paired import Comparison
 from formation_mlp.benchmark.results import Results
 
 Table = tuple[list[str], list[list[str]]]
-"""Header and rows; the first fit of a row names it."""
+"""Header and rows; the first cell of a row names it."""
 
 SHORT = {"accuracy": "acc.", "balanced accuracy": "bal. acc.", "median error": "median"}
 """Shorter names of scores, for a table that fits a terminal."""
@@ -55,17 +55,17 @@ def comparison_table(results: Results) -> Table | None:
     for name in against:
         header += [name, "from", "to", "p"]
     rows = [
-        [one.model, *(fit for name in against for fit in _fits(results.comparison(one.model, name)))]
+        [one.model, *(cell for name in against for cell in _cells(results.comparison(one.model, name)))]
         for one in results.models
     ]
     return header, rows
 
 
-def _fits(found: Comparison | None) -> list[str]:
-    if found is None:
+def _cells(comparison: Comparison | None) -> list[str]:
+    if comparison is None:
         return [""] * 4
-    p = "< 0.001" if found.p_of_all < 0.001 else f"{found.p_of_all:.3f}"
-    return [*(f"{value:+.4f}" for value in (found.difference, found.low, found.high)), p]
+    p = "< 0.001" if comparison.p_of_all < 0.001 else f"{comparison.p_of_all:.3f}"
+    return [*(f"{value:+.4f}" for value in (comparison.difference, comparison.low, comparison.high)), p]
 
 
 def cost_table(results: Results) -> Table:

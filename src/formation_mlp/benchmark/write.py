@@ -106,7 +106,7 @@ def _write_rows(path: Path, outcomes: Sequence[Outcome]) -> None:
         for i, key in enumerate(first.ids):
             truth = f"{first.y[i]:.6f}" if np.isfinite(first.y[i]) else None
             line = [key, first.formulas[i], name, first.part, GROUPS[int(first.novelty[i])], truth]
-            lines.append([*line, *(_fit(mean[model], i) for model in models)])
+            lines.append([*line, *(_cell(mean[model], i) for model in models)])
     header = ["id", "formula", "division", "part", "train_holds", "truth"]
     write_csv(path, [*header, *(PREDICTION + model for model in models)], lines)
 
@@ -120,7 +120,7 @@ def _mean_prediction(outcomes: Sequence[Outcome], first: Outcome) -> Floats | No
     return mean
 
 
-def _fit(prediction: Floats | None, i: int) -> str | None:
+def _cell(prediction: Floats | None, i: int) -> str | None:
     return None if prediction is None else f"{prediction[i]:.6f}"
 
 

@@ -1,4 +1,4 @@
-"""What the command line asks: an explanation of a model, or of its predictions, as text and perhaps a figure."""
+"""The verb explain: an explanation of a model, or of its predictions, as text and, if asked for, as a figure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which compounds of a table are stable, what the others decompose to, and how often that is right."""
+"""The verb stability: which compounds of a table are stable, what the others decompose to, and scores of such calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command line asks of the lessons."""
+"""The verb lesson: list the lessons, run one, judge the answers to its exercises, or write pages."""
 
 from __future__ import annotations
 

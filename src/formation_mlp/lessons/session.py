@@ -1,4 +1,4 @@
-"""Where a lesson's words go: to the terminal or the notebook, or to who runs the lesson."""
+"""Where the output of a lesson goes: to the terminal or notebook, or to the code that runs the lesson."""
 
 from __future__ import annotations
 

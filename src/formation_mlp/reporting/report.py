@@ -1,4 +1,4 @@
-"""From folders of runs and benchmarks to one page and its figures."""
+"""The verb report: one page, and its figures, about folders of runs and benchmarks."""
 
 from __future__ import annotations
 

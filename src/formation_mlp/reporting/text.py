@@ -1,4 +1,4 @@
-"""What the page says in words: what was predicted, from what, and how good it is."""
+"""The sentences of the page: what was predicted, from what, and how good it is."""
 
 from __future__ import annotations
 

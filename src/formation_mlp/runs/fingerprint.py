@@ -1,4 +1,4 @@
-"""What a job is begun with, as a few hashes: when it goes on, it must find the same again.
+"""Hashes of everything that a job starts from; a job that is resumed must have the same ones.
 
 A job that goes on with other rows mixes what it has seen with what it is judged by, and its scores are too good.
 So every run folder keeps a fingerprint of all that decides its numbers, and nothing is resumed or reused without it.

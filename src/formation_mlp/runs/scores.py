@@ -1,4 +1,4 @@
-"""Predictions and truth to scores."""
+"""Compute the scores of a model from its predictions and the true values."""
 
 from __future__ import annotations
 

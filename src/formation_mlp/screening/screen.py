@@ -1,4 +1,4 @@
-"""Predict candidates, set them against the hull of what competes with them, and rank them."""
+"""The verb screen: predict candidates, compare them with the hull of their competitors, and rank them."""
 
 from __future__ import annotations
 

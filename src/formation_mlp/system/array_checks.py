@@ -1,4 +1,4 @@
-"""What arrays from a file must be, before anything counts with them."""
+"""Checks of arrays that come from a file: their type, shape and range, before they are used."""
 
 from __future__ import annotations
 

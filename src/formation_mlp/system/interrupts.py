@@ -1,4 +1,4 @@
-"""How a job ends that is told to: in words, with its temporary files removed, and with the usual exit code."""
+"""How a job ends when it is interrupted: with a sentence, without temporary files, and with the usual exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process at a time in a place.
+"""Locks, so that only one process at a time works in a folder or on a file.
 
 The system itself unlocks the file of a process that ends, however it ends, so that no lock outlives its holder, here
 or on a shared disk. A second file, which is only for people, names the holder.

@@ -1,4 +1,4 @@
-"""Where a job may write: never over what it reads, over nothing else unasked, and nowhere that another one writes."""
+"""Where a job may write: never over its input, over other files only if asked, and never where another job writes."""
 
 from __future__ import annotations
 

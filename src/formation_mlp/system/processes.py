@@ -1,4 +1,4 @@
-"""Child processes that do the work of this package, and may die without taking anything with them.
+"""Child processes that do the work of this package; if one dies, its parent and the other work go on.
 
 They are started as ``python -m formation_mlp.system.worker_main`` and not by ``multiprocessing``: so they work
 from any script, notebook and thread, and inside the daemon processes of a Dask worker.

@@ -1,1 +1,1 @@
-"""What is learned: labels, their scales, and scores. Here alone eV/atom turns into the numbers of a network."""
+"""What is learned: labels, their scales, and scores. Only here is eV/atom converted to the numbers of a network."""

@@ -1,4 +1,4 @@
-"""Search for better values of some keys of a configuration."""
+"""The verb tune: search for better values of some keys of a configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the members of an ensemble are weighed against each other."""
+"""The shares of the members of an ensemble in its answer: all equal, or chosen on the val rows."""
 
 from __future__ import annotations
 
