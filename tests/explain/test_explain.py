@@ -23,12 +23,12 @@ from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.explain.dependence import dependence
 from formation_mlp.explain.explanation import JUMPS, Explainer, neighbours
 from formation_mlp.explain.groups import KINDS, by_preset, by_property, groups
-from formation_mlp.explain.paths import TreesPath, along
 from formation_mlp.explain.permutation import ELEMENTS, ELEMENTS_AND_HULL, importance, losses_by_permutation
 from formation_mlp.explain.rows import RunRows, featurized_rows
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import build_preset, preset_table
 from formation_mlp.materials.inputs import read_materials
+from formation_mlp.models.integrated_gradients import TreesPath, along
 from formation_mlp.models.networks import build_network
 from formation_mlp.runs import train as run
 from formation_mlp.runs.progress import Reporter
@@ -552,9 +552,9 @@ def test_questions_that_cannot_be_answered_are_refused(
     assert message in command("explain", runs("mlp"), *words).refused()
 
 
-@pytest.mark.parametrize("name", ["groups", "paths", "explanation"])
+@pytest.mark.parametrize("name", ["explain.groups", "models.integrated_gradients", "explain.explanation"])
 def test_examples_of_the_documentation_hold(name: str) -> None:
-    module = importlib.import_module(f"formation_mlp.explain.{name}")
+    module = importlib.import_module(f"formation_mlp.{name}")
     found = doctest.testmod(module)
     assert found.attempted > 0
     assert found.failed == 0

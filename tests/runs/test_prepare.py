@@ -17,7 +17,8 @@ from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
 from formation_mlp.runs.prepare import Prepared, load_rows, network_training, prepare
-from formation_mlp.saved_model.checkpoint import Checkpoint, Member
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.saved_model.members import Member, NetworkMember
 from formation_mlp.saved_model.predictor import Predictor
 
 FORMULAS = ["NaCl", "KCl", "MgO", "CaO", "Al2O3", "Fe2O3", "TiO2", "ZnS", "CdS", "GaAs", "InP", "NiAl"]
@@ -222,7 +223,7 @@ def test_a_start_must_have_a_network_of_the_same_shape(source):
 def test_a_network_starts_from_a_member_of_its_own_shape(source):
     model = Checkpoint.load(source)
     wider = network_training(prepare(config(model={"hidden": [5]}), dataset()))
-    other = Member("wider", 0.5, model.members[0].model | {"hidden": [5]}, wider.best_weights)
+    other = NetworkMember("wider", 0.5, model.members[0].model | {"hidden": [5]}, wider.best_weights)
     replace(model, members=(replace(model.members[0], share=0.5), other)).save(source)
     for hidden, expected in (([4], 0), ([5], 1)):
         prepared = prepare(started(source, model={"hidden": hidden}), other_rows())

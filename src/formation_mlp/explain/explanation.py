@@ -11,12 +11,12 @@ import numpy as np
 from formation_mlp.config.schema import Entry
 from formation_mlp.errors import DataError
 from formation_mlp.explain.groups import groups
-from formation_mlp.explain.paths import paths_of
-from formation_mlp.explain.permutation import ELEMENTS, beside_features
+from formation_mlp.explain.permutation import beside_features
 from formation_mlp.explain.rows import RunRows
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.structure.items import names_a_file
+from formation_mlp.saved_model.members import ELEMENTS
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.trust.domain import FARTHEST
@@ -105,7 +105,7 @@ class Explanation:
 
 
 class Explainer:
-    """Divides predictions of a model among its features by integrated gradients (`formation_mlp.explain.paths`).
+    """Divides predictions of a model among its features by `formation_mlp.models.integrated_gradients`.
 
     The answer of an ensemble is the mean of its members' by their shares, and so are its attributions. Those of a
     classifier are differences of probabilities.
@@ -126,7 +126,9 @@ class Explainer:
 
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor
-        self._paths = paths_of(predictor.checkpoint)
+        model = predictor.checkpoint
+        about = len(model.scaler.kept), predictor.task, model.training_elements
+        self._attributions = [member.attribution(*about) for member in model.members]
 
     def explain(self, items: Sequence[object]) -> list[Explanation]:
         """Explain the predictions of formulas, ``Composition`` or ``Structure`` objects, or structure files.
@@ -148,7 +150,7 @@ class Explainer:
         explanations = []
         for i, (label, warning) in enumerate(zip(predictions.labels, predictions.warnings, strict=True)):
             composition = read.materials.compositions.take([i])
-            parts = [path(scaled[i], composition) for path in self._paths]
+            parts = [attribution(scaled[i], composition) for attribution in self._attributions]
             attributions = shares @ np.stack([part[0] for part in parts])
             baseline, prediction = (float(shares @ [part[j] for part in parts]) for j in (1, 2))
             explanations.append(

@@ -12,13 +12,10 @@ from formation_mlp.errors import DataError
 from formation_mlp.explain.groups import Columns, groups
 from formation_mlp.explain.rows import RunRows
 from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.saved_model.members import ELEMENTS, ELEMENTS_AND_HULL
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.typing import Floats, Ints
 
-ELEMENTS = "elements as a set"
-"""Name of what the architecture `set` sees beside the features."""
-ELEMENTS_AND_HULL = "elements, their energies and hull"
-"""The same where members are told predicted energies and a hull (`formation_mlp.models.hull_trees`), too."""
 MOST_ROWS = 2000
 """Of more rows than this a random part is used: enough for the mean, and an ensemble answers in time."""
 
@@ -59,10 +56,8 @@ class Importance:
 
 def beside_features(checkpoint: Checkpoint) -> str:
     """Return the name of what a model sees of a composition beside its features, or an empty text."""
-    models = [member.model for member in checkpoint.members]
-    if any("energies" in model for model in models):
-        return ELEMENTS_AND_HULL
-    return ELEMENTS if any(model.get("architecture") == "set" for model in models) else ""
+    seen = {member.beside_features for member in checkpoint.members}
+    return next((name for name in (ELEMENTS_AND_HULL, ELEMENTS) if name in seen), "")
 
 
 def importance(

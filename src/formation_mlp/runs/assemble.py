@@ -10,16 +10,17 @@ import numpy as np
 
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.runs.prepare import Prepared
-from formation_mlp.saved_model.checkpoint import Checkpoint, Member, package_versions
+from formation_mlp.saved_model.checkpoint import Checkpoint, package_versions
+from formation_mlp.saved_model.members import Member, NetworkMember
 from formation_mlp.saved_model.predictor import Predictor, mean_and_std
 from formation_mlp.training.network import NetworkTraining
 from formation_mlp.trust.calibration import Calibration
 from formation_mlp.trust.domain import Domain
 
 
-def network_member(prepared: Prepared, job: NetworkTraining) -> Member:
+def network_member(prepared: Prepared, job: NetworkTraining) -> NetworkMember:
     """Return the network's best weights so far, as the only member of a model."""
-    return Member("network", 1.0, prepared.config.model.model_dump(), job.best_weights)
+    return NetworkMember("network", 1.0, prepared.config.model.model_dump(), job.best_weights)
 
 
 def checkpoint(prepared: Prepared, members: Sequence[Member], part_scores: Mapping[str, Any]) -> Checkpoint:

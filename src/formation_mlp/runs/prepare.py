@@ -16,7 +16,8 @@ from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.models.networks import sees_elements
 from formation_mlp.models.size import check_size
 from formation_mlp.runs.fingerprint import Content, Fingerprint, content_of, fingerprint_of
-from formation_mlp.saved_model.checkpoint import Checkpoint, Member, model_path
+from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
+from formation_mlp.saved_model.members import Member
 from formation_mlp.splits.methods import COLUMN_METHODS, Split, make_split
 from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.targets.scaler import FeatureScaler
@@ -155,7 +156,7 @@ def model_to_start_from(config: Config, names: Sequence[str]) -> Checkpoint | No
         )
     if start.config["task"]["type"] != config.task.type:
         raise ConfigError(f"training.start_from: {where} is a {start.config['task']['type']}; so must be task.type.")
-    if any("boosted_trees" in member.model for member in start.members):
+    if not all(member.can_be_trained_further for member in start.members):
         raise ConfigError(f"training.start_from: {where} holds boosted trees, which cannot be trained further.")
     return start
 

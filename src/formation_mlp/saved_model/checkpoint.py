@@ -23,6 +23,7 @@ from formation_mlp.quoting import quoted
 from formation_mlp.registry import did_you_mean
 from formation_mlp.saved_model.formats import UPGRADES, Arrays
 from formation_mlp.saved_model.header import check_header
+from formation_mlp.saved_model.members import Member, read_member
 from formation_mlp.saved_model.shipped import FOLDER, SHIPPED, card, shipped_path
 from formation_mlp.system.files import write_bytes
 from formation_mlp.system.path_text import usable_path
@@ -45,25 +46,6 @@ _SCALER = ("kept", "median", "centre", "scale")
 
 MODEL_FILE = "model.safetensors"
 """Name of the model in a run folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One of the models that answer together.
-
-    Attributes
-    ----------
-    name : of the member
-    share : its weight in the mean of the answers; the shares of all members add up to one
-    model : the section `model` of its configuration, or ``{"boosted_trees": options}``, which may have ``energies``
-        beside it: for each network of formation energies its section `model`, ``centre`` and ``scale``
-    weights : tensors of torch, or arrays, by name
-    """
-
-    name: str
-    share: float
-    model: dict[str, Any]
-    weights: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +164,14 @@ def _members(
 ) -> tuple[Member, ...]:
     members = []
     for i, member in enumerate(described):
-        prefix = f"members.{i}."
+        prefix, where = f"members.{i}.", f"members.{i}.model"
         names = [name for name in arrays if name.startswith(prefix)]
         weights = {name.removeprefix(prefix): _single(arrays.pop(name)) for name in names}
         for name, array in weights.items():
             if not is_known and array.dtype == np.float32 and not np.isfinite(array.sum()):
                 raise ValueError(f"members.{i}.{name} holds numbers that are not finite, or beyond all bounds")
         in_framework = _as_torch(weights) if framework == "pt" else weights
-        members.append(Member(member["name"], member["share"], member["model"], in_framework))
+        members.append(read_member(member["name"], member["share"], member["model"], in_framework, where))
     if arrays:
         raise ValueError(f"{', '.join(sorted(arrays)[:3])} have no place in it")
     return tuple(members)

@@ -57,8 +57,13 @@ class TreesHeader(Section):
 
     boosted_trees: dict[str, Any]
     """Options of LightGBM."""
-    energies: Annotated[list[EnergyHeader], Field(min_length=1)] | None = None
-    """The networks that it rests on."""
+
+
+class HullTreesHeader(TreesHeader):
+    """A member of boosted trees that are told energies and a hull."""
+
+    energies: Annotated[list[EnergyHeader], Field(min_length=1)]
+    """The networks that predict these energies."""
 
 
 class MemberHeader(Section):
@@ -69,7 +74,7 @@ class MemberHeader(Section):
     share: Annotated[float, Field(gt=0, le=1 + SHARES_OFF)]
     """Of the mean."""
     model: dict[str, Any]
-    """A section `model`, or `TreesHeader`."""
+    """A section `model`, `TreesHeader` or `HullTreesHeader`."""
 
 
 class CalibrationHeader(Section):
@@ -148,19 +153,16 @@ class ModelHeader(Section):
 
 
 def check_header(description: Mapping[str, Any]) -> ModelHeader:
-    """Return the description of a model if every field is what it should be.
+    """Return the description of a model if every field is what it should be; what a member is, it checks itself.
 
     Raises
     ------
     CheckpointError
         If one is not; the message names it.
     """
-    header = _validated(ModelHeader, description, "")
+    header = validated(ModelHeader, description, "")
     _require(header.config, ("task", "features"), "config")
     _require(header.config.task, ("type",), "config.task")
-    for i, member in enumerate(header.members):
-        for network in _networks(member.model, f"members.{i}.model."):
-            _check_network(network, f"members.{i}.model")
     is_class = header.config.task.type == "classification"
     if is_class and header.target_scaler != ScalerHeader(centre=0, scale=1):
         raise CheckpointError("target_scaler: a classifier has the centre 0 and the scale 1.")
@@ -171,13 +173,6 @@ def check_header(description: Mapping[str, Any]) -> ModelHeader:
     return header
 
 
-def _networks(model: Mapping[str, Any], where: str) -> list[ModelConfig]:
-    """Return the networks that a member is, or rests on."""
-    if "boosted_trees" not in model:
-        return [_validated(ModelConfig, model, where)]
-    return [energy.model for energy in _validated(TreesHeader, model, where).energies or ()]
-
-
 def _require(section: Section, keys: Sequence[str], where: str) -> None:
     """Refuse a section without keys that decide what a model answers: the defaults of a run are not those of a file."""
     for key in keys:
@@ -185,8 +180,14 @@ def _require(section: Section, keys: Sequence[str], where: str) -> None:
             raise CheckpointError(f"{where}.{key}: it is missing.")
 
 
-def _check_network(model: ModelConfig, where: str) -> None:
-    """Refuse what the shapes of the weights could not tell."""
+def check_network(model: ModelConfig, where: str) -> None:
+    """Refuse a section `model` with what the shapes of the weights could not tell.
+
+    Raises
+    ------
+    CheckpointError
+        Which names the key.
+    """
     _require(model, ("architecture", "hidden", "activation", "normalization"), where)
     if model.architecture not in ("mlp", "residual", "set"):
         raise CheckpointError(f"{where}.architecture: unknown architecture {model.architecture!r}.")
@@ -198,7 +199,14 @@ def _check_network(model: ModelConfig, where: str) -> None:
         raise CheckpointError(f"{where}.set_width: {model.set_width} is no multiple of set_heads, {model.set_heads}.")
 
 
-def _validated(schema: type[S], data: Any, where: str) -> S:
+def validated(schema: type[S], data: Any, where: str) -> S:
+    """Return a part of the description if every field is what it should be; ``where`` stands before their names.
+
+    Raises
+    ------
+    CheckpointError
+        If one is not; the message names it.
+    """
     try:
         return schema.model_validate(data)
     except ValidationError as error:

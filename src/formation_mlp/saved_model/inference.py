@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +16,9 @@ from formation_mlp.targets.scaler import TargetScaler
 from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from formation_mlp.chemistry.compositions import Compositions
-    from formation_mlp.saved_model.checkpoint import Member
-    from formation_mlp.targets.task import Task
 
 Output = Callable[[Floats, "Compositions | None"], Floats]
 """Scaled features ``[n, d]`` and compositions to the network's output ``[n]``, or ``[n, n_outputs]``."""
@@ -33,36 +33,11 @@ TORCH_BLOCK = 2048
 """Rows that torch answers at a time."""
 
 
-def member_answer(member: Member, d_in: int, task: Task) -> Answer:
-    """Return what turns scaled features and compositions into a member's predictions.
+def mean_energy(networks: Sequence[tuple[Output, TargetScaler]]) -> Answer:
+    """Return the mean of the formation energies, in eV/atom, that some networks predict.
 
-    Raises
-    ------
-    CheckpointError
-        If its weights are damaged, or do not fit it.
+    Each comes with the scaler that turns its output to eV/atom.
     """
-    if "energies" in member.model:
-        from formation_mlp.models.hull_trees import HullTrees
-
-        hull_trees, energy = HullTrees.from_weights(member.weights), mean_energy(member, d_in)
-        return lambda X, compositions: hull_trees.predict(X, needed(compositions), energy(X, compositions))
-    if "boosted_trees" in member.model:
-        from formation_mlp.models.boosted_trees import BoostedTrees
-
-        trees = BoostedTrees.from_weights(member.weights)
-        return lambda X, _compositions: trees.predict(X)
-    output = network_output(ModelConfig.model_validate(member.model), member.weights, d_in, task.n_outputs)
-    return lambda X, compositions: task.decode(output(X, compositions))
-
-
-def mean_energy(member: Member, d_in: int) -> Answer:
-    """Return the mean of the formation energies, in eV/atom, that the networks inside a member predict."""
-    networks = []
-    for number, described in enumerate(member.model["energies"]):
-        prefix = f"energies.{number}."
-        own = {name.removeprefix(prefix): value for name, value in member.weights.items() if name.startswith(prefix)}
-        output = network_output(ModelConfig.model_validate(described["model"]), own, d_in, 1)
-        networks.append((output, TargetScaler(described["centre"], described["scale"])))
 
     def energy(X: Floats, compositions: Compositions | None) -> Floats:
         energies = [scaler.inverse(output(X, compositions).reshape(len(X))) for output, scaler in networks]
@@ -89,14 +64,14 @@ def network_output(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n
     arrays = {name: np.asarray(value) for name, value in weights.items()}
     check_weights(config, arrays, d_in, n_outputs)
     few = numpy_network(config, arrays, d_in, n_outputs)
-    torch_network = _torch_network(config, arrays, d_in, n_outputs) if few is None else None
+    by_torch = _torch_output(config, arrays, d_in, n_outputs) if few is None else None
 
     def output(X: Floats, compositions: Compositions | None) -> Floats:
         elements: tuple[NDArray[Any], ...] = ()
         if config.architecture == "set":
             elements = needed(compositions).padded()
-        if torch_network is not None:
-            return in_blocks(torch_network, X, *elements, rows=TORCH_BLOCK) if len(X) else torch_network(X, *elements)
+        if by_torch is not None:
+            return in_blocks(by_torch, X, *elements, rows=TORCH_BLOCK) if len(X) else by_torch(X, *elements)
         if few is None:
             raise RuntimeError("a network that nobody knows")
         if not len(X) or (len(X) <= FEW and not are_rows_alone()):
@@ -130,20 +105,36 @@ def _in_numpy_blocks(forward: Forward, X: Floats, z: Ints | None = None, fractio
     return output
 
 
-def _torch_network(
+def _torch_output(
     config: ModelConfig, weights: Mapping[str, NDArray[Any]], d_in: int, n_outputs: int
 ) -> Callable[..., Floats]:
     import torch
 
-    from formation_mlp.models.networks import build_network
-    from formation_mlp.seeding import borrowed_torch_rng, torch_generator
     from formation_mlp.training.batches import as_inputs
     from formation_mlp.training.loop import as_array, forward_rows
 
+    network = torch_network(config, weights, d_in, n_outputs)
+    return lambda *inputs: as_array(forward_rows(network, as_inputs(torch.device("cpu"), *inputs)))
+
+
+def torch_network(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n_outputs: int) -> nn.Module:
+    """Return a network of torch with these weights, tensors or arrays.
+
+    Raises
+    ------
+    CheckpointError
+        If the weights do not fit the network.
+    """
+    import torch
+
+    from formation_mlp.models.networks import build_network
+    from formation_mlp.seeding import borrowed_torch_rng, torch_generator
+
     with borrowed_torch_rng(torch_generator(0, "weights")):  # initial weights, replaced at once
         network = build_network(d_in, config, n_outputs)
+    tensors = {name: torch.as_tensor(np.asarray(value)) for name, value in weights.items()}
     try:
-        network.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()}, strict=True)
+        network.load_state_dict(tensors, strict=True)
     except RuntimeError as error:
         raise CheckpointError(f"the weights do not fit the network of the configuration: {error}") from error
-    return lambda *inputs: as_array(forward_rows(network, as_inputs(torch.device("cpu"), *inputs)))
+    return network

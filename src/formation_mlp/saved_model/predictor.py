@@ -16,7 +16,6 @@ from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.quoting import quoted, shortened
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
-from formation_mlp.saved_model.inference import member_answer
 from formation_mlp.targets.task import Task
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
 from formation_mlp.typing import Floats
@@ -100,7 +99,7 @@ class Predictor:
             self.features = checkpoint.config["features"]
             self.task = Task(task, checkpoint.target_scaler)
             d_in = len(checkpoint.scaler.kept)
-            self._members = [member_answer(member, d_in, self.task) for member in checkpoint.members]
+            self._members = [member.answer(d_in, self.task) for member in checkpoint.members]
         except (KeyError, TypeError, ValidationError, ConfigError) as error:
             raise CheckpointError(f"the configuration in the model file is damaged: {error}. Train again.") from error
         self._shares = np.array([member.share for member in checkpoint.members])

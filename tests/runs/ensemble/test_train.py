@@ -27,8 +27,8 @@ from formation_mlp.config.schema import Config
 from formation_mlp.errors import ConfigError, SplitError, TrainingError
 from formation_mlp.runs import train as run
 from formation_mlp.runs.ensemble import train as ensemble_run
-from formation_mlp.runs.ensemble.member import train_member
-from formation_mlp.runs.ensemble.plan import MemberPlan, plan_members
+from formation_mlp.runs.ensemble.member import MemberPlan, train_member
+from formation_mlp.runs.ensemble.plan import plan_members
 from formation_mlp.runs.evaluate import score_again
 from formation_mlp.runs.prepare import Prepared, load_rows, network_training, prepare
 from formation_mlp.runs.progress import Reporter

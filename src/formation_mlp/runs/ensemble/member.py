@@ -2,25 +2,121 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from formation_mlp.errors import TrainingError
 from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.runs.assemble import checkpoint
-from formation_mlp.runs.ensemble.hull_member import train_hull_trees
-from formation_mlp.runs.ensemble.plan import MemberPlan
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.network import finished_before, train_network
 from formation_mlp.runs.prepare import Prepared
 from formation_mlp.runs.progress import Reporter
-from formation_mlp.saved_model.checkpoint import Member, package_versions
+from formation_mlp.saved_model.checkpoint import package_versions
+from formation_mlp.saved_model.members import TreesMember
 from formation_mlp.system.compute import Compute, Job, Terms
 from formation_mlp.system.costs import Meter
 from formation_mlp.system.files import write_json
 from formation_mlp.system.jobs import run_jobs
 from formation_mlp.training.state import EpochRecord
+from formation_mlp.typing import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPlan(ABC):
+    """One member to be trained; its kind decides how.
+
+    Attributes
+    ----------
+    name : also of its folder
+    number : counted from 0
+    prepared : rows, and the member's own configuration
+    """
+
+    name: str
+    number: int
+    prepared: Prepared
+
+    @abstractmethod
+    def train(self, folder: RunFolder, threads: int) -> Iterator[EpochRecord]:
+        """Train the member in its folder, from where an earlier attempt left it, and yield the epochs of networks."""
+
+    @property
+    def networks(self) -> Sequence[Prepared]:
+        """Rows and configuration of each network that is trained."""
+        return ()
+
+    @property
+    def inner(self) -> str:
+        """What a message says of a member that is made of several models."""
+        return ""
+
+    def without_structures(self) -> MemberPlan:
+        """Return the plan as a process needs it: structures are featurized already, and would only be sent."""
+        return replace(self, prepared=without_structures(self.prepared))
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlan(MemberPlan):
+    """A network."""
+
+    def train(self, folder: RunFolder, threads: int) -> Iterator[EpochRecord]:
+        """Train the network, and yield its epochs."""
+        yield from train_network(self.prepared, folder, self.number)
+
+    @property
+    def networks(self) -> Sequence[Prepared]:
+        """The network itself."""
+        return (self.prepared,)
+
+
+@dataclass(frozen=True, slots=True)
+class TreesPlan(MemberPlan):
+    """Boosted trees.
+
+    Attributes
+    ----------
+    options : of LightGBM
+    """
+
+    options: dict[str, Any]
+
+    def train(self, folder: RunFolder, threads: int) -> Iterator[EpochRecord]:
+        """Grow the trees; there are no epochs."""
+        prepared = self.prepared
+        folder.begin(prepared.config.model_dump(), overwrite=True, resume=False, fingerprint=prepared.fingerprint())
+        train, val = prepared.part("train"), prepared.part("val")
+        scale = prepared.scaler.transform
+        meter = Meter()
+        trees = grown(self, scale(train.X), train.y, scale(val.X), val.y, threads)
+        cost = meter.cost()
+        checkpoint(prepared, [TreesMember.of(self.name, self.options, trees)], {}).save(folder.model)
+        write_json(folder.report, {"fit_seconds": round(cost.seconds, 3), "trees": trees.n_trees, **cost.as_json()})
+        folder.finish()
+        yield from ()
+
+
+def grown(plan: TreesPlan, X: Floats, y: Floats, X_val: Floats, y_val: Floats, threads: int) -> BoostedTrees:
+    """Return the trees of a plan, grown on train rows and stopped by val rows."""
+    return BoostedTrees.fit(
+        X,
+        y,
+        X_val,
+        y_val,
+        classify=plan.prepared.task.is_classification,
+        options=plan.options,
+        seed=plan.prepared.config.seed,
+        threads=threads,
+    )
+
+
+def without_structures(prepared: Prepared) -> Prepared:
+    """Return prepared rows without their structures."""
+    dataset = prepared.dataset
+    return replace(prepared, dataset=replace(dataset, materials=replace(dataset.materials, structures=None)))
 
 
 def is_trained(plan: MemberPlan) -> bool:
@@ -43,35 +139,7 @@ def train_member(plan: MemberPlan, threads: int) -> Iterator[EpochRecord]:
         return
     folder = RunFolder(str(plan.prepared.config.output))
     with folder.fitting():
-        if plan.energies:
-            yield from train_hull_trees(plan, folder, threads)
-        elif plan.trees is not None:
-            _train_trees(plan, folder, threads)
-        else:
-            yield from train_network(plan.prepared, folder, plan.number)
-
-
-def _train_trees(plan: MemberPlan, folder: RunFolder, threads: int) -> None:
-    prepared = plan.prepared
-    folder.begin(prepared.config.model_dump(), overwrite=True, resume=False, fingerprint=prepared.fingerprint())
-    train, val = prepared.part("train"), prepared.part("val")
-    scale = prepared.scaler.transform
-    meter = Meter()
-    trees = BoostedTrees.fit(
-        scale(train.X),
-        train.y,
-        scale(val.X),
-        val.y,
-        classify=prepared.task.is_classification,
-        options=plan.trees or {},
-        seed=prepared.config.seed,
-        threads=threads,
-    )
-    cost = meter.cost()
-    member = Member(plan.name, 1.0, {"boosted_trees": dict(plan.trees or {})}, trees.weights())
-    checkpoint(prepared, [member], {}).save(folder.model)
-    write_json(folder.report, {"fit_seconds": round(cost.seconds, 3), "trees": trees.n_trees, **cost.as_json()})
-    folder.finish()
+        yield from plan.train(folder, threads)
 
 
 def train_side_by_side(plans: Sequence[MemberPlan], home: RunFolder, compute: Compute, reporter: Reporter) -> None:
@@ -85,7 +153,7 @@ def train_side_by_side(plans: Sequence[MemberPlan], home: RunFolder, compute: Co
     TrainingError
         If each process died that trained a member.
     """
-    jobs = (Job(plan.name, train_member, (_without_structures(plan), 1)) for plan in plans)
+    jobs = (Job(plan.name, train_member, (plan.without_structures(), 1)) for plan in plans)
     terms = Terms(package_versions, home.config.resolve())
     with closing(run_jobs(jobs, compute.for_parts(len(plans)), terms)) as events:
         for event in events:
@@ -98,13 +166,3 @@ def train_side_by_side(plans: Sequence[MemberPlan], home: RunFolder, compute: Co
                 reporter.say(f"{event.key}: trained")
             else:
                 reporter.say(f"{event.key}: epoch {event.item.epoch}, val {event.item.val_score:.4f}", 1)
-
-
-def _without_structures(plan: MemberPlan) -> MemberPlan:
-    """Return the plan as a process needs it: structures are featurized already, and would travel for nothing."""
-
-    def lighter(prepared: Prepared) -> Prepared:
-        dataset = prepared.dataset
-        return replace(prepared, dataset=replace(dataset, materials=replace(dataset.materials, structures=None)))
-
-    return replace(plan, prepared=lighter(plan.prepared), energies=tuple(map(lighter, plan.energies)))

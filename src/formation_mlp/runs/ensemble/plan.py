@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from formation_mlp.config.loading import check_config, merged
-from formation_mlp.config.schema import Config, EnsembleConfig, HullConfig, TaskConfig
-from formation_mlp.config.schema import MemberConfig as MemberConfig
+from formation_mlp.config.schema import Config, EnsembleConfig, HullConfig, MemberConfig, TaskConfig
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.models.boosted_trees import lightgbm_package
 from formation_mlp.models.size import check_size
 from formation_mlp.registry import lookup
+from formation_mlp.runs.ensemble.hull_member import HullTreesPlan
+from formation_mlp.runs.ensemble.member import MemberPlan, NetworkPlan, TreesPlan
 from formation_mlp.runs.folder import ENERGIES
 from formation_mlp.runs.prepare import Prepared, require_fitting
 from formation_mlp.splits.methods import Split, deal_folds
 from formation_mlp.targets.task import Task
-
-
-@dataclass(frozen=True, slots=True)
-class MemberPlan:
-    """One member to be trained.
-
-    Attributes
-    ----------
-    name : also of its folder
-    number : counted from 0
-    prepared : rows, and the member's own configuration
-    trees : options of boosted trees, or None for a network
-    energies : rows and configuration of each network of formation energies that the trees rest on, if they are told
-        energies and their hull
-    """
-
-    name: str
-    number: int
-    prepared: Prepared
-    trees: dict[str, object] | None
-    energies: tuple[Prepared, ...] = ()
 
 
 def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[MemberPlan]:
@@ -66,11 +46,20 @@ def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[MemberPla
                 name = f"{kind}-{i}" + (f"-fold{fold}" if len(splits) > 1 else "")
                 own = _member_config(config, member, name, config.seed + len(plans))
                 rows = replace(prepared, config=own, split=split)
-                energies = () if member.hull is None else _energies(rows, member.hull, f"ensemble.members.{kind}.hull")
-                for network in energies or (() if member.boosted_trees is not None else (rows,)):
+                plan = _plan(name, len(plans), rows, member, f"ensemble.members.{kind}")
+                for network in plan.networks:
                     require_fitting(network, f"ensemble.members.{kind}.model")
-                plans.append(MemberPlan(name, len(plans), rows, member.boosted_trees, energies))
+                plans.append(plan)
     return plans
+
+
+def _plan(name: str, number: int, rows: Prepared, member: MemberConfig, where: str) -> MemberPlan:
+    """Return a member of the kind that its section asks for."""
+    if member.boosted_trees is None:
+        return NetworkPlan(name, number, rows)
+    if member.hull is None:
+        return TreesPlan(name, number, rows, member.boosted_trees)
+    return HullTreesPlan(name, number, rows, member.boosted_trees, _energies(rows, member.hull, f"{where}.hull"))
 
 
 def check_sizes(config: Config, n_rows: int | None = None, d_in: int = 1, where: str = "") -> None:

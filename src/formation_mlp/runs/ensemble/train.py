@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from formation_mlp.config.schema import EnsembleConfig
 from formation_mlp.registry import lookup
 from formation_mlp.runs.assemble import checkpoint
-from formation_mlp.runs.ensemble.member import is_trained, train_member, train_side_by_side
-from formation_mlp.runs.ensemble.plan import MemberPlan, plan_members
+from formation_mlp.runs.ensemble.member import MemberPlan, is_trained, train_member, train_side_by_side
+from formation_mlp.runs.ensemble.plan import plan_members
 from formation_mlp.runs.ensemble.weighting import SELECTIONS
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.prepare import Prepared
@@ -109,9 +109,8 @@ def _combined(prepared: Prepared, ensemble: EnsembleConfig, plans: Sequence[Memb
 
 def _one_after_another(plans: Sequence[MemberPlan], reporter: Reporter) -> None:
     for plan in plans:
-        inner = f": {len(plan.energies)} networks of formation energies, then boosted trees" if plan.energies else ""
-        reporter.say(f"member {plan.name}{inner}")
-        shown = (*plan.energies, plan.prepared)[0]
+        reporter.say(f"member {plan.name}{plan.inner}")
+        shown = (*plan.networks, plan.prepared)[0]
         reporter.begin_training(plan.name, shown.config.training.max_epochs)
         for record in train_member(plan, threads=-1):
             reporter.epoch(record, shown.task.selection_score)

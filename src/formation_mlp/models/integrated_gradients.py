@@ -8,24 +8,26 @@ crosses a threshold. Either way the attributions add up to the difference of the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER
-from formation_mlp.config.schema import ModelConfig
-from formation_mlp.errors import CheckpointError
-from formation_mlp.saved_model.checkpoint import Checkpoint, Member
-from formation_mlp.saved_model.inference import mean_energy
+from formation_mlp.targets.scaler import TargetScaler
 from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from formation_mlp.models.hull_trees import HullTrees
+
 Segment = tuple[Floats, float, float]
 """Attributions of the features and, last, of the elements as an encoder sees them, ``[k + 1]``; the answers at the
 baseline and at the row, whose difference they add up to."""
+
+Attribution = Callable[[Floats, Compositions], Segment]
+"""Divides the answer to one row: scaled features ``[k]``, and a composition."""
 
 TOLERANCE = 1e-5
 """Relative error of completeness that is aimed at."""
@@ -44,27 +46,24 @@ class NetworkPath:
 
     Parameters
     ----------
-    member, checkpoint
-        A network, and the model it belongs to.
-
-    Raises
-    ------
-    CheckpointError
-        If the weights do not fit the network.
+    network
+        With its trained weights; it is changed to double precision.
+    scale
+        From its output to eV/atom, or None if it answers with a probability.
+    training_elements
+        Element symbol to the number of train rows that hold it.
     """
 
-    def __init__(self, member: Member, checkpoint: Checkpoint) -> None:
+    def __init__(self, network: nn.Module, scale: TargetScaler | None, training_elements: Mapping[str, int]) -> None:
         from formation_mlp.models.networks import SetMLP
 
-        network = _network(member, checkpoint)
+        network = network.eval().requires_grad_(False)
         self._encoder: nn.Module | None = None
         if isinstance(network, SetMLP):
             self._encoder, network = network.encoder, network.mlp
         self._head = network.double()
-        elements = checkpoint.training_elements
-        self._mean = np.empty(0) if self._encoder is None else mean_encoding(self._encoder, elements)
-        self._scale = checkpoint.target_scaler
-        self._is_probability = checkpoint.config["task"]["type"] == "classification"
+        self._mean = np.empty(0) if self._encoder is None else mean_encoding(self._encoder, training_elements)
+        self._scale = scale
 
     def __call__(self, x: Floats, composition: Compositions) -> Segment:
         """Divide the answer to one row: scaled features ``[k]``, and a composition."""
@@ -75,7 +74,7 @@ class NetworkPath:
     def _answer(self, points: Tensor) -> Tensor:
         output: Tensor = self._head(points)
         output = output[:, 0] if output.ndim == 2 else output
-        return output.sigmoid() if self._is_probability else output * self._scale.scale + self._scale.centre
+        return output.sigmoid() if self._scale is None else output * self._scale.scale + self._scale.centre
 
     def _encoded(self, composition: Compositions) -> Floats:
         import torch
@@ -130,41 +129,24 @@ class HullTreesPath:
 
     Parameters
     ----------
-    member
-        The trees, the networks of energies and the known compounds.
-    n_features
-        Number of scaled features.
+    trees
+        The trees and the known compounds.
+    text
+        The trees in LightGBM's own text form.
+    energy
+        Scaled features and compositions to predicted formation energies, eV/atom.
     """
 
-    def __init__(self, member: Member, n_features: int) -> None:
-        from formation_mlp.models.hull_trees import HullTrees
-
-        self._trees, self._energy = HullTrees.from_weights(member.weights), mean_energy(member, n_features)
-        text = np.asarray(member.weights["trees.text"]).tobytes().decode()
-        self._path = TreesPath(self._trees.trees.predict, text)
+    def __init__(self, trees: HullTrees, text: str, energy: Callable[[Floats, Compositions | None], Floats]) -> None:
+        self._known, self._energy = trees.known, energy
+        self._path = TreesPath(trees.trees.predict, text)
 
     def __call__(self, x: Floats, composition: Compositions) -> Segment:
         """Divide the answer to one row, from zeros and mean columns to its scaled features ``[k]`` and columns."""
         X = x[None]
-        inputs = self._trees.known.inputs(X, composition, self._energy(X, composition))
+        inputs = self._known.inputs(X, composition, self._energy(X, composition))
         attributions, first, last = self._path(inputs[0])
         return np.append(attributions[: len(x)], attributions[len(x) :].sum()), first, last
-
-
-def paths_of(checkpoint: Checkpoint) -> list[Callable[[Floats, Compositions], Segment]]:
-    """Return what divides the answers of each member of a model."""
-    paths: list[Callable[[Floats, Compositions], Segment]] = []
-    for member in checkpoint.members:
-        if "energies" in member.model:
-            paths.append(HullTreesPath(member, len(checkpoint.scaler.kept)))
-        elif "boosted_trees" in member.model:
-            from formation_mlp.models.boosted_trees import BoostedTrees
-
-            trees, text = BoostedTrees.from_weights(member.weights), np.asarray(member.weights["text"]).tobytes()
-            paths.append(TreesPath(trees.predict, text.decode()))
-        else:
-            paths.append(NetworkPath(member, checkpoint))
-    return paths
 
 
 def along(answer: Callable[[Tensor], Tensor], start: Floats, end: Floats) -> tuple[Floats, float, float]:
@@ -228,24 +210,6 @@ def mean_encoding(encoder: nn.Module, training_elements: Mapping[str, int]) -> F
         encodings = encoder(torch.as_tensor(pairs), fraction).double().numpy()
     mean: Floats = weight @ encodings / weight.sum()
     return mean
-
-
-def _network(member: Member, checkpoint: Checkpoint) -> nn.Module:
-    """Return a member as a torch network."""
-    import torch
-
-    from formation_mlp.models.networks import build_network
-    from formation_mlp.seeding import borrowed_torch_rng, torch_generator
-
-    n_outputs = 1 + len(checkpoint.config["task"]["auxiliary"])
-    with borrowed_torch_rng(torch_generator(0, "weights")):  # initial weights, replaced at once
-        network = build_network(len(checkpoint.scaler.kept), ModelConfig.model_validate(member.model), n_outputs)
-    weights: dict[str, Any] = {name: torch.as_tensor(np.asarray(value)) for name, value in member.weights.items()}
-    try:
-        network.load_state_dict(weights, strict=True)
-    except RuntimeError as error:
-        raise CheckpointError(f"the weights do not fit the network of the configuration: {error}") from error
-    return network.eval().requires_grad_(False)
 
 
 def _values(answer: Callable[[Tensor], Tensor], start: Floats, end: Floats, place: Floats) -> Floats:
