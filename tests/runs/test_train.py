@@ -22,8 +22,10 @@ from formation_mlp.runs import network as network_run
 from formation_mlp.runs import prepare as stages
 from formation_mlp.runs import train as run
 from formation_mlp.runs.progress import Reporter
-from formation_mlp.saved_model.checkpoint import load_tensors, save_tensors
+from formation_mlp.saved_model.checkpoint import Checkpoint, load_tensors, save_tensors
+from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.targets.metrics import regression_scores
+from formation_mlp.training.network import NetworkTraining
 from support.commands import Outcome, leftovers
 
 Command = Callable[..., Outcome]
@@ -485,3 +487,33 @@ def test_structures_are_trained_on_and_predicted(
     table = command("predict", "run", *files).succeeded()
     assert [line.split(",")[0] for line in table.splitlines()[1:]] == [str(file) for file in files]
     assert "some presets need crystal structures" in command("predict", "run", "NaCl").refused()
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, kind: type, name: str) -> list[Any]:
+    """Let a method note the arguments of each of its calls."""
+    calls, method = [], getattr(kind, name)
+
+    def noted(self: Any, *arguments: Any) -> Any:
+        calls.append(arguments)
+        return method(self, *arguments)
+
+    monkeypatch.setattr(kind, name, noted)
+    return calls
+
+
+@pytest.mark.parametrize("ensemble", [None, {"members": {"network": {"seeds": 2}}, "weights": "greedy"}])
+def test_a_model_is_written_once_for_each_better_epoch_and_val_predicted_once(
+    ensemble: Any, command: Command, tiny_config: ConfigWriter, monkeypatch: pytest.MonkeyPatch, without_figures: None
+) -> None:
+    monkeypatch.setattr(network_run, "SAVE_EVERY_SECONDS", 0.0)
+    written = counted(monkeypatch, Checkpoint, "save")
+    answered = counted(monkeypatch, NetworkTraining, "predict"), counted(monkeypatch, Predictor, "predict_members")
+    path = tiny_config(training={"max_epochs": 8, "learning_rate": 0.3}, ensemble=ensemble)
+    command("train", path, "-q").succeeded()
+    histories = list(Path("run").rglob("history.jsonl"))
+    records = [json.loads(line) for path in histories for line in path.read_text(encoding="utf-8").splitlines()]
+    n_best = sum(record["is_best"] for record in records)
+    assert n_best < len(records)
+    assert len(written) == n_best + 1
+    n_rows = [len(arguments[0]) for calls in answered for arguments in calls]
+    assert n_rows == [len(ids) for part, ids in read_json(Path("run/split.json")).items() if part in ("val", "test")]

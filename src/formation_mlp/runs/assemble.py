@@ -16,6 +16,7 @@ from formation_mlp.saved_model.predictor import Predictor, mean_and_std
 from formation_mlp.training.network import NetworkTraining
 from formation_mlp.trust.calibration import Calibration
 from formation_mlp.trust.domain import Domain
+from formation_mlp.typing import Floats
 
 
 def network_member(prepared: Prepared, job: NetworkTraining) -> NetworkMember:
@@ -40,10 +41,12 @@ def checkpoint(prepared: Prepared, members: Sequence[Member], part_scores: Mappi
     )
 
 
-def with_trust(prepared: Prepared, model: Checkpoint) -> Checkpoint:
+def with_trust(prepared: Prepared, model: Checkpoint, of_val: Floats | None = None) -> Checkpoint:
     """Return the model with what tells how far its predictions can be trusted.
 
     The calibration is learned from its errors on the val rows (regression only), the domain from the train rows.
+    ``of_val`` are the predictions of its members on the val rows, ``[n_members, n_val]``; if they are not given, they
+    are made here.
     """
     train, val = prepared.part("train"), prepared.part("val")
     scale = prepared.scaler.transform
@@ -51,7 +54,7 @@ def with_trust(prepared: Prepared, model: Checkpoint) -> Checkpoint:
     domain = Domain.fit(scale(train.X), materials, scale(val.X), prepared.config.seed)
     if prepared.task.is_classification:
         return replace(model, domain=domain)
-    members = Predictor(model).predict_members(val.X, val.compositions)
+    members = Predictor(model).predict_members(val.X, val.compositions) if of_val is None else of_val
     mean, std = mean_and_std(members, np.array([member.share for member in model.members]))
     n_elements = prepared.dataset.materials.compositions.n_elements[prepared.split.val]
     calibration = Calibration.fit(np.abs(val.y - mean), std if len(members) > 1 else None, n_elements)

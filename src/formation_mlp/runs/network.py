@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from formation_mlp.runs.assemble import checkpoint, network_member
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.prepare import Prepared, network_training
-from formation_mlp.runs.results import without_nan
 from formation_mlp.saved_model.checkpoint import load_state, load_tensors, save_tensors
 from formation_mlp.system.costs import Cost, Meter
 from formation_mlp.system.files import write_json
@@ -18,8 +17,6 @@ from formation_mlp.training.state import EpochRecord
 
 SAVE_EVERY_SECONDS = 5.0
 """An interrupted run loses at most this much, and one epoch."""
-
-Scores = Mapping[str, Mapping[str, float]]
 
 
 class NetworkRun:
@@ -65,6 +62,7 @@ class NetworkRun:
             self.cost = Cost(plain.get("seconds", 0.0), cost.get("cpu_seconds", 0.0), cost.get("peak_memory"))
             self.epoch_seconds = list(cost.get("epoch_seconds", ()))
         self.resumed = self.job.state.epoch
+        self._saved_epoch = 0
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train to the end, saving now and then; keep the best model whatever happens."""
@@ -76,26 +74,28 @@ class NetworkRun:
                 self.epoch_seconds.append(self.cost.seconds)
                 yield record
                 if record.epoch == 1 or time.perf_counter() - saved > SAVE_EVERY_SECONDS:
-                    self.save({})
+                    self.save_state()
+                    self.save_best()
                     saved = time.perf_counter()
         except BaseException:
-            self._save_best({})
+            self.folder.write_history(self.job.history)
+            self.save_best()
             raise
 
-    def save(self, part_scores: Scores) -> None:
-        """Write the state between two epochs, and the best model with its scores."""
+    def save_state(self) -> None:
+        """Write history and state between two epochs."""
         tensors, plain = self.job.snapshot()
         cost = {**self.cost.as_json(), "epoch_seconds": [round(seconds, 4) for seconds in self.epoch_seconds]}
         kept = {"kind": "training state", "seconds": self.cost.seconds, "cost": cost, **plain}
         save_tensors(self.folder.state, tensors, kept)
-        self._save_best(part_scores)
-
-    def _save_best(self, part_scores: Scores) -> None:
         self.folder.write_history(self.job.history)
-        if self.job.state.best_epoch:
-            scores = {part: without_nan(values) for part, values in part_scores.items()}
-            members = [network_member(self.prepared, self.job)]
-            checkpoint(self.prepared, members, scores).save(self.folder.model)
+
+    def save_best(self) -> None:
+        """Write the best model so far, unless there is none or it is written already; without scores and trust."""
+        best = self.job.state.best_epoch
+        if best != self._saved_epoch:
+            checkpoint(self.prepared, [network_member(self.prepared, self.job)], {}).save(self.folder.model)
+            self._saved_epoch = best
 
     def details(self) -> dict[str, Any]:
         """Return what a report says of the network."""
@@ -114,7 +114,8 @@ def train_network(prepared: Prepared, folder: RunFolder, number: int = 0) -> Ite
     resume = folder.config.exists()
     run = NetworkRun(prepared, folder, number, resume=resume, overwrite=not resume)
     yield from run.epochs()
-    run.save({})
+    run.save_state()
+    run.save_best()
     write_json(folder.report, {"fit_seconds": round(run.cost.seconds, 3), **run.details()})
     folder.finish()
 

@@ -31,7 +31,7 @@ from formation_mlp.runs.results import (
 )
 from formation_mlp.runs.scores import scores
 from formation_mlp.saved_model.checkpoint import Checkpoint
-from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.saved_model.predictor import Predictor, mean_and_std
 from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.costs import Meter
 from formation_mlp.system.files import write_json
@@ -143,16 +143,19 @@ def _train_network(
         for record in network.epochs():
             reporter.epoch(record, prepared.task.selection_score)
     result = _result(name, prepared, network.job.predict, network.cost.seconds, network.details())
-    network.save(result.scores)
-    members = [network_member(prepared, network.job)]
-    with_trust(prepared, checkpoint(prepared, members, _without_nan(result))).save(folder.model)
+    network.save_state()
+    model = checkpoint(prepared, [network_member(prepared, network.job)], _without_nan(result))
+    with_trust(prepared, model, result.prediction["val"][None]).save(folder.model)
     return result
 
 
 def _ensemble_result(prepared: Prepared, name: str, folder: RunFolder, trained: Trained) -> ModelResult:
-    result = _result(name, prepared, trained.predictor.predict_features, trained.cost.seconds, trained.details)
-    model = replace(trained.predictor.checkpoint, scores=_without_nan(result))
-    with_trust(prepared, model).save(folder.model)
+    predictor = trained.predictor
+    shares = np.array([member.share for member in predictor.checkpoint.members])
+    of_val, _ = mean_and_std(trained.of_val, shares)
+    result = _result(name, prepared, predictor.predict_features, trained.cost.seconds, trained.details, of_val)
+    model = replace(predictor.checkpoint, scores=_without_nan(result))
+    with_trust(prepared, model, trained.of_val).save(folder.model)
     return result
 
 
@@ -187,10 +190,12 @@ def _result(
     predict: Callable[[Floats, Compositions | None], Floats],
     fit_seconds: float,
     details: Mapping[str, Any],
+    of_val: Floats | None = None,
 ) -> ModelResult:
-    """Read the val part and, once, the test part."""
+    """Read the val part, unless its predictions are known, and once the test part."""
     val, test = prepared.part("val"), prepared.part("test")
-    of_val = predict(val.X, val.compositions)
+    if of_val is None:
+        of_val = predict(val.X, val.compositions)
     start = time.perf_counter()
     of_test = predict(test.X, test.compositions) if len(test.y) else np.empty(0)
     seconds = time.perf_counter() - start

@@ -20,6 +20,7 @@ from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.system.compute import Compute
 from formation_mlp.system.costs import Cost, total
 from formation_mlp.training.parallel import current_group
+from formation_mlp.typing import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,14 @@ class Trained:
     Attributes
     ----------
     predictor : the members that have a share
+    of_val : their predictions of the val rows, ``[n_members, n_val]``
     val_scores : member to its score on the val rows, lower is better
     cost : of the training; times are summed over the members
     details : what a report says of them
     """
 
     predictor: Predictor
+    of_val: Floats
     val_scores: dict[str, float]
     cost: Cost
     details: dict[str, object]
@@ -103,8 +106,9 @@ def _combined(prepared: Prepared, ensemble: EnsembleConfig, plans: Sequence[Memb
         "parameters": sum(report.get("parameters", 0) for report in reports),
         **(cost.as_json() if is_known else {}),
     }
-    answering = [member for member in members if member.share > 0]
-    return Trained(Predictor(checkpoint(prepared, answering, {})), val_scores, cost, details)
+    answering = [i for i, member in enumerate(members) if member.share > 0]
+    predictor = Predictor(checkpoint(prepared, [members[i] for i in answering], {}))
+    return Trained(predictor, predictions[answering], val_scores, cost, details)
 
 
 def _one_after_another(plans: Sequence[MemberPlan], reporter: Reporter) -> None:
