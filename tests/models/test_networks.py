@@ -9,8 +9,9 @@ import torch
 from formation_mlp.chemistry.element_data import load_table
 from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import ConfigError
+from formation_mlp.models.architectures import sees_elements
 from formation_mlp.models.mlp import MLP, n_parameters
-from formation_mlp.models.networks import ARCHITECTURES, SetMLP, build_network, sees_elements
+from formation_mlp.models.networks import ARCHITECTURES, SetMLP, build_network
 from support.networks import random_compositions
 
 SET = {"architecture": "set", "hidden": [6, 6], "set_width": 8, "set_layers": 1, "set_heads": 2}

@@ -80,6 +80,14 @@ Workers = Annotated[
 Dask = Annotated[
     str | None, typer.Option("--dask", metavar="ADDRESS", help="Dask scheduler, tcp://HOST:PORT, or its file.")
 ]
+AllowImport = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-import",
+        metavar="MODULE",
+        help="Import this module, of which model.architecture names a class as 'MODULE:Class'.",
+    ),
+]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
 CsvIn = Annotated[Path | None, typer.Option("--csv", help="A table: .csv, .json or .parquet.")]
 Out = Annotated[Path | None, typer.Option("--out", help="File to write: .csv, or the terminal if not given.")]

@@ -30,10 +30,12 @@ def benchmark(
     What is finished in the folder is used as it is, and what was interrupted goes on.
     """
     from formation_mlp.benchmark import benchmark as job
+    from formation_mlp.config.own_code import import_own
     from formation_mlp.runs.progress import Reporter
     from formation_mlp.system.compute import Compute
 
     loaded = load(config, set_)
+    import_own(loaded, ())  # nothing is allowed here, and the message says where it is
     reporter = Reporter(verbose - quiet)
     done = job.benchmark(loaded, reporter, overwrite=overwrite, compute=Compute(workers, dask))
     print(done.brief if quiet else done.text)

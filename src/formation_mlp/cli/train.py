@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from formation_mlp.cli.app import (
+    AllowImport,
     ConfigPath,
     Dask,
     Overrides,
@@ -29,8 +30,10 @@ def train(
     verbose: Verbose = False,
     workers: Workers = 1,
     dask: Dask = None,
+    allow_import: AllowImport = None,
 ) -> None:
     """Train the network of a configuration and write a run folder."""
+    from formation_mlp.config.own_code import import_own
     from formation_mlp.runs import train as training
     from formation_mlp.runs.progress import Reporter
     from formation_mlp.runs.results import score_table
@@ -39,6 +42,8 @@ def train(
     loaded = load(config, set_)
     reporter = Reporter(verbose - quiet)
     compute = Compute(workers, dask)
-    prepared, results = training.train(loaded, reporter, overwrite=overwrite, resume=resume, compute=compute)
+    keys = {"overwrite": overwrite, "resume": resume}
+    architectures = import_own(loaded, allow_import or ())
+    prepared, results = training.train(loaded, reporter, compute=compute, architectures=architectures, **keys)
     print(score_table(results, prepared.task))
     reporter.say(f"\n{loaded.output}: model, report, predictions and figures")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from formation_mlp.cli.app import (
+    AllowImport,
     ConfigPath,
     Dask,
     Overrides,
@@ -29,14 +30,18 @@ def tune(
     verbose: Verbose = False,
     workers: Workers = 1,
     dask: Dask = None,
+    allow_import: AllowImport = None,
 ) -> None:
     """Search for better values of the keys that the section `tune` names, and write the best configuration."""
+    from formation_mlp.config.own_code import import_own
     from formation_mlp.runs.progress import Reporter
     from formation_mlp.system.compute import Compute
     from formation_mlp.tuning import tune as tuning
 
     loaded, reporter = load(config, set_), Reporter(verbose - quiet)
     compute = Compute(workers, dask)
-    result = tuning.tune(loaded, reporter, trials=trials, compute=compute, overwrite=overwrite, resume=resume)
+    keys = {"overwrite": overwrite, "resume": resume}
+    architectures = import_own(loaded, allow_import or ())
+    result = tuning.tune(loaded, reporter, trials=trials, compute=compute, architectures=architectures, **keys)
     print(result.table())
     reporter.say(f"\n{result.folder}: trials.csv, search.png, and best.yaml for 'formation-mlp train'")

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from formation_mlp.config.names import NAMES, unknown_preset
+from formation_mlp.config.own_code import is_own
 from formation_mlp.config.schema import Config, Entry
 from formation_mlp.config.yaml_text import parse_yaml, read_yaml
 from formation_mlp.errors import ConfigError
@@ -142,7 +143,7 @@ def _wrong_names(raw: Mapping[str, Any]) -> Iterator[str]:
         for step in key.split("."):
             value = value.get(step) if isinstance(value, Mapping) else None
         for name in _names(value):
-            if name not in allowed:
+            if name not in allowed and not (key == "model.architecture" and is_own(name)):
                 singular = _singular(key.rsplit(".", 1)[-1])
                 yield unknown_preset(name) if key == "features" else unknown_name(name, allowed, key, singular)
 

@@ -123,7 +123,8 @@ class ModelConfig(Section):
     """The network."""
 
     architecture: str = "mlp"
-    """`mlp`, `residual` (blocks x + W2 act(W1 norm(x)) of equal width), or `set` (elements as a set beside them)."""
+    """`mlp`, `residual` (blocks x + W2 act(W1 norm(x)) of equal width), `set` (elements as a set beside them), or
+    `module:Class`, a network of your own (see README)."""
     hidden: list[Count] = [256, 256]
     """Widths of the hidden layers, or residual blocks; none at all is linear or logistic regression."""
     activation: str = "relu"

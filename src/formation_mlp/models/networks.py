@@ -9,10 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from formation_mlp.chemistry.element_data import load_table
+from formation_mlp.config.own_code import NONE_OWN, Architectures, is_own
 from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.models.activations import ACTIVATIONS
+from formation_mlp.models.architectures import normalization_of
 from formation_mlp.models.mlp import MLP
+from formation_mlp.models.own_network import build_own
 from formation_mlp.models.set_encoder import SetEncoder
 from formation_mlp.registry import lookup
 
@@ -38,30 +41,31 @@ class SetMLP(nn.Module):
         return output
 
 
-def build_network(d_in: int, config: ModelConfig, n_outputs: int = 1) -> nn.Module:
+def build_network(
+    d_in: int, config: ModelConfig, n_outputs: int = 1, architectures: Architectures = NONE_OWN
+) -> nn.Module:
     """Return an untrained network; its weights come from torch's global generator.
+
+    ``architectures`` are classes of the user's own by name (`formation_mlp.models.own_network`).
 
     Raises
     ------
     ConfigError
-        If a name is unknown, or the widths do not fit the architecture.
+        If a name is unknown, a class of the user's own is not given, or the widths do not fit the architecture.
     """
+    if is_own(config.architecture):
+        return build_own(d_in, config, n_outputs, architectures)
     build = lookup(ARCHITECTURES, config.architecture, "model.architecture", "architecture")
     return build(d_in, config, n_outputs)
 
 
-def sees_elements(config: ModelConfig) -> bool:
-    """Tell whether the network's input is, beside features, the elements of each material."""
-    return config.architecture == "set"
-
-
-def _mlp(d_in: int, config: ModelConfig, n_outputs: int, default: str = "none", residual: bool = False) -> MLP:
-    normalization = config.normalization or default
+def _mlp(d_in: int, config: ModelConfig, n_outputs: int, residual: bool = False) -> MLP:
+    normalization = normalization_of(config)
     return MLP(d_in, config.hidden, config.activation, config.dropout, normalization, residual, n_outputs)
 
 
 def _residual(d_in: int, config: ModelConfig, n_outputs: int) -> MLP:
-    return _mlp(d_in, config, n_outputs, default="layer", residual=True)
+    return _mlp(d_in, config, n_outputs, residual=True)
 
 
 def _set(d_in: int, config: ModelConfig, n_outputs: int) -> SetMLP:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from formation_mlp.chemistry.element_data import load_table
 from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import CheckpointError
+from formation_mlp.models.architectures import IN_NUMPY, normalization_of
 from formation_mlp.system.blocks import product
 from formation_mlp.typing import Ints
 
@@ -47,8 +48,8 @@ def numpy_network(config: ModelConfig, weights: Weights, d_in: int, n_outputs: i
 
     """
     act = ACTIVATIONS.get(config.activation)
-    norm = NORMALIZATIONS.get(_normalization(config))
-    if act is None or norm is None or config.architecture not in ("mlp", "residual", "set"):
+    norm = NORMALIZATIONS.get(normalization_of(config))
+    if act is None or norm is None or config.architecture not in IN_NUMPY:
         return None
     n_blocks = len(config.hidden)
     if config.architecture == "mlp":
@@ -70,11 +71,15 @@ def numpy_network(config: ModelConfig, weights: Weights, d_in: int, n_outputs: i
 def check_weights(config: ModelConfig, weights: Weights, d_in: int, n_outputs: int = 1) -> None:
     """Refuse weights that are not those of such a network, before anything is built for them.
 
+    Of an architecture that NumPy does not know, torch checks them.
+
     Raises
     ------
     CheckpointError
         If one is missing, has no place, or is of another shape or type.
     """
+    if config.architecture not in IN_NUMPY:
+        return
     if config.architecture == "set" and config.set_layers > len(weights):  # or a list of their names fills the memory
         raise CheckpointError(f"the weights do not fit the network of the configuration: {config.set_layers} layers.")
     shapes = expected_shapes(config, d_in, n_outputs)
@@ -134,16 +139,12 @@ def _pair(name: str, weight: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
 
 
 def _norm_shapes(config: ModelConfig, name: str, d: int) -> dict[str, tuple[int, ...]]:
-    normalization = _normalization(config)
+    normalization = normalization_of(config)
     if normalization == "none":
         return {}
     statistics: dict[str, tuple[int, ...]] = {f"{name}.running_mean": (d,), f"{name}.running_var": (d,)}
     statistics |= {f"{name}.num_batches_tracked": ()}
     return _pair(name, (d,)) | (statistics if normalization == "batch" else {})
-
-
-def _normalization(config: ModelConfig) -> str:
-    return config.normalization or ("none" if config.architecture == "mlp" else "layer")
 
 
 def _plain(weights: Weights, h: Singles, n_layers: int, act: Any, norm: Any) -> Singles:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from formation_mlp.config.schema import ModelConfig, TrainingConfig
 from formation_mlp.errors import ConfigError
+from formation_mlp.models.architectures import IN_NUMPY, normalization_of
 
 NUMBER = 4
 """Bytes of a weight, a gradient or an activation: float32."""
@@ -41,7 +42,7 @@ def n_weights(model: ModelConfig, d_in: int, n_outputs: int = 1) -> int:
         encoder += 2 * d * d + 2 * d + model.set_heads * (d + 2)
         d_in += 4 * d
     widths = [d_in, *model.hidden]
-    norm = 2 if (model.normalization or ("none" if model.architecture == "mlp" else "layer")) != "none" else 0
+    norm = 2 if normalization_of(model) != "none" else 0
     if model.architecture == "mlp":
         layers = sum(a * b + b + norm * b for a, b in pairwise(widths))
     else:
@@ -84,8 +85,8 @@ def check_size(
     ConfigError
         With the memory that it takes and that there is.
     """
-    if training.device not in ("auto", "cpu"):
-        return  # the memory of an accelerator is its own; torch says what it lacks
+    if training.device not in ("auto", "cpu") or model.architecture not in IN_NUMPY:
+        return  # the memory of an accelerator is its own, and of other networks nobody knows the size: torch says it
     weights = n_weights(model, d_in, n_outputs)
     rows = min(training.batch_size, 1 if n_rows is None else n_rows)
     alone, step = NUMBER * weights, NUMBER * rows * n_activations(model, d_in)

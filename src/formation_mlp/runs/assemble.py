@@ -21,7 +21,7 @@ from formation_mlp.typing import Floats
 
 def network_member(prepared: Prepared, job: NetworkTraining) -> NetworkMember:
     """Return the network's best weights so far, as the only member of a model."""
-    return NetworkMember("network", 1.0, prepared.config.model.model_dump(), job.best_weights)
+    return NetworkMember("network", 1.0, prepared.config.model.model_dump(), job.best_weights, job.architectures)
 
 
 def checkpoint(prepared: Prepared, members: Sequence[Member], part_scores: Mapping[str, Any]) -> Checkpoint:

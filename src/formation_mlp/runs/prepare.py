@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
 
+from formation_mlp.config.own_code import NONE_OWN, Architectures
 from formation_mlp.config.schema import Config, Entry, ModelConfig
 from formation_mlp.data.dataset import invalid_rows, load_dataset
 from formation_mlp.data.records import Dataset, LeftOut
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.features.engine.table import FeatureTable, featurize
-from formation_mlp.models.networks import sees_elements
+from formation_mlp.models.architectures import normalization_of, sees_elements
 from formation_mlp.models.size import check_size
 from formation_mlp.runs.fingerprint import Content, Fingerprint, content_of, fingerprint_of
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
@@ -31,7 +32,7 @@ class Prepared:
     """Rows, features, parts and what was fitted on the train rows.
 
     ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from, ``content`` the
-    hashes of rows and features, once they are known.
+    hashes of rows and features, once they are known, ``architectures`` the classes of the user's own networks by name.
     """
 
     config: Config
@@ -43,6 +44,7 @@ class Prepared:
     y: Floats
     start: tuple[Member, ...] = ()
     content: Content | None = None
+    architectures: Architectures = field(default_factory=dict)
 
     def with_content(self) -> Prepared:
         """Return the same with the hashes of rows and features, which are then not made anew for each network."""
@@ -76,10 +78,12 @@ def prepare(
     *,
     compute: Compute = HERE,
     progress: Progress | None = None,
+    architectures: Architectures = NONE_OWN,
 ) -> Prepared:
     """Describe, divide and scale the rows; everything that is fitted sees train rows only.
 
-    The keywords are those of `formation_mlp.features.engine.table.featurize`.
+    ``architectures`` are classes of the user's own networks by name; the other keywords are those of
+    `formation_mlp.features.engine.table.featurize`.
 
     Examples
     --------
@@ -89,7 +93,9 @@ def prepare(
     ((2135, 6), (213,))
     """
     dataset, (table,) = featurize_dataset(config, dataset, [config.features], compute=compute, progress=progress)
-    return divide(config, dataset, table, make_split(dataset, config.split, config.seed, table.X))
+    return divide(
+        config, dataset, table, make_split(dataset, config.split, config.seed, table.X), architectures=architectures
+    )
 
 
 def featurize_dataset(
@@ -118,18 +124,26 @@ def featurize_dataset(
 
 
 def divide(
-    config: Config, dataset: Dataset, table: FeatureTable, split: Split, content: Content | None = None
+    config: Config,
+    dataset: Dataset,
+    table: FeatureTable,
+    split: Split,
+    content: Content | None = None,
+    architectures: Architectures = NONE_OWN,
 ) -> Prepared:
-    """Return rows in their parts; everything that is fitted sees train rows only. ``content``: if it is known."""
+    """Return rows in their parts; everything that is fitted sees train rows only.
+
+    ``content`` are their hashes, if they are known, ``architectures`` classes of the user's own networks by name.
+    """
     y = labels(config.task, dataset.y)
-    start = model_to_start_from(config, table.names)
+    start = model_to_start_from(config, table.names, architectures)
     auxiliary = None if dataset.auxiliary is None else dataset.auxiliary[split.train]
     task = Task.fit(config.task, y[split.train], auxiliary)
     if start is None:
         scaler = FeatureScaler.fit(table.X[split.train], table.names)
-        return Prepared(config, dataset, table, split, scaler, task, y, content=content)
+        return Prepared(config, dataset, table, split, scaler, task, y, content=content, architectures=architectures)
     task = replace(task, target_scaler=start.target_scaler)
-    return Prepared(config, dataset, table, split, start.scaler, task, y, start.members, content)
+    return Prepared(config, dataset, table, split, start.scaler, task, y, start.members, content, architectures)
 
 
 def weights_of(members: Sequence[Member]) -> list[tuple[str, Any]]:
@@ -137,7 +151,9 @@ def weights_of(members: Sequence[Member]) -> list[tuple[str, Any]]:
     return [(name, value) for member in members for name, value in sorted(member.weights.items())]
 
 
-def model_to_start_from(config: Config, names: Sequence[str]) -> Checkpoint | None:
+def model_to_start_from(
+    config: Config, names: Sequence[str], architectures: Architectures = NONE_OWN
+) -> Checkpoint | None:
     """Return the model to start from, if there is one: its weights mean something with its own scalers only.
 
     Raises
@@ -148,7 +164,7 @@ def model_to_start_from(config: Config, names: Sequence[str]) -> Checkpoint | No
     where = config.training.start_from
     if where is None:
         return None
-    start = Checkpoint.load(model_path(where))
+    start = Checkpoint.load(model_path(where), architectures=architectures)
     if start.scaler.names != tuple(names):
         raise ConfigError(
             f"training.start_from: {where} was trained on the features {start.config['features']}; "
@@ -194,7 +210,9 @@ def network_training(prepared: Prepared, number: int = 0) -> NetworkTraining:
     weights = _weights_to_start_from(prepared.start, config, number)
     train, val = prepared.part("train"), prepared.part("val")
     scaler, task = prepared.scaler, prepared.task
-    return NetworkTraining(train, val, scaler, task, config.model, config.training, config.seed, weights)
+    return NetworkTraining(
+        train, val, scaler, task, config.model, config.training, config.seed, weights, prepared.architectures
+    )
 
 
 def _weights_to_start_from(start: Sequence[Member], config: Config, number: int) -> dict[str, Tensor] | None:
@@ -216,8 +234,7 @@ def _weights_to_start_from(start: Sequence[Member], config: Config, number: int)
 def _shape(model: ModelConfig) -> tuple[Any, ...]:
     """Return what decides the names and sizes of a network's weights."""
     of_set = (model.set_width, model.set_layers, model.set_heads) if sees_elements(model) else ()
-    normalization = model.normalization or ("none" if model.architecture == "mlp" else "layer")
-    return model.architecture, tuple(model.hidden), normalization, *of_set
+    return model.architecture, tuple(model.hidden), normalization_of(model), *of_set
 
 
 def _shape_in_words(shape: tuple[Any, ...]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from formation_mlp.baselines import Baseline
 from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.config.own_code import NONE_OWN, Architectures, is_own
 from formation_mlp.config.schema import Config
 from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
 from formation_mlp.runs.ensemble.plan import check_sizes
@@ -49,8 +50,12 @@ def train(
     overwrite: bool = False,
     resume: bool = False,
     compute: Compute = HERE,
+    architectures: Architectures = NONE_OWN,
 ) -> tuple[Prepared, list[ModelResult]]:
     """Train the network of ``config`` in its run folder; return it beside the mean of the train rows.
+
+    ``architectures`` are classes of networks of your own that the configuration names, such as
+    ``{"my_module:MyNet": MyNet}``.
 
     Raises
     ------
@@ -71,7 +76,7 @@ def train(
     folder = RunFolder(str(config.output))
     way_on = "'formation-mlp train CONFIG --resume' continues the run"
     with folder.alone(), folder.fitting(), noted(way_on, lambda: folder.config.exists() and not folder.is_done()):
-        prepared = _prepare(config, reporter, compute)
+        prepared = _prepare(config, reporter, compute, architectures)
         announce(prepared, reporter)
         result = train_prepared(
             prepared, main_name(config), reporter, overwrite=overwrite, resume=resume, compute=compute
@@ -80,10 +85,12 @@ def train(
     return prepared, [fit_baseline(prepared, Baseline("mean", config.task, config.seed)), result]
 
 
-def _prepare(config: Config, reporter: Reporter, compute: Compute) -> Prepared:
+def _prepare(config: Config, reporter: Reporter, compute: Compute, architectures: Architectures) -> Prepared:
     check_sizes(config)  # rather now than after all rows are featurized
     with reporter:
-        prepared = prepare(config, load_rows(config), compute=compute, progress=reporter.rows)
+        prepared = prepare(
+            config, load_rows(config), compute=compute, progress=reporter.rows, architectures=architectures
+        )
     for note in prepared.table.notes:
         reporter.say(note)
     return prepared
@@ -93,6 +100,8 @@ def main_name(config: Config) -> str:
     """Return what the network of a configuration is called."""
     if config.ensemble is not None:
         return "ensemble"
+    if is_own(config.model.architecture):
+        return config.model.architecture.partition(":")[2]
     if config.model.hidden:
         return "mlp"
     return "logistic" if config.task.type == "classification" else "linear"
@@ -167,7 +176,7 @@ def trained_before(prepared: Prepared) -> ModelResult:
     """Return the result of a finished run, whose configuration and rows are those given."""
     folder = RunFolder(str(prepared.config.output))
     report = folder.read_json(folder.report)
-    predictor = Predictor(Checkpoint.load(folder.model))
+    predictor = Predictor(Checkpoint.load(folder.model, architectures=prepared.architectures))
     details = {key: report[key] for key in DETAILS if key in report}
     return _result(report["model"], prepared, predictor.predict_features, report["fit_seconds"], details)
 

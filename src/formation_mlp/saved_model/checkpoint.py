@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from formation_mlp.config.own_code import NONE_OWN, Architectures
 from formation_mlp.data.records import Target
 from formation_mlp.errors import CheckpointError
 from formation_mlp.quoting import quoted
 from formation_mlp.registry import did_you_mean
 from formation_mlp.saved_model.formats import UPGRADES, Arrays
-from formation_mlp.saved_model.header import check_header
+from formation_mlp.saved_model.header import ClassNotGivenError, check_header
 from formation_mlp.saved_model.members import Member, read_member
 from formation_mlp.saved_model.shipped import FOLDER, SHIPPED, card, shipped_path
 from formation_mlp.system.files import write_bytes
@@ -114,11 +115,15 @@ class Checkpoint:
         save_tensors(path, tensors, description)
 
     @classmethod
-    def load(cls, path: Path, framework: Framework = "pt") -> Checkpoint:
+    def load(cls, path: Path, framework: Framework = "pt", architectures: Architectures = NONE_OWN) -> Checkpoint:
         """Read a model, its weights as tensors of torch or, for ``numpy``, as arrays.
+
+        ``architectures`` are classes of the user's own by name, such as ``{"my_module:MyNet": MyNet}``.
 
         Raises
         ------
+        ClassNotGivenError
+            If a network is of a class of the user's own that is not among ``architectures``.
         CheckpointError
             If the file is missing, damaged, changed, foreign, or of an unknown format.
         """
@@ -137,7 +142,7 @@ class Checkpoint:
                 Target(**description["target"]),
                 scaler,
                 TargetScaler(**description["target_scaler"]),
-                _members(description["members"], tensors, framework, is_shipped(path)),
+                _members(description["members"], tensors, framework, architectures, is_shipped(path)),
                 description["training_elements"],
                 description["scores"],
                 description["versions"],
@@ -146,6 +151,8 @@ class Checkpoint:
                 digest,
                 remarks,
             )
+        except ClassNotGivenError as error:
+            raise ClassNotGivenError(f"{path}: {error}") from None
         except (CheckpointError, ValueError) as error:
             raise CheckpointError(
                 f"{path}: damaged, changed, or of a newer version of formation_mlp: {str(error).rstrip('.')}. "
@@ -160,7 +167,11 @@ def _taken(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:
 
 
 def _members(
-    described: list[dict[str, Any]], arrays: dict[str, Array], framework: Framework, is_known: bool
+    described: list[dict[str, Any]],
+    arrays: dict[str, Array],
+    framework: Framework,
+    architectures: Architectures,
+    is_known: bool,
 ) -> tuple[Member, ...]:
     members = []
     for i, member in enumerate(described):
@@ -171,7 +182,9 @@ def _members(
             if not is_known and array.dtype == np.float32 and not np.isfinite(array.sum()):
                 raise ValueError(f"members.{i}.{name} holds numbers that are not finite, or beyond all bounds")
         in_framework = _as_torch(weights) if framework == "pt" else weights
-        members.append(read_member(member["name"], member["share"], member["model"], in_framework, where))
+        members.append(
+            read_member(member["name"], member["share"], member["model"], in_framework, architectures, where)
+        )
     if arrays:
         raise ValueError(f"{', '.join(sorted(arrays)[:3])} have no place in it")
     return tuple(members)

@@ -9,8 +9,11 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, ValidationError, field_validator
 
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER
+from formation_mlp.config.names import NAMES
+from formation_mlp.config.own_code import Architectures, is_own, not_given
 from formation_mlp.config.schema import Config, ModelConfig, Section
 from formation_mlp.errors import CheckpointError
+from formation_mlp.models.architectures import OF_BLOCKS
 from formation_mlp.units import EV_PER_ATOM, LARGEST_ENERGY
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -21,6 +24,10 @@ S = TypeVar("S", bound=Section)
 
 SHARES_OFF = 1e-6
 """How much the sum of the members' shares may differ from 1."""
+
+
+class ClassNotGivenError(CheckpointError):
+    """A network in a model file is of a class of the user's own, which was not given to the one who reads it."""
 
 
 class TargetHeader(Section):
@@ -180,18 +187,24 @@ def _require(section: Section, keys: Sequence[str], where: str) -> None:
             raise CheckpointError(f"{where}.{key}: it is missing.")
 
 
-def check_network(model: ModelConfig, where: str) -> None:
+def check_network(model: ModelConfig, where: str, architectures: Architectures) -> None:
     """Refuse a section `model` with what the shapes of the weights could not tell.
 
     Raises
     ------
+    ClassNotGivenError
+        If the network is of a class of the user's own that is not among ``architectures``.
     CheckpointError
-        Which names the key.
+        If something else is wrong; the message names the key.
     """
     _require(model, ("architecture", "hidden", "activation", "normalization"), where)
-    if model.architecture not in ("mlp", "residual", "set"):
+    if is_own(model.architecture):
+        if model.architecture not in architectures:
+            raise ClassNotGivenError(f"{where}.architecture: {not_given(model.architecture)}")
+        return
+    if model.architecture not in NAMES["model.architecture"]:
         raise CheckpointError(f"{where}.architecture: unknown architecture {model.architecture!r}.")
-    if model.architecture != "mlp" and len(set(model.hidden)) != 1:
+    if model.architecture in OF_BLOCKS and len(set(model.hidden)) != 1:
         raise CheckpointError(f"{where}.hidden: found {model.hidden}, but residual blocks have equal widths.")
     if model.normalization not in (None, "none", "layer", "batch"):
         raise CheckpointError(f"{where}.normalization: unknown normalization {model.normalization!r}.")

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from formation_mlp.config.own_code import NONE_OWN, Architectures
 from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import CheckpointError
+from formation_mlp.models.architectures import sees_elements
 from formation_mlp.models.numpy_networks import Forward, check_weights, numpy_network
 from formation_mlp.system.blocks import are_rows_alone, in_blocks
 from formation_mlp.targets.scaler import TargetScaler
@@ -53,8 +55,10 @@ def needed(compositions: Compositions | None) -> Compositions:
     return compositions
 
 
-def network_output(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n_outputs: int) -> Output:
-    """Return what a network with these weights answers.
+def network_output(
+    config: ModelConfig, weights: Mapping[str, Any], d_in: int, n_outputs: int, architectures: Architectures = NONE_OWN
+) -> Output:
+    """Return what a network with these weights answers; ``architectures`` are classes of the user's own by name.
 
     Raises
     ------
@@ -64,11 +68,11 @@ def network_output(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n
     arrays = {name: np.asarray(value) for name, value in weights.items()}
     check_weights(config, arrays, d_in, n_outputs)
     few = numpy_network(config, arrays, d_in, n_outputs)
-    by_torch = _torch_output(config, arrays, d_in, n_outputs) if few is None else None
+    by_torch = _torch_output(config, arrays, d_in, n_outputs, architectures) if few is None else None
 
     def output(X: Floats, compositions: Compositions | None) -> Floats:
         elements: tuple[NDArray[Any], ...] = ()
-        if config.architecture == "set":
+        if sees_elements(config):
             elements = needed(compositions).padded()
         if by_torch is not None:
             return in_blocks(by_torch, X, *elements, rows=TORCH_BLOCK) if len(X) else by_torch(X, *elements)
@@ -106,19 +110,21 @@ def _in_numpy_blocks(forward: Forward, X: Floats, z: Ints | None = None, fractio
 
 
 def _torch_output(
-    config: ModelConfig, weights: Mapping[str, NDArray[Any]], d_in: int, n_outputs: int
+    config: ModelConfig, weights: Mapping[str, NDArray[Any]], d_in: int, n_outputs: int, architectures: Architectures
 ) -> Callable[..., Floats]:
     import torch
 
     from formation_mlp.training.batches import as_inputs
     from formation_mlp.training.loop import as_array, forward_rows
 
-    network = torch_network(config, weights, d_in, n_outputs)
+    network = torch_network(config, weights, d_in, n_outputs, architectures)
     return lambda *inputs: as_array(forward_rows(network, as_inputs(torch.device("cpu"), *inputs)))
 
 
-def torch_network(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n_outputs: int) -> nn.Module:
-    """Return a network of torch with these weights, tensors or arrays.
+def torch_network(
+    config: ModelConfig, weights: Mapping[str, Any], d_in: int, n_outputs: int, architectures: Architectures = NONE_OWN
+) -> nn.Module:
+    """Return a network of torch with these weights, tensors or arrays; ``architectures``: classes of the user's own.
 
     Raises
     ------
@@ -131,7 +137,7 @@ def torch_network(config: ModelConfig, weights: Mapping[str, Any], d_in: int, n_
     from formation_mlp.seeding import borrowed_torch_rng, torch_generator
 
     with borrowed_torch_rng(torch_generator(0, "weights")):  # initial weights, replaced at once
-        network = build_network(d_in, config, n_outputs)
+        network = build_network(d_in, config, n_outputs, architectures)
     tensors = {name: torch.as_tensor(np.asarray(value)) for name, value in weights.items()}
     try:
         network.load_state_dict(tensors, strict=True)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from formation_mlp.config.own_code import Architectures
 from formation_mlp.config.schema import ModelConfig
+from formation_mlp.models.architectures import sees_elements
 from formation_mlp.saved_model.header import HullTreesHeader, TreesHeader, check_network, validated
 from formation_mlp.saved_model.inference import Answer, mean_energy, needed, network_output, torch_network
 from formation_mlp.targets.scaler import TargetScaler
@@ -40,19 +42,21 @@ class Member(ABC):
     share : its weight in the mean of the answers; the shares of all members add up to one
     model : what it is, as plain data
     weights : tensors of torch, or arrays, by name
+    architectures : classes of the user's own networks by name, which are in no file
     """
 
     name: str
     share: float
     model: dict[str, Any]
     weights: dict[str, Any]
+    architectures: Architectures = field(default_factory=dict)
 
     can_be_trained_further: ClassVar[bool] = False
     """Whether its weights can be the start of another training."""
 
     @classmethod
     @abstractmethod
-    def check(cls, model: Mapping[str, Any], where: str) -> None:
+    def check(cls, model: Mapping[str, Any], where: str, architectures: Architectures) -> None:
         """Raise `CheckpointError`, which names the field after ``where``, if a description is not one of this kind."""
 
     @abstractmethod
@@ -90,26 +94,26 @@ class NetworkMember(Member):
     can_be_trained_further: ClassVar[bool] = True
 
     @classmethod
-    def check(cls, model: Mapping[str, Any], where: str) -> None:
+    def check(cls, model: Mapping[str, Any], where: str, architectures: Architectures) -> None:
         """Raise `CheckpointError` if a description is not that of a network."""
-        check_network(validated(ModelConfig, model, f"{where}."), where)
+        check_network(validated(ModelConfig, model, f"{where}."), where, architectures)
 
     def answer(self, d_in: int, task: Task) -> Answer:
         """Return what predicts."""
-        output = network_output(self.config, self.weights, d_in, task.n_outputs)
+        output = network_output(self.config, self.weights, d_in, task.n_outputs, self.architectures)
         return lambda X, compositions: task.decode(output(X, compositions))
 
     def attribution(self, d_in: int, task: Task, training_elements: Mapping[str, int]) -> Attribution:
         """Return what divides a prediction by the gradient of the network."""
         from formation_mlp.models.integrated_gradients import NetworkPath
 
-        network = torch_network(self.config, self.weights, d_in, task.n_outputs)
+        network = torch_network(self.config, self.weights, d_in, task.n_outputs, self.architectures)
         return NetworkPath(network, None if task.is_classification else task.target_scaler, training_elements)
 
     @property
     def beside_features(self) -> str:
         """Name of what it sees of a composition beside its features, or an empty text."""
-        return ELEMENTS if self.config.architecture == "set" else ""
+        return ELEMENTS if sees_elements(self.config) else ""
 
     @property
     def config(self) -> ModelConfig:
@@ -127,7 +131,7 @@ class TreesMember(Member):
         return cls(name, 1.0, {"boosted_trees": dict(options)}, dict(trees.weights()))
 
     @classmethod
-    def check(cls, model: Mapping[str, Any], where: str) -> None:
+    def check(cls, model: Mapping[str, Any], where: str, architectures: Architectures) -> None:
         """Raise `CheckpointError` if a description is not that of boosted trees."""
         validated(TreesHeader, model, f"{where}.")
 
@@ -170,17 +174,18 @@ class HullTreesMember(Member):
         networks: Sequence[tuple[Member, TargetScaler]],
     ) -> HullTreesMember:
         """Return trained trees, with the networks that predict the energies and their scalers, as the only member."""
-        weights, described = dict(trees.weights()), []
+        weights, described, architectures = dict(trees.weights()), [], dict[str, Any]()
         for number, (member, scaler) in enumerate(networks):
             weights |= {f"energies.{number}.{name}": value for name, value in member.weights.items()}
+            architectures |= member.architectures
             described.append({"model": member.model, "centre": scaler.centre, "scale": scaler.scale})
-        return cls(name, 1.0, {"boosted_trees": dict(options), "energies": described}, weights)
+        return cls(name, 1.0, {"boosted_trees": dict(options), "energies": described}, weights, architectures)
 
     @classmethod
-    def check(cls, model: Mapping[str, Any], where: str) -> None:
+    def check(cls, model: Mapping[str, Any], where: str, architectures: Architectures) -> None:
         """Raise `CheckpointError` if a description is not that of boosted trees with energies."""
         for energy in validated(HullTreesHeader, model, f"{where}.").energies:
-            check_network(energy.model, where)
+            check_network(energy.model, where, architectures)
 
     def answer(self, d_in: int, task: Task) -> Answer:
         """Return what predicts."""
@@ -208,8 +213,10 @@ class HullTreesMember(Member):
         networks = []
         for number, described in enumerate(self.model["energies"]):
             prefix = f"energies.{number}."
-            own = {name.removeprefix(prefix): value for name, value in self.weights.items() if name.startswith(prefix)}
-            output = network_output(ModelConfig.model_validate(described["model"]), own, d_in, 1)
+            weights = {name.removeprefix(prefix): w for name, w in self.weights.items() if name.startswith(prefix)}
+            output = network_output(
+                ModelConfig.model_validate(described["model"]), weights, d_in, 1, self.architectures
+            )
             networks.append((output, TargetScaler(described["centre"], described["scale"])))
         return mean_energy(networks)
 
@@ -222,17 +229,21 @@ KINDS: dict[str, type[Member]] = {
 """Key by which a description shows its kind; the first of these that it has counts."""
 
 
-def read_member(name: str, share: float, model: dict[str, Any], weights: dict[str, Any], where: str) -> Member:
+def read_member(
+    name: str, share: float, model: dict[str, Any], weights: dict[str, Any], architectures: Architectures, where: str
+) -> Member:
     """Return a member as it stands in a file, of the kind that its description shows.
 
     Raises
     ------
+    ClassNotGivenError
+        If one of its networks is of a class of the user's own that is not among ``architectures``.
     CheckpointError
         If the description is not one of that kind; the message names the field after ``where``.
     """
     kind = next((kind for key, kind in KINDS.items() if key in model), NetworkMember)
-    kind.check(model, where)
-    return kind(name, share, model, weights)
+    kind.check(model, where, architectures)
+    return kind(name, share, model, weights, architectures)
 
 
 def _text(characters: Any) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import ValidationError
 
+from formation_mlp.config.own_code import NONE_OWN, Architectures
 from formation_mlp.config.schema import TaskConfig
 from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.features.engine.table import featurize
@@ -291,8 +292,16 @@ def _weighted(members: Floats, shares: Floats) -> Floats:
     return total
 
 
-def load(path: str | Path) -> Predictor:
+def load(path: str | Path, architectures: Architectures = NONE_OWN) -> Predictor:
     """Load a trained model: a run folder, its ``model.safetensors``, or the name of a shipped model.
+
+    Parameters
+    ----------
+    path
+        Of the model.
+    architectures
+        For a model with networks of your own: their classes by the names under which they were trained, such as
+        ``{"my_module:MyNet": MyNet}``. None is imported because the file names it.
 
     Raises
     ------
@@ -310,7 +319,7 @@ def load(path: str | Path) -> Predictor:
     True
     """
     file = model_path(path)
-    checkpoint = Checkpoint.load(file, "numpy")
+    checkpoint = Checkpoint.load(file, "numpy", architectures)
     try:
         return Predictor(checkpoint)
     except CheckpointError as error:

@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 
 from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.config.own_code import NONE_OWN, Architectures
 from formation_mlp.config.schema import ModelConfig, TrainingConfig
 from formation_mlp.errors import CheckpointError, ConfigError
+from formation_mlp.models.architectures import sees_elements
 from formation_mlp.models.mlp import n_parameters
-from formation_mlp.models.networks import build_network, sees_elements
+from formation_mlp.models.networks import build_network
 from formation_mlp.models.size import check_size
 from formation_mlp.seeding import borrowed_torch_rng, stream_seed, torch_generator
 from formation_mlp.targets.scaler import FeatureScaler
@@ -72,6 +74,7 @@ class NetworkTraining:
     model, training : sections of the configuration
     seed : of weights, batches and noise in layers
     start : weights by name to start from, instead of random ones
+    architectures : classes of the user's own by name
 
     Attributes
     ----------
@@ -95,8 +98,10 @@ class NetworkTraining:
         training: TrainingConfig,
         seed: int,
         start: Mapping[str, Tensor] | None = None,
+        architectures: Architectures = NONE_OWN,
     ) -> None:
         self.scaler, self.task, self.config, self.training, self.seed = scaler, task, model, training, seed
+        self.architectures = architectures
         self.device = choose_device(training.device)
         self._set_up(self._rows(train), self._rows(val), val.y, start)
 
@@ -111,7 +116,9 @@ class NetworkTraining:
         self.generators = Generators(torch_generator(seed, "batches"), torch_generator(seed, "layers"))
         check_size(model, training, len(train), len(self.scaler.kept), self.task.n_outputs)
         with borrowed_torch_rng(torch_generator(seed, "weights")):
-            self.model = build_network(len(self.scaler.kept), model, self.task.n_outputs).to(self.device)
+            self.model = build_network(len(self.scaler.kept), model, self.task.n_outputs, self.architectures).to(
+                self.device
+            )
         if start is not None:
             self._start_from(start)
         steps = n_batches(len(self.train), training.batch_size) * training.max_epochs
@@ -245,7 +252,13 @@ class NetworkTraining:
         """Return what continues the run in another process."""
         parts = [[tensor.cpu().numpy() for tensor in (*part.inputs, part.y)] for part in (self.train, self.val)]
         training = self.training.model_copy(update={"device": self.device.type})
-        kept = {"scaler": self.scaler, "task": self.task, "config": self.config, "seed": self.seed}
+        kept = {
+            "scaler": self.scaler,
+            "task": self.task,
+            "config": self.config,
+            "seed": self.seed,
+            "architectures": self.architectures,
+        }
         return kept | {"training": training, "parts": parts, "y_val": self._y_val, "snapshot": self.snapshot()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -263,11 +276,17 @@ class NetworkTraining:
         Raises
         ------
         CheckpointError
-            If the rows are not those of the interrupted run.
+            If the rows are not those of the interrupted run, or the network is built in another way.
         """
         if plain["rows"] != self._fingerprint():
             raise CheckpointError("the rows or features are not those of the interrupted run. Start a new run.")
-        self.model.load_state_dict(_under(tensors, "model."))
+        try:
+            self.model.load_state_dict(_under(tensors, "model."))
+        except RuntimeError as error:
+            raise CheckpointError(
+                f"the network is not that of the interrupted run: {error}. Give its class as it was then, or start a "
+                "new run."
+            ) from error
         self.best_weights = _under(tensors, "best.")
         if self.average is not None:
             self.average.module.load_state_dict(_under(tensors, "average."))

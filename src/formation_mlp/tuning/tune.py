@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from formation_mlp.config.own_code import NONE_OWN, Architectures, require_importable
 from formation_mlp.config.schema import Config, TuneConfig
 from formation_mlp.config.search_space import Parameter, parameters, with_values
 from formation_mlp.errors import CheckpointError, ConfigError, TrainingError
@@ -29,6 +30,7 @@ def tune(
     compute: Compute = HERE,
     overwrite: bool = False,
     resume: bool = False,
+    architectures: Architectures = NONE_OWN,
 ) -> SearchResult:
     """Train networks with other values of the keys that the section `tune` names, and keep the best configuration.
 
@@ -52,6 +54,8 @@ def tune(
         search on a disk that they share with this process.
     overwrite, resume
         Replace an earlier search in the same folder, or go on with it.
+    architectures
+        Classes of networks of your own that the configuration names, such as ``{"my_module:MyNet": MyNet}``.
 
     Raises
     ------
@@ -92,6 +96,8 @@ def tune(
     >>> folder.cleanup()
     """
     reporter = reporter or Reporter(-1)
+    if not compute.is_here:
+        require_importable(architectures)
     config, section = _checked(config, trials)
     declared = parameters(config, section)
     check_sizes(config)
@@ -102,7 +108,7 @@ def tune(
     way_on = "'formation-mlp tune CONFIG --resume' continues the search"
     with folder.alone(), noted(way_on, lambda: folder.config.exists() and not folder.is_done()):
         folder.begin(config.model_dump(), overwrite=overwrite, resume=resume)
-        search = _search(config, section, declared, folder, reporter, compute)
+        search = _search(config, section, declared, folder, reporter, compute, architectures)
         missing = _missing(search, folder)
         train_trials(search, missing, compute)
         result = _result(search, folder)
@@ -137,6 +143,7 @@ def _search(
     folder: SearchFolder,
     reporter: Reporter,
     compute: Compute,
+    architectures: Architectures,
 ) -> Search:
     """Read the rows, featurize them, and open the storage."""
     dataset = load_rows(config)
@@ -145,7 +152,7 @@ def _search(
 
     def prepared(own: Config) -> Prepared:
         with reporter:
-            found = prepare(own, dataset, compute=compute, progress=reporter.rows)
+            found = prepare(own, dataset, compute=compute, progress=reporter.rows, architectures=architectures)
         for note in found.table.notes:
             reporter.say(note)
         fingerprints.append(found.fingerprint())

@@ -64,7 +64,7 @@ class HullTreesPlan(TreesPlan):
             if not finished_before(fold, own):
                 yield from train_network(fold, own, number)
         meter = Meter()
-        networks = [Checkpoint.load(own.model) for own in folders]
+        networks = [Checkpoint.load(own.model, architectures=prepared.architectures) for own in folders]
         trees = _grow(self, _predicted(self, networks), threads)
         inner = [(network.members[0], network.target_scaler) for network in networks]
         checkpoint(prepared, [HullTreesMember.of(self.name, self.options, trees, inner)], {}).save(folder.model)

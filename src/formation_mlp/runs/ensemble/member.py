@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
+from formation_mlp.config.own_code import require_importable
 from formation_mlp.errors import TrainingError
 from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.runs.assemble import checkpoint
@@ -150,9 +151,13 @@ def train_side_by_side(plans: Sequence[MemberPlan], home: RunFolder, compute: Co
 
     Raises
     ------
+    ConfigError
+        If a network is of a class of the user's own that other processes cannot import.
     TrainingError
         If each process died that trained a member.
     """
+    for plan in plans:
+        require_importable(plan.prepared.architectures)
     jobs = (Job(plan.name, train_member, (plan.without_structures(), 1)) for plan in plans)
     terms = Terms(package_versions, home.config.resolve())
     with closing(run_jobs(jobs, compute.for_parts(len(plans)), terms)) as events:

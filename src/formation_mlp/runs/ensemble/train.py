@@ -83,7 +83,11 @@ def train_ensemble(
 def _combined(prepared: Prepared, ensemble: EnsembleConfig, plans: Sequence[MemberPlan]) -> Trained:
     folders = [RunFolder(str(plan.prepared.config.output)) for plan in plans]
     members = [
-        replace(Checkpoint.load(folder.model).members[0], name=plan.name, share=1 / len(plans))
+        replace(
+            Checkpoint.load(folder.model, architectures=prepared.architectures).members[0],
+            name=plan.name,
+            share=1 / len(plans),
+        )
         for folder, plan in zip(folders, plans, strict=True)
     ]
     reports = [folder.read_json(folder.report) for folder in folders]
