@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from torch import Tensor, nn
 
-from conftest import Outcome
 from formation_mlp import load
 from formation_mlp.config.names import NAMES
 from formation_mlp.config.schema import ModelConfig
@@ -19,6 +18,7 @@ from formation_mlp.models.networks import ARCHITECTURES
 from formation_mlp.runs import network as network_run
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.checkpoint import load_tensors
+from support.commands import Outcome
 
 
 class Toy(nn.Module):

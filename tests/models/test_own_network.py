@@ -13,7 +13,6 @@ import torch
 from safetensors.numpy import load_file
 from torch import nn
 
-from conftest import Outcome
 from formation_mlp import load
 from formation_mlp.config.loading import check_config
 from formation_mlp.config.own_code import import_own, require_importable
@@ -24,6 +23,7 @@ from formation_mlp.models.networks import build_network
 from formation_mlp.runs import network as network_run
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.checkpoint import load_tensors, save_tensors
+from support.commands import Outcome
 
 Command = Callable[..., Outcome]
 
