@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from formation_mlp.materials.formula import text
 from support.commands import Outcome
 from support.structures import ROCK_SALTS, rock_salt
 
@@ -110,3 +111,12 @@ def test_what_unpacks_without_end_is_refused(workplace: Path, monkeypatch: pytes
     (workplace / "x.cif.gz").write_bytes(gzip.compress(b"#" * 1_000_000))
     with pytest.raises(DataError, match=r"holds more than 0.01 MB"):
         structure_files.read_structure(workplace / "x.cif.gz")
+
+
+def test_the_first_formula_is_parsed_once(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read to tell it from a model, and again with all materials."""
+    parsed: list[str] = []
+    count_atoms = text.count_atoms
+    monkeypatch.setattr(text, "count_atoms", lambda part: parsed.append(part) or count_atoms(part))  # type: ignore[func-returns-value]
+    command("predict", "Fe7Co3O13", "Fe7Co5O13").succeeded()
+    assert parsed == ["Fe7Co3O13", "Fe7Co5O13"]

@@ -57,7 +57,7 @@ class ElementTable:
 @cache
 def load_table(source: str) -> ElementTable:
     """Read ``tables/<source>.csv``, written by ``scripts/build_element_tables.py``."""
-    header, *rows = _read_csv(source)
+    header, *rows = read_element_csv(source)
     precision = np.float32 if source in SINGLE_PRECISION else np.float64
     values = np.full((len(SYMBOLS), len(header) - 1), np.nan)
     means = np.full(len(header) - 1, np.nan)
@@ -78,6 +78,7 @@ def select_properties(source: str, properties: tuple[str, ...]) -> ElementTable:
     return ElementTable(properties, table.values[:, columns].copy(), table.means[columns])  # row by row in memory
 
 
-def _read_csv(source: str) -> list[list[str]]:
+def read_element_csv(source: str) -> list[list[str]]:
+    """Return the lines of a table of ``tables``, its names first, without the comments."""
     text = (files(__package__) / "tables" / f"{source}.csv").read_text(encoding="utf-8")
-    return list(csv.reader(line for line in text.splitlines() if not line.startswith("#")))
+    return list(csv.reader([line for line in text.splitlines() if not line.startswith("#")]))

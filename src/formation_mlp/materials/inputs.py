@@ -11,7 +11,6 @@ import numpy as np
 from formation_mlp.errors import DataError
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.records import Materials
-from formation_mlp.materials.reduced_formula import reduced_formulas
 from formation_mlp.materials.structure import cache as structure_cache
 from formation_mlp.materials.structure.crystal import as_column
 from formation_mlp.materials.structure.files import looks_like_structure
@@ -112,6 +111,8 @@ def _read_each(items: Sequence[object], folder: Path | None) -> structure_cache.
         except DataError as error:
             failures[i] = _of_bearable_length(str(error))
             parts.append(NO_STRUCTURE)
+    from formation_mlp.materials.reduced_formula import reduced_formulas
+
     column, impossible = within_limits(concatenated(parts))
     failures |= {i: f"{items[i]}: {reason}" if names_a_file(items[i]) else reason for i, reason in impossible.items()}
     notes = {i: note for i, note in notes.items() if i not in impossible}

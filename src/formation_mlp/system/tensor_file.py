@@ -154,9 +154,7 @@ def _arrays(header: Mapping[str, Any], content: mmap, start: int) -> dict[str, A
     Nothing is copied, so they cannot be changed.
     """
     arrays, end = {}, start
-    for name, (first, last, dtype, shape) in sorted(
-        ((name, _place(name, described)) for name, described in header.items()), key=lambda item: item[1][:2]
-    ):
+    for first, last, name, dtype, shape in sorted([_place(name, described) for name, described in header.items()]):
         n = math.prod(shape)
         if start + first != end or last - first != n * dtype.itemsize:
             raise ValueError(f"the place or the size of {name!r} is wrong")
@@ -169,17 +167,18 @@ def _arrays(header: Mapping[str, Any], content: mmap, start: int) -> dict[str, A
     return arrays
 
 
-def _place(name: str, described: Any) -> tuple[int, int, np.dtype[Any], list[int]]:
-    """Return begin and end, type and shape of an array."""
+def _place(name: str, described: Any) -> tuple[int, int, str, np.dtype[Any], list[int]]:
+    """Return begin and end, name, type and shape of an array."""
     if not isinstance(described, dict) or set(described) != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"{name!r} is no array")
     dtype, shape, offsets = described["dtype"], described["shape"], described["data_offsets"]
     lists = isinstance(shape, list) and isinstance(offsets, list) and len(offsets) == 2 and len(shape) <= MOST_AXES
     if not isinstance(dtype, str) or dtype not in DTYPES or not lists:
         raise ValueError(f"{name!r} has the type {dtype!r} and the shape {shape!r}")
-    if any(type(number) is not int or not 0 <= number < 2**48 for number in (*shape, *offsets)):
+    numbers = [*shape, *offsets]
+    if set(map(type, numbers)) != {int} or min(numbers) < 0 or max(numbers) >= 2**48:
         raise ValueError(f"{name!r} has the shape {shape!r}")
-    return offsets[0], offsets[1], np.dtype(DTYPES[dtype]), shape
+    return offsets[0], offsets[1], name, np.dtype(DTYPES[dtype]), shape
 
 
 def _description(metadata: Any) -> dict[str, Any] | None:

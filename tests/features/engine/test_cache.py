@@ -261,3 +261,14 @@ def test_no_flipped_byte_gives_other_numbers(tmp_path: Path) -> None:
             assert (found.failures, found.missing) == (block.failures, block.missing)
     assert n_noticed > 10
     assert len(store.notes) == n_noticed
+
+
+def test_a_few_structures_are_not_looked_for(
+    materials: Materials, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To name their entry, all code that featurizes would be read, which takes longer than their numbers."""
+    monkeypatch.setattr(costly, "WORTH_SECONDS", 0.02)
+    monkeypatch.setattr(costly, "chunk_key", lambda *_: pytest.fail("the code is read"))
+    assert featurize(materials.take([0]), ["density"], cache=tmp_path).failures == {}
+    with pytest.raises(pytest.fail.Exception, match="the code is read"):
+        featurize(materials, ["density"], cache=tmp_path)

@@ -8,18 +8,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from formation_mlp.features.base import FeatureBlock, Preset
+from formation_mlp.features.base import FeatureBlock
 from formation_mlp.features.engine.cache import WORTH_SECONDS, FeatureCache, chunk_key
 from formation_mlp.features.engine.chunks import Chunk, chunk_ranges, featurize_chunks
+from formation_mlp.features.presets import ChosenPreset
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.compute import Compute
 from formation_mlp.system.processes import DIED
 from formation_mlp.typing import Progress
 
+SECONDS_A_ROW, SECONDS_A_SITE = 5e-3, 2e-5
+"""About what the slowest of our own costly presets take: ``symmetry`` for a row, ``ward2017`` for a site."""
+
 
 def featurize_in_chunks(
     materials: Materials,
-    presets: Sequence[tuple[str, Preset]],
+    presets: Sequence[ChosenPreset],
     compute: Compute,
     store: FeatureCache,
     progress: Progress,
@@ -31,7 +35,7 @@ def featurize_in_chunks(
     materials
         ``n`` rows.
     presets
-        Each with its text, see `formation_mlp.features.presets.ChosenPreset`.
+        Those that are costly.
     compute
         Where the chunks are computed that are not in the store.
     store
@@ -40,14 +44,16 @@ def featurize_in_chunks(
         Called once the store has been searched, and after each chunk.
     """
     materials, n = replace(materials, ids=None), len(materials)
-    results = [FeatureBlock(np.full((n, len(preset.names)), np.nan)) for _, preset in presets]
+    results = [FeatureBlock(np.full((n, len(one.preset.names)), np.nan)) for one in presets]
+    if not _is_worth_a_look(materials, presets):
+        store = FeatureCache(None)
     ranges = chunk_ranges(materials)
     todo: dict[int, dict[int, str]] = {}  # chunk to the presets that it lacks, each with its key
     for number, rows in enumerate(ranges):
         chunk = materials.take(rows)
-        for i, (part, preset) in enumerate(presets):
-            key = chunk_key(part, chunk, preset.needs_structure)
-            block = store.load(key, preset.names, len(rows))
+        for i, one in enumerate(presets):
+            key = "" if store.folder is None else chunk_key(one.text, chunk, one.preset.needs_structure)
+            block = store.load(key, one.preset.names, len(rows))
             if block is None:
                 todo.setdefault(number, {})[i] = key
             else:
@@ -57,7 +63,7 @@ def featurize_in_chunks(
 
     def chunks() -> Iterator[Chunk]:
         for number, wanted in todo.items():
-            yield Chunk(number, tuple(presets[i][0] for i in wanted), materials.take(ranges[number]))
+            yield Chunk(number, tuple(presets[i].text for i in wanted), materials.take(ranges[number]))
 
     with closing(featurize_chunks(chunks(), compute)) as found:
         for number, blocks in found:
@@ -65,12 +71,19 @@ def featurize_in_chunks(
             for (i, key), (block, _) in zip(todo[number].items(), blocks, strict=True):
                 _place(block, ranges[number].start, results[i])
                 if is_worth and not any(reason.startswith(DIED) for reason in block.failures.values()):
-                    store.store(key, presets[i][1].names, block)
+                    store.store(key, presets[i].preset.names, block)
             done += len(ranges[number])
             progress(done, n)
     if done != n:
         raise RuntimeError(f"{n - done} rows were lost")
     return results
+
+
+def _is_worth_a_look(materials: Materials, presets: Sequence[ChosenPreset]) -> bool:
+    """Tell whether rows may take so long that they were kept: to look for them reads all code that featurizes."""
+    n_sites = 0 if materials.structures is None else len(materials.structures.z)
+    seconds = SECONDS_A_ROW * len(materials) + SECONDS_A_SITE * n_sites
+    return seconds >= WORTH_SECONDS or any(one.name == "matminer" for one in presets)
 
 
 def _place(block: FeatureBlock, start: int, result: FeatureBlock) -> None:

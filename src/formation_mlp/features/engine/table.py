@@ -113,7 +113,7 @@ def featurize(
             "features: some presets need crystal structures, but the rows have formulas only. "
             "Give structures, or use composition presets such as magpie."
         )
-    costly = {i: (one.text, one.preset) for i, one in enumerate(chosen) if one.is_costly}
+    costly = {i: one for i, one in enumerate(chosen) if one.is_costly}
     blocks = {i: preset.compute(materials) for i, preset in enumerate(presets) if i not in costly}
     notes: tuple[str, ...] = ()
     if costly:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.materials.formula.atoms import HYDROGEN, FormulaError, check_amount, count_atoms
@@ -35,15 +36,17 @@ def read_formula(formula: object) -> Reading:
         Whatever else is found. Nothing is guessed. What may be meant is named only if it can be read itself.
     """
     try:
-        return _read(formula)
+        return _read(formula if isinstance(formula, str) else "")
     except FormulaError as error:
         from formation_mlp.materials.formula.hints import explained
 
         raise explained(error, formula) from None
 
 
-def _read(formula: object) -> Reading:
-    text, is_plain = formula if isinstance(formula, str) else "", True
+@lru_cache(maxsize=16)
+def _read(text: str) -> Reading:
+    """Read a formula; the last ones are kept, as the command line reads its first argument before all of them."""
+    is_plain = True
     if not (text.isascii() and text.isalnum()):  # the rest of the parser is loaded for those that need it
         from formation_mlp.materials.formula.signs import clean
 
