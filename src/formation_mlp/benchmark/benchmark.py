@@ -26,7 +26,7 @@ from formation_mlp.system.interrupts import SAME_CALL, noted
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """What a benchmark gave.
+    """The results of a benchmark.
 
     Attributes
     ----------
@@ -145,7 +145,7 @@ def _begin(config: Config, every: Sequence[Fit], rows: AllRows, overwrite: bool)
         way_on = f"Its own configuration, {folder.config}, continues it"
         folder.begin(config.model_dump(), overwrite=overwrite, resume=False, way_on=way_on)
     elif not folder.is_done():
-        folder.write_config(config.model_dump())  # the opponents may be others now
+        folder.write_config(config.model_dump())  # the baselines may have changed since
 
 
 def _fit(every: Sequence[Fit], rows: AllRows, reporter: Reporter, score: str, compute: Compute) -> None:
@@ -161,7 +161,7 @@ def _fit(every: Sequence[Fit], rows: AllRows, reporter: Reporter, score: str, co
             todo.append(fit)
         elif fit.folder.outcome.exists():
             say(fit, found=True)
-        else:  # by formation-mlp train
+        else:  # formation-mlp train has finished it
             run_here([fit], rows, reporter, lambda fit: say(fit, found=True))
     ensembles = [fit for fit in todo if fit.baseline is None and fit.config.ensemble is not None]
     single = [fit for fit in todo if fit not in ensembles]

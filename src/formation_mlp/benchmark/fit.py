@@ -189,7 +189,7 @@ def _write_fit(fit: Fit, rows: FitRows) -> None:
 
 
 def read_outcome(fit: Fit, shown: Shown) -> Outcome:
-    """Return what a finished fit showed, from its folder."""
+    """Return the outcome of a finished fit, read from its folder."""
     saved = fit.folder.read_json(fit.folder.outcome)
     prediction = np.array(saved["prediction"], float)
     if len(prediction) != len(shown.ids):

@@ -15,7 +15,7 @@ MOST_PANELS = 6
 
 
 def pictures(results: Results, rows: Mapping[str, tuple[Floats, Floats]]) -> list[Picture]:
-    """Return the figures that the results are enough for.
+    """Return the figures for which there are enough results.
 
     Parameters
     ----------

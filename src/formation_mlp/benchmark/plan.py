@@ -193,5 +193,5 @@ def _folders(models: Sequence[Contender]) -> dict[str, str]:
 
 
 def _safe(name: str) -> str:
-    """Return a name that can be that of a folder on any system."""
+    """Return a name that every system accepts for a folder."""
     return re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.") or "model"

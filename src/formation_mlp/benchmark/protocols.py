@@ -209,7 +209,7 @@ def published(config: Config, dataset: Dataset) -> str | None:
 
 
 def _explain(item: Any, where: str, kind: type[Protocol]) -> str:
-    """Turn one pydantic error into the sentence shape of the house."""
+    """Turn one pydantic error into a sentence of the form that all messages of this package have."""
     name = item["loc"][0]
     place = ".".join([where, *(str(step) for step in item["loc"])])
     if item["type"] == "extra_forbidden":

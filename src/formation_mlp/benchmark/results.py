@@ -43,7 +43,7 @@ class DivisionScores:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a benchmark found.
+    """All results of a benchmark.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class Results:
         return [summary.model for summary in self.models if summary.is_network]
 
     def comparison(self, first: str, second: str) -> Comparison | None:
-        """Return what was found for two models, or None."""
+        """Return the comparison of two models, or None."""
         return next((one for one in self.comparisons if (one.first, one.second) == (first, second)), None)
 
 

@@ -142,7 +142,7 @@ def _read_folder(folder: Path) -> pd.DataFrame:
 
 def _read_targets(listing: Path) -> pd.DataFrame:
     """Read names of structure files and their targets."""
-    has_header = listing.name != "id_prop.csv"  # by custom
+    has_header = listing.name != "id_prop.csv"  # that file has none by convention
     targets = read_csv(listing, "utf-8-sig", has_header=has_header)
     if len(targets.columns) < 2:
         raise DataError(f"{listing}: one column only. Give the name of a file and its target, separated by a comma.")

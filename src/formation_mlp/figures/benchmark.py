@@ -124,7 +124,7 @@ def cost_curve_plot(
     for name in _ranked(curves):
         style, marker = styles[name]
         seconds, values = (np.array([point[k] for point in curves[name]], np.float64) for k in (0, 1))
-        seconds = np.maximum(seconds, 1e-3)  # what takes no time has a place on the axis, too
+        seconds = np.maximum(seconds, 1e-3)  # a logarithmic axis has no place for zero
         if len(seconds) == 1:
             style |= {"linestyle": "none", "marker": marker, "markersize": 7}
             ax.plot(seconds, values, label=short(name), **style)

@@ -67,7 +67,7 @@ def stability_scores(truth: Floats, predicted: Floats) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of the ``n`` rows of a table.
+    """The verdict on each of the ``n`` rows of a table.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ class Exercise:
     tolerance : relative to the answer
     absolute : error that is accepted in any case, in the unit of the answer
     choices : texts to choose from; a letter stands for each
-    hint : for who was wrong
+    hint : shown after a wrong answer
     """
 
     question: str

@@ -76,7 +76,7 @@ _sessions: list[Session] = []
 
 
 def _current() -> Session:
-    """Return the session of who runs the lesson or, where nobody does, one that prints."""
+    """Return the session of the code that runs the lesson or, if there is none, one that prints."""
     if not _sessions:
         script = Path(getattr(sys.modules["__main__"], "__file__", None) or "").stem
         digits = re.match(r"\d\d(?=_)", script)
@@ -86,7 +86,7 @@ def _current() -> Session:
 
 @contextmanager
 def session(new: Session) -> Iterator[Session]:
-    """Let a lesson's words go to a session inside the block."""
+    """Send the output of a lesson to a session inside the block."""
     _sessions.append(new)
     try:
         yield new
@@ -149,7 +149,7 @@ def exercise(
     choices
         Texts to choose from.
     hint
-        For who was wrong.
+        Shown after a wrong answer.
 
     Raises
     ------

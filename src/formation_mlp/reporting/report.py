@@ -64,7 +64,7 @@ def _claimed(page: Path, folders: Sequence[Path], *, overwrite: bool) -> Iterato
     """Make sure that the page may be written, and that its run is not trained anew meanwhile."""
     home = next((folder for folder in folders if real_path(page).parent == real_path(folder)), None)
     if home is not None and page.name == REPORT_PAGE:
-        if not home.exists():  # what is read says so
+        if not home.exists():  # load_run will say that there is no such folder
             yield
             return
         with RunFolder(home).alone():

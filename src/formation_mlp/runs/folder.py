@@ -354,7 +354,7 @@ def _is_below(folder: Path, path: Path) -> bool:
 
 
 def _foreign_below(path: Path, depth: int) -> Iterator[Path]:
-    """Yield what no run writes in a folder whose runs lie so deep."""
+    """Yield the files that no run writes, of a folder whose run folders lie ``depth`` levels below."""
     for inner in sorted(path.iterdir()):
         if depth > 1 and inner.is_dir():
             yield from _foreign_below(inner, depth - 1)

@@ -26,7 +26,7 @@ from formation_mlp.typing import Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class ModelResult:
-    """One model on the val and test rows.
+    """The predictions, scores and costs of one model on the val and test rows.
 
     Attributes
     ----------

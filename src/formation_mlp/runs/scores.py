@@ -16,7 +16,7 @@ from formation_mlp.typing import Floats
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A model on a set of rows.
+    """The predictions and scores of a model on a set of rows.
 
     Attributes
     ----------

@@ -24,7 +24,7 @@ class DataCard(Section):
     """The rows that a model was trained on."""
 
     title: str
-    """Name of the data set, with the citation of who put it together."""
+    """Name of the data set, with the citation of those who made it."""
     url: str
     """Where it comes from."""
     licence: str

@@ -24,7 +24,7 @@ ROWS_PER_PART = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """``n`` formulas that may be worth a look.
+    """``n`` formulas to be screened.
 
     Attributes
     ----------

@@ -120,7 +120,7 @@ def deal_folds(dataset: Dataset, rows: Ints, n_folds: int, seed: int) -> list[In
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a method divides, and with what.
+    """The arguments of a method: the rows, the options and the random numbers.
 
     Attributes
     ----------

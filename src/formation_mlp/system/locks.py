@@ -18,7 +18,7 @@ from formation_mlp.errors import FormationMLPError, InUseError
 from formation_mlp.system.files import real_path, write_json
 
 JOB_LOCK, FIT_LOCK = ".lock", ".fit.lock"
-"""Names in a run folder: of who has the whole folder, and of who fits the model in it, perhaps for the former."""
+"""Names of the locks in a run folder: of the whole folder, and of the fit in it, which another process may do."""
 
 OWNER = ".owner"
 """What the file that names the holder adds to the name of the lock."""

@@ -191,7 +191,7 @@ class Group(Alone):
         """Let the other processes go, unless they are in the middle of an epoch: then they notice by themselves."""
         if not self._is_whole:
             return
-        with suppress(TrainingError):  # there is nothing left to lose
+        with suppress(TrainingError):  # this process ends in any case
             if not self.rank:
                 self._tell(_LEAVE)
             dist.destroy_process_group()
@@ -288,7 +288,7 @@ def run_together(job: Callable[[], Any]) -> None:
     except KeyboardInterrupt:
         if not group.rank:
             raise
-        sys.exit(130)  # the first process says it
+        sys.exit(130)  # the first process prints the message
     finally:
         _current = Alone()
         group.dismiss()

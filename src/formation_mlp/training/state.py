@@ -45,7 +45,7 @@ class LoopState:
 
 @dataclass(frozen=True, slots=True)
 class EpochRecord:
-    """What one epoch gave.
+    """The losses and the score of one epoch.
 
     Attributes
     ----------

@@ -17,7 +17,7 @@ from formation_mlp.errors import FormationMLPError
 
 
 class Journal(JournalFileBackend):
-    """A journal of whole lines, whatever becomes of the processes that write it.
+    """A journal whose lines stay whole even if a process that writes them is killed.
 
     Optuna's own leaves half a line when the disk is full or the process is killed. The next process, which knows
     nothing of that, goes on in the same line, and nobody can read the file any more.
@@ -82,7 +82,7 @@ def whole_lines(descriptor: int, block: int = 1 << 16) -> int:
 
 
 def cannot_be_written(path: Path, error: OSError) -> FormationMLPError:
-    """Return the error of a search that cannot keep what it finds."""
+    """Return the error of a search whose trials cannot be written."""
     return FormationMLPError(
         f"{path}: cannot be written ({error.strerror or error}). Free some space there, or permit it; then the same "
         "call with --resume goes on. Finished trials are kept."

@@ -64,7 +64,7 @@ class SearchResult:
         )
 
     def summary(self) -> str:
-        """Return in words what the search was good for."""
+        """Say how many trials there were, and how much better the best is than the configuration as it was."""
         count = {state: sum(t.state == state for t in self.trials) for state in ("complete", "pruned", "failed")}
         trials = f"{len(self.trials)} trials: {count['complete']} complete, {count['pruned']} ended early"
         trials += f", {count['failed']} failed" * bool(count["failed"])

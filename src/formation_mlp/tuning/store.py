@@ -31,7 +31,7 @@ STALE_LOCK_SECONDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One network of a search, as far as it got.
+    """One network of a search, finished or not.
 
     Attributes
     ----------
@@ -253,7 +253,7 @@ def _as_trial(frozen: FrozenTrial) -> Trial:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Optuna from telling what our own lines tell."""
+    """Silence Optuna's messages, since this package prints its own."""
     logger = logging.getLogger("optuna")
     level = logger.level
     logger.setLevel(logging.ERROR)
