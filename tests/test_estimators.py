@@ -5,6 +5,9 @@ from __future__ import annotations
 import copy
 import doctest
 import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +23,7 @@ from sklearn.utils import estimator_checks
 
 from formation_mlp import FormationEnergyClassifier, FormationEnergyRegressor, estimators, load
 from formation_mlp.errors import CheckpointError, ConfigError, DataError, FeatureError, FormationMLPError, SplitError
+from formation_mlp.typing import Floats
 
 FORMULAS = [
     "NaCl", "KCl", "LiCl", "NaF", "KF", "LiF", "MgO", "CaO", "SrO", "BaO",
@@ -75,11 +79,11 @@ def fitted_classifier() -> FormationEnergyClassifier:
     ],
     ids=lambda check: check.__name__,
 )
-def test_scikit_learns_own_checks_pass(estimator, check):
+def test_scikit_learns_own_checks_pass(estimator: Any, check: Callable[..., Any]) -> None:
     check(estimator.__name__, estimator())
 
 
-def test_parameters_are_read_set_and_cloned():
+def test_parameters_are_read_set_and_cloned() -> None:
     model = regressor()
     assert model.get_params()["hidden"] == (8,)
     assert model.set_params(hidden=(3,), dropout=0.5) is model
@@ -91,25 +95,25 @@ def test_parameters_are_read_set_and_cloned():
         model.set_params(width=3)
 
 
-def test_fitting_changes_no_parameter():
+def test_fitting_changes_no_parameter() -> None:
     model = regressor()
     before = copy.deepcopy(model.get_params())
     assert model.fit(FORMULAS, ENERGIES) is model
     assert model.get_params() == before
 
 
-def test_it_says_what_it_is():
+def test_it_says_what_it_is() -> None:
     assert base.is_regressor(regressor())
     assert base.is_classifier(classifier())
 
 
 @pytest.mark.parametrize("call", ["predict", "predict_proba", "save"])
-def test_an_unfitted_model_says_so(call, tmp_path):
+def test_an_unfitted_model_says_so(call: str, tmp_path: Path) -> None:
     with pytest.raises(NotFittedError):
         getattr(classifier(), call)(tmp_path / "m" if call == "save" else ["NaCl"])
 
 
-def test_a_fit_that_failed_leaves_an_unfitted_model():
+def test_a_fit_that_failed_leaves_an_unfitted_model() -> None:
     model = classifier(hidden=(-1,))
     with pytest.raises(ConfigError):
         model.fit(FORMULAS, METAL_OXIDES)
@@ -121,7 +125,7 @@ def pickled(model):
     return pickle.loads(pickle.dumps(model))  # noqa: S301 (our own bytes)
 
 
-def test_a_network_that_sees_elements_as_a_set_is_fitted_copied_and_saved(tmp_path):
+def test_a_network_that_sees_elements_as_a_set_is_fitted_copied_and_saved(tmp_path: Path) -> None:
     model = regressor(architecture="set").fit(FORMULAS, ENERGIES)
     (member,) = model.predictor_.checkpoint.members
     assert member.model["architecture"] == "set"
@@ -132,14 +136,16 @@ def test_a_network_that_sees_elements_as_a_set_is_fitted_copied_and_saved(tmp_pa
 
 
 @pytest.mark.parametrize("transfer", [copy.deepcopy, pickled])
-def test_a_fitted_model_can_be_copied_and_sent_to_other_processes(fitted, transfer):
+def test_a_fitted_model_can_be_copied_and_sent_to_other_processes(
+    fitted: FormationEnergyRegressor, transfer: Callable[..., Any]
+) -> None:
     np.testing.assert_array_equal(transfer(fitted).predict(FORMULAS), fitted.predict(FORMULAS))
 
 
 # --- regression
 
 
-def test_predictions_are_one_float_per_input(fitted):
+def test_predictions_are_one_float_per_input(fitted: FormationEnergyRegressor) -> None:
     prediction = fitted.predict(["CsBr", "NaCl"])
     assert prediction.shape == (2,)
     assert prediction.dtype == np.float64
@@ -147,28 +153,28 @@ def test_predictions_are_one_float_per_input(fitted):
     assert fitted.predict([]).shape == (0,)
 
 
-def test_the_score_is_r2(fitted):
+def test_the_score_is_r2(fitted: FormationEnergyRegressor) -> None:
     assert fitted.score(FORMULAS, ENERGIES) == pytest.approx(r2_score(ENERGIES, fitted.predict(FORMULAS)))
 
 
-def test_it_learns():
+def test_it_learns() -> None:
     model = regressor(max_epochs=150, hidden=(64,), learning_rate=0.02, dropout=0.0)
     target = [3.0 * formula.count("O") - 1 for formula in FORMULAS]
     assert model.fit(FORMULAS, target).score(FORMULAS, target) > 0.9
 
 
-def test_the_history_has_a_record_per_epoch_and_the_best_epoch_is_kept(fitted):
+def test_the_history_has_a_record_per_epoch_and_the_best_epoch_is_kept(fitted: FormationEnergyRegressor) -> None:
     assert [record.epoch for record in fitted.history_] == [1, 2, 3, 4]
     assert any(record.is_best for record in fitted.history_)
 
 
-def test_a_random_state_repeats_a_fit_and_another_does_not():
+def test_a_random_state_repeats_a_fit_and_another_does_not() -> None:
     one, same, other = (regressor(random_state=seed).fit(FORMULAS, ENERGIES).predict(FORMULAS) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
 
 
-def test_without_a_random_state_fits_differ_and_a_generator_is_advanced():
+def test_without_a_random_state_fits_differ_and_a_generator_is_advanced() -> None:
     free = [regressor(random_state=None).fit(FORMULAS, ENERGIES).predict(FORMULAS) for _ in range(2)]
     assert not np.array_equal(*free)
     drawn = []
@@ -179,7 +185,7 @@ def test_without_a_random_state_fits_differ_and_a_generator_is_advanced():
     np.testing.assert_array_equal(drawn[0], drawn[1])
 
 
-def test_fitting_leaves_the_global_generators_alone():
+def test_fitting_leaves_the_global_generators_alone() -> None:
     torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
     regressor().fit(FORMULAS, ENERGIES)
     assert torch.equal(torch.get_rng_state(), torch_state)
@@ -196,12 +202,12 @@ INPUTS = {
 
 
 @pytest.mark.parametrize("inputs", INPUTS.values(), ids=INPUTS)
-def test_formulas_come_in_every_usual_container(fitted, inputs):
+def test_formulas_come_in_every_usual_container(fitted: FormationEnergyRegressor, inputs: Any) -> None:
     model = regressor().fit(inputs, pd.Series(ENERGIES))
     np.testing.assert_allclose(model.predict(inputs), fitted.predict(FORMULAS), rtol=1e-5)
 
 
-def test_a_search_hands_over_numbers_of_numpy():
+def test_a_search_hands_over_numbers_of_numpy() -> None:
     keys = {
         "hidden": np.array([8, 8]),
         "dropout": np.float64(0),
@@ -221,7 +227,7 @@ def test_a_search_hands_over_numbers_of_numpy():
     np.testing.assert_array_equal(model.predict(FORMULAS), regressor(**plain).fit(FORMULAS, ENERGIES).predict(FORMULAS))
 
 
-def test_cross_validation_and_grid_search_work():
+def test_cross_validation_and_grid_search_work() -> None:
     scores = cross_val_score(regressor(max_epochs=2), np.array(FORMULAS), ENERGIES, cv=3)
     assert scores.shape == (3,)
     assert np.isfinite(scores).all()
@@ -233,12 +239,12 @@ def test_cross_validation_and_grid_search_work():
     assert p.shape == (40, 2)
 
 
-def test_polymorphs_and_repeats_of_a_formula_are_never_split_between_train_and_val():
+def test_polymorphs_and_repeats_of_a_formula_are_never_split_between_train_and_val() -> None:
     model = regressor(validation_fraction=0.5).fit(FORMULAS[:6] * 3, np.tile(ENERGIES[:6], 3))
     assert {n % 3 for n in model.predictor_.checkpoint.training_elements.values()} == {0}
 
 
-def test_the_docstring_example_runs():
+def test_the_docstring_example_runs() -> None:
     result = doctest.testmod(estimators, verbose=False)
     assert result.attempted >= 4
     assert result.failed == 0
@@ -248,7 +254,7 @@ def test_the_docstring_example_runs():
 
 
 @pytest.mark.parametrize("values", [("oxide", "other"), (3, 7), (True, False), (-1.5, 2.5)])
-def test_labels_of_any_kind_come_back(values):
+def test_labels_of_any_kind_come_back(values: Any) -> None:
     y = np.where([label == "oxide" for label in METAL_OXIDES], values[0], values[1])
     model = classifier().fit(FORMULAS, y)
     assert model.classes_.tolist() == sorted(values)
@@ -257,7 +263,7 @@ def test_labels_of_any_kind_come_back(values):
     assert set(prediction) <= set(values)
 
 
-def test_probabilities_are_of_both_classes_in_their_order(fitted_classifier):
+def test_probabilities_are_of_both_classes_in_their_order(fitted_classifier: FormationEnergyClassifier) -> None:
     p = fitted_classifier.predict_proba(FORMULAS)
     assert p.shape == (40, 2)
     np.testing.assert_allclose(p.sum(axis=1), 1)
@@ -266,7 +272,7 @@ def test_probabilities_are_of_both_classes_in_their_order(fitted_classifier):
     np.testing.assert_array_equal(fitted_classifier.predict(FORMULAS), fitted_classifier.classes_[p.argmax(axis=1)])
 
 
-def test_a_classifier_learns_and_its_score_is_the_accuracy(fitted_classifier):
+def test_a_classifier_learns_and_its_score_is_the_accuracy(fitted_classifier: FormationEnergyClassifier) -> None:
     accuracy = accuracy_score(METAL_OXIDES, fitted_classifier.predict(FORMULAS))
     assert fitted_classifier.score(FORMULAS, METAL_OXIDES) == accuracy
     assert accuracy > 0.9
@@ -274,26 +280,26 @@ def test_a_classifier_learns_and_its_score_is_the_accuracy(fitted_classifier):
     assert p[0] > p[1]
 
 
-def test_without_hidden_layers_it_is_logistic_regression(fitted_classifier):
+def test_without_hidden_layers_it_is_logistic_regression(fitted_classifier: FormationEnergyClassifier) -> None:
     model = classifier(hidden=()).fit(FORMULAS, METAL_OXIDES)
     (network,) = model.predictor_.checkpoint.members
     assert set(network.weights) == {"head.weight", "head.bias"}
 
 
 @pytest.mark.parametrize("y", [["a"] * 40, (["a", "b", "c"] * 14)[:40]])
-def test_there_must_be_two_classes(y):
+def test_there_must_be_two_classes(y: list[str]) -> None:
     with pytest.raises(DataError, match=r"y: found [13] classes, but the classifier tells two apart"):
         classifier().fit(FORMULAS, y)
 
 
-def test_a_missing_label_is_no_class():
+def test_a_missing_label_is_no_class() -> None:
     with pytest.raises(DataError, match="y: a label is missing"):
         classifier().fit(FORMULAS, [1.0, np.nan] * 20)
     with pytest.raises(DataError, match="y: class labels of one kind are expected"):
         classifier().fit(FORMULAS, ["a", None] * 20)
 
 
-def test_a_class_that_is_missing_from_the_train_part_is_named():
+def test_a_class_that_is_missing_from_the_train_part_is_named() -> None:
     def fit_with_one_oxide() -> None:
         for seed in range(50):  # some seed puts the only oxide into the val part
             classifier(random_state=seed, max_epochs=1).fit(FORMULAS, ["oxide"] + ["other"] * 39)
@@ -305,14 +311,16 @@ def test_a_class_that_is_missing_from_the_train_part_is_named():
 # --- saving
 
 
-def test_a_saved_regressor_predicts_the_same_without_its_class(fitted, tmp_path):
+def test_a_saved_regressor_predicts_the_same_without_its_class(
+    fitted: FormationEnergyRegressor, tmp_path: Path
+) -> None:
     fitted.save(tmp_path / "model.safetensors")
     np.testing.assert_array_equal(load(tmp_path / "model.safetensors").predict(FORMULAS), fitted.predict(FORMULAS))
     fitted.save(str(tmp_path / "again"))
     assert (tmp_path / "again").read_bytes() == (tmp_path / "model.safetensors").read_bytes()
 
 
-def test_a_saved_classifier_knows_its_labels(fitted_classifier, tmp_path):
+def test_a_saved_classifier_knows_its_labels(fitted_classifier: FormationEnergyClassifier, tmp_path: Path) -> None:
     fitted_classifier.save(tmp_path / "model")
     predictor = load(tmp_path / "model")
     np.testing.assert_array_equal(predictor.predict(FORMULAS), fitted_classifier.predict_proba(FORMULAS)[:, 1])
@@ -343,12 +351,14 @@ BAD_ROWS = {
 
 @pytest.mark.parametrize(("X", "message"), BAD_ROWS.values(), ids=BAD_ROWS)
 @pytest.mark.parametrize("estimator", [regressor, classifier])
-def test_bad_rows_are_named(estimator, X, message):
+def test_bad_rows_are_named(estimator: Callable[..., Any], X: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         estimator().fit(X, METAL_OXIDES if estimator is classifier else ENERGIES)
 
 
-def test_bad_rows_are_named_in_prediction_too(fitted, fitted_classifier):
+def test_bad_rows_are_named_in_prediction_too(
+    fitted: FormationEnergyRegressor, fitted_classifier: FormationEnergyClassifier
+) -> None:
     for predict in (fitted.predict, fitted_classifier.predict, fitted_classifier.predict_proba):
         with pytest.raises(DataError, match=r"1 of 2 inputs have no prediction; number 1: .*Xx"):
             predict(["NaCl", "Xx"])
@@ -370,18 +380,18 @@ BAD_TARGETS = {
 
 
 @pytest.mark.parametrize(("y", "message"), BAD_TARGETS.values(), ids=BAD_TARGETS)
-def test_bad_targets_are_refused(y, message):
+def test_bad_targets_are_refused(y: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         regressor().fit(FORMULAS, y)
 
 
 @pytest.mark.parametrize("n", [0, 1])
-def test_too_few_rows_are_refused(n):
+def test_too_few_rows_are_refused(n: int) -> None:
     with pytest.raises((DataError, SplitError)):
         regressor().fit(FORMULAS[:n], ENERGIES[:n])
 
 
-def test_classes_and_inputs_must_be_equally_many():
+def test_classes_and_inputs_must_be_equally_many() -> None:
     with pytest.raises(DataError, match=r"y: found the shape \(39,\) for 40 inputs"):
         classifier().fit(FORMULAS, METAL_OXIDES[:-1])
 
@@ -407,12 +417,12 @@ BAD_PARAMETERS = {
 
 
 @pytest.mark.parametrize(("keys", "message"), BAD_PARAMETERS.values(), ids=BAD_PARAMETERS)
-def test_bad_parameters_are_refused_at_fit(keys, message):
+def test_bad_parameters_are_refused_at_fit(keys: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         regressor(**keys).fit(FORMULAS, ENERGIES)
 
 
-def test_structures_are_needed_for_presets_of_structures():
+def test_structures_are_needed_for_presets_of_structures() -> None:
     with pytest.raises(FeatureError, match="formulas only"):
         regressor(features=["density"]).fit(FORMULAS, ENERGIES)
 
@@ -429,12 +439,12 @@ def few_epochs():
     ("y", "message"),
     [(FEW_ENERGIES * 96.5, "which looks like kJ/mol"), (FEW_ENERGIES - 4, "which looks like total energies")],
 )
-def test_energies_in_another_unit_are_doubted_as_train_does(y, message):
+def test_energies_in_another_unit_are_doubted_as_train_does(y: Floats, message: str) -> None:
     with pytest.raises(DataError, match=rf"^y: .*{message}.*Give the unit to fit"):
         few_epochs().fit(FEW, y)
 
 
-def test_a_unit_that_is_given_is_converted():
+def test_a_unit_that_is_given_is_converted() -> None:
     known = few_epochs().fit(FEW, FEW_ENERGIES).predict(FEW)
     in_kj = few_epochs().fit(FEW, FEW_ENERGIES * 96.48533212331, unit="kJ/mol").predict(FEW)
     np.testing.assert_allclose(in_kj, known, atol=1e-4)
@@ -443,7 +453,7 @@ def test_a_unit_that_is_given_is_converted():
         few_epochs().fit(FEW, FEW_ENERGIES, unit="kJ")
 
 
-def test_one_column_of_a_table_is_a_list_of_inputs():
+def test_one_column_of_a_table_is_a_list_of_inputs() -> None:
     column = np.array(FEW, dtype=object)[:, None]
     known = few_epochs().fit(FEW, FEW_ENERGIES).predict(FEW)
     np.testing.assert_array_equal(few_epochs().fit(column, FEW_ENERGIES).predict(column), known)
@@ -451,6 +461,6 @@ def test_one_column_of_a_table_is_a_list_of_inputs():
     assert np.isfinite(bagged.predict(column)).all()
 
 
-def test_several_columns_are_refused():
+def test_several_columns_are_refused() -> None:
     with pytest.raises(DataError, match=r"X: found an array of shape \(10, 3\), but a list or one column"):
         few_epochs().fit(np.zeros((10, 3)), FEW_ENERGIES)

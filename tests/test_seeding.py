@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from formation_mlp.seeding import borrowed_torch_rng, numpy_generator, stream_se
 STREAMS = ("split", "weights", "batches", "layers")
 
 
-def test_seeds_of_streams_are_frozen_for_they_decide_every_published_number():
+def test_seeds_of_streams_are_frozen_for_they_decide_every_published_number() -> None:
     assert [stream_seed(0, stream) for stream in STREAMS] == [
         2515624203271457519,
         3699729803252847382,
@@ -20,13 +22,13 @@ def test_seeds_of_streams_are_frozen_for_they_decide_every_published_number():
     ]
 
 
-def test_streams_and_seeds_are_independent():
+def test_streams_and_seeds_are_independent() -> None:
     seeds = {stream_seed(seed, stream) for seed in range(100) for stream in STREAMS}
     assert len(seeds) == 400
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
-def test_a_stream_repeats_itself_and_another_differs():
+def test_a_stream_repeats_itself_and_another_differs() -> None:
     numbers = numpy_generator(3, "split").random(5)
     np.testing.assert_array_equal(numbers, numpy_generator(3, "split").random(5))
     assert not np.array_equal(numbers, numpy_generator(4, "split").random(5))
@@ -36,7 +38,7 @@ def test_a_stream_repeats_itself_and_another_differs():
     assert not torch.equal(draws, torch.rand(5, generator=torch_generator(3, "layers")))
 
 
-def test_borrowing_continues_the_generator_and_gives_the_global_one_back():
+def test_borrowing_continues_the_generator_and_gives_the_global_one_back() -> None:
     before = torch.get_rng_state()
     generator, reference = torch_generator(0, "layers"), torch_generator(0, "layers")
     for _ in range(2):
@@ -47,7 +49,7 @@ def test_borrowing_continues_the_generator_and_gives_the_global_one_back():
     assert torch.equal(generator.get_state(), reference.get_state())
 
 
-def test_an_error_inside_gives_the_global_generator_back_too():
+def test_an_error_inside_gives_the_global_generator_back_too() -> None:
     before = torch.get_rng_state()
 
     def draw_and_fail() -> None:
@@ -72,11 +74,11 @@ class Device:
     def get_rng_state(self) -> object:
         return self.generator.bit_generator.state
 
-    def set_rng_state(self, state) -> None:
+    def set_rng_state(self, state: Any) -> None:
         self.generator.bit_generator.state = state
 
 
-def test_on_another_device_noise_is_repeated_from_any_block_on(monkeypatch):
+def test_on_another_device_noise_is_repeated_from_any_block_on(monkeypatch: pytest.MonkeyPatch) -> None:
     device = Device()
     monkeypatch.setattr(torch, "get_device_module", lambda asked: device if asked.type == "cuda" else None)
     before = device.get_rng_state()
@@ -99,7 +101,7 @@ def test_on_another_device_noise_is_repeated_from_any_block_on(monkeypatch):
     assert device.get_rng_state() == before
 
 
-def test_on_the_cpu_the_device_changes_nothing():
+def test_on_the_cpu_the_device_changes_nothing() -> None:
     drawn = []
     for device in (None, torch.device("cpu")):
         with borrowed_torch_rng(torch_generator(0, "layers"), device):

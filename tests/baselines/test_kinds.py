@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def fitted(part, task: TaskConfig = REGRESSION, seed: int = 0) -> Baseline:
     return Baseline(part, task, seed).fit(*parts(task))
 
 
-def test_the_mean_is_the_mean_of_the_train_targets_or_the_share_of_the_positive_class():
+def test_the_mean_is_the_mean_of_the_train_targets_or_the_share_of_the_positive_class() -> None:
     for task in (REGRESSION, CLASSIFICATION):
         X, y, X_val, _ = parts(task)
         prediction = fitted("mean", task).predict(X_val)
@@ -47,7 +48,7 @@ ESTIMATORS = {
 
 
 @pytest.mark.parametrize(("kind", "name"), ESTIMATORS)
-def test_a_baseline_is_scikit_learns_estimator(kind, name):
+def test_a_baseline_is_scikit_learns_estimator(kind: str, name: str) -> None:
     task = REGRESSION if kind == "regression" else CLASSIFICATION
     X, y, X_val, _ = parts(task)
     reference = ESTIMATORS[kind, name].fit(X, y)
@@ -56,7 +57,7 @@ def test_a_baseline_is_scikit_learns_estimator(kind, name):
     np.testing.assert_allclose(fitted(part, task, seed=7).predict(X_val), expected, rtol=1e-12)
 
 
-def test_the_seed_decides_the_forest():
+def test_the_seed_decides_the_forest() -> None:
     X_val = parts()[2]
     first, again, other = (fitted({"random_forest": SMALL}, seed=seed).predict(X_val) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
@@ -64,14 +65,14 @@ def test_the_seed_decides_the_forest():
     fitted({"random_forest": SMALL}, seed=2**40)  # scikit-learn's seeds end at 2^32
 
 
-def test_options_reach_the_estimator():
+def test_options_reach_the_estimator() -> None:
     X_val = parts()[2]
     np.testing.assert_allclose(fitted({"ridge": {"alpha": 1e12}}).predict(X_val), parts()[1].mean(), rtol=1e-6)
     baseline = fitted({"ridge": {"alpha": 3.0}})
     assert (baseline.options, baseline.n_fits, baseline.tuned) == ({"alpha": 3.0}, 1, False)
 
 
-def test_tuning_takes_the_candidate_with_the_lowest_error_on_the_val_rows():
+def test_tuning_takes_the_candidate_with_the_lowest_error_on_the_val_rows() -> None:
     X, y, X_val, y_val = parts()
     grid = BASELINES["regression"]["ridge"].grid["alpha"]
     error = {alpha: np.mean(np.abs(Ridge(alpha=alpha).fit(X, y).predict(X_val) - y_val)) for alpha in grid}
@@ -84,7 +85,7 @@ def test_tuning_takes_the_candidate_with_the_lowest_error_on_the_val_rows():
     np.testing.assert_allclose(baseline.predict(X_val), Ridge(alpha=best).fit(X, y).predict(X_val), rtol=1e-12)
 
 
-def test_a_tuned_classifier_is_chosen_by_log_loss():
+def test_a_tuned_classifier_is_chosen_by_log_loss() -> None:
     X, y, X_val, y_val = parts(CLASSIFICATION)
     loss = {}
     for C in BASELINES["classification"]["logistic_regression"].grid["C"]:
@@ -120,7 +121,7 @@ class Spy:
 
 
 @pytest.fixture
-def spy(monkeypatch):
+def spy(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Spy, "seen", [])
     monkeypatch.setitem(
         BASELINES["regression"],
@@ -130,7 +131,7 @@ def spy(monkeypatch):
     return Spy
 
 
-def test_candidates_are_fitted_on_train_rows_and_only_judged_on_val_rows(spy):
+def test_candidates_are_fitted_on_train_rows_and_only_judged_on_val_rows(spy) -> None:
     X, y, X_val, _ = parts()
     baseline = Baseline({"spy": {"tuned": True}}, REGRESSION, 0).fit(X, y, X_val, np.full(len(X_val), y.mean() - 0.9))
     assert [kind for kind, _ in spy.seen] == ["fit", "predict"] * 3
@@ -138,20 +139,20 @@ def test_candidates_are_fitted_on_train_rows_and_only_judged_on_val_rows(spy):
     assert baseline.options == {"bias": -1.0}
 
 
-def test_without_tuning_the_val_rows_are_not_looked_at(spy):
+def test_without_tuning_the_val_rows_are_not_looked_at(spy) -> None:
     fitted("spy")
     assert [kind for kind, rows in spy.seen if len(rows) == 20 and kind == "fit"] == []
     baseline = Baseline("spy", REGRESSION, 0).fit(*parts()[:2], np.empty((0, 4)), np.empty(0))
     assert np.isfinite(baseline.predict(parts()[2])).all()
 
 
-def test_an_option_that_is_given_is_not_tuned(spy):
+def test_an_option_that_is_given_is_not_tuned(spy) -> None:
     X, y, X_val, y_val = parts()
     baseline = Baseline({"spy": {"tuned": True, "bias": 3.0}}, REGRESSION, 0).fit(X, y, X_val, y_val)
     assert baseline.options == {"bias": 3.0}
 
 
-def test_a_baseline_may_have_features_and_a_label_of_its_own():
+def test_a_baseline_may_have_features_and_a_label_of_its_own() -> None:
     plain = Baseline("ridge", REGRESSION, 0)
     assert (plain.label, plain.features) == ("ridge", None)
     own = {"features": ["magpie", {"matminer": "BandCenter"}], "label": "straight line", "tuned": True}
@@ -160,16 +161,18 @@ def test_a_baseline_may_have_features_and_a_label_of_its_own():
     assert Baseline({"ridge": {"tuned": True}}, REGRESSION, 0).label == "ridge (tuned)"
 
 
-def test_the_report_says_how_many_candidates_were_fitted():
+def test_the_report_says_how_many_candidates_were_fitted() -> None:
     assert fitted({"nearest_neighbours": {"tuned": True}}).details() == {"options": {"n_neighbors": 2}, "candidates": 4}
 
 
 @pytest.mark.parametrize("threads", [1, 2, None])
-def test_products_of_matrices_are_on_one_thread_so_that_sums_are_the_same(monkeypatch, threads):
+def test_products_of_matrices_are_on_one_thread_so_that_sums_are_the_same(
+    monkeypatch: pytest.MonkeyPatch, threads: int | None
+) -> None:
     seen = []
 
     class Spy(BaseEstimator):
-        def fit(self, X, y):
+        def fit(self, X, y) -> None:
             seen.append({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
 
     monkeypatch.setitem(
@@ -181,12 +184,12 @@ def test_products_of_matrices_are_on_one_thread_so_that_sums_are_the_same(monkey
 
 
 @pytest.mark.parametrize("threads", [1, 2, None])
-def test_an_estimator_uses_no_more_threads_than_it_is_given(threads):
+def test_an_estimator_uses_no_more_threads_than_it_is_given(threads: int | None) -> None:
     baseline = Baseline({"random_forest": {"n_estimators": 3}}, REGRESSION, 0, threads).fit(*parts())
     assert baseline._estimator.n_jobs == (threads or -1)
 
 
-def test_a_forest_that_grows_becomes_the_forest_that_was_fitted_and_is_looked_at_on_the_way():
+def test_a_forest_that_grows_becomes_the_forest_that_was_fitted_and_is_looked_at_on_the_way() -> None:
     X, y, X_val, y_val = parts()
     baseline = fitted({"random_forest": {"n_estimators": 35, "n_jobs": 1}})
     points = baseline.anytime(X, y, X_val, y_val)
@@ -196,7 +199,7 @@ def test_a_forest_that_grows_becomes_the_forest_that_was_fitted_and_is_looked_at
 
 
 @pytest.mark.parametrize(("name", "n_points"), [("lightgbm", 3), ("hist_gradient_boosting", 3), ("ridge", 1)])
-def test_boosted_trees_are_looked_at_in_stages_and_a_straight_line_once(name, n_points):
+def test_boosted_trees_are_looked_at_in_stages_and_a_straight_line_once(name: str, n_points: int) -> None:
     key = {"lightgbm": {"n_estimators": 40, "min_child_samples": 1}, "hist_gradient_boosting": {"max_iter": 40}}.get(
         name, {}
     )
@@ -207,14 +210,14 @@ def test_boosted_trees_are_looked_at_in_stages_and_a_straight_line_once(name, n_
     assert points[-1][1] <= last + 1e-12
 
 
-def test_the_network_of_scikit_learn_is_looked_at_after_every_epoch():
+def test_the_network_of_scikit_learn_is_looked_at_after_every_epoch() -> None:
     baseline = Baseline({"mlp_regressor": {"max_iter": 7}}, REGRESSION, 0, 1).fit(*parts())
     assert len(baseline.anytime(*parts())) == 7
     at_once = Baseline({"mlp_regressor": {"solver": "lbfgs", "max_iter": 7}}, REGRESSION, 0, 1).fit(*parts())
     assert len(at_once.anytime(*parts())) == 1
 
 
-def test_sizes_are_those_that_the_libraries_tell():
+def test_sizes_are_those_that_the_libraries_tell() -> None:
     X, y, X_val, y_val = parts()
     forest = fitted({"random_forest": {**SMALL, "max_depth": 1}})
     assert forest.size() == (30, "nodes")  # one question and two answers each
@@ -231,7 +234,7 @@ def test_sizes_are_those_that_the_libraries_tell():
 
 
 @pytest.mark.parametrize("task", [REGRESSION, CLASSIFICATION], ids=["regression", "classification"])
-def test_every_baseline_can_be_fitted_to_the_few_rows_of_a_learning_curve(task):
+def test_every_baseline_can_be_fitted_to_the_few_rows_of_a_learning_curve(task: TaskConfig) -> None:
     X, y, X_val, y_val = parts(task)
     few = [int(np.argmin(y)), int(np.argmax(y)), 0]
     for name in BASELINES[task.type]:
@@ -239,19 +242,19 @@ def test_every_baseline_can_be_fitted_to_the_few_rows_of_a_learning_curve(task):
         assert np.isfinite(baseline.predict(X_val)).all()
 
 
-def test_train_rows_of_one_class_are_refused():
+def test_train_rows_of_one_class_are_refused() -> None:
     X, y, X_val, y_val = parts(CLASSIFICATION)
     with pytest.raises(TrainingError, match=r"baselines.random_forest: all 40 train rows are of one class"):
         Baseline("random_forest", CLASSIFICATION, 0).fit(X, np.ones_like(y), X_val, y_val)
 
 
-def test_without_lightgbm_the_message_says_how_to_install_it(monkeypatch):
+def test_without_lightgbm_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     with pytest.raises(ConfigError, match=r"LightGBM is not installed.*pip install 'formation_mlp\[trees\]'"):
         Baseline("lightgbm", REGRESSION, 0)
 
 
-def test_lightgbm_stops_when_the_val_error_does_not_fall_any_more():
+def test_lightgbm_stops_when_the_val_error_does_not_fall_any_more() -> None:
     X, y, X_val, y_val = parts()
     own = {"learning_rate": 0.5, "min_child_samples": 1, "n_estimators": 400}
     baseline = Baseline({"lightgbm": own}, REGRESSION, 0, 1).fit(X, y, X_val, y_val)
@@ -277,7 +280,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("part", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_meant_is_refused_before_any_fit(part, message):
+def test_what_cannot_be_meant_is_refused_before_any_fit(part: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Baseline(part, REGRESSION, 0)
 
@@ -285,14 +288,16 @@ def test_what_cannot_be_meant_is_refused_before_any_fit(part, message):
 @pytest.mark.parametrize(
     "part", [{"ridge": {"alpha": -1}}, {"ridge": {"alpha": "much"}}, {"lightgbm": {"max_bin": -3}}]
 )
-def test_a_value_that_its_library_refuses_is_a_config_error(part):
+def test_a_value_that_its_library_refuses_is_a_config_error(
+    part: dict[str, dict[str, int]] | dict[str, dict[str, str]],
+) -> None:
     with pytest.raises(
         ConfigError, match=r"benchmark.baselines.\w+: (scikit-learn|LightGBM) refuses .*(alpha|max_bin)"
     ):
         fitted(part)
 
 
-def test_the_configuration_is_not_changed_by_use():
+def test_the_configuration_is_not_changed_by_use() -> None:
     part = {"ridge": {"tuned": True}}
     fitted(part)
     assert part == {"ridge": {"tuned": True}}

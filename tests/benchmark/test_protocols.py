@@ -62,7 +62,9 @@ EVERY_ROW_ONCE = {
 
 
 @pytest.mark.parametrize(("protocol", "names"), EVERY_ROW_ONCE.values(), ids=EVERY_ROW_ONCE)
-def test_every_row_is_in_the_test_part_once_and_val_takes_whole_formulas_of_the_others(protocol, names):
+def test_every_row_is_in_the_test_part_once_and_val_takes_whole_formulas_of_the_others(
+    protocol: dict[str, dict[str, int]] | dict[str, dict[str, str]] | str, names: list[str]
+) -> None:
     found = splits(protocol, val=0.2)
     assert list(found) == names
     assert rows_of_tests(found) == list(range(len(FORMULAS)))
@@ -73,19 +75,19 @@ def test_every_row_is_in_the_test_part_once_and_val_takes_whole_formulas_of_the_
 
 
 @pytest.mark.parametrize("by", ["formula", "chemical_system"])
-def test_grouped_folds_share_no_group(by):
+def test_grouped_folds_share_no_group(by: str) -> None:
     rows = dataset()
     groups = np.array(rows.keys() if by == "formula" else rows.materials.compositions.chemical_systems())
     for split in splits({"grouped_k_fold": {"by": by}}).values():
         assert not set(groups[split.test]) & set(groups[np.concatenate([split.train, split.val])])
 
 
-def test_folds_of_rows_tear_formulas_apart():
+def test_folds_of_rows_tear_formulas_apart() -> None:
     keys = np.array(dataset().keys())
     assert any(set(keys[split.test]) & set(keys[split.train]) for split in splits("k_fold").values())
 
 
-def test_a_division_has_the_seed_of_the_configuration_and_so_is_the_same_for_every_seed_of_a_model():
+def test_a_division_has_the_seed_of_the_configuration_and_so_is_the_same_for_every_seed_of_a_model() -> None:
     rows = dataset()
     for protocol in ("holdout", "k_fold", "matbench", {"time": {"column": "year"}}):
         timed = replace(rows, parts=tuple(map(str, range(len(rows)))))
@@ -93,7 +95,7 @@ def test_a_division_has_the_seed_of_the_configuration_and_so_is_the_same_for_eve
     assert divisions(config("holdout", seed=8), rows)[0].split.seed == 8
 
 
-def test_the_holdout_is_the_division_of_the_configuration():
+def test_the_holdout_is_the_division_of_the_configuration() -> None:
     own = config("holdout", method="chemical_system", val=0.2, test=0.25)
     (division,) = divisions(own, dataset())
     assert division.name == ""
@@ -102,7 +104,7 @@ def test_the_holdout_is_the_division_of_the_configuration():
     assert all(np.array_equal(getattr(found, part), getattr(expected, part)) for part in PARTS)
 
 
-def test_each_element_is_left_out_once_if_enough_rows_have_it_and_enough_do_not():
+def test_each_element_is_left_out_once_if_enough_rows_have_it_and_enough_do_not() -> None:
     found = splits({"leave_one_element_out": {"min_rows": 8}})
     assert list(found) == ["without N", "without O", "without F", "without S"]
     for name, split in found.items():
@@ -111,7 +113,7 @@ def test_each_element_is_left_out_once_if_enough_rows_have_it_and_enough_do_not(
     assert list(splits({"leave_one_element_out": {"elements": ["Fe", "O"]}})) == ["without Fe", "without O"]
 
 
-def test_the_latest_rows_are_the_test_part_and_those_before_the_val_part():
+def test_the_latest_rows_are_the_test_part_and_those_before_the_val_part() -> None:
     years = np.repeat(np.arange(2000, 2012), 4)
     order = np.random.default_rng(0).permutation(len(FORMULAS))
     rows = dataset([str(year) for year in years[order]])
@@ -124,7 +126,7 @@ def test_the_latest_rows_are_the_test_part_and_those_before_the_val_part():
     assert all(np.array_equal(getattr(same, part), getattr(split, part)) for part in PARTS)
 
 
-def test_a_column_of_folds_may_stand_for_the_order_of_the_table():
+def test_a_column_of_folds_may_stand_for_the_order_of_the_table() -> None:
     rows = dataset([str(i % 4) for i in range(len(FORMULAS))])
     found = splits({"matbench": {"column": "test_fold", "folds": [3, 1]}}, rows)
     assert list(found) == ["fold 3", "fold 1"]
@@ -132,7 +134,7 @@ def test_a_column_of_folds_may_stand_for_the_order_of_the_table():
     assert list(splits({"matbench": {"column": "test_fold"}}, rows)) == TURNS[:4]
 
 
-def test_critexam_takes_the_parts_of_a_column_with_its_shares():
+def test_critexam_takes_the_parts_of_a_column_with_its_shares() -> None:
     parts = ["train"] * 33 + ["val"] * 7 + ["test"] * 8
     (split,) = splits("critexam", dataset(parts)).values()
     assert [len(getattr(split, part)) for part in PARTS] == [33, 7, 8]
@@ -144,7 +146,7 @@ TABLE = "formula,target,split,year\n" + "".join(
 )
 
 
-def test_the_rows_are_read_with_the_column_of_the_protocol(workplace):
+def test_the_rows_are_read_with_the_column_of_the_protocol(workplace: Path) -> None:
     Path("table.csv").write_text(TABLE)
     raw = {"data": {"path": "table.csv", "unit": "eV/atom"}, "benchmark": {"protocol": {"time": {"column": "year"}}}}
     rows = load_rows(with_protocol(check_config(raw, "test")))
@@ -155,7 +157,7 @@ def test_the_rows_are_read_with_the_column_of_the_protocol(workplace):
         load_rows(with_protocol(check_config(raw, "test")))
 
 
-def test_rows_without_a_target_can_be_read_for_others_to_score(workplace):
+def test_rows_without_a_target_can_be_read_for_others_to_score(workplace: Path) -> None:
     Path("table.csv").write_text(TABLE.replace("Li2O2", "Li2O2 or so"))
     raw = {"data": {"path": "table.csv", "unit": "eV/atom", "invalid": "drop"}}
     own = check_config(raw, "test")
@@ -170,7 +172,7 @@ def test_rows_without_a_target_can_be_read_for_others_to_score(workplace):
     assert rows.n_table == blank.n_table == 48
 
 
-def test_a_fold_whose_targets_are_withheld_has_no_test_rows():
+def test_a_fold_whose_targets_are_withheld_has_no_test_rows() -> None:
     fold = matbench_folds(len(FORMULAS))
     rows = dataset().take(np.flatnonzero(fold != 4))
     found = splits("matbench", rows)
@@ -178,14 +180,14 @@ def test_a_fold_whose_targets_are_withheld_has_no_test_rows():
     assert len(found["fold 4"].train) + len(found["fold 4"].val) == len(rows)
 
 
-def test_the_official_folds_of_matbench_agree_with_the_published_table_in_every_row(shared_data: Path):
+def test_the_official_folds_of_matbench_agree_with_the_published_table_in_every_row(shared_data: Path) -> None:
     from formation_mlp.data.sources import read_table
 
     frame = read_table(str(shared_data / "matbench_mp_e_form" / "matbench_mp_e_form.csv.gz"))
     np.testing.assert_array_equal(matbench_folds(len(frame)), frame["test_fold"].astype(int))
 
 
-def test_the_folds_of_the_rows_that_have_a_target_are_those_of_the_published_table(shared_data: Path):
+def test_the_folds_of_the_rows_that_have_a_target_are_those_of_the_published_table(shared_data: Path) -> None:
     path = str(shared_data / "matbench_mp_e_form" / "matbench_mp_e_form.csv.gz")
     own = config("matbench").model_copy(
         update={"data": config("matbench").data.model_copy(update={"path": path, "unit": "eV/atom"})}
@@ -198,7 +200,7 @@ def test_the_folds_of_the_rows_that_have_a_target_are_those_of_the_published_tab
     np.testing.assert_array_equal(test, np.flatnonzero(fold == 2))
 
 
-def test_scores_are_published_for_whole_tables_only():
+def test_scores_are_published_for_whole_tables_only() -> None:
     rows = dataset(["train"] * 33 + ["val"] * 7 + ["test"] * 8)
     assert published(config("critexam"), rows) is None
     assert published(config("critexam"), replace(rows, n_table=85_014)) == "critexam"
@@ -229,14 +231,14 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize(("protocol", "words"), SENTENCES.values(), ids=SENTENCES)
-def test_every_protocol_is_said_in_words(protocol, words):
+def test_every_protocol_is_said_in_words(protocol: Any, words: str) -> None:
     assert set(SENTENCES) == set(PROTOCOLS)
     own = config(protocol, val=0.2)
     rows = dataset(["train"] * 33 + ["val"] * 7 + ["test"] * 8)
     assert words in sentence(own, divisions(own, rows))
 
 
-def test_a_holdout_by_a_column_or_another_method_is_said_in_words():
+def test_a_holdout_by_a_column_or_another_method_is_said_in_words() -> None:
     column = config("holdout", method="column", column="split")
     assert (
         sentence(column, [Division("", column.split)])
@@ -260,7 +262,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("protocol", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_meant_is_refused(protocol, message):
+def test_what_cannot_be_meant_is_refused(protocol: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         divisions(config(protocol), dataset())
 
@@ -276,7 +278,9 @@ IMPOSSIBLE = {
 
 
 @pytest.mark.parametrize(("protocol", "parts", "message"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
-def test_rows_that_cannot_be_divided_in_this_way_are_refused(protocol, parts, message):
+def test_rows_that_cannot_be_divided_in_this_way_are_refused(
+    protocol: Any, parts: list[str] | None, message: str
+) -> None:
     rows = dataset(parts)
     with pytest.raises(SplitError, match=message):
         divisions(config(protocol), rows)
@@ -294,14 +298,14 @@ def variant_of(name: str, task: str = "regression", **keys: Any) -> Config:
 
 
 @pytest.mark.parametrize("name", ["quick", "best"])
-def test_a_recipe_is_the_network_of_the_file_of_that_name(name):
+def test_a_recipe_is_the_network_of_the_file_of_that_name(name: str) -> None:
     file, found = load_config(ROOT / "configs" / f"{name}.yaml", ()), variant_of(name)
     assert found.model == file.model
     assert found.training == file.training.model_copy(update={"device": "cpu"})
     assert found.ensemble == file.ensemble
 
 
-def test_a_recipe_takes_nothing_but_the_machine_from_the_main_network_and_can_be_changed():
+def test_a_recipe_takes_nothing_but_the_machine_from_the_main_network_and_can_be_changed() -> None:
     assert variant_of("quick").model.dropout == 0.0
     changed = variant_of("quick", model={"dropout": 0.2}, training={"max_epochs": 3})
     assert (changed.model.dropout, changed.training.max_epochs, changed.training.optimizer) == (0.2, 3, "muon")
@@ -310,19 +314,19 @@ def test_a_recipe_takes_nothing_but_the_machine_from_the_main_network_and_can_be
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_is_a_configuration_for_energies_and_for_classes(name):
+def test_every_recipe_is_a_configuration_for_energies_and_for_classes(name: str) -> None:
     assert variant_of(name).training.loss in ("l1", "mse")
     assert variant_of(name, "classification").training.loss is None
 
 
-def test_elemnet_has_its_17_layers_on_element_fractions_alone():
+def test_elemnet_has_its_17_layers_on_element_fractions_alone() -> None:
     network = variant_of("elemnet")
     assert network.features == ["element_fraction"]
     assert len(network.model.hidden) + 1 == 17
     assert network.model.hidden == [1024] * 4 + [512] * 3 + [256] * 3 + [128] * 3 + [64] * 2 + [32]
 
 
-def test_the_network_of_the_lecture_has_one_hidden_layer():
+def test_the_network_of_the_lecture_has_one_hidden_layer() -> None:
     network = variant_of("lecture")
     assert (len(network.model.hidden), network.model.activation) == (1, "sigmoid")
     assert (network.training.optimizer, network.training.momentum, network.training.loss) == ("sgd", 0.0, "mse")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -185,7 +186,8 @@ def test_tables_of_every_kind_are_predicted(
     command: Command, finished_run: Path, predicted: list[str], workplace: Path, name: str
 ) -> None:
     frame = pd.DataFrame({"who": list("abcde"), "what": ASKED})
-    {"gz": frame.to_csv, "json": frame.to_json, "parquet": frame.to_parquet}[name.split(".")[-1]](workplace / name)
+    writers: dict[str, Any] = {"gz": frame.to_csv, "json": frame.to_json, "parquet": frame.to_parquet}
+    writers[name.split(".")[-1]](workplace / name)
     lines = table_of(command("predict", finished_run, "--csv", name, "--formula", "what", "--id", "who").succeeded())
     assert [line["prediction"] for line in lines] == predicted
     assert [line["id"] for line in lines] == list("abcde")

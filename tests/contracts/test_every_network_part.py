@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -21,7 +23,7 @@ def away_from_kinks(n: int, d: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_keeps_shape_and_precision_and_changes_no_input(name):
+def test_an_activation_keeps_shape_and_precision_and_changes_no_input(name: str) -> None:
     activation = ACTIVATIONS[name]().eval()
     for shape in ((3,), (2, 3), (0, 4), (2, 3, 4)):
         for dtype in (torch.float32, torch.float64):
@@ -34,7 +36,7 @@ def test_an_activation_keeps_shape_and_precision_and_changes_no_input(name):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_is_a_function_of_one_unit_alone_and_not_linear(name):
+def test_an_activation_is_a_function_of_one_unit_alone_and_not_linear(name: str) -> None:
     activation = ACTIVATIONS[name]().double().eval()
     X = away_from_kinks(4, 5)
     together = activation(X).detach()
@@ -46,14 +48,14 @@ def test_an_activation_is_a_function_of_one_unit_alone_and_not_linear(name):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_the_gradient_of_an_activation_equals_differences(name):
+def test_the_gradient_of_an_activation_equals_differences(name: str) -> None:
     activation = ACTIVATIONS[name]().double().eval()
     X = away_from_kinks(4, 5).requires_grad_()
     assert torch.autograd.gradcheck(activation, (X,), atol=2e-7)  # torch keeps 1/6 of hardsigmoid in float32
 
 
 @pytest.mark.parametrize("name", NORMALIZATIONS)
-def test_a_normalisation_keeps_the_shape_and_has_a_gradient(name):
+def test_a_normalisation_keeps_the_shape_and_has_a_gradient(name: str) -> None:
     for mode in (True, False):
         layer = NORMALIZATIONS[name](5).double().train(mode)
         X = away_from_kinks(6, 5).requires_grad_()
@@ -63,7 +65,7 @@ def test_a_normalisation_keeps_the_shape_and_has_a_gradient(name):
 
 
 @pytest.mark.parametrize("name", sorted(set(NORMALIZATIONS) - {"none"}))
-def test_a_normalisation_brings_wild_inputs_to_a_common_size(name):
+def test_a_normalisation_brings_wild_inputs_to_a_common_size(name: str) -> None:
     X = torch.randn(200, 50, generator=torch.Generator().manual_seed(0)) * 1000 + 500
     y = NORMALIZATIONS[name](50).train()(X).detach()
     assert abs(y.mean().item()) < 0.01
@@ -72,7 +74,7 @@ def test_a_normalisation_brings_wild_inputs_to_a_common_size(name):
 
 @pytest.mark.parametrize(("part", "name"), PARTS)
 @pytest.mark.parametrize("architecture", ["mlp", "residual"])
-def test_a_network_with_the_part_learns(part, name, architecture):
+def test_a_network_with_the_part_learns(part: str, name: str, architecture: str) -> None:
     X, y = smooth_problem(40)
     model = {"hidden": [16, 16], "architecture": architecture, part: name}
     job = network_on(X, y, model=model, learning_rate=0.02, batch_size=20, max_epochs=30)
@@ -82,8 +84,9 @@ def test_a_network_with_the_part_learns(part, name, architecture):
 
 
 @pytest.mark.parametrize(("part", "name"), PARTS)
-def test_a_network_with_the_part_loads_its_own_weights(part, name):
-    first, second = (MLP(3, (4, 4), residual=True, **{part: name}).eval() for _ in range(2))
+def test_a_network_with_the_part_loads_its_own_weights(part: str, name: str) -> None:
+    choice: dict[str, Any] = {part: name}
+    first, second = (MLP(3, (4, 4), residual=True, **choice).eval() for _ in range(2))
     with torch.no_grad():
         for parameter in first.parameters():
             parameter.add_(torch.rand(parameter.shape) * 0.1)

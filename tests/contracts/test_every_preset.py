@@ -39,12 +39,12 @@ CRYSTALS = [
 
 
 @pytest.fixture(scope="module", params=preset_table())
-def name(request) -> str:
+def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.fixture(scope="module")
-def preset(name) -> Preset:
+def preset(name: str) -> Preset:
     parameters = signature(preset_table()[name]).parameters.values()
     needed = {p.name for p in parameters if p.default is Parameter.empty and p.kind is not Parameter.VAR_KEYWORD}
     assert needed <= set(NEEDED.get(name, {})), f"give the options of {name!r} in NEEDED"
@@ -52,32 +52,32 @@ def preset(name) -> Preset:
 
 
 @pytest.fixture(scope="module")
-def materials(preset) -> Materials:
+def materials(preset: Preset) -> Materials:
     return read_materials(CRYSTALS if preset.needs_structure else FORMULAS).materials
 
 
 @pytest.fixture(scope="module")
-def block(preset, materials) -> FeatureBlock:
+def block(preset: Preset, materials: Materials) -> FeatureBlock:
     return preset.compute(materials)
 
 
-def test_columns_have_unique_names_and_a_source(preset):
+def test_columns_have_unique_names_and_a_source(preset: Preset) -> None:
     assert len(preset.names) == len(set(preset.names)) > 0
     assert all(isinstance(column, str) and column.strip() == column and column for column in preset.names)
     assert preset.citation.strip()
 
 
-def test_there_is_one_float_per_row_and_column(preset, materials, block):
+def test_there_is_one_float_per_row_and_column(preset: Preset, materials: Materials, block: FeatureBlock) -> None:
     assert block.X.shape == (len(materials), len(preset.names))
     assert block.X.dtype == np.float64
 
 
-def test_most_rows_can_be_described(block):
+def test_most_rows_can_be_described(block: FeatureBlock) -> None:
     assert len(block.failures) <= 1
     assert all(isinstance(reason, str) and reason for reason in block.failures.values())
 
 
-def test_a_number_is_finite_or_counted_as_missing_or_its_row_failed(preset, block):
+def test_a_number_is_finite_or_counted_as_missing_or_its_row_failed(preset: Preset, block: FeatureBlock) -> None:
     good = np.delete(block.X, list(block.failures), axis=0)
     assert np.isnan(block.X[list(block.failures)]).all()
     assert not np.isinf(good).any()
@@ -88,7 +88,7 @@ def test_a_number_is_finite_or_counted_as_missing_or_its_row_failed(preset, bloc
     assert all(0 < n <= len(good) for n in block.missing.values())
 
 
-def test_a_row_depends_on_itself_alone(preset, materials, block):
+def test_a_row_depends_on_itself_alone(preset: Preset, materials: Materials, block: FeatureBlock) -> None:
     order = list(range(len(materials)))[::-1]
     reverse = preset.compute(materials.take(order))
     np.testing.assert_allclose(reverse.X[::-1], block.X, rtol=1e-12, atol=1e-14)
@@ -99,7 +99,9 @@ def test_a_row_depends_on_itself_alone(preset, materials, block):
         assert bool(alone.failures) == (row in block.failures)
 
 
-def test_describing_again_gives_the_same_and_changes_no_input(preset, materials, block):
+def test_describing_again_gives_the_same_and_changes_no_input(
+    preset: Preset, materials: Materials, block: FeatureBlock
+) -> None:
     before = [array.copy() for array in arrays(materials)]
     again = preset.compute(materials)
     np.testing.assert_array_equal(again.X, block.X)
@@ -117,17 +119,17 @@ def arrays(materials: Materials) -> list[np.ndarray]:
     )
 
 
-def test_no_rows_give_no_numbers(preset, materials):
+def test_no_rows_give_no_numbers(preset: Preset, materials: Materials) -> None:
     block = preset.compute(materials.take([]))
     assert block.X.shape == (0, len(preset.names))
     assert (block.failures, block.missing) == ({}, {})
 
 
-def test_columns_tell_materials_apart(block):
+def test_columns_tell_materials_apart(block: FeatureBlock) -> None:
     assert (np.ptp(np.nan_to_num(block.X), axis=0) > 0).any()
 
 
-def test_a_preset_of_compositions_describes_structures_the_same_way(name, preset):
+def test_a_preset_of_compositions_describes_structures_the_same_way(name: str, preset: Preset) -> None:
     if preset.needs_structure:
         pytest.skip("featurizes structures")
     of_structures = preset.compute(read_materials(CRYSTALS[:4]).materials)
@@ -135,7 +137,7 @@ def test_a_preset_of_compositions_describes_structures_the_same_way(name, preset
     np.testing.assert_allclose(of_structures.X, of_formulas.X, rtol=1e-12)
 
 
-def test_the_size_of_the_formula_unit_does_not_matter_but_where_it_is_documented(name, preset):
+def test_the_size_of_the_formula_unit_does_not_matter_but_where_it_is_documented(name: str, preset: Preset) -> None:
     if preset.needs_structure:
         pytest.skip("featurizes structures")
     X = preset.compute(read_materials(["Fe2O3", "Fe4O6", "O3Fe2", "Fe0.4O0.6"]).materials).X
@@ -146,7 +148,7 @@ def test_the_size_of_the_formula_unit_does_not_matter_but_where_it_is_documented
         np.testing.assert_allclose(X, X[[0, 0, 0, 0]], rtol=1e-9, atol=1e-12)
 
 
-def test_a_preset_says_what_it_is(name):
+def test_a_preset_says_what_it_is(name: str) -> None:
     docstring = preset_table()[name].__doc__ or ""
     assert docstring.splitlines()[0].strip()
     assert "matminer" in docstring or "package" in docstring or name in NEEDED

@@ -10,7 +10,7 @@ import pytest
 from formation_mlp.config.schema import SplitConfig
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.splits.methods import COLUMN_METHODS, PARTS, SPLITS, make_split
+from formation_mlp.splits.methods import COLUMN_METHODS, PARTS, SPLITS, Split, make_split
 
 METALS = ["Li", "Na", "K", "Mg", "Ca", "Al", "Ti", "Fe", "Ni", "Zn"]
 FORMULAS = [f"{metal}{ending}" for metal in METALS for ending in ("Cl", "O", "2O2", "O2", "S", "2S2", "3N2")]
@@ -25,7 +25,7 @@ def dataset() -> Dataset:
     return Dataset(tuple(map(str, range(n))), tuple(FORMULAS), read.materials, y, Target("y", "eV/atom"), parts)
 
 
-def divided(method: str, seed: int = 0, rows: Dataset | None = None):
+def divided(method: str, seed: int = 0, rows: Dataset | None = None) -> Split:
     rows, column = rows or dataset(), "part" if method in COLUMN_METHODS else None
     n = len(rows)
     if method == "fold_column":
@@ -41,7 +41,7 @@ def divided(method: str, seed: int = 0, rows: Dataset | None = None):
 
 @pytest.mark.parametrize("method", SPLITS)
 @pytest.mark.parametrize("seed", range(5))
-def test_parts_are_disjoint_sorted_cover_all_rows_and_none_is_empty(method, seed):
+def test_parts_are_disjoint_sorted_cover_all_rows_and_none_is_empty(method: str, seed: int) -> None:
     split = divided(method, seed)
     parts = [getattr(split, name) for name in PARTS]
     assert sorted(np.concatenate(parts).tolist()) == list(range(len(FORMULAS)))
@@ -52,7 +52,7 @@ def test_parts_are_disjoint_sorted_cover_all_rows_and_none_is_empty(method, seed
 
 
 @pytest.mark.parametrize("method", SPLITS)
-def test_parts_have_about_the_shares_that_were_asked_for(method):
+def test_parts_have_about_the_shares_that_were_asked_for(method: str) -> None:
     split = divided(method)
     shares = [len(getattr(split, name)) / len(FORMULAS) for name in PARTS]
     if method in ("leave_element_out", "leave_cluster_out"):  # the chemistry decides how many test rows there are
@@ -62,7 +62,7 @@ def test_parts_have_about_the_shares_that_were_asked_for(method):
 
 
 @pytest.mark.parametrize("method", SPLITS)
-def test_one_seed_divides_in_one_way_and_another_in_another(method):
+def test_one_seed_divides_in_one_way_and_another_in_another(method: str) -> None:
     first, again, other = (divided(method, seed) for seed in (0, 0, 1))
     assert all(np.array_equal(getattr(first, name), getattr(again, name)) for name in PARTS)
     same = all(np.array_equal(getattr(first, name), getattr(other, name)) for name in PARTS)
@@ -70,7 +70,7 @@ def test_one_seed_divides_in_one_way_and_another_in_another(method):
 
 
 @pytest.mark.parametrize("method", SPLITS)
-def test_targets_do_not_matter(method):
+def test_targets_do_not_matter(method: str) -> None:
     rows = dataset()
     first, second = divided(method), divided(method, rows=replace(rows, y=rows.y[::-1] * 10))
     assert all(np.array_equal(getattr(first, name), getattr(second, name)) for name in PARTS)
@@ -78,7 +78,7 @@ def test_targets_do_not_matter(method):
 
 @pytest.mark.parametrize("method", sorted(set(SPLITS) - {"random", "matbench", *COLUMN_METHODS}))
 @pytest.mark.parametrize("seed", range(5))
-def test_no_formula_is_in_two_parts(method, seed):
+def test_no_formula_is_in_two_parts(method: str, seed: int) -> None:
     split, keys = divided(method, seed), np.array(dataset().keys())
     parts = [set(keys[getattr(split, name)]) for name in PARTS]
     assert not parts[0] & parts[1]

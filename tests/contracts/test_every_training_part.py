@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from formation_mlp.config.names import NAMES
 from formation_mlp.config.schema import TaskConfig, TrainingConfig
 from formation_mlp.models.mlp import MLP
 from formation_mlp.targets.task import TASKS, Task
-from formation_mlp.training.optim import OPTIMIZERS, SCHEDULES, build_optimizers
+from formation_mlp.training.optim import OPTIMIZERS, SCHEDULES, Optimizers, build_optimizers
 from support.networks import network_on, noisy_classes, smooth_problem
 
 LOSSES = [(task, name) for task, losses in TASKS.items() for name in losses]
@@ -18,7 +20,7 @@ LOSSES = [(task, name) for task, losses in TASKS.items() for name in losses]
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("hidden", [[], [8], [8, 8]])
-def test_an_optimizer_lowers_the_loss_of_every_network(name, hidden):
+def test_an_optimizer_lowers_the_loss_of_every_network(name: str, hidden: list[Any] | list[int]) -> None:
     X, y = smooth_problem()
     job = network_on(X, y, model={"hidden": hidden}, optimizer=name, learning_rate=0.01, max_epochs=20)
     losses = [record.train_loss for record in job.epochs()]
@@ -26,8 +28,8 @@ def test_an_optimizer_lowers_the_loss_of_every_network(name, hidden):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_state_of_an_optimizer_is_tensors_that_can_be_saved_and_put_back(name):
-    def stepped() -> tuple[MLP, object]:
+def test_the_state_of_an_optimizer_is_tensors_that_can_be_saved_and_put_back(name: str) -> None:
+    def stepped() -> tuple[MLP, Optimizers]:
         torch.manual_seed(0)
         model = MLP(3, (4, 4), normalization="layer")
         optimizers = build_optimizers(model, TrainingConfig(optimizer=name), 10)
@@ -53,7 +55,7 @@ def test_the_state_of_an_optimizer_is_tensors_that_can_be_saved_and_put_back(nam
 
 @pytest.mark.parametrize("name", SCHEDULES)
 @pytest.mark.parametrize("warmup", [0.0, 0.03, 0.5])
-def test_a_schedule_stays_between_zero_and_one_and_never_jumps(name, warmup):
+def test_a_schedule_stays_between_zero_and_one_and_never_jumps(name: str, warmup: float) -> None:
     progress = np.linspace(0, 1, 2001)
     size = np.array([SCHEDULES[name](p, warmup) for p in progress])
     assert ((size >= 0) & (size <= 1)).all()
@@ -67,7 +69,7 @@ def test_a_schedule_stays_between_zero_and_one_and_never_jumps(name, warmup):
 
 @pytest.mark.parametrize("name", SCHEDULES)
 @pytest.mark.parametrize("patience", [None, 3])
-def test_a_run_trains_under_every_schedule(name, patience):
+def test_a_run_trains_under_every_schedule(name: str, patience: int | None) -> None:
     X, y = smooth_problem()
     job = network_on(X, y, schedule=name, learning_rate=0.01, max_epochs=10, patience=patience)
     history = list(job.epochs())
@@ -84,7 +86,7 @@ def a_task(kind: str) -> tuple[Task, torch.Tensor, torch.Tensor]:
 
 
 @pytest.mark.parametrize(("kind", "name"), LOSSES)
-def test_a_loss_is_a_positive_mean_over_rows(kind, name):
+def test_a_loss_is_a_positive_mean_over_rows(kind: str, name: str) -> None:
     task, output, target = a_task(kind)
     loss = task.loss(TrainingConfig(loss=name))
     whole = loss(output, target)
@@ -96,7 +98,7 @@ def test_a_loss_is_a_positive_mean_over_rows(kind, name):
 
 
 @pytest.mark.parametrize(("kind", "name"), LOSSES)
-def test_a_loss_falls_towards_the_target_and_is_finite_far_from_it(kind, name):
+def test_a_loss_falls_towards_the_target_and_is_finite_far_from_it(kind: str, name: str) -> None:
     task, _, target = a_task(kind)
     loss = task.loss(TrainingConfig(loss=name))
     perfect = target if kind == "regression" else 2 * target - 1
@@ -109,7 +111,7 @@ def test_a_loss_falls_towards_the_target_and_is_finite_far_from_it(kind, name):
 
 
 @pytest.mark.parametrize(("kind", "name"), LOSSES)
-def test_the_gradient_of_a_loss_equals_differences(kind, name):
+def test_the_gradient_of_a_loss_equals_differences(kind: str, name: str) -> None:
     task, output, target = a_task(kind)
     assert torch.autograd.gradcheck(
         lambda z: task.loss(TrainingConfig(loss=name))(z, target), (output.requires_grad_(),)
@@ -117,7 +119,7 @@ def test_the_gradient_of_a_loss_equals_differences(kind, name):
 
 
 @pytest.mark.parametrize(("kind", "name"), LOSSES)
-def test_a_network_learns_by_every_loss_and_may_be_asked_to(kind, name):
+def test_a_network_learns_by_every_loss_and_may_be_asked_to(kind: str, name: str) -> None:
     assert name in NAMES["training.loss"]
     X, y = noisy_classes(60) if kind == "classification" else smooth_problem(60)
     job = network_on(X, y, task=kind, loss=name, learning_rate=0.01, max_epochs=20)

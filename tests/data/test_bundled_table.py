@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pymatgen.core.composition import Composition
@@ -42,7 +42,7 @@ def builder() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def entries(builder: ModuleType) -> list[dict[str, object]]:
+def entries(builder: ModuleType) -> Any:
     try:
         path = builder.source_file()
     except builder.BuildError as error:
@@ -179,7 +179,7 @@ def test_the_comparison_leaves_out_blank_values_and_the_source_of_the_table(tmp_
         "NaCl,CRC,-2.051412\nNaCl,CRC,-2.0\nMgO,CRC,\nNaCl,MP2020-fit,-9\nMgO,MP2020-fit,-9\nNaCl,IIT,-5\n",
         encoding="utf-8",
     )
-    command = [sys.executable, COMPARISON, compilation, "--worst", "3"]
+    command: list[str | Path] = [sys.executable, COMPARISON, compilation, "--worst", "3"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "left out: MP2020-fit, 2 values" in done.stdout

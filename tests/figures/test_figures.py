@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -18,19 +21,19 @@ from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import FormationMLPError
 
 
-def predictions(n, seed=0):
+def predictions(n: int, seed: int = 0):
     rng = np.random.default_rng(seed)
     y = -3 * rng.random(n)
     return y, y + 0.1 * rng.standard_t(2.5, n)
 
 
-def classes(n, seed=0):
+def classes(n: int, seed: int = 0):
     rng = np.random.default_rng(seed)
     y = np.arange(n) % 2.0
     return y, 1 / (1 + np.exp(-2 * (y - 0.5) - rng.normal(size=n)))
 
 
-def history(n, **last):
+def history(n: int, **last):
     records = [
         {"epoch": i, "train_loss": 1 / i, "val_loss": 0.2 + 1 / i, "val_score": 0.1 + 0.5 / i} for i in range(1, n + 1)
     ]
@@ -38,7 +41,7 @@ def history(n, **last):
     return records
 
 
-def members(n, seed):
+def members(n: int, seed: int):
     records = history(n)
     for record in records:
         record["val_score"] *= 1 + seed / 10
@@ -135,7 +138,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_nothing_is_cut_off_or_too_small_to_read(case):
+def test_nothing_is_cut_off_or_too_small_to_read(case: str) -> None:
     figure = CASES[case]()
     figure.draw_without_rendering()
     box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
@@ -148,7 +151,7 @@ def test_nothing_is_cut_off_or_too_small_to_read(case):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_panels_do_not_overlap(case):
+def test_panels_do_not_overlap(case: str) -> None:
     figure = CASES[case]()
     figure.draw_without_rendering()
     boxes = [ax.get_tightbbox() for ax in figure.axes]
@@ -156,7 +159,7 @@ def test_panels_do_not_overlap(case):
         assert left.x1 <= right.x0 + 1 or right.y1 <= left.y0 + 1
 
 
-def test_parity_shows_every_row_on_equal_axes_with_scores_and_units():
+def test_parity_shows_every_row_on_equal_axes_with_scores_and_units() -> None:
     y, prediction = predictions(2_000)
     scores = {"MAE": 0.0774, "RMSE": 0.1, "R2": 0.95}
     figure = figures.parity_plot(y, prediction, "eV/atom", "MLP", scores, "formation enthalpy")
@@ -179,14 +182,14 @@ def test_parity_shows_every_row_on_equal_axes_with_scores_and_units():
     assert identity.get_slope() == 1
 
 
-def test_more_than_two_thousand_rows_are_counted_in_hexagons_and_none_is_lost():
+def test_more_than_two_thousand_rows_are_counted_in_hexagons_and_none_is_lost() -> None:
     figure = figures.parity_plot(*predictions(2_001), "eV/atom")
     (hexagons,) = figure.axes[0].collections
     assert hexagons.get_array().sum() == 2_001
     assert figure.axes[0].child_axes[0].get_ylabel() == "rows per hexagon"
 
 
-def test_parity_panels_share_limits_and_carry_their_own_scores():
+def test_parity_panels_share_limits_and_carry_their_own_scores() -> None:
     parts = {"MLP": predictions(20, 1), "forest": predictions(30, 2)}
     figure = figures.parity_plots(parts, "eV/atom", {"MLP": {"MAE": 0.1}})
     left, right = figure.axes
@@ -201,12 +204,12 @@ def test_parity_panels_share_limits_and_carry_their_own_scores():
     [([], []), ([1.0], [1.0, 2.0]), ([1.0], [np.nan]), ([np.inf], [1.0]), ([[1.0]], [[1.0]])],
 )
 @pytest.mark.parametrize("draw", [figures.parity_plot, figures.residual_histogram])
-def test_arrays_that_cannot_be_drawn_are_refused(draw, y, prediction):
+def test_arrays_that_cannot_be_drawn_are_refused(draw: Callable[..., Any], y: Any, prediction: Any) -> None:
     with pytest.raises(ValueError, match=r"found shapes|not finite"):
         draw(np.array(y), np.array(prediction), "eV/atom")
 
 
-def test_residual_histogram_counts_every_row_inside_its_axis_and_names_the_rest():
+def test_residual_histogram_counts_every_row_inside_its_axis_and_names_the_rest() -> None:
     y = np.zeros(1000)
     residual = np.linspace(-0.1, 0.12, 1000)
     residual[:3] = 50, -50, 60
@@ -218,14 +221,14 @@ def test_residual_histogram_counts_every_row_inside_its_axis_and_names_the_rest(
     assert labels(ax) == ("predicted minus actual formation enthalpy (eV/atom)", "rows")
 
 
-def test_residual_histogram_is_drawn_the_right_way_round():
+def test_residual_histogram_is_drawn_the_right_way_round() -> None:
     figure = figures.residual_histogram(np.zeros(50), np.full(50, 0.3), "eV/atom")
     filled = [bar.get_x() for bar in figure.axes[0].patches if bar.get_height()]
     assert filled[0] > 0
     assert legend(figure.axes[0]) == ["mean +0.300"]
 
 
-def test_loss_curves_show_both_losses_the_score_and_the_best_epoch():
+def test_loss_curves_show_both_losses_the_score_and_the_best_epoch() -> None:
     records = history(40)
     figure = figures.loss_curves(records, 40, "validation MAE (eV/atom)")
     left, right = figure.axes
@@ -239,7 +242,7 @@ def test_loss_curves_show_both_losses_the_score_and_the_best_epoch():
     assert labels(right) == ("epoch", "validation MAE (eV/atom)")
 
 
-def test_losses_are_logarithmic_only_where_they_span_much_and_are_positive():
+def test_losses_are_logarithmic_only_where_they_span_much_and_are_positive() -> None:
     def scale(low, high):
         return figures.loss_curves(history(2, train_loss=low, val_loss=high), 1, "MAE").axes[0].get_yscale()
 
@@ -249,7 +252,7 @@ def test_losses_are_logarithmic_only_where_they_span_much_and_are_positive():
     assert scale(float("nan"), float("inf")) == "linear"
 
 
-def test_a_loss_that_is_not_finite_is_marked_and_leaves_a_gap():
+def test_a_loss_that_is_not_finite_is_marked_and_leaves_a_gap() -> None:
     figure = figures.loss_curves(history(5, train_loss=float("inf"), val_loss=None, val_score=None), 4, "MAE")
     left, right = figure.axes
     assert legend(left) == ["training", "validation", "best: epoch 4", "not finite: epoch 5"]
@@ -257,7 +260,7 @@ def test_a_loss_that_is_not_finite_is_marked_and_leaves_a_gap():
     assert legend(right) == ["best: epoch 4, 0.225"]
 
 
-def test_confusion_matrix_has_actual_rows_and_predicted_columns_with_row_percent():
+def test_confusion_matrix_has_actual_rows_and_predicted_columns_with_row_percent() -> None:
     y = np.array([0] * 9 + [1] * 4)
     predicted = np.array([0] * 6 + [1] * 3 + [0] + [1] * 3)
     figure = figures.confusion_matrix_plot(y, predicted, ["no", "yes"], "MLP")
@@ -268,7 +271,7 @@ def test_confusion_matrix_has_actual_rows_and_predicted_columns_with_row_percent
     assert labels(ax) == ("predicted class", "actual class (100 % in a row)")
 
 
-def test_confusion_matrix_of_one_class_says_that_the_other_has_no_rows():
+def test_confusion_matrix_of_one_class_says_that_the_other_has_no_rows() -> None:
     figure = figures.confusion_matrix_plot(np.ones(4), np.ones(4), ["no", "yes"])
     assert [text.get_text() for text in figure.axes[0].texts] == [
         "0\nno rows",
@@ -279,7 +282,7 @@ def test_confusion_matrix_of_one_class_says_that_the_other_has_no_rows():
 
 
 @pytest.mark.parametrize("wrong", range(0, 101, 5))
-def test_confusion_matrix_text_contrasts_with_its_cell(wrong):
+def test_confusion_matrix_text_contrasts_with_its_cell(wrong: int) -> None:
     predicted = (np.arange(100) < wrong).astype(int)
     (ax,) = figures.confusion_matrix_plot(np.zeros(100), predicted, ["no", "yes"]).axes
     (image,) = ax.images
@@ -296,7 +299,7 @@ def luminance(color):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_roc_curves_carry_their_areas_and_run_from_corner_to_corner():
+def test_roc_curves_carry_their_areas_and_run_from_corner_to_corner() -> None:
     y = np.array([0, 0, 1, 1.0])
     models = {"good": (y, np.array([0.1, 0.2, 0.8, 0.9])), "fair": (y, np.array([0.1, 0.6, 0.4, 0.9]))}
     (ax,) = figures.roc_curve_plot(models).axes
@@ -307,12 +310,12 @@ def test_roc_curves_carry_their_areas_and_run_from_corner_to_corner():
     assert len({(line.get_color(), line.get_linestyle()) for line in ax.lines}) == 3
 
 
-def test_a_model_of_one_class_has_no_roc_curve_but_a_line_in_the_legend():
+def test_a_model_of_one_class_has_no_roc_curve_but_a_line_in_the_legend() -> None:
     (ax,) = figures.roc_curve_plot({"MLP": (np.ones(3), np.array([0.2, 0.4, 0.9]))}).axes
     assert legend(ax) == ["0.500  chance", "undefined  MLP"]
 
 
-def test_residuals_stand_over_their_predictions_with_zero_in_the_middle():
+def test_residuals_stand_over_their_predictions_with_zero_in_the_middle() -> None:
     y, prediction = predictions(300)
     (ax,) = figures.residual_plot(y, prediction, "eV/atom", "MLP", "formation enthalpy").axes
     (points,) = ax.collections
@@ -322,7 +325,7 @@ def test_residuals_stand_over_their_predictions_with_zero_in_the_middle():
     assert legend(ax) == ["running median"]
 
 
-def test_the_running_median_shows_a_bias():
+def test_the_running_median_shows_a_bias() -> None:
     y = np.linspace(-3, 0, 400)
     (ax,) = figures.residual_plot(y, y + 0.25, "eV/atom").axes
     median = ax.lines[1].get_ydata()
@@ -330,7 +333,7 @@ def test_the_running_median_shows_a_bias():
     assert len(median) == 20
 
 
-def test_every_member_has_a_curve_and_a_star_at_its_best_epoch():
+def test_every_member_has_a_curve_and_a_star_at_its_best_epoch() -> None:
     histories = {f"set-{i}": members(8, i) for i in range(3)}
     (ax,) = figures.member_curves(histories, "validation MAE (eV/atom)").axes
     curves, stars = ax.lines[::2], ax.lines[1::2]
@@ -340,7 +343,7 @@ def test_every_member_has_a_curve_and_a_star_at_its_best_epoch():
     assert labels(ax) == ("epoch", "validation MAE (eV/atom)")
 
 
-def test_precision_and_recall_carry_the_average_precision():
+def test_precision_and_recall_carry_the_average_precision() -> None:
     y = np.array([0, 0, 1, 1.0])
     models = {"good": (y, np.array([0.1, 0.2, 0.8, 0.9])), "fair": (y, np.array([0.1, 0.6, 0.4, 0.9]))}
     (ax,) = figures.precision_recall_plot(models).axes
@@ -350,7 +353,7 @@ def test_precision_and_recall_carry_the_average_precision():
     assert legend(ax)[0] == "undefined  MLP"
 
 
-def test_calibration_compares_shares_with_probabilities_bin_by_bin():
+def test_calibration_compares_shares_with_probabilities_bin_by_bin() -> None:
     probability = np.repeat([0.05, 0.25, 1.0], [10, 4, 5])
     y = np.array([0] * 9 + [1] + [0, 0, 1, 1] + [1] * 5, float)
     above, below = figures.reliability_plot(y, probability).axes
@@ -363,7 +366,7 @@ def test_calibration_compares_shares_with_probabilities_bin_by_bin():
     assert below.get_xlabel() == "predicted probability of the positive class"
 
 
-def test_the_map_has_every_element_in_its_place_with_mean_and_number_of_rows():
+def test_the_map_has_every_element_in_its_place_with_mean_and_number_of_rows() -> None:
     (ax,) = figures.element_map(
         {"O": np.array([0.1, 0.3, 0.2]), "Fe": np.array([0.5] * 4), "U": np.ones(2)}, "eV/atom"
     ).axes
@@ -383,7 +386,7 @@ def test_the_map_has_every_element_in_its_place_with_mean_and_number_of_rows():
     assert scale.get_xlabel() == "mean absolute error (eV/atom); below it, the number of rows"
 
 
-def test_text_on_the_map_contrasts_with_its_cell():
+def test_text_on_the_map_contrasts_with_its_cell() -> None:
     (ax,) = figures.element_map(every_element(), "eV/atom").axes
     for patch, symbol in zip(ax.patches, SYMBOLS[1:], strict=True):
         (text,) = [t for t in ax.texts if t.get_text() == symbol]
@@ -391,7 +394,7 @@ def test_text_on_the_map_contrasts_with_its_cell():
         assert (light + 0.05) / (dark + 0.05) > 4.4
 
 
-def test_groups_carry_mean_interval_and_rows_and_empty_ones_are_left_out():
+def test_groups_carry_mean_interval_and_rows_and_empty_ones_are_left_out() -> None:
     groups = {"oxides": np.array([0.1, 0.2, 0.3]), "halides": np.empty(0), "others": np.array([0.4])}
     (ax,) = figures.error_by_group(groups, "eV/atom", overall=0.25).axes
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["oxides", "others"]
@@ -404,7 +407,7 @@ def test_groups_carry_mean_interval_and_rows_and_empty_ones_are_left_out():
         figures.error_by_group({"oxides": np.empty(0)}, "eV/atom")
 
 
-def test_intervals_show_the_share_inside_and_their_width():
+def test_intervals_show_the_share_inside_and_their_width() -> None:
     errors = np.array([0.1, 0.2, 0.3, 0.4])
     widths = np.array([[0.25] * 4, [0.2, 0.3, 0.4, 0.5]])
     left, right = figures.interval_plot([0.5, 0.9], errors, widths, "eV/atom").axes
@@ -414,7 +417,7 @@ def test_intervals_show_the_share_inside_and_their_width():
     assert labels(right) == ("level asked for", "width of the interval (eV/atom)")
 
 
-def test_benchmark_bars_write_the_scores_and_stress_the_networks():
+def test_benchmark_bars_write_the_scores_and_stress_the_networks() -> None:
     (ax,) = figures.benchmark_bars(["MLP", "mean"], [0.0774, 0.9], "eV/atom", ["MLP"]).axes
     assert [text.get_text() for text in ax.texts] == ["0.077", "0.900"]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["MLP", "mean"]
@@ -424,7 +427,7 @@ def test_benchmark_bars_write_the_scores_and_stress_the_networks():
     assert ax.get_xlabel() == "test MAE (eV/atom)"
 
 
-def test_learning_curves_are_drawn_through_their_points_on_logarithmic_axes():
+def test_learning_curves_are_drawn_through_their_points_on_logarithmic_axes() -> None:
     curves = {"mean": [(10, 0.9, None), (100, 0.9, None)], "MLP": [(10, 0.8, 0.1), (100, 0.2, 0.05)]}
     (ax,) = figures.learning_curve_plot(curves, "eV/atom", ["MLP"]).axes
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
@@ -434,7 +437,7 @@ def test_learning_curves_are_drawn_through_their_points_on_logarithmic_axes():
     assert drawn[(0.8, 0.2)] > drawn[(0.9, 0.9)]
 
 
-def test_a_model_without_a_course_is_one_marker_among_the_cost_curves():
+def test_a_model_without_a_course_is_one_marker_among_the_cost_curves() -> None:
     curves = {"forest": [(7.0, 0.2)], "MLP": [(1.0, 0.5), (9.0, 0.1)]}
     (ax,) = figures.cost_curve_plot(curves, "val MAE (eV/atom)", ["MLP"]).axes
     assert labels(ax) == ("training time (s)", "val MAE (eV/atom)")
@@ -444,7 +447,7 @@ def test_a_model_without_a_course_is_one_marker_among_the_cost_curves():
     assert end.get_xydata().tolist() == [[9.0, 0.1]]
 
 
-def test_rows_that_training_held_are_told_apart_by_shape_and_colour():
+def test_rows_that_training_held_are_told_apart_by_shape_and_colour() -> None:
     counts = {"seen formula": 5, "new system": 1_200}
     (ax,) = figures.seen_plot({"MLP": {"seen formula": 0.1, "new system": 0.4}}, counts, "eV/atom").axes
     assert legend(ax) == ["seen formula (5 rows)", "new system (1,200 rows)"]
@@ -452,7 +455,7 @@ def test_rows_that_training_held_are_told_apart_by_shape_and_colour():
     assert len({(dot.get_marker(), dot.get_color()) for dot in dots}) == len(dots) == 2
 
 
-def test_dollar_signs_and_underscores_in_names_are_plain_text():
+def test_dollar_signs_and_underscores_in_names_are_plain_text() -> None:
     name = "_$\\frac$"
     for figure in (
         figures.roc_curve_plot({name: classes(10)}),
@@ -465,7 +468,7 @@ def test_dollar_signs_and_underscores_in_names_are_plain_text():
         assert any(name in text for text in texts)
 
 
-def test_save_figure_writes_a_png_with_its_metadata(tmp_path):
+def test_save_figure_writes_a_png_with_its_metadata(tmp_path: Path) -> None:
     path = tmp_path / "new" / "parity.png"
     figures.save_figure(figures.parity_plot(*predictions(3), "eV/atom"), path, {"Title": "Formation, 298 K, µ"})
     with Image.open(path) as image:
@@ -475,11 +478,13 @@ def test_save_figure_writes_a_png_with_its_metadata(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["parity.png"]
 
 
-def test_a_save_that_fails_leaves_the_old_file_and_nothing_half_written(tmp_path, monkeypatch):
+def test_a_save_that_fails_leaves_the_old_file_and_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "parity.png"
     path.write_bytes(b"old")
 
-    def full(_feature):
+    def full(_feature) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
@@ -489,7 +494,7 @@ def test_a_save_that_fails_leaves_the_old_file_and_nothing_half_written(tmp_path
     assert [p.name for p in tmp_path.iterdir()] == ["parity.png"]
 
 
-def test_drawing_changes_no_settings_and_needs_no_pyplot():
+def test_drawing_changes_no_settings_and_needs_no_pyplot() -> None:
     code = (
         "import sys, matplotlib; before = matplotlib.rcParams.copy()\n"
         "import numpy as np; from formation_mlp import figures\n"

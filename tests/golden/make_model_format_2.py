@@ -8,6 +8,7 @@ it and predict the numbers in ``tests/saved_model/test_checkpoint.py``. This scr
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ MODELS = {
 SHARES = {"set": 0.25, "residual": 0.75}
 
 
-def config(model: str) -> dict:
+def config(model: str) -> dict[str, Any]:
     """Return the plain configuration of a member."""
     return {
         "data": {"path": "given"},

@@ -172,7 +172,7 @@ def test_new_compounds_are_compared_with_the_phases_and_not_with_each_other() ->
     known, new = np.arange(0, 60, 2), np.arange(1, 60, 2)
     phases = CompetingPhases(compositions.take(known), energies[known])
     together = phases.decompose(compositions.take(new), energies[new]).energy
-    alone = [phases.decompose(compositions.take([i]), energies[[i]]).energy[0] for i in new]
+    alone = [phases.decompose(compositions.take([i]), energies[[i]]).energy[0] for i in new.tolist()]
     assert together.tolist() == alone
     own = decomposition_energies(compositions.take(known), energies[known]).energy
     assert phases.decompose(compositions.take(known), energies[known]).energy.tolist() == own.tolist()

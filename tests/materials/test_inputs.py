@@ -52,8 +52,8 @@ def test_compositions_are_flat_arrays_in_the_order_of_the_formula() -> None:
 def test_elements_and_fractions_as_tables_have_zeros_after_the_last_element() -> None:
     z, fraction = compositions("Fe2O3", "?", "LiFePO4", "Na").padded()
     assert z.tolist() == [[26, 8, 0, 0], [0, 0, 0, 0], [3, 26, 15, 8], [11, 0, 0, 0]]
-    expected = [[0.4, 0.6, 0, 0], [0, 0, 0, 0], [1 / 7, 1 / 7, 1 / 7, 4 / 7], [1, 0, 0, 0]]
-    np.testing.assert_allclose(fraction, expected)
+    expected: list[list[float]] = [[0.4, 0.6, 0, 0], [0, 0, 0, 0], [1 / 7, 1 / 7, 1 / 7, 4 / 7], [1, 0, 0, 0]]
+    np.testing.assert_allclose(fraction, np.array(expected))
     assert z.dtype == np.int64
 
 
@@ -203,7 +203,7 @@ def test_json_is_read_as_text_and_as_a_dictionary(salts: list[Structure]) -> Non
 
 
 def test_formulas_keep_their_spelling_as_labels() -> None:
-    read = read_materials(["NaCl", "Xx2O", "CuSO4.5H2O", 7])  # type: ignore[list-item]
+    read = read_materials(["NaCl", "Xx2O", "CuSO4.5H2O", 7])
     assert read.labels == ["NaCl", "Xx2O", "CuSO4.5H2O", "7"]
     assert set(read.failures) == {1, 3}
     assert "7 is no formula, Composition or Structure" in read.failures[3]

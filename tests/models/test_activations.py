@@ -87,7 +87,7 @@ CASES = {
 SMOOTH_POINTS = [-25, -7, -4, -2.2, -0.7, -0.3, -1e-3, 1e-3, 0.3, 0.7, 2.2, 4, 7, 25]
 
 
-def evaluated(name, points):
+def evaluated(name: str, points):
     """Value and gradient of the activation in evaluation mode, in float64."""
     x = torch.tensor(points, dtype=torch.float64, requires_grad=True)
     y = ACTIVATIONS[name]().double().eval()(x)
@@ -95,13 +95,13 @@ def evaluated(name, points):
     return y.detach().numpy(), x.grad.numpy()
 
 
-def test_the_table_has_the_eighteen_names():
+def test_the_table_has_the_eighteen_names() -> None:
     assert set(ACTIVATIONS) == set(CASES)
     assert len(ACTIVATIONS) == 18
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_value_and_gradient_equal_the_formula_on_every_branch_and_boundary(name):
+def test_value_and_gradient_equal_the_formula_on_every_branch_and_boundary(name: str) -> None:
     formula, derivative, kinks = CASES[name]
     points = np.array([0.0, *SMOOTH_POINTS, *(k + d for k in kinks for d in (-0.125, 0, 0.125))])
     y, gradient = evaluated(name, points)
@@ -111,7 +111,7 @@ def test_value_and_gradient_equal_the_formula_on_every_branch_and_boundary(name)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_gradient_equals_central_differences_away_from_kinks(name):
+def test_gradient_equals_central_differences_away_from_kinks(name: str) -> None:
     step = 1e-5
     points = np.array(SMOOTH_POINTS)
     right, _ = evaluated(name, points + step)
@@ -120,7 +120,7 @@ def test_gradient_equals_central_differences_away_from_kinks(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_large_float32_inputs_stay_finite(name):
+def test_large_float32_inputs_stay_finite(name: str) -> None:
     x = torch.tensor([[-1e4, -100.0], [100.0, 1e4]], requires_grad=True)
     y = ACTIVATIONS[name]()(x)
     y.sum().backward()
@@ -129,20 +129,20 @@ def test_large_float32_inputs_stay_finite(name):
     assert torch.isfinite(x.grad).all()
 
 
-def test_only_prelu_learns_and_its_one_slope_is_shared_and_its_own():
+def test_only_prelu_learns_and_its_one_slope_is_shared_and_its_own() -> None:
     learned = {name: list(build().parameters()) for name, build in ACTIVATIONS.items()}
     assert [name for name, parameters in learned.items() if parameters] == ["prelu"]
     assert learned["prelu"][0].tolist() == [0.25]
     assert ACTIVATIONS["prelu"]() is not ACTIVATIONS["prelu"]()
 
 
-def test_prelu_slope_gradient_is_the_sum_of_the_negative_inputs():
+def test_prelu_slope_gradient_is_the_sum_of_the_negative_inputs() -> None:
     prelu = ACTIVATIONS["prelu"]()
     prelu(torch.tensor([[-1.0, 2.0], [-3.0, 0.0]])).sum().backward()
     assert prelu.weight.grad.item() == -4.0
 
 
-def test_rrelu_draws_a_slope_per_input_in_training_and_none_in_evaluation():
+def test_rrelu_draws_a_slope_per_input_in_training_and_none_in_evaluation() -> None:
     rrelu = ACTIVATIONS["rrelu"]()
     x = torch.full((4000,), -1.0, requires_grad=True)
     with torch.random.fork_rng():
@@ -157,6 +157,6 @@ def test_rrelu_draws_a_slope_per_input_in_training_and_none_in_evaluation():
     assert rrelu.eval()(x).unique().tolist() == pytest.approx([-RRELU_MEAN])
 
 
-def test_gelu_is_the_tanh_form_not_the_exact_one():
+def test_gelu_is_the_tanh_form_not_the_exact_one() -> None:
     x = torch.tensor([2.0], dtype=torch.float64)
     assert abs(ACTIVATIONS["gelu"]()(x) - nn.GELU()(x)).item() > 1e-5

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.models import boosted_trees
@@ -32,14 +35,14 @@ def grown(
     return fitted, X[half:], y[half:]
 
 
-def test_trees_learn_energies():
+def test_trees_learn_energies() -> None:
     trees, X, y = grown()
     prediction = trees.predict(X)
     assert prediction.dtype == np.float64
     assert np.abs(prediction - y).mean() < 0.7 * np.abs(y - y.mean()).mean()
 
 
-def test_trees_learn_probabilities():
+def test_trees_learn_probabilities() -> None:
     trees, X, y = grown(classify=True)
     p = trees.predict(X)
     assert ((p > 0) & (p < 1)).all()
@@ -48,7 +51,7 @@ def test_trees_learn_probabilities():
     assert log_loss < -(share * np.log(share) + (1 - share) * np.log(1 - share))
 
 
-def test_the_val_rows_decide_when_to_stop(monkeypatch):
+def test_the_val_rows_decide_when_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boosted_trees, "PATIENCE", 5)
     keys = {"num_iterations": 400, "learning_rate": 0.3, "min_data_in_leaf": 1}
     trees, X, y = grown(**keys)
@@ -60,7 +63,7 @@ def test_the_val_rows_decide_when_to_stop(monkeypatch):
 
 
 @pytest.mark.parametrize("classify", [False, True])
-def test_saved_trees_predict_exactly_the_same(classify, monkeypatch):
+def test_saved_trees_predict_exactly_the_same(classify: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boosted_trees, "PATIENCE", 5)
     trees, X, _ = grown(classify, num_iterations=300, learning_rate=0.3)
     weights = trees.weights()
@@ -71,7 +74,7 @@ def test_saved_trees_predict_exactly_the_same(classify, monkeypatch):
     assert all(torch.equal(tensor, again.weights()[name]) for name, tensor in weights.items())
 
 
-def test_the_saved_text_is_a_copy_that_may_be_changed():
+def test_the_saved_text_is_a_copy_that_may_be_changed() -> None:
     trees, X, _ = grown()
     before = trees.predict(X)
     for tensor in trees.weights().values():
@@ -79,7 +82,7 @@ def test_the_saved_text_is_a_copy_that_may_be_changed():
     np.testing.assert_array_equal(trees.predict(X), before)
 
 
-def test_the_seed_decides_all_that_is_random():
+def test_the_seed_decides_all_that_is_random() -> None:
     found = [grown(seed=seed, feature_fraction=0.5)[0].weights()["text"].tolist() for seed in (0, 0, 1, 2**40)]
     assert found[0] == found[1] != found[2]
 
@@ -92,7 +95,7 @@ def test_the_seed_decides_all_that_is_random():
         ({"num_leafs": 7}, "'num_leafs'"),
     ],
 )
-def test_an_option_that_lightgbm_does_not_take_is_named(options, message):
+def test_an_option_that_lightgbm_does_not_take_is_named(options: dict[str, int] | dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         grown(**options)
 
@@ -106,12 +109,12 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_text_is_refused(damage):
+def test_a_damaged_text_is_refused(damage: dict[Any, Any] | dict[str, Tensor]) -> None:
     with pytest.raises(CheckpointError, match=r"the boosted trees in the model file are damaged: .*Train again\."):
         BoostedTrees.from_weights(damage)
 
 
-def test_a_text_that_is_cut_off_is_refused_and_does_not_end_the_process(tmp_path):
+def test_a_text_that_is_cut_off_is_refused_and_does_not_end_the_process(tmp_path: Path) -> None:
     """LightGBM does not check what it reads: the process would be aborted by half a text."""
     text = grown()[0].weights()
     torch.save(text | {"text": text["text"][: len(text["text"]) // 2]}, tmp_path / "half")
@@ -129,7 +132,7 @@ except CheckpointError as error:
     assert done.stdout.startswith(b"refused: the boosted trees in the model file are damaged")
 
 
-def test_without_lightgbm_the_message_says_how_to_install_it(monkeypatch):
+def test_without_lightgbm_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = grown()[0].weights()
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     for call in (grown, lambda: BoostedTrees.from_weights(weights)):

@@ -31,7 +31,7 @@ def agree(found: dict[str, np.ndarray], model: torch.nn.Module) -> None:
         np.testing.assert_allclose(found[name], gradient, rtol=0, atol=1e-10, err_msg=name)
 
 
-def test_one_neuron():
+def test_one_neuron() -> None:
     """E = (y' - y)^2 / 2 with y' = s(w x + b), so dE/dw = (y' - y) y' (1 - y') x."""
     neuron = MLP(3).double()
     x, y = np.array([0.5, -1.0, 2.0]), 0.8
@@ -44,7 +44,7 @@ def test_one_neuron():
     agree({"head.weight": (error_of_sum * x)[None], "head.bias": np.array([error_of_sum])}, neuron)
 
 
-def test_one_neuron_with_cross_entropy():
+def test_one_neuron_with_cross_entropy() -> None:
     """The slope of the sigmoid cancels: dE/dw = (y' - y) x, the mean over the rows."""
     neuron = MLP(3).double()
     X, y = np.random.default_rng(0).normal(size=(6, 3)), np.array([0.0, 1, 1, 0, 1, 0])
@@ -54,7 +54,7 @@ def test_one_neuron_with_cross_entropy():
 
 
 @pytest.mark.parametrize("activation", ACTIVATION)
-def test_a_whole_mlp(activation):
+def test_a_whole_mlp(activation: str) -> None:
     """Backpropagation through two hidden layers and the mean squared error."""
     act, slope = ACTIVATION[activation]
     model = MLP(4, (6, 5), activation).double()
@@ -95,7 +95,7 @@ def layer_norm_backward(d_out, gain, unit, spread):
     return (d_unit - d_unit.mean(axis=1, keepdims=True) - unit * along) / spread
 
 
-def test_a_residual_mlp_with_layer_norm():
+def test_a_residual_mlp_with_layer_norm() -> None:
     """A block h + W2 act(W1 norm(h) + b1) + b2 passes the gradient on by two ways, which add up."""
     act, slope = ACTIVATION["tanh"]
     model = MLP(4, (5,), "tanh", normalization="layer", residual=True).double()

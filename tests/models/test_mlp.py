@@ -21,11 +21,11 @@ ACTIVATION = {
 }
 
 
-def linear(h, weights, name):
+def linear(h, weights, name: str):
     return h @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
 
 
-def normalized(h, weights, name, kind):
+def normalized(h, weights, name: str, kind):
     if kind == "none":
         return h
     if kind == "layer":
@@ -65,7 +65,9 @@ def with_random_weights(model: nn.Module) -> nn.Module:
 @pytest.mark.parametrize("activation", ACTIVATION)
 @pytest.mark.parametrize("normalization", ["none", "layer", "batch"])
 @pytest.mark.parametrize(("residual", "hidden"), [(False, (5, 3)), (True, (4, 4, 4))])
-def test_forward_equals_numpy(activation, normalization, residual, hidden):
+def test_forward_equals_numpy(
+    activation: str, normalization: str, residual: bool, hidden: tuple[int, int] | tuple[int, int, int]
+) -> None:
     model = MLP(6, hidden, activation, dropout=0.5, normalization=normalization, residual=residual).double().eval()
     with_random_weights(model)
     X = np.random.default_rng(0).normal(size=(7, 6))
@@ -77,19 +79,19 @@ def test_forward_equals_numpy(activation, normalization, residual, hidden):
     np.testing.assert_allclose(output, expected, rtol=1e-10, atol=1e-12)
 
 
-def test_without_hidden_layers_it_is_one_affine_map():
+def test_without_hidden_layers_it_is_one_affine_map() -> None:
     model = MLP(3)
     assert set(model.state_dict()) == {"head.weight", "head.bias"}
     X = torch.randn(5, 3)
     torch.testing.assert_close(model(X), X @ model.head.weight[0] + model.head.bias)
 
 
-def test_the_output_is_one_number_per_row_also_for_one_row_and_none():
+def test_the_output_is_one_number_per_row_also_for_one_row_and_none() -> None:
     for n in (0, 1, 5):
         assert MLP(3, (4,))(torch.zeros(n, 3)).shape == (n,)
 
 
-def test_names_and_shapes_of_the_weights_are_frozen_for_saved_models_hold_them():
+def test_names_and_shapes_of_the_weights_are_frozen_for_saved_models_hold_them() -> None:
     plain = {name: tuple(value.shape) for name, value in MLP(3, (5, 4), normalization="layer").state_dict().items()}
     assert plain == {
         "body.0.weight": (5, 3),
@@ -120,13 +122,13 @@ def test_names_and_shapes_of_the_weights_are_frozen_for_saved_models_hold_them()
     ]
 
 
-def test_a_residual_block_starts_as_the_identity():
+def test_a_residual_block_starts_as_the_identity() -> None:
     block = ResidualBlock(4, nn.ReLU, nn.LayerNorm, dropout=0.0)
     h = torch.randn(6, 4)
     assert torch.equal(block(h), h)
 
 
-def test_dropout_acts_in_training_only():
+def test_dropout_acts_in_training_only() -> None:
     model = MLP(3, (64,), dropout=0.5)
     X = torch.randn(4, 3)
     model.train()
@@ -136,7 +138,7 @@ def test_dropout_acts_in_training_only():
 
 
 @pytest.mark.parametrize("residual", [False, True])
-def test_dropout_switches_off_the_asked_share_of_hidden_units(residual):
+def test_dropout_switches_off_the_asked_share_of_hidden_units(residual: bool) -> None:
     model = MLP(3, (10_000,) if not residual else (300,) * 2, "sigmoid", dropout=0.3, residual=residual).train()
     zeros = []
     for layer in model.modules():
@@ -151,12 +153,12 @@ def test_dropout_switches_off_the_asked_share_of_hidden_units(residual):
     assert zeros == pytest.approx([0.3] * (2 if residual else 1), abs=0.02)
 
 
-def test_the_number_of_parameters_counts_matrices_biases_and_norms():
+def test_the_number_of_parameters_counts_matrices_biases_and_norms() -> None:
     assert n_parameters(MLP(3, (5,), normalization="layer")) == 3 * 5 + 5 + 2 * 5 + 5 + 1
     assert n_parameters(MLP(3)) == 4
 
 
-def test_the_network_of_a_configuration_has_its_parts():
+def test_the_network_of_a_configuration_has_its_parts() -> None:
     keys = {
         "hidden": [6, 6],
         "activation": "mish",
@@ -170,7 +172,7 @@ def test_the_network_of_a_configuration_has_its_parts():
 
 
 @pytest.mark.parametrize("hidden", [(), (4, 5)])
-def test_a_residual_network_needs_equal_widths(hidden):
+def test_a_residual_network_needs_equal_widths(hidden: tuple[()] | tuple[int, int]) -> None:
     with pytest.raises(ConfigError, match=r"model.hidden: found \[.*equal widths.*model.architecture: mlp"):
         MLP(3, hidden, residual=True)
 
@@ -182,6 +184,6 @@ def test_a_residual_network_needs_equal_widths(hidden):
         ({"normalization": "lair"}, r"model.normalization: unknown normalization 'lair'.*batch, layer, none"),
     ],
 )
-def test_unknown_names_are_refused(keys, message):
+def test_unknown_names_are_refused(keys: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         MLP(3, (4,), **keys)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -28,14 +30,14 @@ def elements(n: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("n_outputs", [1, 3])
-def test_the_output_is_one_number_per_row_or_as_many_as_asked_for(architecture, n_outputs):
+def test_the_output_is_one_number_per_row_or_as_many_as_asked_for(architecture: str, n_outputs: int) -> None:
     network = built(**SET | {"architecture": architecture}, n_outputs=n_outputs)
     for n in (1, 5):
         inputs = (torch.randn(n, 3), *elements(n)) if architecture == "set" else (torch.randn(n, 3),)
         assert network(*inputs).shape == ((n,) if n_outputs == 1 else (n, n_outputs))
 
 
-def test_only_the_set_looks_at_elements():
+def test_only_the_set_looks_at_elements() -> None:
     assert {name for name in ARCHITECTURES if sees_elements(ModelConfig(architecture=name))} == {"set"}
 
 
@@ -48,11 +50,13 @@ def test_only_the_set_looks_at_elements():
         ({"normalization": "batch", "dropout": 0.1}, MLP(3, (6, 6), "relu", 0.1, "batch")),
     ],
 )
-def test_the_normalisation_is_that_of_the_architecture_unless_another_is_asked_for(keys, expected):
+def test_the_normalisation_is_that_of_the_architecture_unless_another_is_asked_for(
+    keys: dict[Any, Any] | dict[str, str] | dict[str, Any], expected: MLP
+) -> None:
     assert str(built(**keys)) == str(expected)
 
 
-def test_a_set_network_is_a_residual_mlp_on_features_and_encoded_elements():
+def test_a_set_network_is_a_residual_mlp_on_features_and_encoded_elements() -> None:
     network = built(**SET | {"activation": "swish", "dropout": 0.2}).eval()
     assert isinstance(network, SetMLP)
     assert str(network.mlp) == str(MLP(3 + 4 * 8, (6, 6), "swish", 0.2, "layer", True))
@@ -64,7 +68,7 @@ def test_a_set_network_is_a_residual_mlp_on_features_and_encoded_elements():
     assert torch.equal(network(X, z, fraction), expected)
 
 
-def test_elements_start_from_their_tabulated_properties_in_standard_units():
+def test_elements_start_from_their_tabulated_properties_in_standard_units() -> None:
     network = built(**SET)
     found, table = network.encoder.properties.double().numpy(), load_table("magpie").values
     assert found.shape == table.shape
@@ -77,7 +81,7 @@ def test_elements_start_from_their_tabulated_properties_in_standard_units():
     assert (np.diff(found[1:90, 0][order]) >= 0).all()
 
 
-def test_properties_are_saved_but_not_trained():
+def test_properties_are_saved_but_not_trained() -> None:
     network = built(**SET)
     assert "encoder.properties" in network.state_dict()
     assert "encoder.properties" not in dict(network.named_parameters())
@@ -93,6 +97,6 @@ def test_properties_are_saved_but_not_trained():
         ({**SET, "activation": "rellu"}, r"model.activation: unknown activation 'rellu'"),
     ],
 )
-def test_a_network_that_cannot_be_built_is_refused(keys, message):
+def test_a_network_that_cannot_be_built_is_refused(keys: dict[str, str] | dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         built(**keys)

@@ -40,11 +40,11 @@ def same(found: torch.Tensor, expected: torch.Tensor) -> None:
 # --- the reference: one row, one element at a time
 
 
-def normalized(h, weights, name):
+def normalized(h, weights, name: str):
     return (h - h.mean()) / np.sqrt(h.var() + 1e-5) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
 
-def linear(h, weights, name):
+def linear(h, weights, name: str):
     return weights[f"{name}.weight"] @ h + weights.get(f"{name}.bias", 0.0)
 
 
@@ -86,7 +86,7 @@ def encoded_row(z, fractions, weights):
     )
 
 
-def test_the_output_equals_the_formula_written_out_row_by_row():
+def test_the_output_equals_the_formula_written_out_row_by_row() -> None:
     model, (z, fraction) = encoder(), inputs()
     weights = {name: value.double().numpy() for name, value in model.state_dict().items()}
     expected = [
@@ -100,7 +100,7 @@ def test_the_output_equals_the_formula_written_out_row_by_row():
 # --- symmetries
 
 
-def test_the_order_of_the_elements_does_not_matter():
+def test_the_order_of_the_elements_does_not_matter() -> None:
     model, (z, fraction) = encoder(), inputs()
     before = model(z, fraction)
     generator = torch.Generator().manual_seed(1)
@@ -109,7 +109,7 @@ def test_the_order_of_the_elements_does_not_matter():
         same(model(z.gather(1, columns), fraction.gather(1, columns)), before)
 
 
-def test_the_order_of_the_rows_is_that_of_the_input_whatever_their_element_counts():
+def test_the_order_of_the_rows_is_that_of_the_input_whatever_their_element_counts() -> None:
     model, (z, fraction) = encoder(), inputs()
     before = model(z, fraction)
     order = torch.randperm(len(z), generator=torch.Generator().manual_seed(2))
@@ -117,19 +117,19 @@ def test_the_order_of_the_rows_is_that_of_the_input_whatever_their_element_count
 
 
 @pytest.mark.parametrize("n_columns", [1, 5])
-def test_columns_of_zeros_change_nothing(n_columns):
+def test_columns_of_zeros_change_nothing(n_columns: int) -> None:
     model, (z, fraction) = encoder(), inputs()
     wide = torch.cat([z, z.new_zeros(len(z), n_columns)], 1), torch.cat([fraction, torch.zeros(len(z), n_columns)], 1)
     assert torch.equal(model(*wide), model(z, fraction))
 
 
-def test_a_row_alone_equals_the_row_among_others():
+def test_a_row_alone_equals_the_row_among_others() -> None:
     model, (z, fraction) = encoder(), inputs()
     together = model(z, fraction)
     same(torch.cat([model(z[i : i + 1], fraction[i : i + 1]) for i in range(len(z))]), together)
 
 
-def test_rows_see_nothing_of_each_other():
+def test_rows_see_nothing_of_each_other() -> None:
     model, (z, fraction) = encoder(), inputs()
     before = model(z, fraction)
     other = z.clone()
@@ -142,7 +142,7 @@ def test_rows_see_nothing_of_each_other():
 # --- what it must tell apart
 
 
-def test_elements_and_their_amounts_matter_and_elements_see_each_other():
+def test_elements_and_their_amounts_matter_and_elements_see_each_other() -> None:
     model = encoder()
     oxides = torch.tensor([[26, 8], [26, 8], [27, 8], [26, 16]])
     amounts = torch.tensor([[0.4, 0.6], [0.5, 0.5], [0.4, 0.6], [0.4, 0.6]])
@@ -156,7 +156,7 @@ def test_elements_and_their_amounts_matter_and_elements_see_each_other():
     assert (layer(h, w, [(1, 2)])[0] - layer(changed, w, [(1, 2)])[0]).abs().max() > 1e-3
 
 
-def test_an_element_that_is_all_there_is_is_encoded():
+def test_an_element_that_is_all_there_is_is_encoded() -> None:
     z, fraction = torch.tensor([[26], [8]]), torch.ones(2, 1)
     rows = encoder()(z, fraction)
     assert rows.shape == (2, 4 * D)
@@ -164,7 +164,7 @@ def test_an_element_that_is_all_there_is_is_encoded():
     assert (rows[0] - rows[1]).abs().max() > 0.1
 
 
-def test_traces_are_finite_and_nearly_without_weight():
+def test_traces_are_finite_and_nearly_without_weight() -> None:
     model = encoder()
     pure = model(torch.tensor([[26]]), torch.ones(1, 1))
     doped = model(torch.tensor([[26, 8]]), torch.tensor([[1 - 1e-9, 1e-9]]))
@@ -177,7 +177,7 @@ def test_traces_are_finite_and_nearly_without_weight():
 # --- training
 
 
-def test_a_layer_starts_as_the_identity():
+def test_a_layer_starts_as_the_identity() -> None:
     layer = SetLayer(D, nn.SiLU, dropout=0.0)
     h, w = torch.randn(7, D), torch.full((7, 1), 0.5)
     assert torch.equal(layer(h, w, [(1, 1), (3, 2)]), h)
@@ -187,7 +187,7 @@ def test_a_layer_starts_as_the_identity():
     assert torch.equal(untrained(*inputs()), before)
 
 
-def test_gradients_reach_every_parameter():
+def test_gradients_reach_every_parameter() -> None:
     model, (z, fraction) = encoder().train(), inputs()
     target = torch.randn(30, 4 * D, generator=torch.Generator().manual_seed(3))
     (model(z, fraction) - target).square().mean().backward()
@@ -200,7 +200,7 @@ def test_gradients_reach_every_parameter():
     assert torch.equal(moved, seen), "vectors of elements that do not occur are left alone"
 
 
-def test_dropout_acts_in_training_only():
+def test_dropout_acts_in_training_only() -> None:
     model, rows = encoder(dropout=0.5), inputs()
     assert torch.equal(model(*rows), model(*rows))
     model.train()
@@ -208,7 +208,7 @@ def test_dropout_acts_in_training_only():
         assert not torch.equal(model(*rows), model(*rows))
 
 
-def test_names_and_shapes_of_the_weights_are_frozen_for_saved_models_hold_them():
+def test_names_and_shapes_of_the_weights_are_frozen_for_saved_models_hold_them() -> None:
     found = {name: tuple(value.shape) for name, value in encoder().state_dict().items()}
     layers = {
         f"layers.{i}.{name}": shape

@@ -110,7 +110,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert sorted(contents(out)) == [f"part-{i:05d}.parquet" for i in range(3)]
     (out / "part-00001.parquet").unlink()
     n_featurized: list[int] = []
-    describe = job.featurize
+    describe = featurize
 
     def counting(materials: Materials, *args: Any, **options: Any) -> Any:
         n_featurized.append(len(materials))

@@ -16,7 +16,6 @@ from formation_mlp.runs.prepare import Prepared, prepare
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import (
     ModelResult,
-    aligned,
     announce,
     description,
     evaluation_table,
@@ -27,6 +26,7 @@ from formation_mlp.runs.results import (
     write_predictions,
 )
 from formation_mlp.runs.scores import Evaluation
+from formation_mlp.system.text_table import aligned
 from support.configs import TINY, changed
 
 

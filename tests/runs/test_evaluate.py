@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ ENERGIES = np.array([-2.1, -3.1, -1.7, -3.3, -0.3, -3.5])
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _cache_of_its_own(tmp_path_factory):
+def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORMATION_MLP_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
@@ -33,7 +34,7 @@ def dataset(items, y) -> Dataset:
     return Dataset(ids, tuple(read.labels), read.materials, np.asarray(y, float), Target("y", "eV/atom"))
 
 
-def test_scores_are_those_of_the_predictions(finished_run):
+def test_scores_are_those_of_the_predictions(finished_run: Path) -> None:
     predictor = load(finished_run)
     found = evaluate(predictor, dataset(FORMULAS, ENERGIES))
     np.testing.assert_array_equal(found.y, ENERGIES)
@@ -43,7 +44,7 @@ def test_scores_are_those_of_the_predictions(finished_run):
     assert found.errors == {}
 
 
-def test_a_classifier_is_scored_on_classes():
+def test_a_classifier_is_scored_on_classes() -> None:
     keys = {"features": ["stoichiometry", "element_fraction"], "hidden": (), "architecture": "mlp", "max_epochs": 3}
     model = FormationEnergyClassifier(**keys, validation_fraction=0.3, device="cpu", random_state=1)
     model.fit([*FORMULAS, "KCl", "CaO", "ZnS"], [0, 1, 0, 1, 0, 1, 0, 1, 0])
@@ -52,7 +53,7 @@ def test_a_classifier_is_scored_on_classes():
     assert found.scores["accuracy"] == np.mean((found.prediction >= 0.5) == found.y)
 
 
-def test_energies_become_classes_by_the_boundary_of_the_model(finished_run):
+def test_energies_become_classes_by_the_boundary_of_the_model(finished_run: Path) -> None:
     predictor = load(finished_run)
     task = TaskConfig(type="classification", boundary=-2.0)
     predictor.task = Task(task, predictor.checkpoint.target_scaler)
@@ -67,7 +68,7 @@ def structures_of(cells, metals=("Na",)):
 FLAT = [[4, 0, 0], [0, 4, 0], [4, 4, 0]]
 
 
-def flat_rows(n) -> Dataset:
+def flat_rows(n: int) -> Dataset:
     """Return rows that a reader would refuse: cells without volume."""
     whole = dataset(structures_of([np.eye(3) * 4.0] * n), range(n))
     structures = replace(whole.materials.structures, lattice=np.array([FLAT] * n, float))
@@ -81,7 +82,7 @@ def structure_model():
     return FormationEnergyRegressor(**keys, random_state=0).fit(structures, np.linspace(-2, 0, 15)).predictor_
 
 
-def test_rows_that_cannot_be_predicted_are_named_and_not_scored(structure_model):
+def test_rows_that_cannot_be_predicted_are_named_and_not_scored(structure_model) -> None:
     items = structures_of([np.eye(3) * 3.3, FLAT, np.eye(3) * 4.1])
     found = evaluate(structure_model, dataset(items, [-1.0, 100.0, -0.5]))
     assert list(found.errors) == [1]
@@ -91,12 +92,12 @@ def test_rows_that_cannot_be_predicted_are_named_and_not_scored(structure_model)
     assert found.scores["MAE"] < 10
 
 
-def test_nothing_to_score_is_an_error_with_the_first_reason(structure_model):
+def test_nothing_to_score_is_an_error_with_the_first_reason(structure_model) -> None:
     with pytest.raises(DataError, match=r"none of the 2 rows can be predicted; the first: ."):
         evaluate(structure_model, flat_rows(2))
 
 
-def test_an_empty_part_has_no_scores():
+def test_an_empty_part_has_no_scores() -> None:
     task = Task.fit(TaskConfig(), ENERGIES)
     assert scores(task, ENERGIES[:0], ENERGIES[:0]) == {}
     assert scores(task, ENERGIES, ENERGIES)["MAE"] == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,13 +37,13 @@ def config(**sections) -> Config:
     return check_config(raw | sections, "test")
 
 
-def dataset(formulas=FORMULAS, y=ENERGIES) -> Dataset:
+def dataset(formulas: list[str] = FORMULAS, y=ENERGIES) -> Dataset:
     read = read_materials(list(formulas))
     ids = tuple(f"row {i}" for i in range(len(formulas)))
     return Dataset(ids, tuple(formulas), read.materials, np.asarray(y, float), Target("e_form", "eV/atom", "here"))
 
 
-def test_parts_are_rows_of_the_table_with_their_labels():
+def test_parts_are_rows_of_the_table_with_their_labels() -> None:
     rows, prepared = dataset(), prepare(config(), dataset())
     for name in ("train", "val", "test"):
         part, chosen = prepared.part(name), getattr(prepared.split, name)
@@ -53,7 +54,7 @@ def test_parts_are_rows_of_the_table_with_their_labels():
         assert len(part.X)
 
 
-def test_scalers_see_train_rows_only():
+def test_scalers_see_train_rows_only() -> None:
     first = prepare(config(), dataset())
     other = dataset()
     held_out = np.concatenate([first.split.val, first.split.test])
@@ -69,7 +70,7 @@ def test_scalers_see_train_rows_only():
     }
 
 
-def test_energies_become_classes_where_the_task_asks_for_them():
+def test_energies_become_classes_where_the_task_asks_for_them() -> None:
     task = {"type": "classification", "boundary": -1.0}
     prepared = prepare(config(task=task), dataset())
     np.testing.assert_array_equal(prepared.y, ENERGIES <= -1.0)
@@ -77,7 +78,7 @@ def test_energies_become_classes_where_the_task_asks_for_them():
 
 
 @pytest.fixture
-def table_without(tmp_path):
+def table_without(tmp_path: Path):
     """Return a function that makes features which some formulas do not have."""
 
     def write(*absent: str) -> list[object]:
@@ -89,14 +90,14 @@ def table_without(tmp_path):
     return write
 
 
-def test_rows_that_cannot_be_described_are_an_error_that_names_them(table_without):
+def test_rows_that_cannot_be_described_are_an_error_that_names_them(table_without) -> None:
     with pytest.raises(
         DataError, match=r"(?s)given: 2 rows cannot be used.*row row 2: .*row row 5: .*data.invalid: drop"
     ):
         prepare(config(features=table_without("MgO", "Fe2O3")), dataset())
 
 
-def test_or_they_are_left_out_named_and_counted(table_without):
+def test_or_they_are_left_out_named_and_counted(table_without) -> None:
     features = table_without("MgO", "Fe2O3")
     prepared = prepare(config(features=features, data={"path": "given", "invalid": "drop"}), dataset())
     assert [row.id for row in prepared.dataset.left_out] == ["row 2", "row 5"]
@@ -108,7 +109,7 @@ def test_or_they_are_left_out_named_and_counted(table_without):
     np.testing.assert_array_equal(prepared.y, np.delete(ENERGIES, [2, 5]))
 
 
-def test_nothing_left_is_an_error_with_the_first_reason(table_without):
+def test_nothing_left_is_an_error_with_the_first_reason(table_without) -> None:
     features = table_without(*FORMULAS[1:])
     rows = dataset(FORMULAS[1:], ENERGIES[1:])
     with pytest.raises(DataError, match=r"given: no row can be featurized; the first: ."):
@@ -123,7 +124,7 @@ def trained() -> tuple[Prepared, object]:
     return prepared, job
 
 
-def test_a_saved_model_counts_the_elements_of_the_train_rows_and_holds_the_best_weights():
+def test_a_saved_model_counts_the_elements_of_the_train_rows_and_holds_the_best_weights() -> None:
     prepared, job = trained()
     saved = checkpoint(prepared, [network_member(prepared, job)], {"val": {"MAE": 1.0}})
     formulas = [FORMULAS[i] for i in prepared.split.train]
@@ -137,7 +138,7 @@ def test_a_saved_model_counts_the_elements_of_the_train_rows_and_holds_the_best_
     assert saved.config == config().model_dump()
 
 
-def test_the_seed_of_the_configuration_decides_everything():
+def test_the_seed_of_the_configuration_decides_everything() -> None:
     first, again, other = (
         network_training(prepare(config(seed=seed), dataset())).best_weights["head.weight"] for seed in (0, 0, 1)
     )
@@ -148,7 +149,7 @@ def test_the_seed_of_the_configuration_decides_everything():
 
 
 @pytest.fixture
-def source(tmp_path) -> Path:
+def source(tmp_path: Path) -> Path:
     """Return the file of a trained model of two members."""
     path = tmp_path / "source.safetensors"
     prepared, job = trained()
@@ -166,7 +167,7 @@ def other_rows() -> Dataset:
     return dataset([*FORMULAS[::-1], "LiF", "CsBr"], np.linspace(50, 80, 14))
 
 
-def test_training_starts_exactly_from_the_weights_and_scalers_of_a_model(source):
+def test_training_starts_exactly_from_the_weights_and_scalers_of_a_model(source: Path) -> None:
     model = Checkpoint.load(source)
     prepared = prepare(started(source, seed=3), other_rows())
     for name in ("kept", "median", "centre", "scale"):
@@ -179,7 +180,7 @@ def test_training_starts_exactly_from_the_weights_and_scalers_of_a_model(source)
         np.testing.assert_allclose(network_training(prepared, number).predict(rows.X), expected[number % 2], rtol=1e-6)
 
 
-def test_a_model_that_went_on_from_another_is_complete(source):
+def test_a_model_that_went_on_from_another_is_complete(source: Path) -> None:
     prepared = prepare(started(source), other_rows())
     job = network_training(prepared)
     for _ in job.epochs():
@@ -190,7 +191,7 @@ def test_a_model_that_went_on_from_another_is_complete(source):
     assert not torch.equal(job.best_weights["head.weight"], Checkpoint.load(source).members[0].weights["head.weight"])
 
 
-def test_a_folder_of_a_run_is_a_start_too(source, tmp_path):
+def test_a_folder_of_a_run_is_a_start_too(source: Path, tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(source.read_bytes())
     assert len(prepare(started(tmp_path), other_rows()).start) == 2
 
@@ -205,12 +206,14 @@ def test_a_folder_of_a_run_is_a_start_too(source, tmp_path):
         ({"task": {"type": "classification", "boundary": 60.0}}, "is a regression; so must be task.type"),
     ],
 )
-def test_a_start_must_have_the_same_features_and_task(source, sections, message):
+def test_a_start_must_have_the_same_features_and_task(
+    source: Path, sections: dict[str, list[str]] | dict[str, dict[str, Any]], message: str
+) -> None:
     with pytest.raises(ConfigError, match=rf"training.start_from: .*source.safetensors .*{message}"):
         prepare(started(source, **sections), other_rows())
 
 
-def test_a_start_must_have_a_network_of_the_same_shape(source):
+def test_a_start_must_have_a_network_of_the_same_shape(source: Path) -> None:
     prepared = prepare(started(source, model={"hidden": [5]}), other_rows())
     with pytest.raises(
         ConfigError,
@@ -220,7 +223,7 @@ def test_a_start_must_have_a_network_of_the_same_shape(source):
         network_training(prepared)
 
 
-def test_a_network_starts_from_a_member_of_its_own_shape(source):
+def test_a_network_starts_from_a_member_of_its_own_shape(source: Path) -> None:
     model = Checkpoint.load(source)
     wider = network_training(prepare(config(model={"hidden": [5]}), dataset()))
     other = NetworkMember("wider", 0.5, model.members[0].model | {"hidden": [5]}, wider.best_weights)
@@ -233,7 +236,7 @@ def test_a_network_starts_from_a_member_of_its_own_shape(source):
             assert all(torch.equal(weights[name], known[name]) for name in known)
 
 
-def test_boosted_trees_are_no_start(source):
+def test_boosted_trees_are_no_start(source: Path) -> None:
     model = Checkpoint.load(source)
     trees = replace(model.members[1], model={"boosted_trees": {}}, weights={"text": torch.zeros(3)})
     replace(model, members=(model.members[0], trees)).save(source)
@@ -241,7 +244,7 @@ def test_boosted_trees_are_no_start(source):
         prepare(started(source), other_rows())
 
 
-def test_a_start_that_is_missing_is_named(tmp_path):
+def test_a_start_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"nowhere: no such run folder"):
         prepare(started(tmp_path / "nowhere"), other_rows())
 
@@ -258,7 +261,7 @@ def two_members(prepared: Prepared) -> list[Member]:
     return members
 
 
-def test_a_model_is_calibrated_on_its_val_rows_and_knows_its_train_rows():
+def test_a_model_is_calibrated_on_its_val_rows_and_knows_its_train_rows() -> None:
     prepared = prepare(config(), dataset())
     members = two_members(prepared)
     model = with_trust(prepared, checkpoint(prepared, members, {}))
@@ -274,7 +277,7 @@ def test_a_model_is_calibrated_on_its_val_rows_and_knows_its_train_rows():
     assert model == replace(checkpoint(prepared, members, {}), calibration=model.calibration, domain=model.domain)
 
 
-def test_no_target_of_a_train_or_test_row_reaches_the_calibration():
+def test_no_target_of_a_train_or_test_row_reaches_the_calibration() -> None:
     first = dataset()
     split = prepare(config(), first).split
     y = first.y.copy()
@@ -286,7 +289,7 @@ def test_no_target_of_a_train_or_test_row_reaches_the_calibration():
     np.testing.assert_array_equal(models[0].calibration.scores, models[1].calibration.scores)
 
 
-def test_a_classifier_is_not_calibrated():
+def test_a_classifier_is_not_calibrated() -> None:
     task = {"type": "classification", "labels": ["no", "yes"], "boundary": -1.5}
     prepared = prepare(config(task=task), dataset())
     model = with_trust(prepared, checkpoint(prepared, two_members(prepared), {}))
@@ -300,7 +303,7 @@ def test_a_classifier_is_not_calibrated():
 AUXILIARY = {"gap": 0.5}
 
 
-def test_auxiliary_targets_come_with_their_rows_and_are_scaled_on_train_rows_that_have_them():
+def test_auxiliary_targets_come_with_their_rows_and_are_scaled_on_train_rows_that_have_them() -> None:
     gap = np.where(np.arange(12) % 2, np.nan, np.arange(12.0))[:, None]
     prepared = prepare(config(task={"auxiliary": AUXILIARY}), replace(dataset(), auxiliary=gap))
     for name in ("train", "val", "test"):
@@ -310,7 +313,7 @@ def test_auxiliary_targets_come_with_their_rows_and_are_scaled_on_train_rows_tha
     assert network_training(prepared).model.head.out_features == 2
 
 
-def test_an_auxiliary_target_that_no_train_row_has_is_refused_by_name():
+def test_an_auxiliary_target_that_no_train_row_has_is_refused_by_name() -> None:
     held_out = prepare(config(), dataset()).split
     gap = np.full((12, 1), np.nan)
     gap[held_out.test] = 1.0
@@ -318,7 +321,7 @@ def test_an_auxiliary_target_that_no_train_row_has_is_refused_by_name():
         prepare(config(task={"auxiliary": AUXILIARY}), replace(dataset(), auxiliary=gap))
 
 
-def test_rows_that_are_left_out_take_their_auxiliary_targets_along(table_without):
+def test_rows_that_are_left_out_take_their_auxiliary_targets_along(table_without) -> None:
     raw = {"features": table_without("MgO", "Fe2O3"), "data": {"path": "given", "invalid": "drop"}}
     rows = replace(dataset(), auxiliary=np.arange(12.0)[:, None])
     prepared = prepare(config(task={"auxiliary": AUXILIARY}, **raw), rows)
@@ -329,7 +332,7 @@ READ_A_COLUMN = [{"method": "column"}, {"method": "fold_column"}, {"method": "ra
 
 
 @pytest.mark.parametrize("split", READ_A_COLUMN)
-def test_a_column_and_the_methods_that_read_one_belong_together(split):
+def test_a_column_and_the_methods_that_read_one_belong_together(split: dict[str, str]) -> None:
     with pytest.raises(
         ConfigError, match=r"methods column, fold_column and time and the key split.column belong together"
     ):

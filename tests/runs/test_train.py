@@ -193,7 +193,7 @@ def test_a_training_state_without_a_digest_is_gone_on_from_with_a_remark(
     interrupt(2)
     assert command(*train).code == 130
     state = workplace / "run" / "state.safetensors"
-    tensors, description = load_tensors(state, "training state", "np")
+    tensors, description = load_tensors(state, "training state", "numpy")
     text = json.dumps({**description, "format": 3})
     state.write_bytes(save(tensors, metadata={"formation_mlp": text}))
     resumed = command(*train, "--resume")

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,18 +70,20 @@ def rewrite(path: Path, change: Callable[[dict, dict], None]) -> Path:
 
 
 @pytest.mark.parametrize("number", PREDICTIONS)
-def test_a_model_of_every_format_still_loads_and_predicts_its_numbers(number):
+def test_a_model_of_every_format_still_loads_and_predicts_its_numbers(number: int) -> None:
     np.testing.assert_allclose(load(fixture_of(number)).predict(FORMULAS), PREDICTIONS[number], rtol=1e-5)
 
 
-def test_every_format_has_a_small_fixture_and_every_older_one_an_upgrade():
+def test_every_format_has_a_small_fixture_and_every_older_one_an_upgrade() -> None:
     assert set(PREDICTIONS) == set(range(1, checkpoint.FORMAT + 1)), "a new format needs a fixture of its own"
     assert set(checkpoint.UPGRADES) == set(range(1, checkpoint.FORMAT))
     assert all(fixture_of(number).stat().st_size < 30_000 for number in PREDICTIONS)
 
 
 @pytest.mark.parametrize(("residual", "architecture"), [(True, "residual"), (False, "mlp")])
-def test_a_model_of_format_1_has_one_member_whose_architecture_has_its_new_name(saved_long_ago, residual, architecture):
+def test_a_model_of_format_1_has_one_member_whose_architecture_has_its_new_name(
+    saved_long_ago: Path, residual: bool, architecture: str
+) -> None:
     model = Checkpoint.load(rewrite(saved_long_ago, lambda _, d: d["config"]["model"].update(residual=residual)))
     (member,) = model.members
     assert (member.name, member.share) == ("network", 1.0)
@@ -90,7 +93,7 @@ def test_a_model_of_format_1_has_one_member_whose_architecture_has_its_new_name(
     assert {"body.0.weight", "head.bias"} <= set(member.weights)
 
 
-def test_a_model_of_format_2_gives_no_intervals_and_knows_no_domain():
+def test_a_model_of_format_2_gives_no_intervals_and_knows_no_domain() -> None:
     predictor = load(fixture_of(2))
     assert (predictor.checkpoint.calibration, predictor.checkpoint.domain) == (None, None)
     assert not predictor.has_intervals
@@ -104,7 +107,7 @@ def test_a_model_of_format_2_gives_no_intervals_and_knows_no_domain():
 
 
 @pytest.mark.parametrize("number", [3, 4])
-def test_a_model_of_a_later_format_gives_the_intervals_and_the_domain_of_the_day_it_was_made(number):
+def test_a_model_of_a_later_format_gives_the_intervals_and_the_domain_of_the_day_it_was_made(number: int) -> None:
     found = load(fixture_of(number)).predict_rows(FORMULAS, level=0.5)
     np.testing.assert_allclose(found.std, [0.1939157, 0.1458179, 0.3040049], rtol=1e-5)
     np.testing.assert_allclose(found.lo, [-3.5201019, -2.2375906, -2.1631376], rtol=1e-5)
@@ -117,7 +120,9 @@ def test_a_model_of_a_later_format_gives_the_intervals_and_the_domain_of_the_day
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_a_training_state_of_an_older_format_is_read_as_it_is(tmp_path, monkeypatch, number):
+def test_a_training_state_of_an_older_format_is_read_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
     with monkeypatch.context() as long_ago:
         long_ago.setattr(checkpoint, "FORMAT", number)
         save_tensors(tmp_path / "state", {"model.head.bias": torch.ones(1)}, {"kind": "training state", "rows": "abc"})
@@ -126,7 +131,7 @@ def test_a_training_state_of_an_older_format_is_read_as_it_is(tmp_path, monkeypa
     assert plain["rows"] == "abc"
 
 
-def test_the_prediction_of_several_members_is_their_mean_by_shares():
+def test_the_prediction_of_several_members_is_their_mean_by_shares() -> None:
     model = Checkpoint.load(fixture_of(2))
     assert [member.model["architecture"] for member in model.members] == ["set", "residual"]
     assert [member.share for member in model.members] == [0.25, 0.75]
@@ -136,7 +141,7 @@ def test_the_prediction_of_several_members_is_their_mean_by_shares():
 
 
 @pytest.mark.parametrize("members", ["one", "several"])
-def test_a_round_trip_changes_nothing(finished_run, tmp_path, members):
+def test_a_round_trip_changes_nothing(finished_run: Path, tmp_path: Path, members: str) -> None:
     path = finished_run / "model.safetensors" if members == "one" else fixture_of(4)
     first = Checkpoint.load(path)
     assert (len(first.members) > 1) == (members == "several")
@@ -164,7 +169,7 @@ def test_a_round_trip_changes_nothing(finished_run, tmp_path, members):
     assert path.read_bytes() == (tmp_path / "copy").read_bytes()
 
 
-def test_a_model_holds_what_prediction_and_its_reader_need(finished_run):
+def test_a_model_holds_what_prediction_and_its_reader_need(finished_run: Path) -> None:
     model = Checkpoint.load(finished_run / "model.safetensors")
     assert model.target.unit == "eV/atom"
     assert model.target.source == "measured"
@@ -175,7 +180,7 @@ def test_a_model_holds_what_prediction_and_its_reader_need(finished_run):
     assert model.config["model"]["hidden"] == [8]
 
 
-def test_the_description_can_be_read_without_torch(saved):
+def test_the_description_can_be_read_without_torch(saved: Path) -> None:
     with safe_open(saved, framework="np") as file:
         description = json.loads(file.metadata()["formation_mlp"])
     assert description["format"] == 4
@@ -184,7 +189,7 @@ def test_the_description_can_be_read_without_torch(saved):
     assert description["kind"] == "model"
 
 
-def test_saved_files_hold_no_code(finished_run):
+def test_saved_files_hold_no_code(finished_run: Path) -> None:
     for path in (finished_run / "model.safetensors", finished_run / "state.safetensors"):
         assert path.read_bytes()[8:9] == b"{"  # the JSON header of safetensors, behind its length
         assert not zipfile.is_zipfile(path)  # which is what torch.save writes
@@ -274,7 +279,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize(("change", "message"), DAMAGE.values(), ids=DAMAGE)
-def test_a_changed_file_is_refused_with_the_reason(saved, change, message):
+def test_a_changed_file_is_refused_with_the_reason(saved: Path, change: Callable[..., Any], message: str) -> None:
     with pytest.raises(CheckpointError, match=f"(?s){message}"):
         load(rewrite(saved, change))
 
@@ -294,12 +299,14 @@ OLD_DAMAGE = {
 
 
 @pytest.mark.parametrize(("change", "message"), OLD_DAMAGE.values(), ids=OLD_DAMAGE)
-def test_a_changed_file_of_an_older_format_is_refused_with_the_reason(saved_long_ago, change, message):
+def test_a_changed_file_of_an_older_format_is_refused_with_the_reason(
+    saved_long_ago: Path, change: Callable[..., Any], message: str
+) -> None:
     with pytest.raises(CheckpointError, match=f"(?s){message}"):
         load(rewrite(saved_long_ago, change))
 
 
-def test_an_unchanged_file_is_not_refused(saved):
+def test_an_unchanged_file_is_not_refused(saved: Path) -> None:
     before = load(saved).predict(FORMULAS)
     after = load(rewrite(saved, lambda _tensors, _description: None)).predict(FORMULAS)
     assert np.array_equal(before, after)
@@ -315,7 +322,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
-def test_a_foreign_file_is_refused(tmp_path, content):
+def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match=r"model.safetensors: damaged, or not a safetensors file"):
@@ -323,14 +330,14 @@ def test_a_foreign_file_is_refused(tmp_path, content):
 
 
 @pytest.mark.parametrize("share", [0.01, 0.3, 0.9, 0.999])
-def test_a_truncated_file_is_refused(saved, share):
+def test_a_truncated_file_is_refused(saved: Path, share: float) -> None:
     content = saved.read_bytes()
     saved.write_bytes(content[: int(len(content) * share)])
     with pytest.raises(CheckpointError, match="damaged"):
         load(saved)
 
 
-def test_a_safetensors_file_of_someone_else_is_refused(tmp_path):
+def test_a_safetensors_file_of_someone_else_is_refused(tmp_path: Path) -> None:
     for metadata in (None, {"formation_mlp": "[1]"}, {"format": "pt"}):
         save_file({"w": torch.zeros(1)}, tmp_path / "other", metadata=metadata)
         with pytest.raises(CheckpointError, match="a safetensors file, but not a model of formation_mlp"):
@@ -340,7 +347,7 @@ def test_a_safetensors_file_of_someone_else_is_refused(tmp_path):
         load(tmp_path / "other")
 
 
-def test_a_missing_file_or_folder_is_named(tmp_path):
+def test_a_missing_file_or_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"nowhere: no such run folder"):
         load(tmp_path / "nowhere")
     with pytest.raises(CheckpointError, match=r"model.safetensors: no such file"):
@@ -350,7 +357,7 @@ def test_a_missing_file_or_folder_is_named(tmp_path):
         load(tmp_path)
 
 
-def test_older_formats_are_brought_up_to_date_step_by_step(monkeypatch):
+def test_older_formats_are_brought_up_to_date_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "FORMAT", 4)
     new = {"new": np.zeros(1)}
     monkeypatch.setitem(checkpoint.UPGRADES, 2, lambda t, d: (t | new, {**d, "format": 3, "first": True}))
@@ -360,7 +367,7 @@ def test_older_formats_are_brought_up_to_date_step_by_step(monkeypatch):
     assert "new" in tensors
 
 
-def test_tensors_and_numbers_come_back_exactly(tmp_path):
+def test_tensors_and_numbers_come_back_exactly(tmp_path: Path) -> None:
     tensors = {
         "float64": torch.tensor([1 / 3, -0.0, 1e-310], dtype=torch.float64),
         "float32": torch.rand(2, 3).t(),
@@ -378,13 +385,13 @@ def test_tensors_and_numbers_come_back_exactly(tmp_path):
     assert {key: description[key] for key in numbers} == numbers
 
 
-def test_a_nan_in_the_description_is_refused_before_anything_is_written(tmp_path):
+def test_a_nan_in_the_description_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         save_tensors(tmp_path / "file", {}, {"kind": "test", "value": float("nan")})
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failed_write_leaves_the_old_model_and_nothing_else(saved, monkeypatch):
+def test_a_failed_write_leaves_the_old_model_and_nothing_else(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, model = saved.read_bytes(), Checkpoint.load(saved)
 
     def full_disk(_feature: int) -> None:
@@ -397,7 +404,9 @@ def test_a_failed_write_leaves_the_old_model_and_nothing_else(saved, monkeypatch
     assert [path.name for path in saved.parent.iterdir()] == ["model.safetensors"]
 
 
-def test_an_interrupted_write_leaves_the_old_model_and_nothing_else(saved, monkeypatch):
+def test_an_interrupted_write_leaves_the_old_model_and_nothing_else(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before, model = saved.read_bytes(), Checkpoint.load(saved)
 
     def interrupt(_feature: int) -> None:
@@ -411,7 +420,7 @@ def test_an_interrupted_write_leaves_the_old_model_and_nothing_else(saved, monke
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_a_model_of_a_format_without_a_digest_says_so_once(number, tmp_path):
+def test_a_model_of_a_format_without_a_digest_says_so_once(number: int, tmp_path: Path) -> None:
     predictor = load(fixture_of(number))
     (remark,) = predictor.remarks
     assert f"of format {number}, which has no digest" in remark
@@ -422,7 +431,7 @@ def test_a_model_of_a_format_without_a_digest_says_so_once(number, tmp_path):
     np.testing.assert_array_equal(again.predict(FORMULAS), predictor.predict(FORMULAS))
 
 
-def test_a_digest_depends_on_numbers_names_shapes_and_description():
+def test_a_digest_depends_on_numbers_names_shapes_and_description() -> None:
     arrays, description = {"a": np.arange(6.0), "b": np.zeros(0)}, {"kind": "model", "format": 4}
     others = [
         ({**arrays, "a": np.arange(1, 7.0)}, description),
@@ -438,7 +447,7 @@ def test_a_digest_depends_on_numbers_names_shapes_and_description():
 
 
 @pytest.mark.parametrize("digest", [None, "0" * 64, "", 7])
-def test_a_wrong_digest_or_none_is_refused(saved, digest):
+def test_a_wrong_digest_or_none_is_refused(saved: Path, digest: str | int | None) -> None:
     with safe_open(saved, framework="pt") as file:
         description = json.loads(file.metadata()["formation_mlp"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
@@ -447,7 +456,7 @@ def test_a_wrong_digest_or_none_is_refused(saved, digest):
         load(saved)
 
 
-def test_a_shipped_model_is_held_to_its_card(tmp_path, monkeypatch):
+def test_a_shipped_model_is_held_to_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = checkpoint.shipped_path("stability")
     content = bytearray(shipped.read_bytes())
     copied = tmp_path / "stability.safetensors"
@@ -482,14 +491,14 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
-def test_a_hostile_header_is_refused(tmp_path, header):
+def test_a_hostile_header_is_refused(tmp_path: Path, header: bytes) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(len(header).to_bytes(8, "little") + header)
     with pytest.raises(CheckpointError, match=r"model.safetensors: (damaged|a safetensors file, but not)"):
         load(path)
 
 
-def test_a_pipe_in_the_place_of_a_model_is_refused_at_once(tmp_path):
+def test_a_pipe_in_the_place_of_a_model_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "model.safetensors")
     with pytest.raises(CheckpointError, match="it is no regular file"):
         load(tmp_path)
@@ -503,13 +512,15 @@ def test_a_pipe_in_the_place_of_a_model_is_refused_at_once(tmp_path):
         ({"share": 0}, "share: found 0"),
     ],
 )
-def test_shares_that_do_not_add_up_are_refused(saved, change, message):
+def test_shares_that_do_not_add_up_are_refused(
+    saved: Path, change: dict[str, float] | dict[str, int], message: str
+) -> None:
     with pytest.raises(CheckpointError, match=message):
         load(rewrite(saved, lambda _, d: d["members"][0].update(change)))
 
 
 @pytest.mark.parametrize(("value", "reason"), [(1e4, "no material lies beyond 20 eV/atom"), (np.inf, "not finite")])
-def test_an_energy_that_no_material_has_is_an_error_of_its_row(value, reason):
+def test_an_energy_that_no_material_has_is_an_error_of_its_row(value: float, reason: str) -> None:
     model = Checkpoint.load(fixture_of(4), "numpy")
     weights = dict(model.members[1].weights)
     weights["head.bias"] = np.full(1, value, np.float32)

@@ -89,14 +89,14 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @bounded
 @given(st.sampled_from(PLACES), plain)
-def test_an_edited_description_whose_digest_is_right_is_refused_or_changes_nothing(path, place, value):
+def test_an_edited_description_whose_digest_is_right_is_refused_or_changes_nothing(path: Path, place, value) -> None:
     save_tensors(path, STATED.arrays, changed(place, value))
     check(path, same=place not in FREE and place[0] != "members")
 
 
 @bounded
 @given(st.sampled_from(PLACES))
-def test_a_description_that_lacks_something_is_refused_or_changes_nothing(path, place):
+def test_a_description_that_lacks_something_is_refused_or_changes_nothing(path: Path, place) -> None:
     description = changed(place, None)
     node: Any = description
     for key in place[:-1]:
@@ -108,7 +108,7 @@ def test_a_description_that_lacks_something_is_refused_or_changes_nothing(path, 
 
 @bounded
 @given(st.integers(0, 8 * len(CONTENT) - 1))
-def test_a_flipped_bit_anywhere_in_the_file_is_found(path, bit):
+def test_a_flipped_bit_anywhere_in_the_file_is_found(path: Path, bit) -> None:
     content = bytearray(CONTENT)
     content[bit // 8] ^= 1 << bit % 8
     path.write_bytes(content)
@@ -118,7 +118,9 @@ def test_a_flipped_bit_anywhere_in_the_file_is_found(path, bit):
 
 @bounded
 @given(st.sampled_from(sorted(STATED.arrays)), st.integers(0, 2**32), st.integers(0, 7))
-def test_a_flipped_bit_of_a_number_whose_digest_is_right_gives_finite_numbers_or_a_reason(path, name, place, bit):
+def test_a_flipped_bit_of_a_number_whose_digest_is_right_gives_finite_numbers_or_a_reason(
+    path: Path, name, place, bit
+) -> None:
     array = STATED.arrays[name].copy()
     numbers = array.reshape(-1).view(np.uint8)
     numbers[place % len(numbers)] ^= 1 << bit
@@ -132,7 +134,7 @@ def test_a_flipped_bit_of_a_number_whose_digest_is_right_gives_finite_numbers_or
     st.sampled_from(["<f4", "<f8", "<i8", "<i4", "u1", "i1", "?"]),
     st.lists(st.integers(0, 5), max_size=3),
 )
-def test_an_array_of_another_kind_is_refused(path, name, dtype, shape):
+def test_an_array_of_another_kind_is_refused(path: Path, name, dtype, shape) -> None:
     array = np.ones(shape, dtype)
     save_tensors(path, STATED.arrays | {name: array}, STATED.description)
     if (array.dtype, array.shape) != (STATED.arrays[name].dtype, STATED.arrays[name].shape):
@@ -142,7 +144,7 @@ def test_an_array_of_another_kind_is_refused(path, name, dtype, shape):
 
 @bounded
 @given(st.integers(0, len(CONTENT) - 1), st.binary(max_size=40), st.integers(0, 60))
-def test_bytes_that_are_cut_out_or_put_in_are_found(path, start, inserted, n_cut):
+def test_bytes_that_are_cut_out_or_put_in_are_found(path: Path, start, inserted, n_cut) -> None:
     content = CONTENT[:start] + inserted + CONTENT[start + n_cut :]
     path.write_bytes(content)
     if content != CONTENT:
@@ -150,7 +152,7 @@ def test_bytes_that_are_cut_out_or_put_in_are_found(path, start, inserted, n_cut
             load(path)
 
 
-def test_what_is_read_is_what_was_written():
+def test_what_is_read_is_what_was_written() -> None:
     assert isinstance(STATED, TensorFile)
     assert STATED.stated == STATED.digest()
     assert STATED.description["format"] == 4

@@ -25,14 +25,14 @@ FORMULAS = ["NaCl", "Fe2O3", "MgO", "TiO2", "Al2O3"]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _cache_of_its_own(tmp_path_factory):
+def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORMATION_MLP_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 
 
 @pytest.fixture(scope="module")
-def predictor(finished_run) -> Predictor:
+def predictor(finished_run: Path) -> Predictor:
     return load(finished_run)
 
 
@@ -50,20 +50,22 @@ def structure_model() -> Predictor:
     return FormationEnergyRegressor(**keys, random_state=0).fit(structures, energies).predictor_
 
 
-def test_a_run_folder_and_its_model_file_give_the_same_model(finished_run):
+def test_a_run_folder_and_its_model_file_give_the_same_model(finished_run: Path) -> None:
     expected = load(finished_run).predict(FORMULAS)
     for path in (str(finished_run), finished_run / "model.safetensors", str(finished_run / "model.safetensors")):
         np.testing.assert_array_equal(load(path).predict(FORMULAS), expected)
 
 
-def test_a_model_needs_nothing_but_its_own_file(finished_run, tmp_path, monkeypatch):
+def test_a_model_needs_nothing_but_its_own_file(
+    finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copy(finished_run / "model.safetensors", tmp_path / "alone")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FORMATION_MLP_DATA", str(tmp_path / "nowhere"))
     np.testing.assert_array_equal(load("alone").predict(FORMULAS), load(finished_run).predict(FORMULAS))
 
 
-def test_predictions_follow_the_order_of_the_inputs_and_do_not_depend_on_the_other_rows(predictor):
+def test_predictions_follow_the_order_of_the_inputs_and_do_not_depend_on_the_other_rows(predictor: Predictor) -> None:
     together = predictor.predict(FORMULAS)
     assert together.shape == (5,)
     assert len(set(together)) == 5
@@ -80,7 +82,7 @@ def assert_same_domain(first: DomainColumns | None, second: DomainColumns | None
     np.testing.assert_array_equal(first.flagged, second.flagged)
 
 
-def test_rows_are_described_in_chunks_without_a_trace(predictor, monkeypatch):
+def test_rows_are_described_in_chunks_without_a_trace(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = ["NaCl", "Xx2O", "MgO", "", "UF6", "Fe2O3", "NACL"]
     at_once = predictor.predict_rows(inputs)
     monkeypatch.setattr(predict, "CHUNK", 2)
@@ -90,7 +92,7 @@ def test_rows_are_described_in_chunks_without_a_trace(predictor, monkeypatch):
     assert_same_domain(in_chunks.domain, at_once.domain)
 
 
-def test_a_row_that_fails_carries_its_reason_and_the_others_are_predicted(predictor):
+def test_a_row_that_fails_carries_its_reason_and_the_others_are_predicted(predictor: Predictor) -> None:
     inputs = ["NaCl", "Xx2O", "MgO", "", 17, None, "Fe2O3"]
     found = predictor.predict_rows(inputs)
     assert [bool(error) for error in found.errors] == [False, True, False, True, True, True, False]
@@ -104,29 +106,29 @@ def test_a_row_that_fails_carries_its_reason_and_the_others_are_predicted(predic
     assert all(isinstance(row[1], float) for row in rows if not row[3])
 
 
-def test_predict_raises_the_first_reason_and_counts_the_failures(predictor):
+def test_predict_raises_the_first_reason_and_counts_the_failures(predictor: Predictor) -> None:
     with pytest.raises(DataError, match=r"2 of 3 inputs have no prediction; number 1: .*Xx"):
         predictor.predict(["NaCl", "Xx2O", "NACL"])
 
 
-def test_no_inputs_give_no_predictions(predictor):
+def test_no_inputs_give_no_predictions(predictor: Predictor) -> None:
     assert predictor.predict([]).shape == (0,)
     assert predictor.predict_rows([]).rows() == []
 
 
-def test_nothing_but_failures_is_an_answer_too(predictor):
+def test_nothing_but_failures_is_an_answer_too(predictor: Predictor) -> None:
     found = predictor.predict_rows(["Xx", "Yy"])
     assert np.isnan(found.values).all()
     assert all(found.errors)
 
 
-def test_one_text_is_not_taken_for_a_list_of_elements(predictor):
+def test_one_text_is_not_taken_for_a_list_of_elements(predictor: Predictor) -> None:
     for call in (predictor.predict, predictor.predict_rows):
         with pytest.raises(DataError, match=r"found the text 'CO'.*such as \['CO'\]"):
             call("CO")
 
 
-def test_elements_never_seen_in_training_are_named(predictor):
+def test_elements_never_seen_in_training_are_named(predictor: Predictor) -> None:
     known = predictor.checkpoint.training_elements
     assert not {"Pu", "Xe", "Ac"} & set(known)
     seen = max(known, key=lambda symbol: known[symbol])
@@ -140,20 +142,20 @@ def test_elements_never_seen_in_training_are_named(predictor):
     assert found.domain.flagged.tolist() == [True, True, False]
 
 
-def test_a_remark_on_the_reading_stands_beside_the_unseen_elements(predictor):
+def test_a_remark_on_the_reading_stands_beside_the_unseen_elements(predictor: Predictor) -> None:
     (warning,) = predictor.predict_rows(["D2PuO"]).warnings
     assert "D read as H; never seen in training: " in warning
     assert "Pu" in warning
 
 
-def test_spellings_and_objects_of_one_compound_have_one_prediction(predictor):
+def test_spellings_and_objects_of_one_compound_have_one_prediction(predictor: Predictor) -> None:
     values = predictor.predict(["Fe2O3", "Fe4O6", "O3Fe2"])
     np.testing.assert_allclose(values, values[0], rtol=1e-5)
     compositions = predictor.predict([Composition("Fe2O3"), Composition("NaCl")])
     np.testing.assert_allclose(compositions, predictor.predict(["Fe2O3", "NaCl"]), rtol=1e-6)
 
 
-def test_a_model_of_compositions_accepts_structures(predictor, tmp_path):
+def test_a_model_of_compositions_accepts_structures(predictor: Predictor, tmp_path: Path) -> None:
     structure = chloride(5.64)
     structure.to(filename=str(tmp_path / "salt.cif"))
     expected = predictor.predict(["NaCl"])[0]
@@ -163,17 +165,17 @@ def test_a_model_of_compositions_accepts_structures(predictor, tmp_path):
     assert found.labels == ["NaCl"] * 4
 
 
-def test_a_model_of_structures_tells_polymorphs_apart(structure_model):
+def test_a_model_of_structures_tells_polymorphs_apart(structure_model: Predictor) -> None:
     small, large = structure_model.predict([chloride(5.0), chloride(6.0)])
     assert small != large
 
 
-def test_a_model_of_structures_refuses_formulas(structure_model):
+def test_a_model_of_structures_refuses_formulas(structure_model: Predictor) -> None:
     with pytest.raises(FeatureError, match="formulas only"):
         structure_model.predict(["NaCl"])
 
 
-def test_a_structure_that_cannot_be_used_carries_its_reason(structure_model, tmp_path):
+def test_a_structure_that_cannot_be_used_carries_its_reason(structure_model: Predictor, tmp_path: Path) -> None:
     disordered = Structure(Lattice.cubic(4), [{"Na": 0.5, "K": 0.5}], [[0, 0, 0]])
     inputs = [chloride(5.0), disordered, tmp_path / "missing.cif", "NaCl", chloride(6.0)]
     found = structure_model.predict_rows(inputs)
@@ -185,7 +187,9 @@ def test_a_structure_that_cannot_be_used_carries_its_reason(structure_model, tmp
 
 
 @pytest.mark.parametrize("chunk", [100, 2])
-def test_a_structure_that_can_be_read_but_not_described_carries_its_reason(structure_model, monkeypatch, chunk):
+def test_a_structure_that_can_be_read_but_not_described_carries_its_reason(
+    structure_model: Predictor, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
     flat = Structure(Lattice([[4, 0, 0], [0, 4, 0], [4, 4, 0]]), ["Pu", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     monkeypatch.setattr(predict, "CHUNK", chunk)
     seen = next(symbol for symbol in structure_model.checkpoint.training_elements if symbol != "Cl")
@@ -203,7 +207,7 @@ def changed_scaler(predictor: Predictor, names: tuple[str, ...]) -> Predictor:
     return Predictor(replace(predictor.checkpoint, scaler=scaler))
 
 
-def test_features_that_are_not_those_of_the_model_are_refused_by_name(predictor):
+def test_features_that_are_not_those_of_the_model_are_refused_by_name(predictor: Predictor) -> None:
     names = predictor.checkpoint.scaler.names
     with pytest.raises(CheckpointError, match=r"other features.*1 are missing \(lost\), 1 are new.*torch"):
         changed_scaler(predictor, ("lost", *names[1:])).predict(["NaCl"])
@@ -211,13 +215,13 @@ def test_features_that_are_not_those_of_the_model_are_refused_by_name(predictor)
         changed_scaler(predictor, names[::-1]).predict(["NaCl"])
 
 
-def test_a_preset_that_no_longer_exists_is_named(predictor):
+def test_a_preset_that_no_longer_exists_is_named(predictor: Predictor) -> None:
     config = predictor.checkpoint.config | {"features": ["stoichiometri"]}
     with pytest.raises(CheckpointError, match=r"unknown preset 'stoichiometri'.*Did you mean 'stoichiometry'"):
         Predictor(replace(predictor.checkpoint, config=config)).predict(["NaCl"])
 
 
-def test_a_prediction_that_is_not_finite_is_an_error_not_a_number(predictor):
+def test_a_prediction_that_is_not_finite_is_an_error_not_a_number(predictor: Predictor) -> None:
     (member,) = predictor.checkpoint.members
     wild = replace(member, weights=member.weights | {"head.bias": torch.tensor([torch.inf])})
     found = Predictor(replace(predictor.checkpoint, members=(wild,))).predict_rows(["NaCl", "Xx"])
@@ -225,7 +229,7 @@ def test_a_prediction_that_is_not_finite_is_an_error_not_a_number(predictor):
     assert np.isnan(found.values).all()
 
 
-def test_predictions_from_features_equal_those_from_formulas(predictor):
+def test_predictions_from_features_equal_those_from_formulas(predictor: Predictor) -> None:
     from formation_mlp.features.engine.table import featurize
     from formation_mlp.materials.inputs import read_materials
 
@@ -235,7 +239,7 @@ def test_predictions_from_features_equal_those_from_formulas(predictor):
     np.testing.assert_array_equal(found, predictor.predict(FORMULAS))
 
 
-def test_loading_and_predicting_leave_the_model_and_the_global_generator_alone(finished_run):
+def test_loading_and_predicting_leave_the_model_and_the_global_generator_alone(finished_run: Path) -> None:
     state = torch.get_rng_state()
     predictor = load(finished_run)
     first = predictor.predict(FORMULAS)
@@ -243,7 +247,7 @@ def test_loading_and_predicting_leave_the_model_and_the_global_generator_alone(f
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_a_folder_without_a_model_is_named(tmp_path):
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"model.safetensors: no such file. Give the folder of a finished run"):
         load(tmp_path)
     with pytest.raises(CheckpointError, match=r"no such run folder\. Train one with"):
@@ -256,7 +260,7 @@ def ensemble() -> Predictor:
     return load(GOLDEN / "model_format_3.safetensors")
 
 
-def test_an_interval_reaches_as_far_to_either_side_and_wider_where_the_members_disagree(ensemble):
+def test_an_interval_reaches_as_far_to_either_side_and_wider_where_the_members_disagree(ensemble: Predictor) -> None:
     found = ensemble.predict_rows(["NaCl", "Xx", "Fe2O3", "CsBr"], level=0.5)
     assert found.level == 0.5
     assert np.isnan([found.std[1], found.lo[1], found.hi[1]]).all()
@@ -278,20 +282,20 @@ def described(predictor: Predictor, formulas: list[str]):
     return featurize(materials, predictor.features).X, materials.compositions
 
 
-def test_without_a_level_there_are_no_intervals(ensemble):
+def test_without_a_level_there_are_no_intervals(ensemble: Predictor) -> None:
     found = ensemble.predict_rows(FORMULAS)
     assert (found.lo, found.hi, found.level) == (None, None, None)
     assert found.std is not None
 
 
-def test_a_single_network_has_intervals_of_one_width_and_no_spread(predictor):
+def test_a_single_network_has_intervals_of_one_width_and_no_spread(predictor: Predictor) -> None:
     assert len(predictor.checkpoint.members) == 1
     found = predictor.predict_rows(FORMULAS, level=0.8)
     assert found.std is None
     np.testing.assert_allclose(found.hi - found.lo, (found.hi - found.lo)[0], rtol=1e-9)
 
 
-def test_a_model_says_whether_it_has_intervals_and_why_not(predictor, ensemble):
+def test_a_model_says_whether_it_has_intervals_and_why_not(predictor: Predictor, ensemble: Predictor) -> None:
     n = len(predictor.checkpoint.calibration.scores)
     assert 9 <= n < 19
     assert predictor.has_intervals
@@ -307,7 +311,7 @@ def test_a_model_says_whether_it_has_intervals_and_why_not(predictor, ensemble):
         predictor.predict_rows(["NaCl"], level=90)
 
 
-def test_a_classifier_refuses_intervals_but_knows_its_domain():
+def test_a_classifier_refuses_intervals_but_knows_its_domain() -> None:
     formulas = [f"{metal}{anion}" for metal in ("Na", "K", "Mg", "Ca", "Fe", "Ni") for anion in ("O", "S", "Cl")]
     classes = ["oxide" if formula.endswith("O") else "other" for formula in formulas]
     keys = {"features": ["stoichiometry", "element_fraction"], "hidden": (4,), "max_epochs": 2, "device": "cpu"}
@@ -320,7 +324,7 @@ def test_a_classifier_refuses_intervals_but_knows_its_domain():
     assert found.domain.unseen == ["Xe"]
 
 
-def test_a_structure_far_from_the_density_of_its_elements_is_flagged(structure_model):
+def test_a_structure_far_from_the_density_of_its_elements_is_flagged(structure_model: Predictor) -> None:
     metal = next(symbol for symbol in ("Na", "K", "Li", "Ag") if symbol in structure_model.checkpoint.training_elements)
     found = structure_model.predict_rows([chloride(5.3, metal), chloride(3.5, metal), chloride(9.0, metal)])
     assert found.domain is not None
@@ -330,7 +334,7 @@ def test_a_structure_far_from_the_density_of_its_elements_is_flagged(structure_m
     assert "density below the range of the training rows" in found.warnings[2]
 
 
-def test_rows_without_a_prediction_have_no_domain(predictor):
+def test_rows_without_a_prediction_have_no_domain(predictor: Predictor) -> None:
     found = predictor.predict_rows(["", "NaCl2", "Xx"])
     assert found.domain is not None
     assert found.domain.charge_balanced == ["", "no", ""]
@@ -339,7 +343,7 @@ def test_rows_without_a_prediction_have_no_domain(predictor):
     assert "cannot be charge-balanced" in found.warnings[1]
 
 
-def test_a_model_copied_to_another_process_keeps_intervals_and_domain(ensemble):
+def test_a_model_copied_to_another_process_keeps_intervals_and_domain(ensemble: Predictor) -> None:
     copy = pickle.loads(pickle.dumps(ensemble))  # noqa: S301
     first, second = (one.predict_rows(FORMULAS, level=0.5) for one in (ensemble, copy))
     np.testing.assert_array_equal(first.lo, second.lo)

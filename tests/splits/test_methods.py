@@ -207,7 +207,7 @@ def test_rows_left_aside_are_rows_of_the_split_too() -> None:
     rows = [np.array(part) for part in ([0], [2], [3], [1])]
     assert Split(*rows).unused.tolist() == [1]
     with pytest.raises(ValueError, match="disjoint and cover all rows"):
-        Split(*rows[:3], np.array([3]))
+        Split(rows[0], rows[1], rows[2], np.array([3]))
 
 
 def test_a_seed_of_the_section_comes_before_that_of_the_configuration(many: Dataset) -> None:

@@ -18,6 +18,9 @@ from formation_mlp.training.network import Examples, NetworkTraining
 Floats = NDArray[np.float64]
 
 
+FAST: dict[str, Any] = {"device": "cpu", "batch_size": 8, "max_epochs": 5}
+
+
 def smooth_problem(n: int = 40, d: int = 4, seed: int = 0) -> tuple[Floats, Floats]:
     """Return features ``[n, d]`` and targets ``[n]`` that a small network can learn, in no one's units."""
     X = np.random.default_rng(seed).normal(size=(n, d)) * 3 + 10
@@ -66,7 +69,7 @@ def network_on_examples(
         FeatureScaler.fit(train.X, [f"x{i}" for i in range(train.X.shape[1])]),
         Task.fit(task or TaskConfig(), train.y, train.auxiliary),
         ModelConfig(**{"hidden": [8]} | dict(model or {})),
-        TrainingConfig(**{"device": "cpu", "batch_size": 8, "max_epochs": 5} | training),
+        TrainingConfig(**{**FAST, **training}),
         seed,
         start,
     )
@@ -76,8 +79,8 @@ def random_compositions(n: int, most: int = 4, seed: int = 0) -> Compositions:
     """Return ``n`` compositions of one to ``most`` different elements, all counts in any order."""
     generator = np.random.default_rng(seed)
     counts = generator.integers(1, most + 1, n)
-    z = [generator.choice(np.arange(1, 60), k, replace=False).tolist() for k in counts]
-    return Compositions.from_rows([(row, generator.integers(1, 6, len(row)).astype(float)) for row in z])
+    z: list[list[int]] = [generator.choice(np.arange(1, 60), k, replace=False).tolist() for k in counts]
+    return Compositions.from_rows([(row, generator.integers(1, 6, len(row)).astype(float).tolist()) for row in z])
 
 
 def set_problem(n: int = 40, seed: int = 0, auxiliary: bool = False) -> Examples:

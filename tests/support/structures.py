@@ -12,7 +12,7 @@ def rock_salt(cation: str, anion: str, length: float) -> Structure:
     """Return the conventional cell of a rock salt, 8 sites, edge in angstrom."""
     from pymatgen.core import Lattice, Structure
 
-    corners = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+    corners: list[list[float]] = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
     centres = [[x + 0.5, y, z] for x, y, z in corners]
     return Structure(Lattice.cubic(length), [cation] * 4 + [anion] * 4, corners + centres)
 

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 
 from formation_mlp.system.blocks import are_rows_alone, in_blocks, one_thread_each, product, rows_alone, side_by_side
+from formation_mlp.typing import Ints
 
 
 @pytest.mark.parametrize("n", [1, 5, 6, 7, 12, 100])
 def test_all_rows_come_back_in_their_order_from_blocks_of_one_size(n: int) -> None:
     sizes = []
 
-    def double(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    def double(a: Ints, b: Ints) -> Ints:
         sizes.append((len(a), len(b)))
-        return a + b
+        total: Ints = a + b
+        return total
 
     a = np.arange(n)
     np.testing.assert_array_equal(in_blocks(double, a, a, rows=6), 2 * a)

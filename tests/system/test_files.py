@@ -91,7 +91,7 @@ def test_json_is_indented_utf8_and_refuses_nan(tmp_path: Path) -> None:
 
 
 def test_csv_quotes_what_must_be_and_leaves_none_empty(tmp_path: Path) -> None:
-    rows = [["NaCl", None, 'a "b", c'], ["MgO", 1.5, ""]]
+    rows: list[list[object]] = [["NaCl", None, 'a "b", c'], ["MgO", 1.5, ""]]
     write_csv(tmp_path / "a.csv", ["formula", "x", "error"], rows)
     expected = 'formula,x,error\nNaCl,,"a ""b"", c"\nMgO,1.5,\n'
     assert (tmp_path / "a.csv").read_text() == expected == csv_text(["formula", "x", "error"], rows)

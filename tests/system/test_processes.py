@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -67,7 +67,7 @@ def test_an_error_in_a_child_is_raised_here(child: ChildProcess) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_a_dead_child_is_noticed_and_replaced(child: ChildProcess) -> None:
-    seen = []
+    seen: list[int] = []
     with pytest.raises(ProcessDied) as info:
         seen.extend(child.run(die, 2))
     assert info.value.end == "SIGKILL"
@@ -77,6 +77,7 @@ def test_a_dead_child_is_noticed_and_replaced(child: ChildProcess) -> None:
 def test_a_given_up_iteration_ends_the_process(child: ChildProcess) -> None:
     replies = child.run(wait)
     pid = next(replies)
+    assert isinstance(replies, Generator)
     replies.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -130,7 +131,7 @@ def test_the_row_that_kills_is_named_and_the_others_have_their_numbers(killers: 
     materials = read_materials([f"FeO{i}" for i in range(1, 8)]).materials
     deadly = {float(1 + row) for row in killers}
 
-    def run(parts: tuple[str, ...], rows: Materials) -> list[Timed]:
+    def run(parts: Sequence[str], rows: Materials) -> list[Timed]:
         if deadly & set(rows.compositions.amount[rows.compositions.z == 8].tolist()):
             raise ProcessDied("SIGKILL", -9)
         return next(chunks.featurize_chunk(parts, rows))
@@ -153,7 +154,7 @@ def test_killed_workers_lose_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
             super().__init__(*args, **kwargs)
             started.append(self.pid)
 
-    monkeypatch.setattr(workers.subprocess, "Popen", Recorded)
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
     killed: list[int] = []
 
     def kill_one(done: int, total: int) -> None:

@@ -31,7 +31,7 @@ def single(value: float) -> nn.Module:
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.9])
-def test_the_mean_follows_its_formula(decay):
+def test_the_mean_follows_its_formula(decay: float) -> None:
     model = single(3.0)
     average, mean = weight_average(model, decay), 3.0
     for number in steps(model, 30):
@@ -41,7 +41,7 @@ def test_the_mean_follows_its_formula(decay):
         assert average.module.weight.item() == pytest.approx(mean, rel=1e-5)
 
 
-def test_the_first_decays_are_small_so_that_random_weights_are_forgotten():
+def test_the_first_decays_are_small_so_that_random_weights_are_forgotten() -> None:
     model = single(1000.0)
     average = weight_average(model, 0.999)
     nn.init.constant_(model.weight, 1.0)
@@ -56,7 +56,7 @@ def test_the_first_decays_are_small_so_that_random_weights_are_forgotten():
     assert seen[99] < without_warmup
 
 
-def test_a_decay_of_zero_is_the_network_itself():
+def test_a_decay_of_zero_is_the_network_itself() -> None:
     model = MLP(3, (4,))
     average = weight_average(model, 0.0)
     for _ in steps(model, 3):
@@ -65,7 +65,7 @@ def test_a_decay_of_zero_is_the_network_itself():
             torch.testing.assert_close(mean, weight)
 
 
-def test_buffers_are_taken_over_as_they_are():
+def test_buffers_are_taken_over_as_they_are() -> None:
     model = MLP(3, (4,), normalization="batch").train()
     average = weight_average(model, 0.9)
     model(torch.randn(8, 3, generator=torch.Generator().manual_seed(0)) * 5 + 2)
@@ -78,7 +78,7 @@ def test_buffers_are_taken_over_as_they_are():
     assert found["body.1.num_batches_tracked"] == 1
 
 
-def test_the_mean_is_a_copy_without_gradients():
+def test_the_mean_is_a_copy_without_gradients() -> None:
     model = MLP(3, (4,))
     average = weight_average(model, 0.9)
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -98,7 +98,7 @@ def averaged_network(average: float | None = 0.9, **keys):
     return network_on(X[:30], y[:30], X[30:], y[30:], model=model, **keys)
 
 
-def test_the_mean_is_what_is_validated_kept_and_used_for_prediction():
+def test_the_mean_is_what_is_validated_kept_and_used_for_prediction() -> None:
     X, y = smooth_problem()
     job = averaged_network()
     kept = []
@@ -114,14 +114,14 @@ def test_the_mean_is_what_is_validated_kept_and_used_for_prediction():
     assert score == pytest.approx(job.history[job.state.best_epoch - 1].val_score, rel=1e-12)
 
 
-def test_the_weights_themselves_are_trained_as_without_a_mean():
+def test_the_weights_themselves_are_trained_as_without_a_mean() -> None:
     jobs = [averaged_network(average) for average in (None, 0.9)]
     losses = [[record.train_loss for record in job.epochs()] for job in jobs]
     assert losses[0] == losses[1]
     assert jobs[0].history[-1].val_loss != jobs[1].history[-1].val_loss
 
 
-def test_a_mean_calms_a_step_size_that_is_too_large():
+def test_a_mean_calms_a_step_size_that_is_too_large() -> None:
     X, y = smooth_problem()
     keys = {"schedule": "constant", "warmup": 0.0, "learning_rate": 0.05, "max_epochs": 30}
     spread = {}
@@ -137,7 +137,7 @@ def all_numbers(job) -> tuple:
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 3])
-def test_a_restored_run_continues_bit_for_bit(epoch):
+def test_a_restored_run_continues_bit_for_bit(epoch: int) -> None:
     whole = averaged_network()
     for _ in whole.epochs():
         pass

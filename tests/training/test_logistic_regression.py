@@ -22,7 +22,7 @@ def standardised(X, like):
 
 
 @pytest.mark.parametrize("way", TO_CONVERGENCE)
-def test_it_equals_scikit_learns_logistic_regression(way):
+def test_it_equals_scikit_learns_logistic_regression(way: str) -> None:
     X, y = noisy_classes(200)
     reference = LogisticRegression(C=np.inf, tol=1e-12, max_iter=10_000).fit(standardised(X, X), y)
     assert 0.7 < reference.score(standardised(X, X), y) < 0.95, "classes must overlap, or the coefficients are infinite"
@@ -39,7 +39,7 @@ def test_it_equals_scikit_learns_logistic_regression(way):
     np.testing.assert_array_equal(probability >= 0.5, reference.predict(standardised(X_new, X)) == 1)
 
 
-def test_as_a_regression_it_equals_least_squares():
+def test_as_a_regression_it_equals_least_squares() -> None:
     X, _ = smooth_problem(100)
     y = X @ [1.0, -2.0, 0.5, 0.0] + 3 + np.random.default_rng(1).normal(size=100)
     keys = {"optimizer": "adam", "loss": "mse", "learning_rate": 0.1, "max_epochs": 500, "batch_size": 100}

@@ -54,7 +54,7 @@ def trained(model, train, val, epochs=3, *, rate=0.1, patience=None, batch_size=
     return list(fit(model, train, val, F.mse_loss, score, sgd(model, rate), state, generators(), limits))
 
 
-def test_it_takes_the_steps_of_gradient_descent_written_out_in_numpy():
+def test_it_takes_the_steps_of_gradient_descent_written_out_in_numpy() -> None:
     train, val, model = rows(20), rows(7, seed=1), affine()
     records = trained(model, train, val, epochs=3, rate=0.1, batch_size=6)
 
@@ -75,7 +75,7 @@ def test_it_takes_the_steps_of_gradient_descent_written_out_in_numpy():
     assert model.head.bias.item() == pytest.approx(b, rel=1e-12)
 
 
-def test_records_count_epochs_and_name_the_best():
+def test_records_count_epochs_and_name_the_best() -> None:
     scores = iter([3.0, 2.0, 2.5, 1.0])
     state = LoopState()
     records = trained(affine(), rows(), rows(7), epochs=4, select=lambda _: next(scores), state=state)
@@ -89,12 +89,12 @@ def test_records_count_epochs_and_name_the_best():
     assert all(isinstance(r, EpochRecord) and r.learning_rate == 1.0 for r in records)
 
 
-def test_patience_ends_it_early():
+def test_patience_ends_it_early() -> None:
     records = trained(affine(), rows(), rows(7), epochs=50, patience=3, select=lambda _: 1.0)
     assert len(records) == 4
 
 
-def test_it_yields_after_each_epoch_so_that_a_caller_may_stop_there():
+def test_it_yields_after_each_epoch_so_that_a_caller_may_stop_there() -> None:
     model, state = affine(), LoopState()
     limits = Limits(50, None, 6)
     loop = fit(model, rows(), rows(7), F.mse_loss, lambda _: 1.0, sgd(model, 0.1), state, generators(), limits)
@@ -104,7 +104,7 @@ def test_it_yields_after_each_epoch_so_that_a_caller_may_stop_there():
     assert state.epoch == 2
 
 
-def test_selection_sees_the_output_of_the_validation_rows_in_evaluation_mode():
+def test_selection_sees_the_output_of_the_validation_rows_in_evaluation_mode() -> None:
     model = MLP(3, (16,), dropout=0.5).double()
     val, seen = rows(7, seed=1), []
     trained(model, rows(), val, epochs=1, select=lambda output: seen.append(output) or 1.0)
@@ -112,14 +112,14 @@ def test_selection_sees_the_output_of_the_validation_rows_in_evaluation_mode():
     assert not model.training
 
 
-def test_dropout_is_on_while_training():
+def test_dropout_is_on_while_training() -> None:
     model, modes = MLP(3, (16,), dropout=0.5).double(), []
     model.body[3].register_forward_hook(lambda layer, *_: modes.append(layer.training))
     trained(model, rows(), rows(7), epochs=2, batch_size=20)
     assert modes == [True, False, True, False]
 
 
-def test_the_train_loss_is_a_mean_over_rows_not_over_batches():
+def test_the_train_loss_is_a_mean_over_rows_not_over_batches() -> None:
     train = rows(7)
     model = affine()
     limits = Limits(1, None, 3)
@@ -128,7 +128,7 @@ def test_the_train_loss_is_a_mean_over_rows_not_over_batches():
 
 
 @pytest.mark.parametrize("part", ["train", "val"])
-def test_a_loss_that_is_not_finite_ends_the_run_with_the_reason(part):
+def test_a_loss_that_is_not_finite_ends_the_run_with_the_reason(part: str) -> None:
     good, bad = rows(), rows(seed=1)
     bad.y[3] = math.nan
     model = affine()
@@ -142,7 +142,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_the_reason(part):
     assert "There is no model to keep" in str(caught.value)
 
 
-def test_weights_are_not_touched_by_a_loss_that_is_not_finite():
+def test_weights_are_not_touched_by_a_loss_that_is_not_finite() -> None:
     model, train = affine(), rows()
     train.inputs[0][:] = math.inf
     with pytest.raises(TrainingError):
@@ -150,7 +150,7 @@ def test_weights_are_not_touched_by_a_loss_that_is_not_finite():
     assert all((p == 0).all() for p in model.parameters())
 
 
-def test_a_diverging_run_says_which_epoch_is_kept():
+def test_a_diverging_run_says_which_epoch_is_kept() -> None:
     state = LoopState()
     with pytest.raises(TrainingError, match=r"loss became (inf|nan) in epoch \d+, after \d+ updates") as caught:
         trained(affine(), rows(), rows(7), epochs=5000, rate=10.0, state=state)
@@ -158,7 +158,7 @@ def test_a_diverging_run_says_which_epoch_is_kept():
     assert f"The model of epoch {state.best_epoch} is kept" in str(caught.value)
 
 
-def test_clipping_bounds_the_step_and_keeps_its_direction():
+def test_clipping_bounds_the_step_and_keeps_its_direction() -> None:
     train = rows()
     train.y[:] = 1e6
     moves = {}
@@ -171,14 +171,14 @@ def test_clipping_bounds_the_step_and_keeps_its_direction():
     assert F.cosine_similarity(moves[None], moves[0.5], dim=0).item() == pytest.approx(1)
 
 
-def test_short_gradients_are_not_clipped():
+def test_short_gradients_are_not_clipped() -> None:
     models = [affine(), affine()]
     trained(models[0], rows(), rows(7), epochs=1, clip=None)
     trained(models[1], rows(), rows(7), epochs=1, clip=1e6)
     assert torch.equal(models[0].head.weight, models[1].head.weight)
 
 
-def test_gradients_of_one_step_are_not_added_to_the_next():
+def test_gradients_of_one_step_are_not_added_to_the_next() -> None:
     models = [affine(), affine()]
     models[1](*rows().inputs).sum().backward()
     for model in models:
@@ -186,14 +186,14 @@ def test_gradients_of_one_step_are_not_added_to_the_next():
     assert torch.equal(models[0].head.weight, models[1].head.weight)
 
 
-def test_the_global_generator_of_torch_is_untouched():
+def test_the_global_generator_of_torch_is_untouched() -> None:
     model = MLP(3, (8,), "rrelu", dropout=0.5).double()
     before = torch.get_rng_state()
     trained(model, rows(), rows(7))
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_the_global_generator_of_torch_does_not_matter():
+def test_the_global_generator_of_torch_does_not_matter() -> None:
     losses = []
     for seed in (1, 2):
         with torch.random.fork_rng():
@@ -204,7 +204,7 @@ def test_the_global_generator_of_torch_does_not_matter():
     assert losses[0] == losses[1]
 
 
-def test_forward_in_chunks_equals_forward_at_once_and_keeps_no_gradients():
+def test_forward_in_chunks_equals_forward_at_once_and_keeps_no_gradients() -> None:
     model, (X,) = MLP(3, (8,), normalization="batch").double(), rows(23).inputs
     at_once = forward_rows(model, (X,))
     torch.testing.assert_close(forward_rows(model, (X,), chunk=5), at_once)
@@ -212,7 +212,7 @@ def test_forward_in_chunks_equals_forward_at_once_and_keeps_no_gradients():
     assert forward_rows(model, (X[:0],)).shape == (0,)
 
 
-def test_outputs_become_float64_arrays():
+def test_outputs_become_float64_arrays() -> None:
     array = as_array(torch.tensor([0.5, 1.5], dtype=torch.float32))
     assert array.dtype == np.float64
     assert array.tolist() == [0.5, 1.5]

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from dataclasses import asdict, replace
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,13 +49,13 @@ def fingerprint(job: NetworkTraining) -> tuple:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_one_seed_gives_the_same_bits_and_another_seed_does_not(optimizer):
+def test_one_seed_gives_the_same_bits_and_another_seed_does_not(optimizer: str) -> None:
     runs = [fingerprint(finished(noisy_network(optimizer, seed))) for seed in (0, 0, 1)]
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
 
 
-def test_the_seed_decides_the_first_weights_and_leaves_the_global_generator_alone():
+def test_the_seed_decides_the_first_weights_and_leaves_the_global_generator_alone() -> None:
     before = torch.get_rng_state()
     weights = [noisy_network(seed=seed).best_weights["head.weight"] for seed in (0, 0, 1)]
     assert torch.equal(weights[0], weights[1])
@@ -63,7 +65,9 @@ def test_the_seed_decides_the_first_weights_and_leaves_the_global_generator_alon
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("through_a_file", [False, True], ids=["in memory", "through a file"])
-def test_a_restored_run_continues_bit_for_bit_from_any_epoch(optimizer, through_a_file, tmp_path):
+def test_a_restored_run_continues_bit_for_bit_from_any_epoch(
+    optimizer: str, through_a_file: bool, tmp_path: Path
+) -> None:
     uninterrupted = fingerprint(finished(noisy_network(optimizer)))
     for epoch in range(MAX_EPOCHS + 1):
         stopped = noisy_network(optimizer)
@@ -80,7 +84,7 @@ def test_a_restored_run_continues_bit_for_bit_from_any_epoch(optimizer, through_
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_snapshot_stays_what_it_was_while_training_goes_on(optimizer):
+def test_a_snapshot_stays_what_it_was_while_training_goes_on(optimizer: str) -> None:
     job = noisy_network(optimizer)
     epochs = job.epochs()
     next(epochs)
@@ -97,7 +101,7 @@ def test_a_snapshot_stays_what_it_was_while_training_goes_on(optimizer):
     assert json.dumps(plain) == frozen[1]
 
 
-def test_a_snapshot_before_the_first_epoch_starts_a_used_job_anew():
+def test_a_snapshot_before_the_first_epoch_starts_a_used_job_anew() -> None:
     job = noisy_network()
     start = job.snapshot()
     uninterrupted = fingerprint(finished(job))
@@ -106,7 +110,7 @@ def test_a_snapshot_before_the_first_epoch_starts_a_used_job_anew():
     assert fingerprint(finished(job)) == uninterrupted
 
 
-def test_momentum_of_zero_has_no_state_and_resumes_too():
+def test_momentum_of_zero_has_no_state_and_resumes_too() -> None:
     uninterrupted = fingerprint(finished(noisy_network("sgd", momentum=0.0)))
     stopped = noisy_network("sgd", momentum=0.0)
     next(stopped.epochs())
@@ -115,7 +119,7 @@ def test_momentum_of_zero_has_no_state_and_resumes_too():
     assert fingerprint(finished(resumed)) == uninterrupted
 
 
-def test_patience_goes_on_counting_where_it_stood():
+def test_patience_goes_on_counting_where_it_stood() -> None:
     def job() -> NetworkTraining:
         X, y = smooth_problem()
         return network_on(X[:30], y[:30], X[30:], y[30:], learning_rate=1e-20, patience=3, max_epochs=50)
@@ -129,7 +133,7 @@ def test_patience_goes_on_counting_where_it_stood():
     assert len(finished(resumed).history) == len(whole.history) == 4
 
 
-def test_a_finished_run_that_is_restored_has_nothing_left_to_do_and_its_best_weights_in_place():
+def test_a_finished_run_that_is_restored_has_nothing_left_to_do_and_its_best_weights_in_place() -> None:
     done = finished(noisy_network())
     resumed = noisy_network()
     resumed.restore(*done.snapshot())
@@ -137,7 +141,7 @@ def test_a_finished_run_that_is_restored_has_nothing_left_to_do_and_its_best_wei
     assert fingerprint(resumed) == fingerprint(done)
 
 
-def test_other_rows_are_refused():
+def test_other_rows_are_refused() -> None:
     tensors, plain = finished(noisy_network()).snapshot()
     X, y = smooth_problem(seed=1)
     other = network_on(X[:30], y[:30], X[30:], y[30:], model=NOISY)
@@ -145,7 +149,7 @@ def test_other_rows_are_refused():
         other.restore(tensors, plain)
 
 
-def test_the_best_weights_are_those_of_the_best_epoch_and_end_in_the_model():
+def test_the_best_weights_are_those_of_the_best_epoch_and_end_in_the_model() -> None:
     X, y = smooth_problem(60)
     job = network_on(X[:20], y[:20], X[20:], y[20:], model={"hidden": [64]}, max_epochs=60, learning_rate=0.02)
     weights = [{name: value.clone() for name, value in job.model.state_dict().items()} for _ in job.epochs()]
@@ -160,7 +164,7 @@ def test_the_best_weights_are_those_of_the_best_epoch_and_end_in_the_model():
     assert np.mean(np.abs(job.predict(X[20:]) - y[20:])) == pytest.approx(scores[best], rel=1e-12)
 
 
-def test_best_weights_are_a_copy_that_later_epochs_do_not_change():
+def test_best_weights_are_a_copy_that_later_epochs_do_not_change() -> None:
     job = noisy_network()
     epochs = job.epochs()
     assert next(epochs).is_best
@@ -170,7 +174,7 @@ def test_best_weights_are_a_copy_that_later_epochs_do_not_change():
     assert all(torch.equal(copy[name], value) for name, value in best.items())
 
 
-def test_a_run_that_goes_wrong_raises_and_keeps_the_best_weights():
+def test_a_run_that_goes_wrong_raises_and_keeps_the_best_weights() -> None:
     job = noisy_network(schedule="constant")
     epochs = job.epochs()
     assert next(epochs).is_best
@@ -183,7 +187,7 @@ def test_a_run_that_goes_wrong_raises_and_keeps_the_best_weights():
     assert all(torch.equal(best[name], value) for name, value in job.best_weights.items())
 
 
-def test_a_step_size_beyond_all_reason_ends_with_the_reason():
+def test_a_step_size_beyond_all_reason_ends_with_the_reason() -> None:
     X, y = smooth_problem()
     job = network_on(X, y, optimizer="sgd", learning_rate=1e6, loss="mse", max_epochs=200)
     with pytest.raises(TrainingError, match=r"loss became (inf|nan).*training.learning_rate"):
@@ -191,7 +195,7 @@ def test_a_step_size_beyond_all_reason_ends_with_the_reason():
     assert all(torch.isfinite(value).all() for value in job.best_weights.values())
 
 
-def test_infinite_features_of_a_val_row_end_the_run_instead_of_leaving_it_untrained():
+def test_infinite_features_of_a_val_row_end_the_run_instead_of_leaving_it_untrained() -> None:
     X, y = smooth_problem()
     X_val = X[30:].copy()
     X_val[0, 0] = np.inf
@@ -202,7 +206,7 @@ def test_infinite_features_of_a_val_row_end_the_run_instead_of_leaving_it_untrai
 @pytest.mark.parametrize(
     ("optimizer", "loss"), [*((name, "mse") for name in OPTIMIZERS), ("adamw", "l1"), ("sgd", "huber")]
 )
-def test_a_tiny_set_is_memorised(optimizer, loss):
+def test_a_tiny_set_is_memorised(optimizer: str, loss: str) -> None:
     X, y = smooth_problem(8)
     model = {"hidden": [64, 64], "activation": "tanh"}
     rate = {"sgd": 0.1, "muon": 3e-3}.get(optimizer, 5e-3)
@@ -211,14 +215,14 @@ def test_a_tiny_set_is_memorised(optimizer, loss):
     assert np.abs(job.predict(X) - y).max() < 0.02 * y.std()
 
 
-def test_a_tiny_set_of_classes_that_no_line_separates_is_memorised():
+def test_a_tiny_set_of_classes_that_no_line_separates_is_memorised() -> None:
     X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
     y = np.array([0.0, 1, 1, 0])
     job = finished(network_on(X, y, task="classification", model={"hidden": [16]}, learning_rate=0.05, max_epochs=200))
     assert np.abs(job.predict(X) - y).max() < 0.05
 
 
-def test_one_epoch_of_one_batch_trains_the_network():
+def test_one_epoch_of_one_batch_trains_the_network() -> None:
     X, y = smooth_problem(8)
     job = network_on(X, y, batch_size=8, max_epochs=1)
     before = job.best_weights["head.weight"].clone()
@@ -226,27 +230,27 @@ def test_one_epoch_of_one_batch_trains_the_network():
 
 
 @pytest.mark.parametrize("n", [3, 7, 31])
-def test_batch_normalisation_never_sees_a_single_row(n):
+def test_batch_normalisation_never_sees_a_single_row(n: int) -> None:
     X, y = smooth_problem(n)
     job = finished(network_on(X, y, model={"normalization": "batch"}, batch_size=2, max_epochs=1))
     assert np.isfinite(job.history[0].train_loss)
 
 
-def test_batch_normalisation_with_batches_of_one_is_refused():
+def test_batch_normalisation_with_batches_of_one_is_refused() -> None:
     X, y = smooth_problem(9)
     with pytest.raises(ConfigError, match=r"training.batch_size: found 1, but model.normalization 'batch'"):
         network_on(X, y, model={"normalization": "batch"}, batch_size=1)
     finished(network_on(X, y, model={"normalization": "layer"}, batch_size=1, max_epochs=1))
 
 
-def test_energies_are_learned_in_scaled_units_and_scored_in_their_own():
+def test_energies_are_learned_in_scaled_units_and_scored_in_their_own() -> None:
     X, y = smooth_problem()
     jobs = [finished(network_on(X, factor * y + shift, loss="l1")) for factor, shift in ((1, 0), (1000, 7))]
     assert jobs[1].history[-1].val_loss == pytest.approx(jobs[0].history[-1].val_loss, rel=1e-3)
     assert jobs[1].history[-1].val_score == pytest.approx(1000 * jobs[0].history[-1].val_score, rel=1e-3)
 
 
-def test_a_classifier_is_selected_by_log_loss_and_predicts_probabilities():
+def test_a_classifier_is_selected_by_log_loss_and_predicts_probabilities() -> None:
     X, y = noisy_classes(60)
     job = finished(network_on(X, y, task="classification"))
     p = job.predict(X)
@@ -274,7 +278,7 @@ def taken(rows: Examples, part: slice) -> Examples:
     return Examples(rows.X[part], rows.y[part], rows.compositions.take(numbers), auxiliary)
 
 
-def test_a_set_network_learns_from_elements_what_features_do_not_tell():
+def test_a_set_network_learns_from_elements_what_features_do_not_tell() -> None:
     rows = set_problem()
     blind = Examples(rows.X, rows.y, rows.compositions.take(np.zeros(40, int)))
     errors = []
@@ -284,7 +288,7 @@ def test_a_set_network_learns_from_elements_what_features_do_not_tell():
     assert errors[0] < 0.5 * errors[1]
 
 
-def test_a_set_network_without_compositions_is_refused():
+def test_a_set_network_without_compositions_is_refused() -> None:
     X, y = smooth_problem()
     with pytest.raises(ValueError, match="the architecture 'set' needs compositions"):
         network_on(X, y, model=SET)
@@ -292,7 +296,7 @@ def test_a_set_network_without_compositions_is_refused():
         set_network(set_problem()).predict(X)
 
 
-def test_other_networks_leave_compositions_aside():
+def test_other_networks_leave_compositions_aside() -> None:
     rows = set_problem()
     job = finished(set_network(rows, model={"hidden": [8]}))
     assert len(job.train.inputs) == 1
@@ -301,7 +305,9 @@ def test_other_networks_leave_compositions_aside():
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 @pytest.mark.parametrize("through_a_file", [False, True], ids=["in memory", "through a file"])
-def test_a_set_network_with_a_mean_and_auxiliary_targets_is_restored_bit_for_bit(optimizer, through_a_file, tmp_path):
+def test_a_set_network_with_a_mean_and_auxiliary_targets_is_restored_bit_for_bit(
+    optimizer: str, through_a_file: bool, tmp_path: Path
+) -> None:
     def job() -> NetworkTraining:
         model = SET | {"dropout": 0.2, "activation": "rrelu"}
         keys = {"optimizer": optimizer, "average": 0.9, "schedule": "trapezoid", "max_epochs": 3}
@@ -326,7 +332,7 @@ def test_a_set_network_with_a_mean_and_auxiliary_targets_is_restored_bit_for_bit
 
 
 @pytest.mark.parametrize("what", ["compositions", "auxiliary"])
-def test_a_run_is_not_restored_on_other_elements_or_auxiliary_targets(what):
+def test_a_run_is_not_restored_on_other_elements_or_auxiliary_targets(what: str) -> None:
     rows = set_problem(auxiliary=True)
     state = set_network(rows, AUXILIARY).snapshot()
     other = {
@@ -337,7 +343,7 @@ def test_a_run_is_not_restored_on_other_elements_or_auxiliary_targets(what):
         set_network(replace(rows, **{what: other[what]}), AUXILIARY).restore(*state)
 
 
-def test_auxiliary_targets_shape_what_is_learned_and_are_no_part_of_the_prediction():
+def test_auxiliary_targets_shape_what_is_learned_and_are_no_part_of_the_prediction() -> None:
     rows = set_problem(auxiliary=True)
     job = finished(set_network(rows, AUXILIARY, max_epochs=30))
     output = forward_rows(job.model, job.train.inputs)
@@ -354,7 +360,7 @@ def test_auxiliary_targets_shape_what_is_learned_and_are_no_part_of_the_predicti
     assert np.abs(prediction[30:] - rows.y[30:]).mean() == pytest.approx(best.val_score, rel=1e-5)
 
 
-def test_rows_without_auxiliary_targets_in_any_batch_do_no_harm():
+def test_rows_without_auxiliary_targets_in_any_batch_do_no_harm() -> None:
     rows = set_problem(auxiliary=True)
     rows.auxiliary[2:] = np.nan
     job = finished(set_network(rows, AUXILIARY))
@@ -362,7 +368,7 @@ def test_rows_without_auxiliary_targets_in_any_batch_do_no_harm():
 
 
 @pytest.mark.parametrize("model", [SET, {"architecture": "residual", "hidden": [8, 8]}])
-def test_training_starts_exactly_from_given_weights(model):
+def test_training_starts_exactly_from_given_weights(model: dict[str, Any]) -> None:
     rows = set_problem()
     source = finished(set_network(rows, model=model))
     started = set_network(rows, model=model, seed=5, start=source.best_weights, average=0.9, max_epochs=2)
@@ -384,13 +390,15 @@ def test_training_starts_exactly_from_given_weights(model):
         ({"set_width": 6}, r"encoder.\S+ is \[.*\] there, and \[.*\] in this network"),
     ],
 )
-def test_weights_of_another_shape_are_no_start(model, message):
+def test_weights_of_another_shape_are_no_start(
+    model: dict[str, list[int]] | dict[str, str] | dict[str, int], message: str
+) -> None:
     start = set_network(set_problem()).best_weights
     with pytest.raises(ConfigError, match=f"training.start_from: .*{message}"):
         set_network(set_problem(), model=SET | model, start=start)
 
 
-def test_a_description_tells_weights_rows_device_precision_and_threads():
+def test_a_description_tells_weights_rows_device_precision_and_threads() -> None:
     X, y = smooth_problem()
     job = network_on(X, y, model={"hidden": [300]})
     assert job.description() == "1,801 weights, 40 rows, on cpu in float32, 1 thread"
@@ -398,7 +406,7 @@ def test_a_description_tells_weights_rows_device_precision_and_threads():
 
 
 @pytest.mark.parametrize("there", [1, 3])
-def test_big_steps_use_several_threads_whatever_there_is(monkeypatch, there):
+def test_big_steps_use_several_threads_whatever_there_is(monkeypatch: pytest.MonkeyPatch, there: int) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: there)
     X, y = smooth_problem()
     assert network_on(X, y).description().endswith("in float32, 1 thread")
@@ -420,7 +428,7 @@ print(job._n_threads, sha256(weights).hexdigest(), sha256(job.predict(X).tobytes
 """
 
 
-def test_a_big_network_is_the_same_in_a_worker_of_one_thread():
+def test_a_big_network_is_the_same_in_a_worker_of_one_thread() -> None:
     found = set()
     for environment in ({}, ONE_THREAD):
         # The variables decide when torch is imported, so each is a process of its own.
@@ -443,7 +451,7 @@ def test_a_big_network_is_the_same_in_a_worker_of_one_thread():
         ({"precision": "float16"}, "training.precision: unknown precision 'float16'"),
     ],
 )
-def test_unknown_names_are_refused(keys, message):
+def test_unknown_names_are_refused(keys: dict[str, str], message: str) -> None:
     X, y = smooth_problem()
     with pytest.raises(ConfigError, match=message):
         network_on(X, y, **keys)

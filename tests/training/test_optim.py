@@ -40,14 +40,14 @@ def moved_without_gradient(optimizer: str, model: MLP, **keys) -> dict[str, torc
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("residual", [False, True])
-def test_every_weight_is_trained_by_exactly_one_optimizer(optimizer, residual):
+def test_every_weight_is_trained_by_exactly_one_optimizer(optimizer: str, residual: bool) -> None:
     model = network(residual=residual)
     trained = [id(p) for part in built(model, optimizer).parts for group in part.param_groups for p in group["params"]]
     assert sorted(trained) == sorted(id(p) for p in model.parameters())
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_weight_decay_acts_on_matrices_only(optimizer):
+def test_weight_decay_acts_on_matrices_only(optimizer: str) -> None:
     weights = moved_without_gradient(
         optimizer, network(), weight_decay=0.5, learning_rate=RATE, muon_learning_rate=RATE
     )
@@ -60,7 +60,7 @@ def test_weight_decay_acts_on_matrices_only(optimizer):
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw", "muon"])
-def test_one_step_of_decay_shrinks_by_the_step_size_times_the_decay(optimizer):
+def test_one_step_of_decay_shrinks_by_the_step_size_times_the_decay(optimizer: str) -> None:
     weights = moved_without_gradient(
         optimizer, network(), weight_decay=0.5, learning_rate=RATE, muon_learning_rate=RATE
     )
@@ -68,13 +68,13 @@ def test_one_step_of_decay_shrinks_by_the_step_size_times_the_decay(optimizer):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_without_decay_and_gradient_nothing_moves(optimizer):
+def test_without_decay_and_gradient_nothing_moves(optimizer: str) -> None:
     weights = moved_without_gradient(optimizer, network(), weight_decay=0.0)
     assert all((weight == 1).all() for weight in weights.values())
 
 
 @pytest.mark.parametrize("residual", [False, True])
-def test_muon_trains_the_matrices_of_the_body_and_adamw_the_rest(residual):
+def test_muon_trains_the_matrices_of_the_body_and_adamw_the_rest(residual: bool) -> None:
     model = network(residual=residual)
     muon, adamw = built(model, "muon", learning_rate=RATE, muon_learning_rate=0.3).parts
     assert isinstance(muon, torch.optim.Muon)
@@ -94,13 +94,13 @@ def set_network() -> nn.Module:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_every_weight_of_a_set_network_is_trained_by_exactly_one_optimizer(optimizer):
+def test_every_weight_of_a_set_network_is_trained_by_exactly_one_optimizer(optimizer: str) -> None:
     model = set_network()
     trained = [id(p) for part in built(model, optimizer).parts for group in part.param_groups for p in group["params"]]
     assert sorted(trained) == sorted(id(p) for p in model.parameters())
 
 
-def test_muon_leaves_vectors_of_elements_and_the_head_of_a_set_network_to_adamw():
+def test_muon_leaves_vectors_of_elements_and_the_head_of_a_set_network_to_adamw() -> None:
     model = set_network()
     muon, adamw = built(model, "muon").parts
     assert isinstance(muon, torch.optim.Muon)
@@ -112,12 +112,12 @@ def test_muon_leaves_vectors_of_elements_and_the_head_of_a_set_network_to_adamw(
     assert {name for name, p in model.named_parameters() if id(p) in by_muon} == matrices - left
 
 
-def test_muon_on_a_network_without_hidden_layers_is_adamw():
+def test_muon_on_a_network_without_hidden_layers_is_adamw() -> None:
     (part,) = built(network(hidden=()), "muon").parts
     assert isinstance(part, torch.optim.AdamW)
 
 
-def test_muon_makes_the_update_of_a_matrix_nearly_orthogonal():
+def test_muon_makes_the_update_of_a_matrix_nearly_orthogonal() -> None:
     model = network()
     optimizers = built(model, "muon", weight_decay=0.0, muon_learning_rate=1.0)
     before = model.body[4].weight.detach().clone()
@@ -130,7 +130,7 @@ def test_muon_makes_the_update_of_a_matrix_nearly_orthogonal():
     assert stretches.max() < 1.4
 
 
-def test_sgd_takes_the_hand_computed_steps_with_momentum():
+def test_sgd_takes_the_hand_computed_steps_with_momentum() -> None:
     model = nn.Linear(1, 1, bias=False)
     with torch.no_grad():
         model.weight.fill_(2.0)
@@ -145,7 +145,7 @@ def test_sgd_takes_the_hand_computed_steps_with_momentum():
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw"])
-def test_the_first_step_of_adam_has_the_size_of_the_learning_rate(optimizer):
+def test_the_first_step_of_adam_has_the_size_of_the_learning_rate(optimizer: str) -> None:
     model = nn.Linear(2, 1, bias=False)
     before = model.weight.detach().clone()
     optimizers = built(model, optimizer, learning_rate=RATE, weight_decay=0.0)
@@ -154,7 +154,7 @@ def test_the_first_step_of_adam_has_the_size_of_the_learning_rate(optimizer):
     torch.testing.assert_close(model.weight.detach() - before, torch.tensor([[-RATE, RATE]]), rtol=1e-4, atol=0)
 
 
-def test_gradients_are_forgotten():
+def test_gradients_are_forgotten() -> None:
     model = network()
     optimizers = built(model, "muon")
     model(torch.ones(2, 3)).sum().backward()
@@ -176,17 +176,17 @@ VALUES = {
 
 
 @pytest.mark.parametrize(("name", "warmup"), VALUES)
-def test_schedules_have_their_values_at_start_turn_and_end(name, warmup):
+def test_schedules_have_their_values_at_start_turn_and_end(name: str, warmup: float) -> None:
     values = VALUES[name, warmup]
     found = {progress: SCHEDULES[name](progress, warmup) for progress in values}
     assert found == pytest.approx(values, abs=1e-12)
 
 
-def test_the_values_cover_every_schedule():
+def test_the_values_cover_every_schedule() -> None:
     assert {name for name, _ in VALUES} == set(SCHEDULES)
 
 
-def test_one_cycle_is_continuous_at_its_turn_and_has_its_own_rise():
+def test_one_cycle_is_continuous_at_its_turn_and_has_its_own_rise() -> None:
     schedule = SCHEDULES["one_cycle"]
     assert schedule(0.3 - 1e-9, 0.0) == pytest.approx(schedule(0.3, 0.0), abs=1e-8)
     assert schedule(0.1, 0.0) == schedule(0.1, 0.9)
@@ -194,12 +194,12 @@ def test_one_cycle_is_continuous_at_its_turn_and_has_its_own_rise():
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("total_steps", [1, 2, 10])
-def test_no_update_of_a_run_has_the_size_zero(schedule, total_steps):
+def test_no_update_of_a_run_has_the_size_zero(schedule: str, total_steps: int) -> None:
     optimizers = built(network(), "adamw", total_steps, schedule=schedule, warmup=0.3)
     assert min(optimizers.factor(number) for number in range(total_steps)) > 0
 
 
-def test_an_update_takes_the_step_size_of_its_middle_in_every_group():
+def test_an_update_takes_the_step_size_of_its_middle_in_every_group() -> None:
     model = network()
     optimizers = built(model, "muon", 4, schedule="cosine", learning_rate=RATE, muon_learning_rate=0.3)
     for parameter in model.parameters():
@@ -219,6 +219,6 @@ def test_an_update_takes_the_step_size_of_its_middle_in_every_group():
         ({"schedule": "cosin"}, r"training.schedule: unknown schedule 'cosin'.*Did you mean 'cosine'"),
     ],
 )
-def test_unknown_names_are_refused(keys, message):
+def test_unknown_names_are_refused(keys: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build_optimizers(network(), TrainingConfig(**keys), 10)

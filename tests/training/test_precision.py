@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from torch import dtype
 
 from formation_mlp.config.schema import TaskConfig
 from formation_mlp.errors import ConfigError
@@ -18,7 +21,7 @@ WITHOUT = {"avx2": True, "avx512_bf16": False, "amx_bf16": False}
 
 
 @pytest.fixture
-def cpu_with(monkeypatch):
+def cpu_with(monkeypatch: pytest.MonkeyPatch):
     """Return a function that pretends what the CPU can."""
     return lambda able: monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
 
@@ -33,37 +36,41 @@ def cpu_with(monkeypatch):
         ({}, 100 * SMALL_STEP, torch.float32),
     ],
 )
-def test_auto_is_bfloat16_for_big_steps_on_a_cpu_that_has_it(cpu_with, able, size, expected):
+def test_auto_is_bfloat16_for_big_steps_on_a_cpu_that_has_it(
+    cpu_with, able: dict[str, bool] | dict[Any, Any], size: float, expected: dtype
+) -> None:
     cpu_with(able)
     assert choose_precision("auto", CPU, size) == expected
 
 
 @pytest.mark.parametrize(("capability", "expected"), [((7, 5), torch.float32), ((8, 0), torch.bfloat16)])
-def test_auto_is_bfloat16_on_a_graphics_card_that_has_it(monkeypatch, capability, expected):
+def test_auto_is_bfloat16_on_a_graphics_card_that_has_it(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], expected: dtype
+) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
     assert choose_precision("auto", CUDA, SMALL_STEP) == expected
     assert choose_precision("auto", CUDA, 1) == torch.float32
 
 
-def test_a_format_that_is_asked_for_is_taken_for_any_step(cpu_with):
+def test_a_format_that_is_asked_for_is_taken_for_any_step(cpu_with) -> None:
     cpu_with(WITHOUT)
     for size in (1, 100 * SMALL_STEP):
         assert choose_precision("float32", CPU, size) == torch.float32
         assert choose_precision("bfloat16", CPU, size) == torch.bfloat16
 
 
-def test_an_unknown_format_is_refused():
+def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"training.precision: unknown precision 'bfloat'.*Did you mean 'bfloat16'"):
         choose_precision("bfloat", CPU, 1)
 
 
-def test_bfloat16_is_refused_on_mps_where_auto_is_float32():
+def test_bfloat16_is_refused_on_mps_where_auto_is_float32() -> None:
     with pytest.raises(ConfigError, match=r"training.precision: 'bfloat16' is not for this device \(mps\)"):
         choose_precision("bfloat16", MPS, 1)
     assert choose_precision("auto", MPS, 100 * SMALL_STEP) == torch.float32
 
 
-def test_only_matrix_products_are_in_bfloat16():
+def test_only_matrix_products_are_in_bfloat16() -> None:
     linear, X = torch.nn.Linear(3, 2), torch.randn(4, 3)
     with autocast(CPU, torch.bfloat16):
         assert linear(X).dtype == torch.bfloat16
@@ -72,7 +79,7 @@ def test_only_matrix_products_are_in_bfloat16():
         assert linear(X).dtype == torch.float32
 
 
-def test_the_number_of_threads_is_put_back_even_after_an_error():
+def test_the_number_of_threads_is_put_back_even_after_an_error() -> None:
     before = torch.get_num_threads()
 
     def fail() -> None:
@@ -85,7 +92,9 @@ def test_the_number_of_threads_is_put_back_even_after_an_error():
 
 
 @pytest.mark.parametrize(("rows", "expected"), [(40, "float32"), (1, "bfloat16")])
-def test_a_step_is_as_big_as_its_rows_times_the_weights(cpu_with, monkeypatch, rows, expected):
+def test_a_step_is_as_big_as_its_rows_times_the_weights(
+    cpu_with, monkeypatch: pytest.MonkeyPatch, rows: int, expected: str
+) -> None:
     cpu_with(WITH)
     X, y = smooth_problem()
     weights = 4 * 8 + 8 + 8 + 1
@@ -107,7 +116,7 @@ def trained(precision_name: str, architecture: str):
 
 
 @pytest.mark.parametrize("architecture", ["residual", "set"])
-def test_training_in_bfloat16_ends_near_float32_with_weights_in_float32(architecture):
+def test_training_in_bfloat16_ends_near_float32_with_weights_in_float32(architecture: str) -> None:
     (exact, expected, y), (job, found, _) = (trained(name, architecture) for name in ("float32", "bfloat16"))
     assert job.limits.precision == torch.bfloat16
     assert {value.dtype for value in job.model.state_dict().values()} == {torch.float32}

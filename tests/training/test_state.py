@@ -29,7 +29,9 @@ CASES = {
 
 
 @pytest.mark.parametrize(("scores", "patience", "max_epochs", "expected"), CASES.values(), ids=CASES)
-def test_a_run_ends_where_the_table_says(scores, patience, max_epochs, expected):
+def test_a_run_ends_where_the_table_says(
+    scores: list[int] | list[float], patience: int | None, max_epochs: int, expected: tuple[int, int, int]
+) -> None:
     state = LoopState()
     for score in scores:
         assert not state.finished(max_epochs, patience)
@@ -38,17 +40,17 @@ def test_a_run_ends_where_the_table_says(scores, patience, max_epochs, expected)
     assert (state.epoch, state.best_epoch, state.waiting) == expected
 
 
-def test_advance_tells_whether_the_epoch_is_the_best_so_far():
+def test_advance_tells_whether_the_epoch_is_the_best_so_far() -> None:
     state = LoopState()
     assert [state.advance(score) for score in [3, 4, NAN, 3, 2.9, -1]] == [True, False, False, False, True, True]
     assert (state.best_epoch, state.best_score) == (6, -1)
 
 
-def test_a_run_without_epochs_is_over_at_once():
+def test_a_run_without_epochs_is_over_at_once() -> None:
     assert LoopState().finished(max_epochs=0, patience=None)
 
 
-def test_a_state_made_from_the_numbers_of_another_goes_on_like_it():
+def test_a_state_made_from_the_numbers_of_another_goes_on_like_it() -> None:
     state = LoopState()
     for score in [3, 4]:
         state.advance(score)

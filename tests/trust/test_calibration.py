@@ -35,7 +35,7 @@ def constant(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("spread", ["of several members", "of one member"])
-def test_new_rows_lie_inside_as_often_as_promised_for_every_number_of_elements(level, spread):
+def test_new_rows_lie_inside_as_often_as_promised_for_every_number_of_elements(level: float, spread: str) -> None:
     error, std, n_elements = rows(20_000)
     new_error, new_std, new_elements = rows(60_000, seed=1)
     several = spread == "of several members"
@@ -46,7 +46,7 @@ def test_new_rows_lie_inside_as_often_as_promised_for_every_number_of_elements(l
         assert inside[np.minimum(new_elements, 5) == number].mean() == pytest.approx(level, abs=0.03)
 
 
-def test_the_promise_holds_on_average_for_few_rows_too():
+def test_the_promise_holds_on_average_for_few_rows_too() -> None:
     covered = []
     for seed in range(300):
         error, std, n_elements = rows(60, seed)
@@ -56,7 +56,7 @@ def test_the_promise_holds_on_average_for_few_rows_too():
     assert 0.79 < np.mean(covered) < 0.83
 
 
-def test_intervals_follow_the_spread_and_are_narrower_for_it():
+def test_intervals_follow_the_spread_and_are_narrower_for_it() -> None:
     error, std, n_elements = rows(5000)
     _, new_std, new_elements = rows(5000, seed=1)
     local = Calibration.fit(error, std, n_elements).half_width(0.9, new_std, new_elements)
@@ -66,7 +66,7 @@ def test_intervals_follow_the_spread_and_are_narrower_for_it():
     assert len(np.unique(even)) == MOST_ELEMENTS
 
 
-def test_beta_is_the_narrowest_choice_at_the_level_it_is_fitted_for():
+def test_beta_is_the_narrowest_choice_at_the_level_it_is_fitted_for() -> None:
     error, std, n_elements = rows(3000)
     fitted = Calibration.fit(error, std, n_elements)
     width = fitted.half_width(0.9, std, n_elements).mean()
@@ -80,7 +80,7 @@ def test_beta_is_the_narrowest_choice_at_the_level_it_is_fitted_for():
 @pytest.mark.parametrize(
     ("n", "level", "rank"), [(9, 0.9, 9), (10, 0.9, 10), (19, 0.9, 18), (99, 0.9, 90), (1, 0.5, 1)]
 )
-def test_the_quantile_is_the_smallest_score_that_the_theorem_allows(n, level, rank):
+def test_the_quantile_is_the_smallest_score_that_the_theorem_allows(n: int, level: float, rank: int) -> None:
     """Of ``n`` scores the one of rank ceil((n + 1) level): Papadopoulos et al. 2008, Lei et al. 2018."""
     error, n_elements = constant(n)
     calibration = Calibration.fit(error, None, n_elements)
@@ -102,7 +102,7 @@ class _Known(RegressorMixin, BaseEstimator):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_intervals_are_those_of_mapie(level):
+def test_intervals_are_those_of_mapie(level: float) -> None:
     """One group, so that MAPIE's normalised residuals with ``std + beta`` as their model are the same thing."""
     from mapie.conformity_scores import ResidualNormalisedScore
     from mapie.regression import SplitConformalRegressor
@@ -120,7 +120,7 @@ def test_intervals_are_those_of_mapie(level):
     np.testing.assert_allclose(intervals[:, :, 0], np.column_stack([-half_width, half_width]), rtol=1e-5)
 
 
-def test_the_order_of_the_val_rows_does_not_matter():
+def test_the_order_of_the_val_rows_does_not_matter() -> None:
     error, std, n_elements = rows(1000)
     shuffled = np.random.default_rng(5).permutation(1000)
     first = Calibration.fit(error, std, n_elements)
@@ -130,21 +130,21 @@ def test_the_order_of_the_val_rows_does_not_matter():
     np.testing.assert_array_equal(first.n_elements, second.n_elements)
 
 
-def test_the_unit_of_the_energies_does_not_matter():
+def test_the_unit_of_the_energies_does_not_matter() -> None:
     error, std, n_elements = rows(1000)
     in_ev = Calibration.fit(error, std, n_elements).half_width(0.9, std, n_elements)
     in_mev = Calibration.fit(1000 * error, 1000 * std, n_elements).half_width(0.9, 1000 * std, n_elements)
     np.testing.assert_allclose(in_mev, 1000 * in_ev, rtol=1e-5)
 
 
-def test_intervals_widen_with_the_level():
+def test_intervals_widen_with_the_level() -> None:
     error, std, n_elements = rows(400)
     calibration = Calibration.fit(error, std, n_elements)
     widths = [calibration.half_width(level, std, n_elements) for level in (0.1, 0.5, 0.8, 0.9, 0.95)]
     assert all((wide >= narrow).all() for narrow, wide in pairwise(widths))
 
 
-def test_a_small_group_joins_its_smaller_neighbour_and_a_large_one_stands_alone():
+def test_a_small_group_joins_its_smaller_neighbour_and_a_large_one_stands_alone() -> None:
     sizes = {1: 5, 2: GROUP, 3: 4 * GROUP, 4: GROUP - 1, 5: GROUP + 10}
     n_elements = np.repeat(list(sizes), list(sizes.values()))
     error = n_elements + np.random.default_rng(0).random(len(n_elements)) / 10
@@ -154,7 +154,7 @@ def test_a_small_group_joins_its_smaller_neighbour_and_a_large_one_stands_alone(
     assert found[3] == found[4]  # four elements with five: fewer than those with three
 
 
-def test_a_high_level_takes_groups_together_until_there_are_rows_enough():
+def test_a_high_level_takes_groups_together_until_there_are_rows_enough() -> None:
     n_elements = np.repeat([2, 3], 60)
     error = np.where(n_elements == 2, 1.0, 2.0)
     calibration = Calibration.fit(error, None, n_elements)
@@ -162,7 +162,7 @@ def test_a_high_level_takes_groups_together_until_there_are_rows_enough():
     assert calibration.half_width(0.99, None, np.array([2, 3])).tolist() == [2, 2]
 
 
-def test_a_level_that_takes_more_rows_is_refused_with_what_is_allowed():
+def test_a_level_that_takes_more_rows_is_refused_with_what_is_allowed() -> None:
     error, n_elements = constant(8)
     calibration = Calibration.fit(error, None, n_elements)
     message = r"level 0.9 takes at least 9 validation rows, and the model had 8; ask for a level of at most 0.888,"
@@ -174,19 +174,19 @@ def test_a_level_that_takes_more_rows_is_refused_with_what_is_allowed():
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 90, -0.5, float("nan")])
-def test_what_is_no_level_is_refused(level):
+def test_what_is_no_level_is_refused(level: float) -> None:
     calibration = Calibration.fit(constant(50)[0], None, constant(50)[1])
     with pytest.raises(CheckpointError, match=r"a level lies between 0 and 1, such as 0\.9; found"):
         calibration.half_width(level, None, np.array([2]))
 
 
-def test_members_that_always_agree_still_have_an_interval():
+def test_members_that_always_agree_still_have_an_interval() -> None:
     error, n_elements = constant(200)
     calibration = Calibration.fit(error, np.zeros(200), n_elements)
     np.testing.assert_allclose(calibration.half_width(0.9, np.zeros(1), np.array([2])), 181 / 200, rtol=1e-6)
 
 
-def test_a_dumped_calibration_comes_back_and_is_small():
+def test_a_dumped_calibration_comes_back_and_is_small() -> None:
     error, std, n_elements = rows(10_000)
     calibration = Calibration.fit(error, std, n_elements)
     arrays, plain = calibration.dump()

@@ -25,7 +25,7 @@ def fitted(points: np.ndarray) -> Points:
     return Points.fit(points, np.random.default_rng(0))
 
 
-def test_the_distance_is_that_to_the_nearest_point_for_nearly_all_rows():
+def test_the_distance_is_that_to_the_nearest_point_for_nearly_all_rows() -> None:
     points, rows = fitted(clusters(5000)), clusters(1000, seed=1)
     found, exact = points.distance(rows), by_force(rows, points)
     assert (found >= exact - 1e-3).all()
@@ -34,12 +34,12 @@ def test_the_distance_is_that_to_the_nearest_point_for_nearly_all_rows():
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 17, 64])
-def test_few_points_are_all_searched(n):
+def test_few_points_are_all_searched(n: int) -> None:
     points, rows = fitted(clusters(n)), clusters(200, seed=1)
     np.testing.assert_allclose(points.distance(rows), by_force(rows, points), atol=2e-3)
 
 
-def test_coordinates_are_kept_to_half_a_step():
+def test_coordinates_are_kept_to_half_a_step() -> None:
     given = clusters(500)
     points = fitted(given)
     kept = points.grid * points.step
@@ -49,7 +49,7 @@ def test_coordinates_are_kept_to_half_a_step():
     assert points.distance(given).max() < points.step.max() * np.sqrt(8) / 2 + 1e-3
 
 
-def test_every_point_lies_in_one_cell():
+def test_every_point_lies_in_one_cell() -> None:
     points = fitted(clusters(3000))
     assert points.starts[0] == 0
     assert points.starts[-1] == len(points.grid) == 3000
@@ -58,26 +58,26 @@ def test_every_point_lies_in_one_cell():
     assert len(fitted(clusters(70_000)).centres) == nearest.MOST_CELLS
 
 
-def test_equal_points_and_columns_without_spread_are_no_trouble():
+def test_equal_points_and_columns_without_spread_are_no_trouble() -> None:
     same = np.tile(np.array([1.0, 0.0, -2.0], np.float32), (500, 1))
     points = fitted(same)
     np.testing.assert_allclose(points.distance(same[:3]), 0, atol=0.02)
-    np.testing.assert_allclose(points.distance(same[:3] + np.float32([0, 3, 4])), 5, rtol=0.01)
+    np.testing.assert_allclose(points.distance(same[:3] + np.array([0, 3, 4], np.float32)), 5, rtol=0.01)
 
 
-def test_blocks_of_rows_leave_no_trace(monkeypatch):
+def test_blocks_of_rows_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     points, rows = fitted(clusters(2000)), clusters(700, seed=1)
     at_once = points.distance(rows)
     monkeypatch.setattr(nearest, "BLOCK", 3)
     np.testing.assert_allclose(points.distance(rows), at_once, atol=1e-3)
 
 
-def test_no_rows_have_no_distances():
+def test_no_rows_have_no_distances() -> None:
     assert fitted(clusters(10)).distance(clusters(0)).shape == (0,)
 
 
 @pytest.mark.parametrize("change", ["grid", "step", "starts", "centres"])
-def test_arrays_that_do_not_fit_are_refused(change):
+def test_arrays_that_do_not_fit_are_refused(change: str) -> None:
     points = fitted(clusters(100))
     arrays = {name: getattr(points, name) for name in ("grid", "step", "starts", "centres")}
     with pytest.raises(ValueError, match="points: "):

@@ -270,7 +270,7 @@ def test_values_are_shown_as_one_would_write_them() -> None:
 # --- a finished search
 
 
-def test_a_search_leaves_a_configuration_a_table_and_a_figure(finished) -> None:
+def test_a_search_leaves_a_configuration_a_table_and_a_figure(finished: tuple[Config, SearchResult]) -> None:
     config, result = finished
     assert result.folder == Path(f"{config.output}_search")
     assert {path.name for path in result.folder.iterdir()} == {
@@ -282,7 +282,9 @@ def test_a_search_leaves_a_configuration_a_table_and_a_figure(finished) -> None:
     assert {row["state"] for row in table} == {"complete", "pruned"}
 
 
-def test_the_first_trial_has_the_values_of_the_configuration_and_the_best_one_is_the_lowest(finished) -> None:
+def test_the_first_trial_has_the_values_of_the_configuration_and_the_best_one_is_the_lowest(
+    finished: tuple[Config, SearchResult],
+) -> None:
     config, result = finished
     assert result.default.values == {
         "training.learning_rate": config.training.learning_rate,
@@ -295,7 +297,7 @@ def test_the_first_trial_has_the_values_of_the_configuration_and_the_best_one_is
     assert result.best.score < result.default.score
 
 
-def test_values_lie_where_they_were_declared(finished) -> None:
+def test_values_lie_where_they_were_declared(finished: tuple[Config, SearchResult]) -> None:
     for trial in finished[1].trials:
         assert 1e-4 <= trial.values["training.learning_rate"] <= 0.1
         assert 0 <= trial.values["model.dropout"] <= 0.3
@@ -305,7 +307,9 @@ def test_values_lie_where_they_were_declared(finished) -> None:
     assert len({str(trial.values) for trial in finished[1].trials}) == 14
 
 
-def test_trials_behind_the_median_end_early_after_the_epochs_that_all_have(finished) -> None:
+def test_trials_behind_the_median_end_early_after_the_epochs_that_all_have(
+    finished: tuple[Config, SearchResult],
+) -> None:
     ended = [trial for trial in finished[1].trials if trial.state == "pruned"]
     assert ended
     assert all(1 <= trial.epochs < 4 for trial in ended)
@@ -313,7 +317,9 @@ def test_trials_behind_the_median_end_early_after_the_epochs_that_all_have(finis
     assert all(trial.epochs == 4 for trial in finished[1].trials if trial.state == "complete")
 
 
-def test_the_best_configuration_trains_to_the_score_of_its_trial(finished, tmp_path: Path) -> None:
+def test_the_best_configuration_trains_to_the_score_of_its_trial(
+    finished: tuple[Config, SearchResult], tmp_path: Path
+) -> None:
     _, result = finished
     config = load_config(result.folder / "best.yaml", [f"output={tmp_path / 'run'}"])
     assert config.tune is None
@@ -324,7 +330,7 @@ def test_the_best_configuration_trains_to_the_score_of_its_trial(finished, tmp_p
     assert float(row["val MAE"]) == pytest.approx(result.best.score, rel=1e-5)
 
 
-def test_the_best_configuration_is_complete_and_says_which_trial_it_was(finished) -> None:
+def test_the_best_configuration_is_complete_and_says_which_trial_it_was(finished: tuple[Config, SearchResult]) -> None:
     config, result = finished
     text = (result.folder / "best.yaml").read_text(encoding="utf-8")
     assert text.startswith(f"# Trial {result.best.number} of 14: val MAE {result.best.score:.6g}, the lowest.\n")
@@ -350,7 +356,7 @@ def test_the_command_prints_the_best_trials_beside_the_default(tiny_config: Conf
     assert command("tune", tiny_config(tune=TUNE), "--trials", "9", "-q", "--overwrite").err == ""
 
 
-def test_the_summary_says_when_nothing_was_better(finished) -> None:
+def test_the_summary_says_when_nothing_was_better(finished: tuple[Config, SearchResult]) -> None:
     _, result = finished
     assert "lower. The best of many looks better on the val rows than it is" in result.summary()
     alone = replace(result, trials=result.trials[:1], best=result.default)
@@ -379,7 +385,7 @@ def test_the_random_sampler_draws_the_same_whatever_the_scores_are(searching: Se
     assert drawn[0] == drawn[1]
 
 
-def test_another_seed_searches_elsewhere(finished, searching: Searching) -> None:
+def test_another_seed_searches_elsewhere(finished: tuple[Config, SearchResult], searching: Searching) -> None:
     other = tune(searching(seed=1), trials=3)
     assert [t.values for t in other.trials[1:]] != [t.values for t in finished[1].trials[1:3]]
 
@@ -432,7 +438,9 @@ def test_other_test_targets_change_nothing(searching: Searching, table: Path, tm
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_figure")
-def test_a_search_cut_anywhere_ends_as_an_undisturbed_one(finished, tmp_path: Path) -> None:
+def test_a_search_cut_anywhere_ends_as_an_undisturbed_one(
+    finished: tuple[Config, SearchResult], tmp_path: Path
+) -> None:
     """A killed process leaves the file of the search cut after any byte."""
     config, result = finished
     whole = (result.folder / "search.journal").read_bytes()
@@ -508,7 +516,7 @@ def test_an_interrupt_offers_to_go_on(
 
 @pytest.mark.usefixtures("no_figure")
 def test_more_trials_continue_a_finished_search_as_if_they_had_been_asked_for_at_once(
-    finished, searching: Searching
+    finished: tuple[Config, SearchResult], searching: Searching
 ) -> None:
     config = searching()
     tune(config, trials=11)
@@ -846,7 +854,7 @@ def test_a_dask_cluster_shares_the_trials(searching: Searching) -> None:
 # --- the figure
 
 
-def test_the_figure_has_a_panel_for_each_parameter(finished) -> None:
+def test_the_figure_has_a_panel_for_each_parameter(finished: tuple[Config, SearchResult]) -> None:
     from formation_mlp.tuning.figure import search_figure
 
     _, result = finished
@@ -868,7 +876,9 @@ def test_the_figure_has_a_panel_for_each_parameter(finished) -> None:
     assert np.all(np.diff(np.asarray(line.get_ydata(), float)) <= 0)
 
 
-def test_long_choices_are_named_by_letters_and_a_single_trial_can_be_drawn(finished) -> None:
+def test_long_choices_are_named_by_letters_and_a_single_trial_can_be_drawn(
+    finished: tuple[Config, SearchResult],
+) -> None:
     from formation_mlp.tuning.figure import search_figure
 
     _, result = finished

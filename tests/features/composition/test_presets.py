@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import itertools
 import random
 import subprocess
@@ -28,22 +30,22 @@ N_COLUMNS = {
 }  # fmt: skip
 
 
-def materials(formulas):
+def materials(formulas: list[str]):
     parsed = parse_formulas(formulas)
     assert not parsed.failures
     return Materials(parsed.compositions)
 
 
-def make(name, impute_nan=False):
+def make(name: str, impute_nan=False):
     return COMPOSITION_PRESETS[name](impute_nan=impute_nan) if name in IMPUTING else COMPOSITION_PRESETS[name]()
 
 
-def column(name, formula, what, **options):
+def column(name: str, formula: str, what, **options):
     preset = COMPOSITION_PRESETS[name](**options)
     return preset.compute(materials([formula])).X[0, preset.names.index(what)]
 
 
-def random_formulas(n, seed, symbols=SYMBOLS[1:], most_atoms=9):
+def random_formulas(n: int, seed: int, symbols=SYMBOLS[1:], most_atoms=9):
     """Return formulas of 1 to 9 elements: whole amounts, fractional amounts and near ties."""
     generator = random.Random(seed)  # noqa: S311
     formulas = []
@@ -61,14 +63,14 @@ def random_formulas(n, seed, symbols=SYMBOLS[1:], most_atoms=9):
     return formulas
 
 
-def assert_equal(found, expected, scale):
+def assert_equal(found, expected, scale) -> None:
     """Compare up to 1e-10, or up to rounding where the values that a number is made from are large."""
     assert np.array_equal(np.isnan(found), np.isnan(expected))
     difference = np.nan_to_num(np.abs(found - expected))
     assert (difference <= 1e-10 + 1e-12 * np.nan_to_num(np.abs(expected)) + 1e-14 * scale).all(), difference.max()
 
 
-def largest_values(name, names):
+def largest_values(name: str, names):
     """Return for each column the largest value that its property has: rounding errors are relative to that."""
     if name not in {"magpie", "deml", "pymatgen"}:
         return np.zeros(len(names))
@@ -78,7 +80,7 @@ def largest_values(name, names):
 
 
 @pytest.mark.parametrize("name", COMPOSITION_PRESETS)
-def test_a_preset_keeps_its_contract(name):
+def test_a_preset_keeps_its_contract(name: str) -> None:
     preset = make(name)
     assert len(preset.names) == len(set(preset.names)) == N_COLUMNS[name]
     assert not preset.needs_structure
@@ -94,7 +96,7 @@ def test_a_preset_keeps_its_contract(name):
 
 
 @pytest.mark.parametrize("name", [name for name in COMPOSITION_PRESETS if name not in OWN])
-def test_the_golden_table_of_matminer_is_reproduced(name):
+def test_the_golden_table_of_matminer_is_reproduced(name: str) -> None:
     formulas = FROZEN["formulas"].tolist()
     expected = FROZEN[name]
     n = expected.shape[1]
@@ -116,7 +118,7 @@ def test_the_golden_table_of_matminer_is_reproduced(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("impute_nan", [True, False])
 @pytest.mark.parametrize("name", ["magpie", "stoichiometry", "valence_orbital"])
-def test_random_formulas_equal_matminer(name, impute_nan):
+def test_random_formulas_equal_matminer(name: str, impute_nan: bool) -> None:
     import matminer.featurizers.composition as matminer
 
     featurizer = {
@@ -134,7 +136,7 @@ def test_random_formulas_equal_matminer(name, impute_nan):
     assert_equal(found, expected, largest_values(name, preset.names))
 
 
-def test_statistics_follow_their_definitions():
+def test_statistics_follow_their_definitions() -> None:
     fe, o = 26, 8
     magpie = {what: column("magpie", "Fe2O3", f"MagpieData {what} Number") for what in ("mean", "avg_dev", "mode")}
     mean = (2 * fe + 3 * o) / 5
@@ -151,7 +153,7 @@ def test_statistics_follow_their_definitions():
 
 
 @pytest.mark.parametrize("name", [name for name in COMPOSITION_PRESETS if name != "ion_property"])
-def test_the_size_of_the_formula_unit_does_not_matter(name):
+def test_the_size_of_the_formula_unit_does_not_matter(name: str) -> None:
     preset = make(name)
     one, two, fraction = preset.compute(materials(["Fe2O3", "Fe4O6", "Fe0.4O0.6"])).X
     np.testing.assert_allclose(two, one, rtol=1e-13, atol=1e-13)
@@ -164,7 +166,7 @@ def test_the_size_of_the_formula_unit_does_not_matter(name):
 
 
 @pytest.mark.parametrize("name", COMPOSITION_PRESETS)
-def test_the_order_of_the_elements_does_not_matter(name):
+def test_the_order_of_the_elements_does_not_matter(name: str) -> None:
     preset = make(name)
     column = parse_formulas(random_formulas(150, seed=6)).compositions
     reverse = np.concatenate([np.arange(a, b)[::-1] for a, b in itertools.pairwise(column.row_ptr.tolist())])
@@ -174,7 +176,7 @@ def test_the_order_of_the_elements_does_not_matter(name):
 
 
 @pytest.mark.parametrize("name", COMPOSITION_PRESETS)
-def test_a_row_depends_on_itself_alone(name):
+def test_a_row_depends_on_itself_alone(name: str) -> None:
     preset = make(name)
     column = parse_formulas(random_formulas(COMPILE_FROM + 10, seed=8)).compositions
     together = preset.compute(Materials(column)).X
@@ -184,7 +186,7 @@ def test_a_row_depends_on_itself_alone(name):
     assert np.array_equal(np.vstack(parts), together, equal_nan=True)
 
 
-def test_interpreted_and_compiled_kernels_agree():
+def test_interpreted_and_compiled_kernels_agree() -> None:
     from formation_mlp.features.composition import element_statistics, ionic, orbitals, stoichiometry
 
     column = parse_formulas(random_formulas(120, seed=9)).compositions
@@ -204,7 +206,7 @@ def test_interpreted_and_compiled_kernels_agree():
         np.testing.assert_allclose(one, other, rtol=1e-13, atol=1e-13)
 
 
-def test_missing_element_data_are_nan_and_counted():
+def test_missing_element_data_are_nan_and_counted() -> None:
     rows = materials(["NaCl", "FeNe", "XeF2", "Fe2Ne"])
     preset = make("magpie")
     block = preset.compute(rows)
@@ -216,7 +218,7 @@ def test_missing_element_data_are_nan_and_counted():
     assert set(block.missing) == {preset.names[j] for j in np.flatnonzero(np.isnan(block.X).any(axis=0))}
 
 
-def test_imputed_element_data_are_the_means_of_matminer_and_still_counted():
+def test_imputed_element_data_are_the_means_of_matminer_and_still_counted() -> None:
     rows = materials(["NaCl", "FeNe", "XeF2", "Fe2Ne"])
     plain, imputing = make("magpie"), make("magpie", impute_nan=True)
     block = imputing.compute(rows)
@@ -228,7 +230,7 @@ def test_imputed_element_data_are_the_means_of_matminer_and_still_counted():
     assert block.X[1, lowest] == pytest.approx(1.7151020408163267)
 
 
-def test_every_table_has_all_elements_and_means_for_what_is_missing():
+def test_every_table_has_all_elements_and_means_for_what_is_missing() -> None:
     for source in ("magpie", "deml", "pymatgen", "matscholar", "megnet_el"):
         table = load_table(source)
         assert table.values.shape == (119, len(table.properties))
@@ -250,7 +252,7 @@ def brute_force_charges(states, n_atoms):
     return sums
 
 
-def test_total_charges_are_those_of_all_assignments():
+def test_total_charges_are_those_of_all_assignments() -> None:
     generator = random.Random(12)  # noqa: S311
     for _ in range(300):
         states = [tuple(generator.sample(range(-5, 9), generator.randint(1, 5))) for _ in range(3)]
@@ -263,7 +265,7 @@ def test_total_charges_are_those_of_all_assignments():
         assert charges.nearest_to_zero() == min(map(abs, expected))
 
 
-def test_amounts_become_the_smallest_whole_numbers():
+def test_amounts_become_the_smallest_whole_numbers() -> None:
     assert whole_amounts([2.0, 3.0]) == [2, 3]
     assert whole_amounts([4.0, 6.0]) == [4, 6]
     assert whole_amounts([1.0, 0.5, 1.5, 4.0]) == [2, 1, 3, 8]
@@ -274,8 +276,8 @@ def test_amounts_become_the_smallest_whole_numbers():
     assert whole_amounts([1e8, 1.0]) == [10_000, 1]
 
 
-def test_ion_property_knows_whether_a_neutral_compound_is_possible():
-    def possible(formula):
+def test_ion_property_knows_whether_a_neutral_compound_is_possible() -> None:
+    def possible(formula: str):
         return column("ion_property", formula, "compound possible")
 
     assert possible("NaCl") == 1
@@ -287,14 +289,14 @@ def test_ion_property_knows_whether_a_neutral_compound_is_possible():
     assert COMPOSITION_PRESETS["ion_property"]().compute(materials(["NaNe"])).missing["compound possible"] == 1
 
 
-def test_ion_property_comes_to_an_end_where_enumeration_never_does():
+def test_ion_property_comes_to_an_end_where_enumeration_never_does() -> None:
     formulas = ["C100H3815Br21I279N2185Pb100", "Fe99999999O99999999", "Mn0.123457Fe0.31415926Co0.2718281828O1.234567"]
     block = COMPOSITION_PRESETS["ion_property"]().compute(materials(formulas))
     assert block.X[0, 0] == 1
     assert np.isfinite(block.X).all()
 
 
-def test_ion_property_equals_matminer_on_small_random_formulas():
+def test_ion_property_equals_matminer_on_small_random_formulas() -> None:
     import matminer.featurizers.composition as matminer
 
     generator = random.Random(4)  # noqa: S311
@@ -311,8 +313,8 @@ def test_ion_property_equals_matminer_on_small_random_formulas():
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
-def test_charge_balance_is_that_of_the_reduced_formula():
-    def of(formula):
+def test_charge_balance_is_that_of_the_reduced_formula() -> None:
+    def of(formula: str):
         preset = COMPOSITION_PRESETS["charge_balance"]()
         return dict(zip(preset.names, preset.compute(materials([formula])).X[0].tolist(), strict=True))
 
@@ -331,7 +333,7 @@ def test_charge_balance_is_that_of_the_reduced_formula():
     assert set(block.missing.values()) == {1}
 
 
-def test_one_formula_is_described_without_heavy_imports():
+def test_one_formula_is_described_without_heavy_imports() -> None:
     code = (
         "import sys; from formation_mlp.materials.formula.reading import parse_formulas;"
         "from formation_mlp.materials.records import Materials;"

@@ -1,5 +1,7 @@
 """Contacts in units of radii, against numbers worked out by hand and against a plain NumPy version."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
@@ -16,13 +18,13 @@ RUTILE = Structure.from_spacegroup(
 )
 
 
-def described(structure):
+def described(structure: Structure) -> dict[str, float]:
     block = contacts().compute(read_structures([structure]).materials)
     assert not block.failures
     return dict(zip(NAMES, block.X[0], strict=True))
 
 
-def test_rock_salt_has_the_numbers_of_six_equal_neighbours():
+def test_rock_salt_has_the_numbers_of_six_equal_neighbours() -> None:
     x = described(SALT)
     d, R = 5.69 / 2, 1.66 + 1.02  # covalent radii of Na and Cl, angstrom
     difference = CHI["Cl"] - CHI["Na"]
@@ -47,7 +49,7 @@ def test_rock_salt_has_the_numbers_of_six_equal_neighbours():
     assert x["screened energy of charges by bond order"] == pytest.approx(energy)
 
 
-def test_a_stretched_cell_has_longer_contacts_and_weaker_bonds():
+def test_a_stretched_cell_has_longer_contacts_and_weaker_bonds() -> None:
     wide = SALT.copy()
     wide.scale_lattice(SALT.volume * 1.1**3)
     near, far = described(SALT), described(wide)
@@ -58,7 +60,7 @@ def test_a_stretched_cell_has_longer_contacts_and_weaker_bonds():
         assert far[name] < near[name]
 
 
-def test_sites_of_two_kinds_are_averaged_as_in_plain_numpy():
+def test_sites_of_two_kinds_are_averaged_as_in_plain_numpy() -> None:
     x = described(RUTILE)
     ptr, target, face = voronoi_faces(RUTILE.lattice.matrix, RUTILE.frac_coords)
     radius = element_radii()[RADII.index("ionic")]
@@ -78,7 +80,7 @@ def test_sites_of_two_kinds_are_averaged_as_in_plain_numpy():
         np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-def test_the_two_orders_of_a_bcc_lattice_differ():
+def test_the_two_orders_of_a_bcc_lattice_differ() -> None:
     """The same lattice and composition, ordered as in CsCl and in layers."""
     cell = Lattice.cubic(3.0)
     chessboard = Structure(cell, ["Ni", "Al"], [[0, 0, 0], [0.5, 0.5, 0.5]])
@@ -91,7 +93,7 @@ def test_the_two_orders_of_a_bcc_lattice_differ():
     assert a[name] > 1.2 * b[name] > 0
 
 
-def test_radii_that_nobody_tabulated_come_from_the_covalent_radius():
+def test_radii_that_nobody_tabulated_come_from_the_covalent_radius() -> None:
     table = load_table("radii")
     known = element_radii()
     assert np.isnan(table.values[2, table.properties.index("ionic")])  # helium
@@ -101,7 +103,7 @@ def test_radii_that_nobody_tabulated_come_from_the_covalent_radius():
     assert np.isnan(known[:, 118]).all()
 
 
-def test_an_element_without_electronegativity_lacks_only_what_needs_it():
+def test_an_element_without_electronegativity_lacks_only_what_needs_it() -> None:
     neon = read_structures([Structure(Lattice.cubic(4), ["Ne"], [[0, 0, 0]])]).materials
     block = contacts().compute(neon)
     assert not block.failures

@@ -1,6 +1,9 @@
 """Structure presets against matminer, and against what must not change them."""
 
+from __future__ import annotations
+
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from formation_mlp.errors import ConfigError, FeatureError
 from formation_mlp.features.structure.presets import STRUCTURE_PRESETS
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
+from formation_mlp.typing import Floats, Ints
 from support.paths import GOLDEN
 
 FROZEN = GOLDEN / "structures"
@@ -71,7 +75,9 @@ def golden_materials(golden):
         ("density", {}),
     ],
 )
-def test_numbers_and_names_are_matminers(golden, golden_materials, name, options):
+def test_numbers_and_names_are_matminers(
+    golden, golden_materials, name: str, options: dict[str, bool] | dict[Any, Any]
+) -> None:
     preset = STRUCTURE_PRESETS[name](**options)
     block = preset.compute(golden_materials)
     assert not block.failures
@@ -79,7 +85,7 @@ def test_numbers_and_names_are_matminers(golden, golden_materials, name, options
     np.testing.assert_allclose(block.X, golden[name], rtol=1e-9, atol=1e-10)
 
 
-def test_symmetry_is_matminers_but_counts_the_operations_of_the_primitive_cell(golden, golden_materials):
+def test_symmetry_is_matminers_but_counts_the_operations_of_the_primitive_cell(golden, golden_materials) -> None:
     preset = STRUCTURE_PRESETS["symmetry"]()
     X = preset.compute(golden_materials).X
     assert list(preset.names) == ABOUT["names"]["symmetry"]
@@ -91,7 +97,7 @@ def test_symmetry_is_matminers_but_counts_the_operations_of_the_primitive_cell(g
     assert list(times.values()).count(1) >= 50
 
 
-def test_sine_coulomb_eigenvalues_are_matminers_sorted_padded_and_cut(golden, golden_materials):
+def test_sine_coulomb_eigenvalues_are_matminers_sorted_padded_and_cut(golden, golden_materials) -> None:
     expected = golden["sine_coulomb"]
     n = expected.shape[1]
     X = STRUCTURE_PRESETS["sine_coulomb"](n_eigenvalues=n + 3).compute(golden_materials).X
@@ -103,7 +109,9 @@ def test_sine_coulomb_eigenvalues_are_matminers_sorted_padded_and_cut(golden, go
 
 @pytest.mark.parametrize("cell", [RUTILE, OBLIQUE], ids=["rutile", "oblique"])
 @pytest.mark.parametrize("name", [*OF_THE_CRYSTAL, "sine_coulomb"])
-def test_origin_wrapping_site_order_and_orientation_change_nothing(name, cell):
+def test_origin_wrapping_site_order_and_orientation_change_nothing(
+    name: str, cell: tuple[Floats, Ints, Floats]
+) -> None:
     lattice, z, frac = cell
     order = np.random.default_rng(1).permutation(len(z))
     rotation = np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))[0]
@@ -120,7 +128,9 @@ def test_origin_wrapping_site_order_and_orientation_change_nothing(name, cell):
 
 @pytest.mark.parametrize("cell", [RUTILE, OBLIQUE, PEROVSKITE], ids=["rutile", "oblique", "perovskite"])
 @pytest.mark.parametrize("name", OF_THE_CRYSTAL)
-def test_another_cell_of_the_crystal_or_a_supercell_changes_nothing(name, cell):
+def test_another_cell_of_the_crystal_or_a_supercell_changes_nothing(
+    name: str, cell: tuple[Floats, Ints, Floats]
+) -> None:
     lattice, z, frac = cell
     oblique = np.array([[1, 0, 0], [2, 1, 0], [-1, 3, 1]])
     doubled = np.concatenate([frac, frac + np.array([0, 1, 0])]) / [1, 2, 1]
@@ -133,14 +143,14 @@ def test_another_cell_of_the_crystal_or_a_supercell_changes_nothing(name, cell):
     np.testing.assert_allclose(X, X[[0, 0, 0]], rtol=1e-9, atol=1e-9)
 
 
-def test_a_scaled_crystal_keeps_its_shape_attributes():
+def test_a_scaled_crystal_keeps_its_shape_attributes() -> None:
     lattice, z, frac = OBLIQUE
     X = STRUCTURE_PRESETS["ward2017"]().compute(materials(OBLIQUE, (1.7 * lattice, z, frac))).X
     np.testing.assert_allclose(X[1], X[0], rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("shift", [0.0, -0.3, 1.0 + 1e-9])
-def test_ward2017_is_what_matminer_says_of_the_wrapped_structure(shift):
+def test_ward2017_is_what_matminer_says_of_the_wrapped_structure(shift: float) -> None:
     from matminer.featurizers.structure import ChemicalOrdering, StructuralHeterogeneity
     from pymatgen.core import Lattice, Structure
 
@@ -151,7 +161,7 @@ def test_ward2017_is_what_matminer_says_of_the_wrapped_structure(shift):
     np.testing.assert_allclose(X[0, 1:13], expected, rtol=1e-9, atol=1e-10)
 
 
-def test_neighbours_beyond_matminers_cutoff_of_13_angstrom_are_found():
+def test_neighbours_beyond_matminers_cutoff_of_13_angstrom_are_found() -> None:
     """The cell of a single atom in a box of 30 angstrom is the box."""
     X = STRUCTURE_PRESETS["ward2017"]().compute(materials((30.0 * np.eye(3), NEON[1], NEON[2] + 0.3))).X
     row = dict(zip(STRUCTURE_PRESETS["ward2017"]().names, X[0], strict=True))
@@ -159,7 +169,7 @@ def test_neighbours_beyond_matminers_cutoff_of_13_angstrom_are_found():
     assert row["mean CN_VoronoiNN"] == pytest.approx(6)
 
 
-def test_properties_without_data_are_missing_or_counted_as_imputed():
+def test_properties_without_data_are_missing_or_counted_as_imputed() -> None:
     rows = materials(RUTILE, (4.0 * np.eye(3), np.array([10, 17]), np.array([[0, 0, 0], [0.5, 0.5, 0.5]])), NEON)
     name = "mean local difference in Electronegativity"
     column = STRUCTURE_PRESETS["ward2017"]().names.index(name)
@@ -171,7 +181,7 @@ def test_properties_without_data_are_missing_or_counted_as_imputed():
     assert "mean local difference in Number" not in missing.missing
 
 
-def test_density_without_an_atomic_radius_lacks_only_the_packing_fraction():
+def test_density_without_an_atomic_radius_lacks_only_the_packing_fraction() -> None:
     block = STRUCTURE_PRESETS["density"]().compute(materials(RUTILE, NEON))
     assert np.isnan(block.X).tolist() == [[False] * 3, [False, False, True]]
     assert block.missing == {"packing fraction": 1}
@@ -187,7 +197,9 @@ def test_density_without_an_atomic_radius_lacks_only_the_packing_fraction():
     ],
 )
 @pytest.mark.parametrize("name", [*OF_THE_CRYSTAL, "sine_coulomb"])
-def test_a_broken_structure_fails_with_its_reason_and_leaves_the_others_alone(name, reason, lattice, first_site):
+def test_a_broken_structure_fails_with_its_reason_and_leaves_the_others_alone(
+    name: str, reason: str, lattice: Floats, first_site: list[int] | list[float]
+) -> None:
     damaged = (lattice, RUTILE[1], np.array([first_site, *RUTILE[2][1:]]))
     block = STRUCTURE_PRESETS[name]().compute(materials(RUTILE, damaged, OBLIQUE))
     alone = STRUCTURE_PRESETS[name]().compute(materials(RUTILE, OBLIQUE))
@@ -198,7 +210,7 @@ def test_a_broken_structure_fails_with_its_reason_and_leaves_the_others_alone(na
 
 
 @pytest.mark.parametrize("name", ["ward2017", "sine_coulomb", "symmetry"])
-def test_two_atoms_on_one_point_fail(name):
+def test_two_atoms_on_one_point_fail(name: str) -> None:
     twice = (4.0 * np.eye(3), np.array([11, 11]), np.array([[0, 0, 0], [1.0, 0, 0]]))
     block = STRUCTURE_PRESETS[name]().compute(materials(twice, RUTILE))
     assert list(block.failures) == [0]
@@ -206,7 +218,7 @@ def test_two_atoms_on_one_point_fail(name):
     assert np.isfinite(block.X[1]).all()
 
 
-def test_compositions_alone_are_refused():
+def test_compositions_alone_are_refused() -> None:
     rows = materials(RUTILE)
     with pytest.raises(FeatureError, match="compositions only"):
         STRUCTURE_PRESETS["density"]().compute(Materials(rows.compositions))
@@ -218,6 +230,6 @@ def test_compositions_alone_are_refused():
         ("sine_coulomb", {"n_eigenvalues": 0}, "at least 1"),
     ],
 )
-def test_wrong_options_are_refused(name, options, message):
+def test_wrong_options_are_refused(name: str, options: dict[str, int], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         STRUCTURE_PRESETS[name](**options)

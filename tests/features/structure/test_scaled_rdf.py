@@ -1,5 +1,10 @@
 """Radial distributions in units of radii, against sums written out with pymatgen's neighbours."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
@@ -53,20 +58,22 @@ def electronegativity_product(a, b):
         ("Electronegativity product at 1.30 (covalent radii)", "covalent", 1.30, 0.12, electronegativity_product),
     ],
 )
-def test_values_are_the_sums_of_their_definition(name, radius, centre, width, weight):
+def test_values_are_the_sums_of_their_definition(
+    name: str, radius: str, centre: float, width: float, weight: Callable[..., Any]
+) -> None:
     found = described(RUTILE).X[0, NAMES.index(name)]
     # Gaussians end at four standard deviations, at 0.0003 of their height, and products may have either sign.
     assert found == pytest.approx(summed(RUTILE, radius, centre, width, weight), rel=3e-3)
     assert abs(found) > 1e-3
 
 
-def test_values_change_smoothly_as_an_atom_passes_the_cutoff():
+def test_values_change_smoothly_as_an_atom_passes_the_cutoff() -> None:
     edges = np.linspace(7.45, 7.55, 21)
     X = described(*(Structure(Lattice.cubic(a), ["Fe"], [[0, 0, 0]]) for a in edges)).X
     assert np.abs(np.diff(X, axis=0)).max() < 1e-3
 
 
-def test_rows_with_an_element_of_unknown_properties_are_counted_and_have_numbers():
+def test_rows_with_an_element_of_unknown_properties_are_counted_and_have_numbers() -> None:
     block = described(RUTILE, Structure(Lattice.cubic(4), ["Ne"], [[0, 0, 0]]))
     assert np.isfinite(block.X).all()
     assert block.missing["Electronegativity product at 1.30 (covalent radii)"] == 1

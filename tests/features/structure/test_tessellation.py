@@ -1,5 +1,9 @@
 """The Voronoi tessellation against closed forms, against Qhull, and on cells that are hard for it."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -16,12 +20,12 @@ def cell_volumes(ptr, face):
     return np.add.reduceat(face[:, 0] * face[:, 1] / 6, ptr[:-1])
 
 
-def random_crystal(seed, n):
+def random_crystal(seed: int, n: int):
     rng = np.random.default_rng(seed)
     return 3.0 * np.eye(3) + rng.normal(scale=0.6, size=(3, 3)), rng.random((n, 3))
 
 
-def test_one_atom_cells_have_the_cells_of_textbooks():
+def test_one_atom_cells_have_the_cells_of_textbooks() -> None:
     _, _, cube = voronoi_faces(3.0 * np.eye(3), ORIGIN)
     np.testing.assert_allclose(cube[cube[:, 1] > 1e-9], [[3, 9, 4 * np.pi / 6]] * 6, rtol=1e-12)
 
@@ -35,7 +39,7 @@ def test_one_atom_cells_have_the_cells_of_textbooks():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_faces_are_those_of_qhull_on_a_large_piece_of_the_crystal(seed):
+def test_faces_are_those_of_qhull_on_a_large_piece_of_the_crystal(seed: int) -> None:
     from scipy.spatial import ConvexHull, Voronoi
 
     lattice, frac = random_crystal(seed, 5)
@@ -55,7 +59,7 @@ def test_faces_are_those_of_qhull_on_a_large_piece_of_the_crystal(seed):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_every_face_is_seen_alike_from_both_sides_and_all_surround_their_site(seed):
+def test_every_face_is_seen_alike_from_both_sides_and_all_surround_their_site(seed: int) -> None:
     ptr, target, face = voronoi_faces(*random_crystal(seed, 7))
     site = np.repeat(np.arange(7), np.diff(ptr))
     seen = {(i, j, image): row for i, (j, image), row in zip(site, target.tolist(), face, strict=True)}
@@ -65,13 +69,13 @@ def test_every_face_is_seen_alike_from_both_sides_and_all_surround_their_site(se
     np.testing.assert_allclose(np.add.reduceat(face[:, 2], ptr[:-1]), 4 * np.pi, rtol=1e-10)
 
 
-def test_image_codes_add_up_as_translations_do():
+def test_image_codes_add_up_as_translations_do() -> None:
     _, target, face = voronoi_faces(3.0 * np.eye(3), ORIGIN)
     codes = sorted(code for code, area in zip(target[:, 1].tolist(), face[:, 1], strict=True) if area > 1e-9)
     assert codes == sorted([1, -1, IMAGE_BASE, -IMAGE_BASE, IMAGE_BASE**2, -(IMAGE_BASE**2)])
 
 
-def ring(n):
+def ring(n: int):
     """A site on the axis of a ring of ``n``: its face towards its own image has ``n`` edges."""
     angle = 2 * np.pi * np.arange(n) / n
     return np.vstack(
@@ -98,28 +102,28 @@ HARD_CELLS = {
 
 
 @pytest.mark.parametrize("name", HARD_CELLS)
-def test_hard_cells_are_filled_and_every_site_is_surrounded(name):
+def test_hard_cells_are_filled_and_every_site_is_surrounded(name: str) -> None:
     lattice, frac = HARD_CELLS[name]
     ptr, _, face = voronoi_faces(lattice, frac)
     assert cell_volumes(ptr, face).sum() == pytest.approx(abs(np.linalg.det(lattice)), rel=1e-10)
     np.testing.assert_allclose(np.add.reduceat(face[:, 2], ptr[:-1]), 4 * np.pi, rtol=1e-9)
 
 
-def test_coincident_sites_are_refused_and_so_is_a_cell_with_a_million_neighbours():
+def test_coincident_sites_are_refused_and_so_is_a_cell_with_a_million_neighbours() -> None:
     with pytest.raises(FeatureError, match="two sites lie on the same point"):
         voronoi_faces(4.0 * np.eye(3), np.array([[0.0, 0, 0], [1.0, 0, 0]]))
     with pytest.raises(FeatureError, match="long and thin"):
         voronoi_faces(np.diag([0.05, 0.05, 200.0]), ORIGIN)
 
 
-def test_read_only_and_strided_arrays_are_taken_as_they_come():
+def test_read_only_and_strided_arrays_are_taken_as_they_come() -> None:
     lattice, frac = random_crystal(0, 3)
     frozen, strided = lattice.copy(), np.repeat(frac, 2, axis=0)[::2]
     frozen.setflags(write=False)
     np.testing.assert_array_equal(voronoi_faces(frozen, strided)[2], voronoi_faces(lattice, frac)[2])
 
 
-def test_structures_that_defeat_qhull_are_tessellated(shared_data):
+def test_structures_that_defeat_qhull_are_tessellated(shared_data: Path) -> None:
     """The first two start Qhull with a flat simplex; in the third a degenerate face sends a vertex to infinity."""
     import pandas as pd
     from pymatgen.core import Lattice

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import math
 import random
 import subprocess
@@ -14,14 +16,14 @@ from formation_mlp.system.compiled import compiled
 from support.known_formulas import KNOWN
 
 
-def amounts(formula):
+def amounts(formula: str):
     parsed = parse_formulas([formula])
     assert not parsed.failures, parsed.failures
     column = parsed.compositions
     return dict(zip((SYMBOLS[z] for z in column.z.tolist()), column.amount.tolist(), strict=True))
 
 
-def reason(formula):
+def reason(formula: str):
     parsed = parse_formulas([formula])
     assert list(parsed.failures) == [0]
     assert parsed.compositions.n_elements.tolist() == [0]
@@ -29,7 +31,7 @@ def reason(formula):
     return parsed.failures[0]
 
 
-def note(formula):
+def note(formula: str):
     return parse_formulas([formula]).notes.get(0, "")
 
 
@@ -57,14 +59,14 @@ def note(formula):
         ("T2O", {"H": 2, "O": 1}),
     ],
 )
-def test_a_formula_is_read_as_written(formula, expected):
+def test_a_formula_is_read_as_written(formula: str, expected: dict[str, int] | dict[str, float]) -> None:
     found = amounts(formula)
     assert list(found) == list(expected)
     assert found == pytest.approx(expected, rel=1e-15)
 
 
 @pytest.mark.parametrize("joint", [".", "·", "*", "•", "⋅", "∙", "×", " · ", ". "])
-def test_a_hydrate_is_read_as_an_adduct(joint):
+def test_a_hydrate_is_read_as_an_adduct(joint: str) -> None:
     assert amounts(f"CuSO4{joint}5H2O") == {"Cu": 1, "S": 1, "O": 9, "H": 10}
     assert note(f"CuSO4{joint}5H2O").endswith("read as the adduct CuSO4 + 5 H2O")
 
@@ -85,7 +87,7 @@ def test_a_hydrate_is_read_as_an_adduct(joint):
         ("Al2O3·2SiO2·2H2O", {"Al": 2, "O": 9, "Si": 2, "H": 4}),
     ],
 )
-def test_a_dot_that_can_only_join_an_adduct_does(formula, expected):
+def test_a_dot_that_can_only_join_an_adduct_does(formula: str, expected: dict[str, int] | dict[str, float]) -> None:
     found = amounts(formula)
     assert found == expected
     assert list(found) == list(expected)
@@ -105,7 +107,9 @@ def test_a_dot_that_can_only_join_an_adduct_does(formula, expected):
         ("Mn1.5e2O", {"Mn": 150, "O": 1}),
     ],
 )
-def test_a_dot_that_can_only_be_a_decimal_point_is_one(formula, expected):
+def test_a_dot_that_can_only_be_a_decimal_point_is_one(
+    formula: str, expected: dict[str, float] | dict[str, int]
+) -> None:
     assert amounts(formula) == expected
     assert note(formula) == ""
 
@@ -114,7 +118,7 @@ def test_a_dot_that_can_only_be_a_decimal_point_is_one(formula, expected):
     "formula",
     ["Al2O3.2SiO2", "K1.5H2O", "LiNi.5Mn.5O2", "K2O.3Al2O3", "V2O5.1.5H2O", "Fe4..5O", "Fe2O3...", "Na2.5.5.5Cl"],
 )
-def test_a_dot_that_could_be_either_is_refused(formula):
+def test_a_dot_that_could_be_either_is_refused(formula: str) -> None:
     assert "may be a decimal point or join" in reason(formula)
 
 
@@ -169,17 +173,17 @@ def test_a_dot_that_could_be_either_is_refused(formula):
         ("Na\nCl?", "'?' cannot be read"),
     ],
 )
-def test_what_cannot_be_read_says_why_and_what_to_try(formula, words):
+def test_what_cannot_be_read_says_why_and_what_to_try(formula: str | float | None, words: str) -> None:
     assert words in reason(formula)
 
 
-def test_known_formulas_are_read_rightly_and_without_a_remark():
+def test_known_formulas_are_read_rightly_and_without_a_remark() -> None:
     parsed = parse_formulas(list(KNOWN))
     assert (parsed.failures, parsed.notes) == ({}, {})
     assert dict(zip(KNOWN, parsed.compositions.formulas(), strict=True)) == KNOWN
 
 
-def test_notes_tell_how_a_formula_was_read():
+def test_notes_tell_how_a_formula_was_read() -> None:
     assert "D read as H" in note("D2O")
     assert "T read as H" in note("T2O")
     assert "sodium nitride" in note("NaN")
@@ -187,18 +191,18 @@ def test_notes_tell_how_a_formula_was_read():
     assert note("CuSO4.5D2O").endswith("read as the adduct CuSO4 + 5 D2O; D read as H")
 
 
-def test_failures_and_notes_keep_their_rows():
+def test_failures_and_notes_keep_their_rows() -> None:
     parsed = parse_formulas(["NaCl", "Xx", "D2O", None, "Fe2O3"])
     assert list(parsed.failures) == [1, 3]
     assert list(parsed.notes) == [2]
     assert parsed.compositions.n_elements.tolist() == [2, 0, 2, 0, 2]
 
 
-def test_no_formula_gives_no_row():
+def test_no_formula_gives_no_row() -> None:
     assert len(parse_formulas([]).compositions) == 0
 
 
-def test_one_text_instead_of_a_column_is_refused():
+def test_one_text_instead_of_a_column_is_refused() -> None:
     with pytest.raises(DataError, match=r"Give a sequence, such as \['NaCl'\]"):
         parse_formulas("NaCl")
 
@@ -227,7 +231,7 @@ def random_formula(generator, depth=0):
     return text
 
 
-def test_amounts_and_order_equal_pymatgen_on_random_formulas():
+def test_amounts_and_order_equal_pymatgen_on_random_formulas() -> None:
     from pymatgen.core import Composition
 
     generator = random.Random(7)  # noqa: S311
@@ -254,7 +258,7 @@ def columns_equal(one, other):
     )
 
 
-def test_the_scanner_reads_what_the_complete_parser_reads(monkeypatch):
+def test_the_scanner_reads_what_the_complete_parser_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = random.Random(11)  # noqa: S311
     pieces = [*"CHONFDT0123456789..()()[]·* e-x\n", "Na", "Fe", "H2O", "0.5", "1.5", "00.5", "12345678901234567", ")2"]
     pieces += ["SI", "CO", "IV", "II", "203", "20", "02", "K", "Br", "NH3", "CaCl2.5", "(III)"]
@@ -273,7 +277,7 @@ def test_the_scanner_reads_what_the_complete_parser_reads(monkeypatch):
     assert columns_equal(parse_formulas([]), parse_formulas([]))
 
 
-def test_the_scanner_leaves_few_formulas_to_the_complete_parser():
+def test_the_scanner_leaves_few_formulas_to_the_complete_parser() -> None:
     from formation_mlp.materials.formula.scanner import scan_formulas
 
     generator = random.Random(3)  # noqa: S311
@@ -286,13 +290,13 @@ def test_the_scanner_leaves_few_formulas_to_the_complete_parser():
     assert column.n_elements.tolist() == [0 if row in unread else 4 for row in range(1_000)] + [3]
 
 
-def test_a_kernel_without_a_place_for_its_cache_is_compiled_all_the_same():
+def test_a_kernel_without_a_place_for_its_cache_is_compiled_all_the_same() -> None:
     namespace = {}
     exec("def double(x):\n    return 2 * x", namespace)  # noqa: S102
     assert compiled(namespace["double"])(21) == 42
 
 
-def test_a_few_formulas_are_read_without_heavy_imports():
+def test_a_few_formulas_are_read_without_heavy_imports() -> None:
     code = (
         "import sys; from formation_mlp.materials.formula.reading import parse_formulas;"
         "parse_formulas(['CuSO4.5H2O']);"
@@ -302,7 +306,7 @@ def test_a_few_formulas_are_read_without_heavy_imports():
     assert done.stdout.strip() == "[]"
 
 
-def test_a_plain_formula_is_read_with_few_modules():
+def test_a_plain_formula_is_read_with_few_modules() -> None:
     code = (
         "import sys; from formation_mlp.materials.formula.reading import parse_formulas;"
         "parse_formulas(['Fe2O3', 'NaCl']);"
@@ -312,7 +316,7 @@ def test_a_plain_formula_is_read_with_few_modules():
     assert done.stdout.strip() == "['atoms', 'reading', 'text']"
 
 
-def test_every_symbol_is_read_as_itself():
+def test_every_symbol_is_read_as_itself() -> None:
     for symbol, z in ATOMIC_NUMBER.items():
         parsed = parse_formulas([symbol])
         assert parsed.compositions.z.tolist() == [z]

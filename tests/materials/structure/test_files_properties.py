@@ -120,7 +120,8 @@ def cif(crystal: tuple[str, list[str], float], style: dict[str, Any]) -> str:
             **{f"fract_{axis}": f"{x:.4f}{sign}" for axis, x in zip("xyz", place, strict=True)},
         }
         lines.append(" ".join(cells[column] for column in columns))
-    return str(style["line_end"]).join((style["comment"] + "\n".join(lines)).split("\n")) + style["line_end"]
+    end = str(style["line_end"])
+    return end.join((str(style["comment"]) + "\n".join(lines)).split("\n")) + end
 
 
 def poscar(crystal: tuple[str, list[str], float], scale: float, cartesian: bool, selective: bool) -> str:
@@ -170,7 +171,9 @@ def test_a_crystal_written_as_poscar_reads_back_site_by_site(
     crystal: tuple[str, list[str], float], scale: float, cartesian: bool, selective: bool
 ) -> None:
     read = read_structures([poscar(crystal, scale, cartesian, selective)])
-    assert described(read) == (counts_of(crystal), pytest.approx(volume_of(crystal), rel=1e-6))
+    counts, volume = described(read)
+    assert counts == counts_of(crystal)
+    assert volume == pytest.approx(volume_of(crystal), rel=1e-6)
     structures = read.materials.structures
     assert structures is not None
     expected = np.array([place for _, place in all_sites(crystal)])

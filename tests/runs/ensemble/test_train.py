@@ -111,7 +111,9 @@ def planned(config: Config) -> tuple[Prepared, list[MemberPlan]]:
 # --- a finished ensemble
 
 
-def test_an_ensemble_leaves_one_folder_with_a_run_of_each_member_in_it(finished) -> None:
+def test_an_ensemble_leaves_one_folder_with_a_run_of_each_member_in_it(
+    finished: tuple[Path, Prepared, ModelResult],
+) -> None:
     folder, _, _ = finished
     assert {path.name for path in folder.iterdir()} == {
         "config.yaml",
@@ -130,7 +132,7 @@ def test_an_ensemble_leaves_one_folder_with_a_run_of_each_member_in_it(finished)
         assert own == {"config.yaml", "rows.json", "report.json", "DONE", *network}
 
 
-def test_the_model_holds_all_members_with_equal_shares(finished) -> None:
+def test_the_model_holds_all_members_with_equal_shares(finished: tuple[Path, Prepared, ModelResult]) -> None:
     model = Checkpoint.load(finished[0] / "model.safetensors")
     assert [member.name for member in model.members] == NAMES
     assert [member.share for member in model.members] == pytest.approx([1 / 3] * 3)
@@ -140,7 +142,7 @@ def test_the_model_holds_all_members_with_equal_shares(finished) -> None:
     assert not torch.equal(first, second)
 
 
-def test_the_prediction_is_the_mean_of_those_of_the_members(finished) -> None:
+def test_the_prediction_is_the_mean_of_those_of_the_members(finished: tuple[Path, Prepared, ModelResult]) -> None:
     folder, _, _ = finished
     alone = [formation_mlp.load(folder / "members" / name).predict(FORMULAS) for name in NAMES]
     assert np.ptp(alone, axis=0).min() > 1e-4
@@ -148,7 +150,7 @@ def test_the_prediction_is_the_mean_of_those_of_the_members(finished) -> None:
     np.testing.assert_allclose(together, np.mean(alone, axis=0), rtol=1e-12)
 
 
-def test_the_saved_ensemble_predicts_what_the_run_reported(finished) -> None:
+def test_the_saved_ensemble_predicts_what_the_run_reported(finished: tuple[Path, Prepared, ModelResult]) -> None:
     folder, prepared, result = finished
     predictor = formation_mlp.load(folder)
     for part in ("val", "test"):
@@ -159,7 +161,7 @@ def test_the_saved_ensemble_predicts_what_the_run_reported(finished) -> None:
         assert evaluation.scores == pytest.approx(result.scores[part])
 
 
-def test_the_report_tells_of_each_member(finished) -> None:
+def test_the_report_tells_of_each_member(finished: tuple[Path, Prepared, ModelResult]) -> None:
     folder, prepared, result = finished
     report = read_json(folder / "report.json")
     assert report["model"] == "ensemble"
@@ -179,7 +181,9 @@ def test_the_report_tells_of_each_member(finished) -> None:
     assert report["scores"]["test"]["MAE"] == pytest.approx(result.scores["test"]["MAE"])
 
 
-def test_each_member_has_a_seed_of_its_own_and_the_first_is_the_network_alone(finished, ensemble: Ensemble) -> None:
+def test_each_member_has_a_seed_of_its_own_and_the_first_is_the_network_alone(
+    finished: tuple[Path, Prepared, ModelResult], ensemble: Ensemble
+) -> None:
     folder, _, _ = finished
     prepared, plans = planned(ensemble(output=folder.with_name("elsewhere")))
     assert [plan.name for plan in plans] == NAMES
@@ -239,7 +243,9 @@ def test_more_folds_than_formulas_are_refused(ensemble: Ensemble) -> None:
 # --- interruptions
 
 
-def test_only_members_that_are_missing_are_trained_when_a_run_goes_on(finished, ensemble: Ensemble) -> None:
+def test_only_members_that_are_missing_are_trained_when_a_run_goes_on(
+    finished: tuple[Path, Prepared, ModelResult], ensemble: Ensemble
+) -> None:
     folder, _, _ = trained(ensemble())
     expected = weights(folder)
     for gone in (folder / "DONE", folder / "members" / "network-1" / "DONE"):
@@ -250,11 +256,14 @@ def test_only_members_that_are_missing_are_trained_when_a_run_goes_on(finished, 
     times = {
         name: (folder / "members" / name / "model.safetensors").stat().st_mtime_ns for name in ("network-0", "set-0")
     }
-    asked = []
+    asked: list[str] = []
+
+    def asking(plan: Any, threads: int) -> Any:
+        asked.append(plan.name)
+        return train_member(plan, threads)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            ensemble_run, "train_member", lambda plan, threads: asked.append(plan.name) or train_member(plan, threads)
-        )
+        patch.setattr(ensemble_run, "train_member", asking)
         trained(ensemble(output=folder), resume=True)
     assert asked == ["network-1"]
     for name, time in times.items():
@@ -308,7 +317,9 @@ def test_a_folder_in_use_is_left_alone_unless_it_is_to_be_replaced(ensemble: Ens
 # --- side by side
 
 
-def test_members_trained_side_by_side_are_those_trained_one_after_another(finished, ensemble: Ensemble) -> None:
+def test_members_trained_side_by_side_are_those_trained_one_after_another(
+    finished: tuple[Path, Prepared, ModelResult], ensemble: Ensemble
+) -> None:
     folder, _, result = trained(ensemble(), compute=Compute(2))
     found, expected = (Checkpoint.load(where / "model.safetensors").members for where in (folder, finished[0]))
     for one, other in zip(found, expected, strict=True):
@@ -350,7 +361,9 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[InThi
     return replaced
 
 
-def test_a_member_that_fails_ends_the_run_and_all_processes(ensemble: Ensemble, in_this_process) -> None:
+def test_a_member_that_fails_ends_the_run_and_all_processes(
+    ensemble: Ensemble, in_this_process: Callable[..., list[InThisProcess]]
+) -> None:
     def work(plan: MemberPlan, threads: int) -> Iterator[EpochRecord]:
         if plan.name == "network-1":
             raise TrainingError("the loss became nan")
@@ -362,7 +375,9 @@ def test_a_member_that_fails_ends_the_run_and_all_processes(ensemble: Ensemble, 
     assert [child.closed for child in children] == [True, True]
 
 
-def test_there_are_no_more_processes_than_members_and_each_has_one_thread(ensemble: Ensemble, in_this_process) -> None:
+def test_there_are_no_more_processes_than_members_and_each_has_one_thread(
+    ensemble: Ensemble, in_this_process: Callable[..., list[InThisProcess]]
+) -> None:
     threads_of = {}
 
     def work(plan: MemberPlan, threads: int) -> Iterator[EpochRecord]:
@@ -377,7 +392,7 @@ def test_there_are_no_more_processes_than_members_and_each_has_one_thread(ensemb
     assert all(child.closed for child in children)
 
 
-def test_one_member_needs_no_process(ensemble: Ensemble, in_this_process) -> None:
+def test_one_member_needs_no_process(ensemble: Ensemble, in_this_process: Callable[..., list[InThisProcess]]) -> None:
     children = in_this_process(train_member)
     trained(ensemble({"a": {}}), compute=Compute(4))
     assert children == []
@@ -636,7 +651,9 @@ def test_a_wrong_key_of_a_member_is_refused_before_any_is_trained(
 # --- starting from a trained ensemble
 
 
-def test_each_member_starts_from_another_member_of_the_source(finished, ensemble: Ensemble) -> None:
+def test_each_member_starts_from_another_member_of_the_source(
+    finished: tuple[Path, Prepared, ModelResult], ensemble: Ensemble
+) -> None:
     source = formation_mlp.load(finished[0])
     config = ensemble({"a": {}, "b": {}, "c": {"model": SET}, "d": {}}, training={"start_from": str(finished[0])})
     prepared, plans = planned(config)
@@ -648,7 +665,9 @@ def test_each_member_starts_from_another_member_of_the_source(finished, ensemble
         np.testing.assert_allclose(job.predict(val.X, val.compositions), expected[plan.number % 3], atol=1e-5)
 
 
-def test_a_start_of_its_own_is_not_silently_ignored(finished, ensemble: Ensemble) -> None:
+def test_a_start_of_its_own_is_not_silently_ignored(
+    finished: tuple[Path, Prepared, ModelResult], ensemble: Ensemble
+) -> None:
     start = str(finished[0] / "members" / "network-1")
     try:
         prepared, (plan,) = planned(ensemble({"a": {"training": {"start_from": start}}}))

@@ -22,24 +22,24 @@ def noisy(*sizes: float, seed: int = 1):
 
 @pytest.mark.parametrize("name", SELECTIONS)
 @pytest.mark.parametrize("n", [1, 2, 7])
-def test_shares_are_one_per_member_not_negative_and_add_up_to_one(name, n):
+def test_shares_are_one_per_member_not_negative_and_add_up_to_one(name: str, n: int) -> None:
     shares = SELECTIONS[name](noisy(*np.linspace(0.1, 0.5, n)), mae)
     assert shares.shape == (n,)
     assert (shares >= 0).all()
     assert shares.sum() == pytest.approx(1, abs=1e-12)
 
 
-def test_equal_shares_ask_for_no_score():
+def test_equal_shares_ask_for_no_score() -> None:
     assert equal_shares(noisy(0.1, 9.0, 0.1, 0.1), None).tolist() == [0.25] * 4
 
 
-def test_greedy_ignores_a_member_that_only_harms():
+def test_greedy_ignores_a_member_that_only_harms() -> None:
     shares = greedy_shares(noisy(0.1, 5.0, 0.1), mae)
     assert shares[1] == 0
     assert shares[[0, 2]] == pytest.approx([0.5, 0.5], abs=0.1)
 
 
-def test_greedy_takes_members_whose_errors_cancel_before_a_better_one_that_stands_alone():
+def test_greedy_takes_members_whose_errors_cancel_before_a_better_one_that_stands_alone() -> None:
     error = np.abs(np.random.default_rng(2).normal(size=len(Y))) + 0.5
     alone = Y + 0.6 * error * np.random.default_rng(3).choice([-1, 1], len(Y))
     shares = greedy_shares(np.stack([alone, Y + error, Y - error]), mae)
@@ -48,30 +48,30 @@ def test_greedy_takes_members_whose_errors_cancel_before_a_better_one_that_stand
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_greedy_is_never_worse_than_the_best_member_alone(seed):
+def test_greedy_is_never_worse_than_the_best_member_alone(seed: int) -> None:
     generator = np.random.default_rng(seed)
     predictions = noisy(*generator.uniform(0.05, 1, 6), seed=seed) + generator.normal(size=(6, 1)) * 0.2
     found = mae(greedy_shares(predictions, mae) @ predictions)
     assert found <= min(map(mae, predictions))
 
 
-def test_greedy_of_one_member_far_better_than_all_is_that_member():
+def test_greedy_of_one_member_far_better_than_all_is_that_member() -> None:
     assert greedy_shares(np.stack([Y, Y + 1, Y + 2]), mae).tolist() == [1, 0, 0]
 
 
-def test_greedy_weighs_by_repetition():
+def test_greedy_weighs_by_repetition() -> None:
     """With errors of +1 and -3, the mean is right where the first is taken three times as often."""
     shares = greedy_shares(np.stack([Y + 1, Y - 3]), mae)
     assert shares.tolist() == [0.75, 0.25]
 
 
-def test_greedy_tries_a_limited_number_of_means():
+def test_greedy_tries_a_limited_number_of_means() -> None:
     asked = []
     greedy_shares(noisy(0.1, 0.2, 0.3), lambda prediction: asked.append(1) or mae(prediction))
     assert len(asked) == 3 * ROUNDS
 
 
-def test_greedy_sees_means_of_predictions_never_sums():
+def test_greedy_sees_means_of_predictions_never_sums() -> None:
     seen = []
     greedy_shares(np.array([[1.0, 1.0], [3.0, 3.0]]), lambda prediction: seen.append(prediction) or 0.0)
     assert 1 - 1e-12 <= np.min(seen) <= np.max(seen) <= 3 + 1e-12
