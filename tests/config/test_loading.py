@@ -100,7 +100,7 @@ def test_every_name_of_every_table_is_accepted_and_no_other(key: str) -> None:
         ({"benchmark": {"networks": {"wide": {"modl": {}}}}}, "benchmark.networks.wide.modl: unknown key 'modl'"),
         ({"model": {"activation": "rellu"}}, "model.activation: unknown activation 'rellu'. Choose one of: elu, gelu"),
         ({"model": {"activation": "rellu"}}, "Did you mean 'relu'?"),
-        ({"features": ["magpi"]}, "features: unknown feature 'magpi'. Choose one of: "),
+        ({"features": ["magpi"]}, "features: unknown preset 'magpi'. Choose one of: "),
         ({"data": {"unit": "kj/mol"}}, "data.unit: unknown unit 'kj/mol'"),
         ({"data": {"unit": "kj/mol"}}, "Did you mean 'kJ/mol'?"),
     ],
