@@ -30,7 +30,8 @@ class Toy(nn.Module):
         self.head = nn.Linear(d_hidden, n_outputs)
 
     def forward(self, X: Tensor) -> Tensor:
-        return (self.straight(X) + self.head(self.hidden(X).tanh())).squeeze(-1)
+        output: Tensor = (self.straight(X) + self.head(self.hidden(X).tanh())).squeeze(-1)
+        return output
 
 
 def toy(d_in: int, config: ModelConfig, n_outputs: int) -> nn.Module:

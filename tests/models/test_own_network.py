@@ -67,7 +67,8 @@ def trained(nets: Path, tiny_config: Callable[..., Path], command: Command, with
 def forget(nets: Path) -> type[nn.Module]:
     """Forget that the module was imported, and return its class."""
     nets.unlink()
-    return sys.modules.pop("own_nets").Wide
+    wide: type[nn.Module] = sys.modules.pop("own_nets").Wide
+    return wide
 
 
 def test_a_network_of_ones_own_is_trained_resumed_read_and_explained(
