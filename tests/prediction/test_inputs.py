@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from formation_mlp.materials.formula import text
+from formation_mlp.materials.formula.atoms import count_atoms
 from support.commands import Outcome
 from support.structures import ROCK_SALTS, rock_salt
 
@@ -116,7 +117,6 @@ def test_what_unpacks_without_end_is_refused(workplace: Path, monkeypatch: pytes
 def test_the_first_formula_is_parsed_once(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read to tell it from a model, and again with all materials."""
     parsed: list[str] = []
-    count_atoms = text.count_atoms
     monkeypatch.setattr(text, "count_atoms", lambda part: parsed.append(part) or count_atoms(part))  # type: ignore[func-returns-value]
     command("predict", "Fe7Co3O13", "Fe7Co5O13").succeeded()
     assert parsed == ["Fe7Co3O13", "Fe7Co5O13"]
