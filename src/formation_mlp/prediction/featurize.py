@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ from formation_mlp.errors import DataError
 from formation_mlp.prediction.tables import check_output, read_inputs
 from formation_mlp.quoting import encodable
 from formation_mlp.system.compute import HERE, Compute
-from formation_mlp.system.files import write_bytes, write_text
+from formation_mlp.system.files import write_text
 from formation_mlp.system.outputs import claimed
+from formation_mlp.system.parquet import write_parquet
 from formation_mlp.system.path_text import usable_path
 from formation_mlp.typing import Progress
 
@@ -100,13 +100,8 @@ def _write_frame(frame: Any, out: Path, metadata: dict[str, Any]) -> None:
         write_text(out, frame.to_csv(index=False, lineterminator="\n"))
         return
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from formation_mlp.saved_model.checkpoint import package_versions
 
-    arrow = pa.Table.from_pandas(frame, preserve_index=False)
-    note = json.dumps(metadata | {"versions": package_versions()}).encode()
-    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), b"formation_mlp": note})
-    sink = pa.BufferOutputStream()
-    pq.write_table(arrow, sink)
-    write_bytes(out, sink.getvalue().to_pybytes())
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    write_parquet(out, table, metadata | {"versions": package_versions()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,9 +21,10 @@ from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structure.cache import contents
 from formation_mlp.prediction.parquet_rows import Source, open_source
 from formation_mlp.system.compute import HERE, Compute, Job
-from formation_mlp.system.files import beside, content_digest, sweep, write_bytes, write_json
+from formation_mlp.system.files import beside, content_digest, sweep, write_json
 from formation_mlp.system.locks import held
 from formation_mlp.system.outputs import LOCK, check_folder_not_read
+from formation_mlp.system.parquet import note_of, write_parquet
 from formation_mlp.system.parts import Parts, Summary, going_on, job_key
 from formation_mlp.typing import Progress
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 ROWS_PER_PART = 50_000
 MANIFEST = "_manifest.json"
 """Readers of parquet folders pass over names with an underscore."""
-_META = b"formation_mlp"
 
 Describe = Callable[[Materials], FeatureTable]
 
@@ -167,7 +166,7 @@ def _write_part(
     mark = _content(rows, source)  # before the structures are read
     columns, summary, notes = _featurize_rows(rows, source, describe, single_precision)
     summary |= {} if mark is None else {"content": mark}
-    _write(path, columns, {"key": key, "summary": summary})
+    write_parquet(path, columns, {"key": key, "summary": summary}, "zstd")
     yield from notes
 
 
@@ -201,15 +200,6 @@ def _read(cells: list[Any], source: Source) -> tuple[list[str], Materials, dict[
     return ["" if cell is None else str(cell) for cell in cells], Materials(parsed.compositions), parsed.failures
 
 
-def _write(path: Path, content: pa.Table, description: dict[str, Any]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(content.replace_schema_metadata({_META: json.dumps(description)}), sink, compression="zstd")
-    write_bytes(path, sink.getvalue())
-
-
 def _remove_others(out: Path, key: str, *, overwrite: bool) -> None:
     """Remove the parts of another job if they may be replaced, and if nothing else is there."""
     described = {path: _description(path) for path in sorted(out.glob("*.parquet"))}
@@ -239,7 +229,7 @@ def _description(path: Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     try:
-        found = json.loads((pq.read_schema(path).metadata or {}).get(_META, b"{}"))
+        found = note_of(pq.read_schema(path))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) and {"key", "summary"} <= set(found) else {}

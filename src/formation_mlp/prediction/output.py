@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from formation_mlp.prediction.answers import COLUMNS, DIGITS, HIDDEN, Answers, kind, texts
 from formation_mlp.quoting import encodable
 from formation_mlp.saved_model.named import NamedModel
-from formation_mlp.system.files import csv_text, write_bytes, write_json, write_text
+from formation_mlp.system.files import csv_text, write_json, write_text
 from formation_mlp.system.outputs import about_path
+from formation_mlp.system.parquet import write_parquet
 from formation_mlp.system.text_table import aligned
 from formation_mlp.version import __version__
 
@@ -48,7 +49,7 @@ def write_answers(answers: Answers, out: Path | None, *, strict: bool = False) -
         described = answers.models, answers.unit, list(answers.columns), len(answers), answers.n_failed
         description = about(*described, out, strict=strict)
         if out.suffix == ".parquet":
-            write_bytes(out, _parquet(answers, description))
+            write_parquet(out, parquet_table(answers), description)
         else:
             write_text(out, csv_text(header, answers.rows(header, digits)))
         write_json(about_path(out), description)
@@ -101,16 +102,3 @@ def _storable(values: Any) -> Any:
     if not isinstance(values, list | tuple):
         return values
     return [encodable(value) if isinstance(value, str) else value for value in values]
-
-
-def _parquet(answers: Answers, description: Mapping[str, Any]) -> bytes:
-    import json
-
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    arrow = parquet_table(answers).replace_schema_metadata({b"formation_mlp": json.dumps(description).encode()})
-    sink = pa.BufferOutputStream()
-    pq.write_table(arrow, sink)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content

@@ -27,8 +27,9 @@ from formation_mlp.saved_model.checkpoint import model_path
 from formation_mlp.saved_model.named import NamedModel, named_model
 from formation_mlp.system.blocks import rows_alone
 from formation_mlp.system.compute import Compute, Job
-from formation_mlp.system.files import content_digest, whole_file, write_bytes, write_json, write_text
+from formation_mlp.system.files import content_digest, whole_file, write_json, write_text
 from formation_mlp.system.outputs import about_path
+from formation_mlp.system.parquet import with_note, write_parquet
 from formation_mlp.system.parts import Parts, Summary, job_key, parts_of_file, put_together
 from formation_mlp.typing import Progress
 from formation_mlp.version import __version__
@@ -213,12 +214,7 @@ def _write_csv_part(path: Path, answers: Answers) -> None:
 
 
 def _write_parquet_part(path: Path, answers: Answers) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(parquet_table(answers), sink)
-    write_bytes(path, sink.getvalue())
+    write_parquet(path, parquet_table(answers))
 
 
 def _join_csv(out: Path, parts: list[Path], names: list[str], _description: dict[str, Any]) -> None:
@@ -232,7 +228,7 @@ def _join_csv(out: Path, parts: list[Path], names: list[str], _description: dict
 def _join_parquet(out: Path, parts: list[Path], _names: list[str], description: dict[str, Any]) -> None:
     import pyarrow.parquet as pq
 
-    schema = pq.read_schema(parts[0]).with_metadata({b"formation_mlp": json.dumps(description).encode()})
+    schema = with_note(pq.read_schema(parts[0]), description)
     with whole_file(out) as file, pq.ParquetWriter(file, schema) as writer:
         for part in parts:
             writer.write_table(pq.read_table(part).cast(schema))

@@ -20,15 +20,13 @@ from formation_mlp.errors import FormationMLPError
 from formation_mlp.features.base import FeatureBlock
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.caching import cache_root
-from formation_mlp.system.files import write_bytes
+from formation_mlp.system.parquet import note_of, write_parquet
 
 WORTH_SECONDS = 0.02
 """A chunk that took less is not kept: writing and reading one of 1,000 rows and 128 columns takes as long."""
 
 PACKAGES = ("formation-mlp", "matminer", "pymatgen", "pymatgen-core", "spglib", "numpy", "scipy")
 """Packages that decide the numbers."""
-
-_META = b"formation_mlp"
 
 
 def cache_folder(asked: str | Path | None = None) -> Path | None:
@@ -122,7 +120,7 @@ class FeatureCache:
         if path is None:
             return
         try:
-            write_bytes(path, _content(key, names, block))
+            _write(path, key, names, block)
         except FormationMLPError as error:
             self._note(f"features are not kept for the next run: {error}")
             self.folder = None
@@ -134,26 +132,21 @@ class FeatureCache:
         self.notes.append(text)
 
 
-def _content(key: str, names: tuple[str, ...], block: FeatureBlock) -> bytes:
+def _write(path: Path, key: str, names: tuple[str, ...], block: FeatureBlock) -> None:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     failures = {str(row): reason for row, reason in block.failures.items()}
     meta = {"key": key, "names": list(names), "failures": failures, "missing": block.missing}
     columns = np.ascontiguousarray(block.X.T)
-    note = json.dumps(meta | {"checksum": _checksum(meta, columns)})
     table = pa.Table.from_arrays(list(map(pa.array, columns)), names=list(names))
-    sink = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata({_META: note}), sink, compression="zstd")
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
+    write_parquet(path, table, meta | {"checksum": _checksum(meta, columns)}, "zstd")
 
 
 def _read(path: Path, key: str, names: tuple[str, ...], n_rows: int) -> FeatureBlock:
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
-    meta: dict[str, Any] = json.loads((table.schema.metadata or {})[_META])
+    meta: dict[str, Any] = note_of(table.schema)
     checksum = meta.pop("checksum")
     columns = np.array([column.to_numpy() for column in table.columns], np.float64).reshape(len(names), n_rows)
     if meta["key"] != key or tuple(meta["names"]) != names or tuple(table.column_names) != names:
