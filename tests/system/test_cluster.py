@@ -22,9 +22,10 @@ from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
 from formation_mlp.system import cluster
 from formation_mlp.system.cluster import on_worker
-from formation_mlp.system.compute import NO_TERMS, Compute, Terms
+from formation_mlp.system.compute import NO_TERMS, Compute, Job, Terms
+from formation_mlp.system.jobs import run_jobs
 from formation_mlp.system.processes import DIED
-from support.child_functions import count, process_of, working_folder
+from support.child_functions import count, die_once, process_of, working_folder
 
 distributed = pytest.importorskip("distributed")
 N = 240
@@ -72,6 +73,19 @@ def test_every_row_is_there_once_though_a_worker_is_killed_half_way(
     assert seen == list(range(0, N + 1, 10))
     assert table.failures == expected.failures == {}
     np.testing.assert_allclose(table.X, expected.X, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+@pytest.mark.parametrize("own_process", [False, True])
+def test_a_job_whose_worker_is_lost_is_done_by_another_with_the_same_rows(
+    own_process: bool, two_workers: Any, tmp_path: Path
+) -> None:
+    compute = Compute(scheduler=two_workers.scheduler_address)
+    jobs = [Job(i, die_once, (tmp_path / "flag", [i, 1])) for i in range(3)]
+    events = list(run_jobs(jobs, compute, Terms(own_process=own_process)))
+    assert (tmp_path / "flag").exists()
+    assert sorted((event.key, event.item) for event in events if not event.is_end) == [(0, 1), (1, 2), (2, 3)]
+    assert sorted((event.key, event.lost) for event in events if event.is_end) == [(0, ""), (1, ""), (2, "")]
 
 
 def test_an_error_on_the_cluster_is_raised_here(two_workers: Any) -> None:
