@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Install with the dev extras and check everything: lint, format, types, tests with coverage.
+# Arguments go to pytest: scripts/test.sh -m "not slow" is the fast lane.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/_environment.sh"
 prepare_environment "[dev]"

@@ -25,6 +25,8 @@ from formation_mlp import FormationEnergyClassifier, FormationEnergyRegressor, e
 from formation_mlp.errors import CheckpointError, ConfigError, DataError, FeatureError, FormationMLPError, SplitError
 from formation_mlp.typing import Floats
 
+pytestmark = pytest.mark.slow
+
 FORMULAS = [
     "NaCl", "KCl", "LiCl", "NaF", "KF", "LiF", "MgO", "CaO", "SrO", "BaO",
     "Al2O3", "Fe2O3", "Cr2O3", "V2O3", "Ga2O3", "TiO2", "ZrO2", "SiO2", "GeO2", "SnO2",

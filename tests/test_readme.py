@@ -15,6 +15,8 @@ import yaml
 from formation_mlp.config.loading import check_config
 from support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCORE_TOLERANCE, ENERGY_TOLERANCE = 0.03, 0.3
 """Scores, and energies of single compounds (eV/atom), move by this much between machines; times are not compared."""

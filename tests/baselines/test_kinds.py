@@ -18,6 +18,8 @@ from formation_mlp.config.schema import TaskConfig
 from formation_mlp.errors import ConfigError, TrainingError
 from support.networks import noisy_classes, smooth_problem
 
+pytestmark = pytest.mark.slow
+
 REGRESSION, CLASSIFICATION = TaskConfig(), TaskConfig(type="classification")
 SMALL = {"n_estimators": 10, "n_jobs": 1}
 

@@ -26,6 +26,8 @@ from formation_mlp.runs.progress import Reporter
 from formation_mlp.system import processes as workers
 from support.commands import Outcome, python_environment
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]
 

@@ -16,7 +16,7 @@ from formation_mlp.cli import arguments as arguments_of_verbs
 from formation_mlp.cli.console import READER_WENT
 from support.commands import Outcome, python_environment
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the shell of a POSIX system")
+pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="the shell of a POSIX system"), pytest.mark.slow]
 
 Command = Callable[..., Outcome]
 ROWS = ["Fe₂O₃", "NaCl", "MgO"]

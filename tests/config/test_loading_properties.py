@@ -15,6 +15,8 @@ from formation_mlp.config.loading import check_config, load_config, preset_list
 from formation_mlp.config.yaml_text import parse_yaml
 from formation_mlp.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 bounded = settings(
     derandomize=True,
     deadline=None,

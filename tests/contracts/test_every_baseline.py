@@ -14,6 +14,8 @@ from formation_mlp.targets.task import Task
 from formation_mlp.typing import Floats
 from support.networks import noisy_classes, smooth_problem
 
+pytestmark = pytest.mark.slow
+
 ENTRIES = [(task, name) for task, table in BASELINES.items() for name in table]
 TUNABLE = [(task, name) for task, name in ENTRIES if BASELINES[task][name].grid]
 FAST = {"n_estimators": 12, "max_iter": 12}

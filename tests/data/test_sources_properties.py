@@ -24,6 +24,8 @@ from formation_mlp.data.numbers import number
 from formation_mlp.data.sources import read_table, read_table_in_parts
 from formation_mlp.errors import DataError, FormationMLPError
 
+pytestmark = pytest.mark.slow
+
 bounded = settings(
     derandomize=True,
     deadline=None,

@@ -35,6 +35,8 @@ from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.predictor import Predictor
 from support.configs import changed
 
+pytestmark = pytest.mark.slow
+
 FORMULAS = ["NaCl", "Fe2O3", "MgO", "CaTiO3"]
 TREES = {"boosted_trees": {"num_iterations": 40, "min_data_in_leaf": 3, "num_leaves": 7}}
 

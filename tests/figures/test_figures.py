@@ -20,6 +20,8 @@ from formation_mlp import figures
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import FormationMLPError
 
+pytestmark = pytest.mark.slow
+
 
 def predictions(n: int, seed: int = 0):
     rng = np.random.default_rng(seed)

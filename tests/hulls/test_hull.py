@@ -231,6 +231,7 @@ def test_what_has_no_composition_or_energy_is_refused(formulas: list[str], energ
         CompetingPhases(compositions_of("NaCl"), [-1.0]).decompose(compositions, energies)
 
 
+@pytest.mark.slow
 def test_published_decomposition_energies_come_back_from_published_formation_energies(shared_data: Path) -> None:
     """Rows whose competitors all have a visible energy agree; the others lack competitors and so look more stable."""
     table = pd.read_csv(shared_data / "critexam" / "critexam_mp.csv.gz", keep_default_na=False)

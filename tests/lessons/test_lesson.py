@@ -20,6 +20,8 @@ from formation_mlp.lessons.running import LessonError, run_lesson
 from formation_mlp.lessons.session import Session
 from support.commands import Outcome
 
+pytestmark = pytest.mark.slow
+
 LESSONS = cells.all_lessons()
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.path.stem for lesson in LESSONS])
 DECIMAL = re.compile(r"(?<![\w.])\d+\.\d+(?!\.?\d)|(?<![\w.])\d+(?:\.\d+)?(?=\s?%)")

@@ -20,6 +20,8 @@ from formation_mlp.materials.records import Materials
 from formation_mlp.prediction import featurize_in_parts as job
 from formation_mlp.prediction.featurize_in_parts import Featurized, featurize_in_parts
 
+pytestmark = pytest.mark.slow
+
 FEATURES = ["stoichiometry", "tm_fraction"]
 N = 20_000
 

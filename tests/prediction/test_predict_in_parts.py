@@ -22,6 +22,8 @@ from formation_mlp.saved_model.predictor import load
 from support.commands import python_environment
 from support.configs import TINY, changed
 
+pytestmark = pytest.mark.slow
+
 FORMULAS = ["NaCl", "MgO", "NACL", "Fe2O3", "CuSO4.5H2O", "", "Al2O3", "LiF", "ZnO", "TiO2", "KBr"]
 
 

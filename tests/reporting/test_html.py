@@ -30,6 +30,8 @@ from formation_mlp.runs.progress import Reporter
 from support.commands import Outcome
 from support.configs import TINY, changed
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 CLASSIFIER = {"type": "classification", "boundary": -1.0, "labels": ["weak", "strong"]}
 

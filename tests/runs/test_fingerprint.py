@@ -36,7 +36,7 @@ HULL: dict[str, Any] = {
     "ensemble": {"members": {"trees": {"boosted_trees": {}, "hull": {"column": "energy", "folds": 2}}}},
 }
 
-pytestmark = pytest.mark.usefixtures("without_figures")
+pytestmark = [pytest.mark.usefixtures("without_figures"), pytest.mark.slow]
 
 
 class Job:

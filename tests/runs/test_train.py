@@ -28,6 +28,8 @@ from formation_mlp.targets.metrics import regression_scores
 from formation_mlp.training.network import NetworkTraining
 from support.commands import Outcome, leftovers
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]
 

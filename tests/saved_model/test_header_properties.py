@@ -18,6 +18,8 @@ from formation_mlp.saved_model.checkpoint import save_tensors
 from formation_mlp.system.tensor_file import TensorFile, read_file
 from support.paths import GOLDEN
 
+pytestmark = pytest.mark.slow
+
 MODEL = GOLDEN / "model_format_4.safetensors"
 FORMULAS = ["NaCl", "Fe2O3", "CsBr"]
 bounded = settings(derandomize=True, deadline=None, max_examples=200)

@@ -35,6 +35,8 @@ from support.structures import rock_salt
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]
 LARGEST_FILE = 10_000_000

@@ -25,6 +25,8 @@ from formation_mlp.system.outputs import claimed
 from support.commands import Outcome, python_environment
 from support.paths import TESTS
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., Outcome]
 
 NO_TEMPORARY_FOLDER = FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")

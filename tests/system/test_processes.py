@@ -143,6 +143,7 @@ def test_the_row_that_kills_is_named_and_the_others_have_their_numbers(killers: 
     np.testing.assert_allclose(block.X[:, 0], expected)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_killed_workers_lose_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunks, "MAX_ROWS", 10)

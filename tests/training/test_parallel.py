@@ -32,7 +32,7 @@ from formation_mlp.training.state import EpochRecord
 from support.commands import Outcome, leftovers, python_environment
 from support.networks import network_on_examples, set_problem
 
-pytestmark = pytest.mark.usefixtures("without_figures")
+pytestmark = [pytest.mark.usefixtures("without_figures"), pytest.mark.slow]
 
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]

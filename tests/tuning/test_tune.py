@@ -40,7 +40,7 @@ from formation_mlp.tuning.tune import tune
 from support.commands import Outcome, python_environment
 from support.configs import TINY, changed
 
-pytestmark = pytest.mark.usefixtures("without_figures")
+pytestmark = [pytest.mark.usefixtures("without_figures"), pytest.mark.slow]
 
 pytest.importorskip("optuna")
 
@@ -436,7 +436,6 @@ def test_other_test_targets_change_nothing(searching: Searching, table: Path, tm
 # --- resumed
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("no_figure")
 def test_a_search_cut_anywhere_ends_as_an_undisturbed_one(
     finished: tuple[Config, SearchResult], tmp_path: Path
@@ -463,7 +462,6 @@ def slow_enough(tiny_config: ConfigWriter) -> Path:
     return tiny_config(tune=TUNE, training={"max_epochs": 12, "batch_size": 2})
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_a_search_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
     tiny_config: ConfigWriter, command: Command, workplace: Path
@@ -584,7 +582,6 @@ def test_a_damaged_file_is_refused(searching: Searching, wrong: bytes) -> None:
         tune(config, resume=True)
 
 
-@pytest.mark.slow
 def test_the_lock_of_a_killed_process_is_broken(tmp_path: Path) -> None:
     journal = tmp_path / "search.journal"
     journal.write_bytes(b'{"whole": 1}\n{"half')
@@ -717,7 +714,6 @@ def assert_as_trained_alone(config: Config, result: SearchResult) -> None:
         assert min(record.val_score for record in job.epochs()) == pytest.approx(trial.score, rel=1e-6)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("no_figure")
 def test_two_processes_share_the_trials(searching: Searching) -> None:
     config = searching(tune={"trials": 12})
@@ -749,7 +745,6 @@ def die_once_at_two(plan: Any, prepared: Any) -> Iterator[EpochRecord]:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 @pytest.mark.usefixtures("no_figure")
 def test_a_trial_that_kills_its_process_twice_is_a_failed_one(
@@ -761,7 +756,6 @@ def test_a_trial_that_kills_its_process_twice_is_a_failed_one(
     assert [trial.state for trial in result.trials if trial.number != 2] == ["complete"] * 3
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 @pytest.mark.usefixtures("no_figure")
 def test_a_trial_that_a_signal_killed_is_tried_once_more(searching: Searching, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -815,7 +809,6 @@ def test_lines_are_added_after_the_last_whole_one(tmp_path: Path, head: bytes, t
     assert path.read_bytes() == head + b"new\n"
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("no_figure")
 def test_a_search_given_up_leaves_its_trials_to_be_trained_again(
     searching: Searching, monkeypatch: pytest.MonkeyPatch
@@ -838,7 +831,6 @@ def test_a_search_given_up_leaves_its_trials_to_be_trained_again(
     assert_as_trained_alone(config, result)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("no_figure")
 def test_a_dask_cluster_shares_the_trials(searching: Searching) -> None:
     distributed = pytest.importorskip("distributed")

@@ -191,6 +191,7 @@ def test_what_is_clear_is_read(formula: str, same: str) -> None:
 SALTS = ["K2 SO4", "Ca CO3", "Na2 CO3", "(NH4)2 SO4", "NH4 Cl", "Na OH", "K MnO4", "Mg Al2O4", "Ba TiO3", "K₂ SO₄"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_rows", [0, 30_000])
 def test_the_words_of_a_salt_are_one_formula_and_the_remark_names_it(n_rows: int) -> None:
     joined = ["".join(salt.split()) for salt in SALTS]

@@ -231,6 +231,7 @@ def random_formula(generator, depth=0):
     return text
 
 
+@pytest.mark.slow
 def test_amounts_and_order_equal_pymatgen_on_random_formulas() -> None:
     from pymatgen.core import Composition
 
@@ -258,6 +259,7 @@ def columns_equal(one, other):
     )
 
 
+@pytest.mark.slow
 def test_the_scanner_reads_what_the_complete_parser_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = random.Random(11)  # noqa: S311
     pieces = [*"CHONFDT0123456789..()()[]·* e-x\n", "Na", "Fe", "H2O", "0.5", "1.5", "00.5", "12345678901234567", ")2"]

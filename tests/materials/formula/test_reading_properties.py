@@ -17,6 +17,8 @@ from formation_mlp.materials.formula.atoms import FormulaError
 from formation_mlp.materials.formula.reading import ParsedFormulas, parse_formulas
 from formation_mlp.materials.formula.text import Reading, read_formula
 
+pytestmark = pytest.mark.slow
+
 bounded = settings(derandomize=True, deadline=None, max_examples=300)
 
 AMOUNT = st.one_of(

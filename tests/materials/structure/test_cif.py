@@ -514,6 +514,7 @@ def test_what_pymatgen_writes_is_read_as_pymatgen_reads_it(length: float) -> Non
         assert not crystal.notes
 
 
+@pytest.mark.slow
 def test_real_files_are_read_as_pymatgen_reads_them(shared_data: Path) -> None:
     from pymatgen.core import Structure
 
@@ -534,6 +535,7 @@ def test_real_files_are_read_as_pymatgen_reads_them(shared_data: Path) -> None:
     assert len(names) > 100
 
 
+@pytest.mark.slow
 def test_long_lists_take_little_memory() -> None:
     places = np.random.default_rng(0).uniform(0, 1, (50, 3)).round(4).tolist()
     sites = tuple(f"C{i} {x} {y} {z}" for i, (x, y, z) in enumerate(places))

@@ -68,6 +68,7 @@ def test_a_bad_row_says_why_and_the_others_are_read(cell: str, species: str, fra
     assert read.materials.structures.n_sites.tolist() == [0, 1]
 
 
+@pytest.mark.slow
 def test_published_structures_are_read_whole(shared_data: Path) -> None:
     path = shared_data / "mp20_mpts52_structures" / "mp20_mpts52_structures.csv.gz"
     dataset = load_dataset(DataConfig(path=str(path), target="energy_above_hull", unit="eV/atom"), TaskConfig())

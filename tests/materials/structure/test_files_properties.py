@@ -16,6 +16,8 @@ from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.materials.inputs import ReadMaterials, read_structures
 from formation_mlp.materials.structure.crystal import lattice_vectors
 
+pytestmark = pytest.mark.slow
+
 bounded = settings(derandomize=True, deadline=None, max_examples=80)
 
 Floats = NDArray[np.float64]

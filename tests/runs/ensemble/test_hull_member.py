@@ -30,7 +30,7 @@ from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.system.compute import Compute
 from support.configs import TINY, changed
 
-pytestmark = pytest.mark.usefixtures("without_figures")
+pytestmark = [pytest.mark.usefixtures("without_figures"), pytest.mark.slow]
 
 pytest.importorskip("lightgbm")
 

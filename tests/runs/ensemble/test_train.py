@@ -41,7 +41,7 @@ from formation_mlp.training.state import EpochRecord
 from support.commands import Outcome, python_environment
 from support.configs import TINY, changed
 
-pytestmark = pytest.mark.usefixtures("without_figures")
+pytestmark = [pytest.mark.usefixtures("without_figures"), pytest.mark.slow]
 
 Command = Callable[..., Outcome]
 ConfigWriter = Callable[..., Path]
