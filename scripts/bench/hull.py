@@ -36,8 +36,9 @@ from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, decomposition_energies
-from formation_mlp.hulls.stability import call_scores, stability_scores
+from formation_mlp.hulls.stability import stability_scores
 from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.targets.metrics import call_scores
 from formation_mlp.typing import Bools, Floats
 
 

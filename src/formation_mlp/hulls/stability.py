@@ -15,42 +15,8 @@ from formation_mlp.errors import DataError
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions
 from formation_mlp.system.files import write_csv
-from formation_mlp.typing import Bools, Floats, Ints, Progress
-
-
-def call_scores(is_stable: Bools, is_called_stable: Bools, certainty: Floats) -> dict[str, float]:
-    """Return how well compounds are called stable, as Bartel et al. (npj Comput. Mater. 6, 97, 2020) score it.
-
-    Parameters
-    ----------
-    is_stable : the truth, ``[n]``
-    is_called_stable : the answer, ``[n]``
-    certainty : larger where a compound is more likely stable, ``[n]``; ROC-AUC takes its order only
-
-    Returns
-    -------
-    dict
-        Accuracy, F1 of the stable compounds, FPR (the share of the unstable ones that are called stable) and
-        ROC-AUC. FPR and ROC-AUC are NaN where the truth has one class only.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> truth = np.array([True, True, False, False])
-    >>> call_scores(truth, np.array([True, False, True, False]), np.array([0.9, 0.4, 0.6, 0.1]))
-    {'accuracy': 0.5, 'F1': 0.5, 'FPR': 0.5, 'ROC-AUC': 0.75}
-    """
-    from sklearn.metrics import roc_auc_score
-
-    hits = int(np.sum(is_stable & is_called_stable))
-    both = 0 < is_stable.sum() < len(is_stable)
-    called = int(is_stable.sum() + is_called_stable.sum())
-    return {
-        "accuracy": float(np.mean(is_stable == is_called_stable)),
-        "F1": 2 * hits / called if called else 0.0,
-        "FPR": float(np.mean(is_called_stable[~is_stable])) if not is_stable.all() else float("nan"),
-        "ROC-AUC": float(roc_auc_score(is_stable, certainty)) if both else float("nan"),
-    }
+from formation_mlp.targets.metrics import call_scores
+from formation_mlp.typing import Floats, Ints, Progress
 
 
 def stability_scores(truth: Floats, predicted: Floats) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from formation_mlp.typing import Floats
+from formation_mlp.typing import Bools, Floats
 
 
 def regression_scores(y: Floats, prediction: Floats) -> dict[str, float]:
@@ -27,6 +27,41 @@ def log_loss(y: Floats, probability: Floats) -> float:
     return float(-np.mean(y * np.log(p) + (1 - y) * np.log1p(-p)))
 
 
+def call_scores(is_positive: Bools, is_called: Bools, certainty: Floats) -> dict[str, float]:
+    """Return how well rows are called positive.
+
+    Parameters
+    ----------
+    is_positive : the truth, ``[n]``
+    is_called : the answer, ``[n]``
+    certainty : larger where a row is more likely positive, ``[n]``; ROC-AUC takes its order only
+
+    Returns
+    -------
+    dict
+        Accuracy, F1 of the positive rows (0 where there are none and none is called so), FPR (the share of the negative
+        rows that are called positive) and ROC-AUC. FPR is NaN without negative rows, ROC-AUC where all rows are of one
+        class.
+
+    Examples
+    --------
+    >>> truth = np.array([True, True, False, False])
+    >>> call_scores(truth, np.array([True, False, True, False]), np.array([0.9, 0.4, 0.6, 0.1]))
+    {'accuracy': 0.5, 'F1': 0.5, 'FPR': 0.5, 'ROC-AUC': 0.75}
+    """
+    from sklearn.metrics import roc_auc_score
+
+    hits = int(np.sum(is_positive & is_called))
+    both = 0 < is_positive.sum() < len(is_positive)
+    called = int(is_positive.sum() + is_called.sum())
+    return {
+        "accuracy": float(np.mean(is_positive == is_called)),
+        "F1": 2 * hits / called if called else 0.0,
+        "FPR": float(np.mean(is_called[~is_positive])) if not is_positive.all() else float("nan"),
+        "ROC-AUC": float(roc_auc_score(is_positive, certainty)) if both else float("nan"),
+    }
+
+
 def classification_scores(y: Floats, probability: Floats, threshold: float) -> dict[str, float]:
     """Return the scores of a binary classifier.
 
@@ -43,16 +78,17 @@ def classification_scores(y: Floats, probability: Floats, threshold: float) -> d
     """
     from sklearn import metrics
 
-    called = (probability >= threshold).astype(float)
+    called = probability >= threshold
+    scores = call_scores(y == 1, called, probability)
     both = 0 < y.sum() < len(y)
-    precision, recall, f1, _ = metrics.precision_recall_fscore_support(y, called, average="binary", zero_division=0.0)
+    precision, recall, *_ = metrics.precision_recall_fscore_support(y, called, average="binary", zero_division=0.0)
     return {
-        "accuracy": float(np.mean(called == y)),
+        "accuracy": scores["accuracy"],
         "balanced accuracy": float(metrics.balanced_accuracy_score(y, called)) if both else float("nan"),
         "precision": float(precision),
         "recall": float(recall),
-        "F1": float(f1),
-        "ROC-AUC": float(metrics.roc_auc_score(y, probability)) if both else float("nan"),
+        "F1": scores["F1"],
+        "ROC-AUC": scores["ROC-AUC"],
         "PR-AUC": float(metrics.average_precision_score(y, probability)) if both else float("nan"),
         "log loss": log_loss(y, probability),
     }
