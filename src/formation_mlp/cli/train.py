@@ -42,8 +42,13 @@ def train(
     loaded = load(config, set_)
     reporter = Reporter(verbose - quiet)
     compute = Compute(workers, dask)
-    keys = {"overwrite": overwrite, "resume": resume}
-    architectures = import_own(loaded, allow_import or ())
-    prepared, results = training.train(loaded, reporter, compute=compute, architectures=architectures, **keys)
+    prepared, results = training.train(
+        loaded,
+        reporter,
+        overwrite=overwrite,
+        resume=resume,
+        compute=compute,
+        architectures=import_own(loaded, allow_import or ()),
+    )
     print(score_table(results, prepared.task))
     reporter.say(f"\n{loaded.output}: model, report, predictions and figures")

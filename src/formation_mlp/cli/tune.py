@@ -40,8 +40,14 @@ def tune(
 
     loaded, reporter = load(config, set_), Reporter(verbose - quiet)
     compute = Compute(workers, dask)
-    keys = {"overwrite": overwrite, "resume": resume}
-    architectures = import_own(loaded, allow_import or ())
-    result = tuning.tune(loaded, reporter, trials=trials, compute=compute, architectures=architectures, **keys)
+    result = tuning.tune(
+        loaded,
+        reporter,
+        trials=trials,
+        compute=compute,
+        overwrite=overwrite,
+        resume=resume,
+        architectures=import_own(loaded, allow_import or ()),
+    )
     print(result.table())
     reporter.say(f"\n{result.folder}: trials.csv, search.png, and best.yaml for 'formation-mlp train'")
