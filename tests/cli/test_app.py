@@ -19,6 +19,7 @@ import pytest
 
 import formation_mlp
 from formation_mlp import cli
+from formation_mlp.cli.app import VERBS, app
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.saved_model import named as named_model
@@ -416,8 +417,9 @@ def test_a_reader_that_goes_away_is_no_error(finished_run: Path) -> None:
 
 def test_every_verb_is_in_the_module_that_is_said_to_have_it() -> None:
     cli.import_verbs(["--help"])
-    modules = {str(verb.callback.__name__): verb.callback.__module__ for verb in cli.app.registered_commands}
-    assert modules == {verb: f"formation_mlp.cli.{verb}" for verb in cli.VERBS}
+    callbacks = [verb.callback for verb in app.registered_commands]
+    modules = {callback.__name__: callback.__module__ for callback in callbacks if callback is not None}
+    assert modules == {verb: f"formation_mlp.cli.{verb}" for verb in VERBS}
 
 
 @pytest.mark.parametrize(

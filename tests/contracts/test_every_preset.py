@@ -28,7 +28,7 @@ def crystal(a: float, *sites: tuple[str, list[float]]) -> Structure:
     return Structure(Lattice.cubic(a), [symbol for symbol, _ in sites], [frac for _, frac in sites])
 
 
-CORNER, CENTRE, FACES = [0, 0, 0], [0.5] * 3, [[0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]
+CORNER, CENTRE, FACES = [0.0, 0.0, 0.0], [0.5] * 3, [[0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]
 CRYSTALS = [
     crystal(4.12, ("Cs", CORNER), ("Cl", CENTRE)),
     crystal(3.905, ("Sr", CORNER), ("Ti", CENTRE), *(("O", face) for face in FACES)),
@@ -40,7 +40,8 @@ CRYSTALS = [
 
 @pytest.fixture(scope="module", params=preset_table())
 def name(request: pytest.FixtureRequest) -> str:
-    return request.param
+    preset: str = request.param
+    return preset
 
 
 @pytest.fixture(scope="module")

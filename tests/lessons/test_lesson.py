@@ -109,7 +109,7 @@ def test_no_run_tells_an_answer(lesson: Lesson, finished: Callable[[Lesson], Ses
 def test_the_numbers_in_its_text_are_computed(lesson: Lesson) -> None:
     """A decimal number or a percentage that is typed into a text must be a constant of the code: a definition."""
     tree = ast.parse(lesson.source)
-    constants = {float(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant) and _is_number(node)}
+    constants = {float(ast.literal_eval(node)) for node in ast.walk(tree) if _is_number(node)}
     texts = [*_said(tree), *(cell.text for cell in lesson.cells if cell.is_prose)]
     typed = {number for text in texts for number in DECIMAL.findall(re.sub(r"\$[^$]*\$|arXiv:\S+", "", text))}
     assert [number for number in sorted(typed) if float(number) not in constants] == []

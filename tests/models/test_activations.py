@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from formation_mlp.models.activations import ACTIVATIONS
+from formation_mlp.typing import Array
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 RRELU_MEAN = 11 / 48
 
 
-def logistic(x):
+def logistic(x: Array) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
-def gelu(x):
+def gelu(x: Array) -> Any:
     return x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
-def gelu_slope(x):
+def gelu_slope(x: Array) -> Any:
     t = np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))
     return (1 + t) / 2 + x / 2 * (1 - t**2) * np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x**2)
 
 
-def mish_slope(x):
+def mish_slope(x: Array) -> Any:
     t = np.tanh(np.log1p(np.exp(x)))
     return t + x * (1 - t**2) * logistic(x)
 
@@ -87,11 +90,12 @@ CASES = {
 SMOOTH_POINTS = [-25, -7, -4, -2.2, -0.7, -0.3, -1e-3, 1e-3, 0.3, 0.7, 2.2, 4, 7, 25]
 
 
-def evaluated(name: str, points):
+def evaluated(name: str, points: Array | list[float]) -> tuple[Array, Array]:
     """Value and gradient of the activation in evaluation mode, in float64."""
     x = torch.tensor(points, dtype=torch.float64, requires_grad=True)
     y = ACTIVATIONS[name]().double().eval()(x)
     y.sum().backward()
+    assert x.grad is not None
     return y.detach().numpy(), x.grad.numpy()
 
 

@@ -8,9 +8,10 @@ import torch
 from torch.nn import functional as F
 
 from formation_mlp.models.mlp import MLP
+from formation_mlp.typing import Array
 
 
-def logistic(x):
+def logistic(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
 
@@ -82,13 +83,13 @@ def test_a_whole_mlp(activation: str) -> None:
     agree(by_hand, model)
 
 
-def layer_norm(h, gain, shift):
+def layer_norm(h: Array, gain: Array, shift: Array) -> tuple[Array, Array, Array]:
     spread = np.sqrt(h.var(axis=1, keepdims=True) + 1e-5)
     unit = (h - h.mean(axis=1, keepdims=True)) / spread
     return unit * gain + shift, unit, spread
 
 
-def layer_norm_backward(d_out, gain, unit, spread):
+def layer_norm_backward(d_out: Array, gain: Array, unit: Array, spread: Array) -> Array:
     """The mean and the spread depend on every input of the row, so two projections are taken off."""
     d_unit = d_out * gain
     along = (d_unit * unit).mean(axis=1, keepdims=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +14,7 @@ from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.models.mlp import MLP, ResidualBlock, n_parameters
 from formation_mlp.models.networks import build_network
+from formation_mlp.typing import Array
 
 ACTIVATION = {
     "relu": lambda x: np.maximum(x, 0),
@@ -21,11 +25,15 @@ ACTIVATION = {
 }
 
 
-def linear(h, weights, name: str):
+Weights: TypeAlias = Mapping[str, Array]
+Activation: TypeAlias = Callable[[Array], Array]
+
+
+def linear(h: Array, weights: Weights, name: str) -> Array:
     return h @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
 
 
-def normalized(h, weights, name: str, kind):
+def normalized(h: Array, weights: Weights, name: str, kind: str) -> Array:
     if kind == "none":
         return h
     if kind == "layer":
@@ -35,14 +43,16 @@ def normalized(h, weights, name: str, kind):
     return (h - mean) / np.sqrt(variance + 1e-5) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
 
-def plain_forward(X, weights, hidden, act, kind):
+def plain_forward(X: Array, weights: Weights, hidden: Sequence[int], act: Activation, kind: str) -> Array:
     h = X
     for i in range(len(hidden)):
         h = act(normalized(linear(h, weights, f"body.{4 * i}"), weights, f"body.{4 * i + 1}", kind))
     return linear(h, weights, "head")[:, 0]
 
 
-def residual_forward(X, weights, hidden, act, kind):
+def residual_forward(
+    X: Array, weights: Weights, hidden: Sequence[int], act: Callable[[Array], Array], kind: str
+) -> Array:
     h = linear(X, weights, "body.0")
     for i in range(len(hidden)):
         branch = f"body.{i + 1}.branch"

@@ -16,10 +16,10 @@ from formation_mlp.models.mlp import MLP, n_parameters
 from formation_mlp.models.networks import ARCHITECTURES, SetMLP, build_network
 from support.networks import random_compositions
 
-SET = {"architecture": "set", "hidden": [6, 6], "set_width": 8, "set_layers": 1, "set_heads": 2}
+SET: dict[str, Any] = {"architecture": "set", "hidden": [6, 6], "set_width": 8, "set_layers": 1, "set_heads": 2}
 
 
-def built(d_in: int = 3, n_outputs: int = 1, **keys) -> torch.nn.Module:
+def built(d_in: int = 3, n_outputs: int = 1, **keys: Any) -> torch.nn.Module:
     return build_network(d_in, ModelConfig(**{"hidden": [6, 6]} | keys), n_outputs)
 
 
@@ -70,6 +70,7 @@ def test_a_set_network_is_a_residual_mlp_on_features_and_encoded_elements() -> N
 
 def test_elements_start_from_their_tabulated_properties_in_standard_units() -> None:
     network = built(**SET)
+    assert isinstance(network, SetMLP)
     found, table = network.encoder.properties.double().numpy(), load_table("magpie").values
     assert found.shape == table.shape
     assert np.isfinite(found).all()

@@ -34,10 +34,12 @@ def network_with_noise(config: ModelConfig, d_in: int, n_outputs: int) -> torch.
 
 def both(rows: slice = slice(9), n_outputs: int = 1, **model: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return the outputs of torch and of NumPy for the same rows, some of nine."""
-    config = ModelConfig(**{"hidden": [16, 16], "set_width": 8, "set_heads": 2} | model)
+    keys: dict[str, Any] = {"hidden": [16, 16], "set_width": 8, "set_heads": 2} | model
+    config = ModelConfig(**keys)
     network = network_with_noise(config, 5, n_outputs)
     X = np.random.default_rng(0).normal(size=(9, 5)).astype(np.float32)[rows]
-    z, fraction = (table[rows] for table in random_compositions(9).padded())
+    all_z, all_fractions = random_compositions(9).padded()
+    z, fraction = all_z[rows], all_fractions[rows]
     tensors = [torch.as_tensor(X)]
     if config.architecture == "set":
         tensors += [torch.as_tensor(z), torch.as_tensor(fraction, dtype=torch.float32)]

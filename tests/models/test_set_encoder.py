@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from formation_mlp.models.set_encoder import SMALLEST, SetEncoder, SetLayer
+from formation_mlp.typing import Array
 from support.networks import random_compositions
 
 D, HEADS, LAYERS, P = 8, 4, 2, 5
@@ -40,23 +44,23 @@ def same(found: torch.Tensor, expected: torch.Tensor) -> None:
 # --- the reference: one row, one element at a time
 
 
-def normalized(h, weights, name: str):
+def normalized(h: Array, weights: Mapping[str, Array], name: str) -> Any:
     return (h - h.mean()) / np.sqrt(h.var() + 1e-5) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
 
-def linear(h, weights, name: str):
+def linear(h: Array, weights: Mapping[str, Array], name: str) -> Any:
     return weights[f"{name}.weight"] @ h + weights.get(f"{name}.bias", 0.0)
 
 
-def silu(x):
+def silu(x: Array) -> Any:
     return x / (1 + np.exp(-x))
 
 
-def waves(w):
+def waves(w: float) -> Array:
     return np.array([*(np.sin(np.pi * 2**i * w) for i in range(6)), *(np.cos(np.pi * 2**i * w) for i in range(6))])
 
 
-def encoded_row(z, fractions, weights):
+def encoded_row(z: Sequence[int], fractions: Sequence[float], weights: Mapping[str, Array]) -> Array:
     """Encode one composition, a list of atomic numbers and one of fractions."""
     vectors = []
     for number, w in zip(z, fractions, strict=True):
@@ -196,7 +200,9 @@ def test_gradients_reach_every_parameter() -> None:
     assert without <= {"logit.bias"}, "only a shift of all logits of a softmax may be without effect"
     seen = torch.zeros(N_ELEMENTS + 1, dtype=torch.bool)
     seen[z[z > 0]] = True
-    moved = gradients["vectors.weight"].abs().sum(dim=1) > 0
+    of_vectors = gradients["vectors.weight"]
+    assert of_vectors is not None
+    moved = of_vectors.abs().sum(dim=1) > 0
     assert torch.equal(moved, seen), "vectors of elements that do not occur are left alone"
 
 

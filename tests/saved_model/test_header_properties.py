@@ -91,14 +91,16 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @bounded
 @given(st.sampled_from(PLACES), plain)
-def test_an_edited_description_whose_digest_is_right_is_refused_or_changes_nothing(path: Path, place, value) -> None:
+def test_an_edited_description_whose_digest_is_right_is_refused_or_changes_nothing(
+    path: Path, place: tuple[Any, ...], value: Any
+) -> None:
     save_tensors(path, STATED.arrays, changed(place, value))
     check(path, same=place not in FREE and place[0] != "members")
 
 
 @bounded
 @given(st.sampled_from(PLACES))
-def test_a_description_that_lacks_something_is_refused_or_changes_nothing(path: Path, place) -> None:
+def test_a_description_that_lacks_something_is_refused_or_changes_nothing(path: Path, place: tuple[Any, ...]) -> None:
     description = changed(place, None)
     node: Any = description
     for key in place[:-1]:
@@ -110,7 +112,7 @@ def test_a_description_that_lacks_something_is_refused_or_changes_nothing(path: 
 
 @bounded
 @given(st.integers(0, 8 * len(CONTENT) - 1))
-def test_a_flipped_bit_anywhere_in_the_file_is_found(path: Path, bit) -> None:
+def test_a_flipped_bit_anywhere_in_the_file_is_found(path: Path, bit: int) -> None:
     content = bytearray(CONTENT)
     content[bit // 8] ^= 1 << bit % 8
     path.write_bytes(content)
@@ -121,7 +123,7 @@ def test_a_flipped_bit_anywhere_in_the_file_is_found(path: Path, bit) -> None:
 @bounded
 @given(st.sampled_from(sorted(STATED.arrays)), st.integers(0, 2**32), st.integers(0, 7))
 def test_a_flipped_bit_of_a_number_whose_digest_is_right_gives_finite_numbers_or_a_reason(
-    path: Path, name, place, bit
+    path: Path, name: str, place: int, bit: int
 ) -> None:
     array = STATED.arrays[name].copy()
     numbers = array.reshape(-1).view(np.uint8)
@@ -136,7 +138,7 @@ def test_a_flipped_bit_of_a_number_whose_digest_is_right_gives_finite_numbers_or
     st.sampled_from(["<f4", "<f8", "<i8", "<i4", "u1", "i1", "?"]),
     st.lists(st.integers(0, 5), max_size=3),
 )
-def test_an_array_of_another_kind_is_refused(path: Path, name, dtype, shape) -> None:
+def test_an_array_of_another_kind_is_refused(path: Path, name: str, dtype: Any, shape: Any) -> None:
     array = np.ones(shape, dtype)
     save_tensors(path, STATED.arrays | {name: array}, STATED.description)
     if (array.dtype, array.shape) != (STATED.arrays[name].dtype, STATED.arrays[name].shape):
@@ -146,7 +148,7 @@ def test_an_array_of_another_kind_is_refused(path: Path, name, dtype, shape) -> 
 
 @bounded
 @given(st.integers(0, len(CONTENT) - 1), st.binary(max_size=40), st.integers(0, 60))
-def test_bytes_that_are_cut_out_or_put_in_are_found(path: Path, start, inserted, n_cut) -> None:
+def test_bytes_that_are_cut_out_or_put_in_are_found(path: Path, start: int, inserted: bytes, n_cut: int) -> None:
     content = CONTENT[:start] + inserted + CONTENT[start + n_cut :]
     path.write_bytes(content)
     if content != CONTENT:

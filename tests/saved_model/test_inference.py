@@ -19,7 +19,8 @@ from support.networks import random_compositions
 
 
 def output_of(**model: Any) -> Output:
-    config = ModelConfig(**{"hidden": [8, 8], "set_width": 8, "set_heads": 2} | model)
+    keys: dict[str, Any] = {"hidden": [8, 8], "set_width": 8, "set_heads": 2} | model
+    config = ModelConfig(**keys)
     with borrowed_torch_rng(torch.Generator().manual_seed(1)):
         network = build_network(5, config)
     return network_output(config, network.state_dict(), 5, 1)
@@ -33,7 +34,7 @@ def test_many_rows_have_the_output_of_few(architecture: str, monkeypatch: pytest
     monkeypatch.setattr(inference, "FEW", 29)
     many = output(X, compositions)
     np.testing.assert_allclose(few, many, rtol=1e-5, atol=1e-6)
-    assert (few.dtype, many.dtype) == (np.float64, np.float64)
+    assert few.dtype == many.dtype == np.dtype(np.float64)
 
 
 @pytest.mark.parametrize("architecture", ["mlp", "residual", "set"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +13,11 @@ from torch import nn
 
 from formation_mlp.models.mlp import MLP
 from formation_mlp.training.average import weight_average
+from formation_mlp.training.network import NetworkTraining
 from support.networks import network_on, smooth_problem
 
 
-def steps(model: nn.Module, n: int, seed: int = 0):
+def steps(model: nn.Module, n: int, seed: int = 0) -> Iterator[int]:
     """Move the weights of a network at random, ``n`` times, and yield the number of the step."""
     generator = torch.Generator().manual_seed(seed)
     for number in range(n):
@@ -91,7 +94,7 @@ def test_the_mean_is_a_copy_without_gradients() -> None:
 # --- in training
 
 
-def averaged_network(average: float | None = 0.9, **keys):
+def averaged_network(average: float | None = 0.9, **keys: Any) -> NetworkTraining:
     X, y = smooth_problem()
     model = {"hidden": [6, 6], "dropout": 0.3, "normalization": "batch"}
     keys = {"average": average, "learning_rate": 0.02, "max_epochs": 4} | keys
@@ -131,7 +134,7 @@ def test_a_mean_calms_a_step_size_that_is_too_large() -> None:
     assert spread[0.95] < 0.5 * spread[None]
 
 
-def all_numbers(job) -> tuple:
+def all_numbers(job: NetworkTraining) -> tuple[dict[str, Any], Any]:
     tensors, plain = job.snapshot()
     return {name: value.tolist() for name, value in tensors.items()}, plain
 

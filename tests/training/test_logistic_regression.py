@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
+from formation_mlp.typing import Floats
 from support.networks import network_on, noisy_classes, smooth_problem
 
 WITHOUT_HIDDEN_LAYERS = {"model": {"hidden": []}, "weight_decay": 0.0}
@@ -17,7 +18,7 @@ TO_CONVERGENCE = {
 }
 
 
-def standardised(X, like):
+def standardised(X: Floats, like: Floats) -> Floats:
     return (X - like.mean(axis=0)) / like.std(axis=0)
 
 

@@ -152,6 +152,8 @@ def structure_domain() -> Domain:
     """Train on sodium chloride and magnesium oxide of about their own densities."""
     edges = np.linspace(0.97, 1.03, 101)
     salt, oxide = rock_salts(5.64 * edges, (11, 17)), rock_salts(4.21 * edges, (12, 8))
+    assert salt.structures is not None
+    assert oxide.structures is not None
     structures = Structures(
         2 * np.arange(203),
         np.concatenate([salt.structures.lattice, oxide.structures.lattice]),
@@ -185,6 +187,7 @@ def test_without_structures_there_is_no_word_on_densities() -> None:
 
 def test_a_flat_cell_is_denser_than_any() -> None:
     flat = rock_salts(np.array([5.64]), (11, 17))
+    assert flat.structures is not None
     flat.structures.lattice[0, 2] = 0
     assert structure_domain().compare(cloud(1), flat, ELEMENTS).density == ["above"]
 

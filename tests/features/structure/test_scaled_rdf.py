@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import Element, Lattice, Structure
 
 from formation_mlp.chemistry.element_data import select_properties
+from formation_mlp.features.base import FeatureBlock
 from formation_mlp.features.structure.contacts import RADII, element_radii
 from formation_mlp.features.structure.scaled_rdf import NAMES, scaled_rdf
 from formation_mlp.materials.inputs import read_structures
@@ -19,13 +20,15 @@ RUTILE = Structure.from_spacegroup(
 )
 
 
-def described(*structures):
+def described(*structures: Structure) -> FeatureBlock:
     block = scaled_rdf().compute(read_structures(list(structures)).materials)
     assert not block.failures
     return block
 
 
-def summed(structure, radius, centre, width, weight):
+def summed(
+    structure: Structure, radius: str, centre: float, width: float, weight: Callable[[Element, Element], float]
+) -> float:
     """Return the mean over the sites of the weighted, damped Gaussians of all neighbours within 7.5 angstrom."""
     radii = element_radii()[RADII.index(radius)]
     total = 0.0
@@ -38,10 +41,10 @@ def summed(structure, radius, centre, width, weight):
     return total / len(structure)
 
 
-def electronegativity_product(a, b):
+def electronegativity_product(a: Element, b: Element) -> float:
     chi = select_properties("magpie", ("Electronegativity",)).values[:, 0]
     scaled = (chi - np.nanmean(chi)) / np.nanstd(chi)
-    return scaled[a.Z] * scaled[b.Z]
+    return float(scaled[a.Z] * scaled[b.Z])
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,18 @@ import pytest
 from formation_mlp.errors import FeatureError
 from formation_mlp.features.structure.neighbours import IMAGE_BASE
 from formation_mlp.features.structure.tessellation import voronoi_faces
+from formation_mlp.typing import Array
 
 BCC = 2.0 * (np.ones((3, 3)) / 2 - np.eye(3))
 FCC = 2.0 * (np.ones((3, 3)) - np.eye(3)) / 2
 ORIGIN = np.zeros((1, 3))
 
 
-def cell_volumes(ptr, face):
+def cell_volumes(ptr: Array, face: Array) -> Array:
     return np.add.reduceat(face[:, 0] * face[:, 1] / 6, ptr[:-1])
 
 
-def random_crystal(seed: int, n: int):
+def random_crystal(seed: int, n: int) -> tuple[Array, Array]:
     rng = np.random.default_rng(seed)
     return 3.0 * np.eye(3) + rng.normal(scale=0.6, size=(3, 3)), rng.random((n, 3))
 
@@ -75,7 +76,7 @@ def test_image_codes_add_up_as_translations_do() -> None:
     assert codes == sorted([1, -1, IMAGE_BASE, -IMAGE_BASE, IMAGE_BASE**2, -(IMAGE_BASE**2)])
 
 
-def ring(n: int):
+def ring(n: int) -> Array:
     """A site on the axis of a ring of ``n``: its face towards its own image has ``n`` edges."""
     angle = 2 * np.pi * np.arange(n) / n
     return np.vstack(

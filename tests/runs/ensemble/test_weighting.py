@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from formation_mlp.runs.ensemble.weighting import ROUNDS, SELECTIONS, equal_shares, greedy_shares
+from formation_mlp.typing import Floats
 
 Y = np.random.default_rng(0).normal(size=200)
 
 
-def mae(prediction):
+def mae(prediction: Floats) -> float:
     return float(np.mean(np.abs(prediction - Y)))
 
 
-def noisy(*sizes: float, seed: int = 1):
+def noisy(*sizes: float, seed: int = 1) -> Floats:
     """Predictions of members whose errors are independent and of these sizes."""
     generator = np.random.default_rng(seed)
     return np.stack([Y + size * generator.normal(size=len(Y)) for size in sizes])
@@ -30,7 +31,10 @@ def test_shares_are_one_per_member_not_negative_and_add_up_to_one(name: str, n: 
 
 
 def test_equal_shares_ask_for_no_score() -> None:
-    assert equal_shares(noisy(0.1, 9.0, 0.1, 0.1), None).tolist() == [0.25] * 4
+    def score(_prediction: Floats) -> float:
+        pytest.fail("a score was asked for")
+
+    assert equal_shares(noisy(0.1, 9.0, 0.1, 0.1), score).tolist() == [0.25] * 4
 
 
 def test_greedy_ignores_a_member_that_only_harms() -> None:
@@ -66,12 +70,22 @@ def test_greedy_weighs_by_repetition() -> None:
 
 
 def test_greedy_tries_a_limited_number_of_means() -> None:
-    asked = []
-    greedy_shares(noisy(0.1, 0.2, 0.3), lambda prediction: asked.append(1) or mae(prediction))
+    asked: list[float] = []
+
+    def asking(prediction: Floats) -> float:
+        asked.append(mae(prediction))
+        return asked[-1]
+
+    greedy_shares(noisy(0.1, 0.2, 0.3), asking)
     assert len(asked) == 3 * ROUNDS
 
 
 def test_greedy_sees_means_of_predictions_never_sums() -> None:
-    seen = []
-    greedy_shares(np.array([[1.0, 1.0], [3.0, 3.0]]), lambda prediction: seen.append(prediction) or 0.0)
+    seen: list[Floats] = []
+
+    def seeing(prediction: Floats) -> float:
+        seen.append(prediction)
+        return 0.0
+
+    greedy_shares(np.array([[1.0, 1.0], [3.0, 3.0]]), seeing)
     assert 1 - 1e-12 <= np.min(seen) <= np.max(seen) <= 3 + 1e-12
