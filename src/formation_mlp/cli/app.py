@@ -90,7 +90,6 @@ AllowImport = Annotated[
 ]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
 CsvIn = Annotated[Path | None, typer.Option("--csv", help="A table: .csv, .json or .parquet.")]
-Out = Annotated[Path | None, typer.Option("--out", help="File to write: .csv, or the terminal if not given.")]
 
 
 @app.callback(invoke_without_command=True)

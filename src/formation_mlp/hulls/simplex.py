@@ -20,7 +20,6 @@ TOLERANCE = 1e-11  # eV/atom for potentials of 0, more for larger ones: a phase 
 SMALLEST_PIVOT = 1e-9
 STEEPEST_STEPS = 100  # then Bland's rule, which cannot go in circles
 MOST_STEPS = 20_000
-NO_PHASE = -1
 
 
 @kernel
@@ -44,7 +43,7 @@ def lowest_mixtures(
     candidates : the phases that hold no other elements
     elements : atomic numbers, ``[k]``
     targets : the atomic fraction of each element, ``[n, k]``
-    barred : a phase that may not be in the mixture, or `NO_PHASE`, ``[n]``
+    barred : a phase that may not be in the mixture, or -1, ``[n]``
     phase : filled with the phases of each mixture, ``-z`` for the element ``z``, ``[n, k]``
     share : filled with their shares of the atoms, 0 for a phase that is not needed, ``[n, k]``
 
