@@ -404,7 +404,7 @@ BAD_PARAMETERS = {
     "a width of text": ({"hidden": "64"}, r"model.hidden: found '64'"),
     "half a unit": ({"hidden": (8.5,)}, r"model.hidden.0: found 8.5"),
     "a preset alone": ({"features": "magpie"}, r"features: found 'magpie'"),
-    "an unknown preset": ({"features": ["magpy"]}, r"features: unknown feature 'magpy'"),
+    "an unknown preset": ({"features": ["magpy"]}, r"features: unknown preset 'magpy'"),
     "dropout": ({"dropout": 1.5}, r"model.dropout: found 1.5"),
     "loss": ({"loss": "l2"}, r"training.loss: .* 'l2'.*huber"),
     "optimizer": ({"optimizer": "sdg"}, r"training.optimizer: unknown optimizer 'sdg'.*Did you mean 'sgd'"),
