@@ -149,7 +149,7 @@ def refusal(searching: Searching, keys: dict[str, Any]) -> str:
         ),
         ({"model.hidden": {"choices": [[8], [8.5]]}}, "model.hidden.choices: model.hidden.0: found 8.5, but it should"),
         ({"model.hidden": {"choices": [[8], [8]]}}, "model.hidden: the choice [8] occurs twice."),
-        ({"features": {"choices": [["magpie"], ["magpi"]]}}, "features.choices: features: unknown feature 'magpi'."),
+        ({"features": {"choices": [["magpie"], ["magpi"]]}}, "features.choices: features: unknown preset 'magpi'."),
     ],
 )
 def test_what_cannot_be_searched_is_refused_with_place_value_and_what_is_allowed(
