@@ -85,8 +85,13 @@ def _close(a: str, b: str, tolerance: float) -> bool:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the repository whose environment is the present one."""
     copy = tmp_path_factory.mktemp("readme") / "formation_mlp"
-    ignored = shutil.ignore_patterns(".git", ".venv", "runs", "*_cache", "__pycache__", ".coverage*")
-    shutil.copytree(ROOT, copy, ignore=ignored)
+    ignored = shutil.ignore_patterns(".git", ".venv", "*_cache", "__pycache__", ".coverage*")
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        own = {"runs"} if Path(folder) == ROOT else set()  # the package of this name is needed
+        return own | set(ignored(folder, names))
+
+    shutil.copytree(ROOT, copy, ignore=left_out)
     (copy / ".venv").symlink_to(sys.prefix)
     return copy
 
