@@ -144,7 +144,7 @@ def test_a_configuration_that_was_edited_is_said_and_the_models_own_is_shown(com
     path.write_text(text[:start] + text[text.index("\nsplit:", start) + 1 :], encoding="utf-8")
     command("report", own_run).succeeded()
     page = (own_run / "report.html").read_text(encoding="utf-8")
-    assert "differs from the model&#x27;s own configuration under: features" in page
+    assert "differs from the model&#39;s own configuration under: features" in page
     assert "stoichiometry" in page
 
 

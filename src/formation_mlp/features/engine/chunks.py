@@ -47,13 +47,17 @@ def featurize_chunks(chunks: Iterable[Chunk], compute: Compute) -> Generator[tup
     the others have their numbers.
     """
     jobs = (Job(chunk, featurize_chunk, (chunk.parts, chunk.materials)) for chunk in chunks)
+    done: set[int] = set()  # a process that dies once its numbers are here is tried again, and gives them again
     with closing(run_jobs(jobs, compute, TERMS)) as events:
         for event in events:
             chunk = event.key
+            if (event.is_end and not event.lost) or chunk.number in done:
+                continue
+            done.add(chunk.number)
             if event.lost:
                 run = partial(_featurize_alone, compute)
                 yield chunk.number, featurize_by_halves(run, chunk.parts, chunk.materials, ProcessDied(event.lost))
-            elif not event.is_end:
+            else:
                 yield chunk.number, event.item
 
 
