@@ -123,11 +123,14 @@ def main() -> int:
             for verb in verbs:
                 if left > 0:
                     expected, seconds = straight[verb.name]
-                    left -= disturb(verb, place, expected, seconds, rng, tallies[verb.name], min(left, MOST_KILLS))
+                    tally = tallies[verb.name]
+                    left -= disturb(verb, place, expected, seconds, rng, tally, min(left, MOST_KILLS))
+                    so_far = f"{asked.kills - left} kills; {verb.name}: {len(tally.problems)} problems"
+                    print(so_far, file=sys.stderr, flush=True)
     finally:
         if asked.keep is None:
             shutil.rmtree(place, ignore_errors=True)
-    print(as_text(tallies))
+        print(as_text(tallies))
     return int(any(tally.problems for tally in tallies.values()))
 
 
