@@ -23,7 +23,7 @@ FLOORS = [
     GROUND,
     ["system"],
     ["config", "chemistry"],
-    ["materials"],
+    ["materials", "scales"],
     ["data", "targets", "trust"],
     ["features", "splits", "hulls"],
     ["models", "figures"],
