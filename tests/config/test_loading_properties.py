@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from formation_mlp.config.loading import check_config, load_config, preset_list
 from formation_mlp.config.yaml_text import parse_yaml
 from formation_mlp.errors import ConfigError
+from support.refusals import result_or_refusal
 
 pytestmark = pytest.mark.slow
 
@@ -49,9 +49,14 @@ KEYS = st.sampled_from(
 @example(b"\xff\xfea\x00")
 @example(b"\xef\xbb\xbf")
 def test_any_bytes_are_a_configuration_or_are_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "job.yaml").write_bytes(content)
-    with suppress(ConfigError):
-        load_config(tmp_path / "job.yaml", ())
+    path = tmp_path / "job.yaml"
+    path.write_bytes(content)
+    config, refusal = result_or_refusal(load_config, path)
+    if config is None:
+        assert refusal.startswith(f"{path}: ")
+        assert len(refusal) < 5000
+    else:
+        assert check_config(config.model_dump(), "again") == config
 
 
 @bounded
@@ -62,10 +67,28 @@ def test_any_bytes_are_a_configuration_or_are_refused(tmp_path: Path, content: b
 @example("? - a\n: 1")
 @example("&a *a")
 def test_any_text_is_read_or_refused(text: str) -> None:
-    with suppress(ConfigError):
-        parse_yaml(text, "job.yaml:")
-    with suppress(ConfigError):
-        preset_list(text, "--features")
+    value, refusal = result_or_refusal(parse_yaml, text, "job.yaml:")
+    if refusal:
+        assert value is None
+        assert refusal.startswith("job.yaml: cannot be read as YAML: ")
+        assert len(refusal) < 1000
+    else:
+        assert repr(value) == repr(parse_yaml(text, "job.yaml:"))  # `repr`, since a NaN is not equal to itself
+
+
+@bounded
+@given(SIGNS)
+@example("magpie,{matminer: BandCenter}")
+@example("")
+@example("3")
+def test_any_list_of_presets_is_read_or_refused(text: str) -> None:
+    presets, refusal = result_or_refusal(preset_list, text, "--features")
+    if presets is None:
+        assert refusal.startswith("--features ")
+        assert len(refusal) < 1000
+    else:
+        assert presets
+        assert all(isinstance(preset, str | dict) for preset in presets)
 
 
 @bounded
@@ -83,15 +106,12 @@ def test_any_value_of_any_key_is_taken_or_refused(key: str, value: Any) -> None:
     for step in steps:
         node = node.setdefault(step, {})
     node[last] = value
-    try:
-        config = check_config(raw, "job.yaml")
-    except ConfigError as error:
-        message = str(error)
+    config, refusal = result_or_refusal(check_config, raw, "job.yaml")
+    if config is None:
+        assert refusal.startswith("job.yaml: ")
+        assert len(refusal) < 5000
     else:
-        message = "job.yaml: "
         assert check_config(config.model_dump(), "again") == config
-    assert message.startswith("job.yaml: ")
-    assert len(message) < 5000
 
 
 @bounded

@@ -7,7 +7,6 @@ import io
 import json
 import math
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,8 @@ from formation_mlp.config.schema import DataConfig, TaskConfig
 from formation_mlp.data.dataset import load_dataset
 from formation_mlp.data.numbers import number
 from formation_mlp.data.sources import read_table, read_table_in_parts
-from formation_mlp.errors import DataError, FormationMLPError
+from formation_mlp.errors import DataError
+from support.refusals import result_or_refusal
 
 pytestmark = pytest.mark.slow
 
@@ -52,18 +52,27 @@ JSON = st.recursive(
 def read_or_refuse(path: Path, content: bytes) -> pd.DataFrame | None:
     """Return the table of a file, or None if it is refused; the same in parts; and use it as training does."""
     path.write_bytes(content)
-    frame = None
-    with suppress(FormationMLPError):
-        frame = read_table(str(path))
-    with suppress(FormationMLPError):
-        parts = list(read_table_in_parts(str(path), 2))
-        assert frame is None or sum(map(len, parts)) == len(frame)
+    frame, refusal = result_or_refusal(read_table, str(path))
+    parts, refusal_of_parts = result_or_refusal(list_of_parts, str(path), 2)
+    for words in filter(None, [refusal, refusal_of_parts]):
+        assert path.name in words
+        assert len(words) < 2000
+    if frame is not None and parts is not None:
+        assert sum(map(len, parts)) == len(frame)
     for invalid in ("error", "drop"):
-        with suppress(FormationMLPError):
-            data = load_dataset(DataConfig(path=str(path), invalid=invalid, unit="eV/atom"), TaskConfig())
+        config = DataConfig(path=str(path), invalid=invalid, unit="eV/atom")
+        data, refusal = result_or_refusal(load_dataset, config, TaskConfig())
+        if data is None:
+            assert refusal.startswith("data.") or path.name in refusal  # the key that is wrong, or the file
+            assert len(refusal) < 2000
+        else:
             assert frame is not None
             assert len(data) + len(data.left_out) == len(frame)  # no row goes without a name
     return frame
+
+
+def list_of_parts(path: str, n_rows: int) -> list[pd.DataFrame]:
+    return list(read_table_in_parts(path, n_rows))
 
 
 @bounded
