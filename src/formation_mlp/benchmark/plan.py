@@ -14,7 +14,8 @@ from formation_mlp.config.loading import check_config, merged
 from formation_mlp.config.schema import BenchmarkConfig, Config, Entry, SplitConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.registry import unknown_name
-from formation_mlp.runs.folder import CELLS, RunFolder
+from formation_mlp.runs.contents import CELLS
+from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.train import main_name
 
 

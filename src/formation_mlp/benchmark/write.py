@@ -17,7 +17,7 @@ from formation_mlp.benchmark.results import Results, as_json, from_json, results
 from formation_mlp.benchmark.summary import by_division
 from formation_mlp.benchmark.text import results_text
 from formation_mlp.errors import CheckpointError
-from formation_mlp.runs.folder import BENCHMARK_FILES
+from formation_mlp.runs.contents import BENCHMARK_FILES
 from formation_mlp.system.files import write_csv, write_json
 from formation_mlp.typing import Floats
 

@@ -16,7 +16,8 @@ from formation_mlp.figures.picture import Picture
 from formation_mlp.reporting import html, pictures, provenance, tables, text
 from formation_mlp.reporting.benchmark import Show, benchmark_section, is_benchmark
 from formation_mlp.reporting.finished import FinishedRun, load_run
-from formation_mlp.runs.folder import REPORT_PAGE, RunFolder, report_figures
+from formation_mlp.runs.contents import REPORT_PAGE, report_figures
+from formation_mlp.runs.folder import RunFolder
 from formation_mlp.system.files import real_path, write_text
 from formation_mlp.system.outputs import claimed
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
@@ -14,34 +13,21 @@ import yaml
 
 from formation_mlp.config.yaml_text import read_yaml
 from formation_mlp.errors import CheckpointError, ConfigError
+from formation_mlp.runs.contents import (
+    BENCHMARK_FILES,
+    CELLS,
+    INNER_FOLDERS,
+    empty,
+    foreign_files,
+    is_passing,
+    paths_below,
+)
 from formation_mlp.runs.fingerprint import differences, differing_sections, split_digest
 from formation_mlp.runs.folder_files import HistoryLine, read_json_file, read_json_lines
 from formation_mlp.saved_model.checkpoint import MODEL_FILE
-from formation_mlp.system.files import real_path, sweep, write_json, write_text
-from formation_mlp.system.locks import FIT_LOCK, JOB_LOCK, PATIENCE_SECONDS, held, is_held_here, is_lock
+from formation_mlp.system.files import sweep, write_json, write_text
+from formation_mlp.system.locks import FIT_LOCK, JOB_LOCK, PATIENCE_SECONDS, held
 from formation_mlp.training.state import EpochRecord
-
-FIGURES = (
-    *("loss", "parity", "residuals", "confusion_matrix", "roc"),
-    *("benchmark", "benchmark_parity", "benchmark_roc", "benchmark_learning", "benchmark_cost", "benchmark_seen"),
-)
-BENCHMARK_FILES = ("benchmark.json", "benchmark_predictions.csv", "matbench_record.json.gz")
-
-CELLS = "cells"
-"""Folder of the further trainings of a benchmark: one folder per model, and in it a run folder per training."""
-
-ENERGIES = "energies"
-"""Folder of a member of an ensemble, in it the networks of formation energies that it rests on."""
-
-INNER_FOLDERS = {"networks": 1, "members": 1, ENERGIES: 1, CELLS: 2}
-"""Folders inside a run to how deep in them its inner runs lie: members of an ensemble, trainings of a benchmark."""
-
-REPORT_PAGE = "report.html"
-
-
-def report_figures(page: Path) -> Path:
-    """Return the folder of the figures that belong to a report's page."""
-    return page.with_name(f"{page.stem}_figures")
 
 
 class RunFolder:
@@ -172,7 +158,8 @@ class RunFolder:
                 self.write_config(config)
             self._sweep()
             return
-        if self.path.exists() and (not self.path.is_dir() or any(not _is_ours(path) for path in self.path.iterdir())):
+        self._check_free(overwrite)
+        if self.path.exists() and (not self.path.is_dir() or not all(map(is_passing, self.path.iterdir()))):
             self._clear(config, overwrite, way_on)
         self._sweep()
         self.write_config(config)
@@ -238,6 +225,9 @@ class RunFolder:
         """Mark the run as complete."""
         write_text(self.done, "")
 
+    def _check_free(self, overwrite: bool) -> None:
+        """Refuse what a folder of another kind holds and a new job may not replace; called before it is emptied."""
+
     def _check_resumable(self, config: Mapping[str, Any]) -> None:
         self.saved_config()
         if self.is_done():
@@ -295,68 +285,15 @@ class RunFolder:
             is_whole = self.is_done() or (self.path / BENCHMARK_FILES[0]).exists()
             what = "holds an earlier run" if is_whole else f"holds an interrupted run. {way_on}"
             raise ConfigError(f"output: {str(self.path)!r} {what}. {where}, or replace it with --overwrite.")
-        needed = next(_paths_below(self.path, config), None)
+        needed = next(paths_below(self.path, config), None)
         if needed is not None:
             raise ConfigError(f"output: {needed!r}, which the run reads, is in {str(self.path)!r}. {where}.")
         try:
-            for lock in self.path.rglob(FIT_LOCK):
-                if not is_held_here(lock):
-                    with RunFolder(lock.parent).fitting():  # left by a job that was killed, or still fitting
-                        pass
             # Without its configuration it would be no run folder, and what an interrupt left could not be removed.
-            for path in sorted(self.path.iterdir(), key=lambda path: path == self.config):
-                if not is_lock(path):
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            empty(self.path, last=self.config)
         except OSError as error:
             raise ConfigError(f"output: {str(self.path)!r} cannot be emptied ({error}). Name another one.") from error
 
     def _foreign_files(self) -> Iterator[Path]:
-        """Yield what no run writes: a folder that holds such a thing is never emptied."""
-        if not self.path.is_dir():
-            yield self.path
-            return
-        own = {REPORT_PAGE, *BENCHMARK_FILES, *(f"{name}.png" for name in FIGURES)}
-        own |= {file.name for file in vars(self).values() if file != self.path}
-        if not self.config.exists():
-            own.clear()
-        for path in sorted(self.path.iterdir()):
-            if path.name in INNER_FOLDERS and path.is_dir():
-                yield from _foreign_below(path, INNER_FOLDERS[path.name])
-            elif path == report_figures(self.path / REPORT_PAGE) and path.is_dir():
-                yield from (file for file in sorted(path.iterdir()) if file.suffix not in (".png", ".svg"))
-            elif path.name not in own and not _is_ours(path):
-                yield path
-
-
-def _is_ours(path: Path) -> bool:
-    """Return whether a file is a lock or temporary, and may lie in any folder of a run."""
-    return path.is_file() and (is_lock(path) or (path.name.startswith(".") and path.suffix == ".tmp"))
-
-
-def _paths_below(folder: Path, config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the texts of a configuration, but for the output itself, that are paths of files in a folder."""
-    texts: list[Any] = [value for key, value in config.items() if key != "output"]
-    while texts:
-        one = texts.pop()
-        if isinstance(one, Mapping):
-            texts += one.values()
-        elif isinstance(one, list | tuple):
-            texts += one
-        elif isinstance(one, str) and _is_below(folder, Path(one)):
-            yield one
-
-
-def _is_below(folder: Path, path: Path) -> bool:
-    try:
-        return path.exists() and real_path(folder) in real_path(path.expanduser()).parents
-    except (OSError, ValueError, RuntimeError):  # a text that is no path
-        return False
-
-
-def _foreign_below(path: Path, depth: int) -> Iterator[Path]:
-    """Yield the files that no run writes, of a folder whose run folders lie ``depth`` levels below."""
-    for inner in sorted(path.iterdir()):
-        if depth > 1 and inner.is_dir():
-            yield from _foreign_below(inner, depth - 1)
-        else:
-            yield from RunFolder(inner)._foreign_files()
+        own = {file.name for file in vars(self).values() if file != self.path} if self.config.exists() else set()
+        return foreign_files(self.path, own, lambda path: RunFolder(path)._foreign_files())

@@ -6,12 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.runs.fingerprint import differing_sections
 from formation_mlp.runs.folder import RunFolder
-from formation_mlp.system.files import write_text
 
 
 class SearchFolder(RunFolder):
@@ -34,33 +31,9 @@ class SearchFolder(RunFolder):
         self.best = self.path / "best.yaml"
         self.figure = self.path / "search.png"
 
-    def begin(
-        self,
-        config: Mapping[str, Any],
-        *,
-        overwrite: bool,
-        resume: bool,
-        fingerprint: Mapping[str, Any] | None = None,
-        way_on: str = "Continue it with --resume",
-    ) -> None:
-        """Make the folder ready and write the configuration.
-
-        Raises
-        ------
-        ConfigError
-            If the folder is in use and neither ``overwrite`` nor ``resume`` allows to go on.
-        CheckpointError
-            If the search to resume is missing, or was begun with another configuration; only the number of trials
-            may differ.
-        """
-        if self.store.exists() and not (overwrite or resume):
+    def _check_free(self, overwrite: bool) -> None:
+        if self.store.exists() and not overwrite:
             raise ConfigError(f"{self.path} holds a search: --resume continues it, --overwrite replaces it.")
-        if resume:
-            self._check_resumable(config)
-            self._sweep()
-            write_text(self.config, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
-        else:
-            super().begin(config, overwrite=overwrite, resume=False, fingerprint=fingerprint, way_on=way_on)
 
     def _foreign_files(self) -> Iterator[Path]:
         for path in super()._foreign_files():
@@ -68,6 +41,7 @@ class SearchFolder(RunFolder):
                 yield path
 
     def _check_resumable(self, config: Mapping[str, Any]) -> None:
+        """Check that the search to resume is there and of this configuration; only the number of trials may differ."""
         saved, asked = _without_trials(self.saved_config()), _without_trials(config)
         differing = differing_sections(saved, asked)
         if differing:

@@ -12,9 +12,9 @@ from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.models.boosted_trees import lightgbm_package
 from formation_mlp.models.size import check_size
 from formation_mlp.registry import lookup
+from formation_mlp.runs.contents import ENERGIES
 from formation_mlp.runs.ensemble.hull_member import HullTreesPlan
 from formation_mlp.runs.ensemble.member import MemberPlan, NetworkPlan, TreesPlan
-from formation_mlp.runs.folder import ENERGIES
 from formation_mlp.runs.prepare import Prepared, require_fitting
 from formation_mlp.splits.methods import Split, deal_folds
 from formation_mlp.targets.task import Task
