@@ -182,7 +182,8 @@ def reasons(found: DomainColumns) -> dict[str, np.ndarray]:
         "- unseen element": np.array([bool(text) for text in found.unseen]),
         "- rare element": np.array([bool(text) for text in found.rare]),
         f"- farther than {FAR:g} %": found.distance > FAR,
-        "- not charge-balanced": np.array([text == "no" for text in found.charge_balanced]),
+        "- unknown oxidation state": found.has_unknown_state,
+        "not charge-balanced": np.array([text == "no" for text in found.charge_balanced]),
         "- density below the range": np.array([text == "below" for text in density]),
         "- density above the range": np.array([text == "above" for text in density]),
     }

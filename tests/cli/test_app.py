@@ -211,7 +211,7 @@ def test_remarks_stand_beside_predictions(command: Command, finished_run: Path) 
     assert all(line["prediction"] for line in lines)
 
 
-TRUST = ["unseen_elements", "rare_elements", "distance_percentile", "charge_balanced"]
+TRUST = ["unseen_elements", "rare_elements", "distance_percentile", "charge_balanced", "unknown_states"]
 
 
 @pytest.mark.parametrize(("options", "ends"), [([], ["lo90", "hi90"]), (["--level", "0.755"], ["lo75.5", "hi75.5"])])
@@ -247,7 +247,7 @@ def test_strict_predictions_refuse_what_the_model_hardly_knows(
     assert [line["prediction"] != "" for line in lines] == [False, True, False]
     assert [line["lo90"] != "" for line in lines] == [False, True, False]
     assert lines[0]["error"] == f"refused by --strict: {lines[0]['warning']}"
-    assert "charge-balanced" in lines[0]["error"]
+    assert "Na+3 with Cl" in lines[0]["error"]
     assert "refused" not in lines[2]["error"]
     assert outcome.err.endswith("2 of 3 rows have no prediction; the column 'error' says why\n")
     assert command("predict", finished_run, "NaCl3", "--strict").code == 2

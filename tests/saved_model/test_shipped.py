@@ -320,7 +320,7 @@ def test_a_terminal_sees_few_digits_and_useful_columns(command: Command, monkeyp
     assert lines[0].startswith("prediction: formation energy, eV/atom (")
     names = lines[2].split()
     assert names[:2] == ["formula", "prediction"]
-    assert not {"unit", "model", "error", "charge_balanced"} & set(names)
+    assert not {"unit", "model", "error", "charge_balanced", "unknown_states"} & set(names)
     assert len(lines[4].split()[1].split(".")[1]) == 3
     assert outcome.err == ""
 

@@ -136,7 +136,13 @@ BALANCE = {
 def test_charges_are_judged_where_there_is_an_anion_and_say_nothing_elsewhere() -> None:
     found = compare(list(BALANCE), He=900)
     assert dict(zip(BALANCE, found.charge_balanced, strict=True)) == BALANCE
-    assert found.flagged.tolist() == [answer == "no" for answer in BALANCE.values()]
+
+
+def test_a_state_that_no_known_compound_has_is_flagged_and_charges_alone_are_not() -> None:
+    found = compare(["MnF7", "KO2", "Ag2F", "NaCl2", "Fe2O3"], Mn=900, F=900, K=900, Ag=900, Fe=900)
+    assert found.unknown_states == ["Mn+7 with F (known: +2 to +4)", "", "", "Na+2 with Cl (known: +1)", ""]
+    assert found.charge_balanced == ["yes", "no", "no", "no", "yes"]
+    assert found.has_unknown_state.tolist() == found.flagged.tolist() == [True, False, False, True, False]
 
 
 def rock_salts(edges: np.ndarray, z: tuple[int, int]) -> Materials:
@@ -203,7 +209,7 @@ def test_every_flagged_row_has_a_remark_and_no_other_row_has_one() -> None:
         "",
         "never seen in training: Kr, Xe",
         "few training rows with: Tc(3)",
-        "cannot be charge-balanced",
+        "no known compound has Na+2 with Cl (known: +1)",
     ]
 
 

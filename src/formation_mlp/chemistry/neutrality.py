@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from formation_mlp.chemistry.charges import total_charges, whole_amounts
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.system.compiled import kernel_for
 from formation_mlp.typing import Bools, Ints
@@ -17,6 +18,35 @@ if TYPE_CHECKING:
 
 UNKNOWN = -1
 """Where an element has no known oxidation state."""
+
+
+ANIONS = tuple(ATOMIC_NUMBER[symbol] for symbol in ("O", "S", "Se", "Te", "F", "Cl", "Br", "I"))
+"""Chalcogens and halogens; without one of them a compound need not be ionic, and charges say nothing."""
+_IS_ANION = np.isin(np.arange(len(SYMBOLS)), ANIONS)
+
+
+def charge_balance(compositions: Compositions) -> list[str]:
+    """Return ``yes``, ``rare states`` or ``no`` for each formula, or an empty text where the question says nothing.
+
+    A formula that holds a chalcogen or a halogen and another element is charge-balanced if the oxidation states that
+    the ICSD knows of its elements, each atom its own, can add up to zero; with rare states if only those do which the
+    ICSD does not list, as in peroxides and perchlorates, the same for all atoms of an element.
+
+    Examples
+    --------
+    >>> from formation_mlp.materials.inputs import read_materials
+    >>> charge_balance(read_materials(["Fe3O4", "Na2O2", "KO2", "Ni3Al"]).materials.compositions)
+    ['yes', 'rare states', 'no', '']
+    """
+    is_ionic = np.logical_or.reduceat(_IS_ANION[compositions.z], compositions.row_ptr[:-1])
+    asked = np.flatnonzero(is_ionic & (compositions.n_elements > 1))
+    charges = np.full(len(compositions), UNKNOWN)
+    charges[asked] = smallest_charges(compositions.take(asked), icsd_states())
+    answers = ["" if charge == UNKNOWN else "no" if charge else "yes" for charge in charges.tolist()]
+    unbalanced = np.flatnonzero(charges > 0)
+    for row in unbalanced[can_be_neutral(compositions.take(unbalanced))].tolist():
+        answers[row] = "rare states"
+    return answers
 
 
 @cache

@@ -33,6 +33,7 @@ COLUMNS = {
     "rare_elements": "elements of few training rows, with their number",
     "distance_percentile": "percent of the val rows that lie nearer to the training rows",
     "charge_balanced": "whether oxidation states, seen in the ICSD or rare, add up to zero; empty where unanswered",
+    "unknown_states": "an oxidation state that no known compound of the element has with this ligand, or ratio beyond",
     "density": "whether the density of the structure is below or above those of the training rows",
     "model": "that gave the number",
     "warning": "how the row was read, or why its number may be wrong",
@@ -40,7 +41,7 @@ COLUMNS = {
 }
 """Column to its meaning, in the order of the output; ``lo`` and ``hi`` are followed by the level, as in ``lo90``."""
 
-HIDDEN = ("unit", "unseen_elements", "rare_elements", "charge_balanced", "density")
+HIDDEN = ("unit", "unseen_elements", "rare_elements", "charge_balanced", "unknown_states", "density")
 """Columns that a terminal does not show: the line above the table, or the warning, says the same."""
 
 DIGITS = {EV_PER_ATOM: (6, 3), "meV/atom": (3, 0), "kJ/mol": (4, 1), PROBABILITY: (6, 3)}
@@ -158,6 +159,7 @@ def _columns(query: Query, level: float | None, unit: str | None, strict: bool) 
             "rare_elements": found.domain.rare,
             "distance_percentile": found.domain.distance,
             "charge_balanced": found.domain.charge_balanced,
+            "unknown_states": found.domain.unknown_states,
         }
         if found.domain.density is not None:
             columns["density"] = found.domain.density

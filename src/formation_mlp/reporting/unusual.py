@@ -21,7 +21,7 @@ FACTS = {
     "rare": "an element in few training rows",
     "far": f"features farther from every training row than {FAR:g} % of the validation rows",
     "density": "a density beyond those of the training rows",
-    "charges": "no charge balance with the oxidation states known from the ICSD",
+    "charges": "an oxidation state that no known compound of that element has with that ligand",
     "new system": "no training row of its chemical system",
     "lone system": "only one training row of its chemical system",
     "polymorphs": "several rows of its formula",
@@ -62,8 +62,8 @@ def _from_model(facts: Facts, answers: Predictions) -> None:
             row_facts["rare"] = "few training rows with " + domain.rare[i].replace(" ", ", ").replace("(", " (")
         if domain.distance[i] > FAR:
             row_facts["far"] = f"farther from the training rows than {domain.distance[i]:.1f} % of validation"
-        if domain.charge_balanced[i] == "no":
-            row_facts["charges"] = "no charge balance with any known oxidation states"
+        if domain.unknown_states[i]:
+            row_facts["charges"] = f"no known compound has {domain.unknown_states[i]}"
         if domain.density is not None and domain.density[i]:
             row_facts["density"] = f"density {domain.density[i]} the range of the training rows"
 

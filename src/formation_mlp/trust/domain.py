@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.chemistry.compositions import Compositions
-from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
-from formation_mlp.chemistry.neutrality import UNKNOWN, can_be_neutral, icsd_states, smallest_charges
+from formation_mlp.chemistry.elements import SYMBOLS
+from formation_mlp.chemistry.known_states import unknown_states
+from formation_mlp.chemistry.neutrality import charge_balance
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
 from formation_mlp.system.array_checks import checked_array
@@ -26,9 +27,6 @@ RARE, RARE_SHARE = 50, 0.01
 """An element in fewer training rows is called rare: 50, or a hundredth of them where that is less, but at least 2."""
 FAR = 99.0
 """A row is far from the training rows if it is farther than this percentage of the val rows."""
-ANIONS = tuple(ATOMIC_NUMBER[symbol] for symbol in ("O", "S", "Se", "Te", "F", "Cl", "Br", "I"))
-"""Chalcogens and halogens; without one of them a compound need not be ionic, and charges say nothing."""
-_IS_ANION = np.isin(np.arange(len(SYMBOLS)), ANIONS)
 DENSITIES = (0.25, 99.75)
 """Percentiles of the train rows between which a density is usual."""
 
@@ -51,6 +49,7 @@ class DomainColumns:
     distance : share of the val rows that lie nearer to the training rows, in percent, ``[n]``; NaN where a row
         could not be featurized
     charge_balanced : ``yes``, ``rare states``, ``no``, or empty where the question says nothing, ``[n]``
+    unknown_states : the oxidation state that no known compound has, as in ``Mn+7 with F``, or empty, ``[n]``
     density : ``below`` or ``above`` those of similar training rows, or empty, ``[n]``; None without structures
     flagged : whether the model is out of its depth for any of these reasons, ``[n]``
     """
@@ -59,6 +58,7 @@ class DomainColumns:
     rare: list[str]
     distance: Floats
     charge_balanced: list[str]
+    unknown_states: list[str]
     density: list[str] | None
     flagged: Bools
 
@@ -66,14 +66,20 @@ class DomainColumns:
     def blank(cls, n: int, with_density: bool) -> DomainColumns:
         """Return the columns of ``n`` rows of which nothing is known, to be filled."""
         density = [""] * n if with_density else None
-        return cls([""] * n, [""] * n, np.full(n, np.nan), [""] * n, density, np.zeros(n, np.bool_))
+        unseen, rare, balanced, unknown = ([""] * n for _ in range(4))
+        return cls(unseen, rare, np.full(n, np.nan), balanced, unknown, density, np.zeros(n, np.bool_))
+
+    @property
+    def has_unknown_state(self) -> Bools:
+        """Whether a row needs an oxidation state that no known compound has, ``[n]``."""
+        return np.array([bool(text) for text in self.unknown_states], np.bool_)
 
     def fill(self, rows: Sequence[int], part: DomainColumns, skipped: Container[int]) -> None:
         """Put the columns of some rows in their places, except for those that are skipped."""
         places = [(i, row) for i, row in enumerate(rows) if i not in skipped]
         for i, row in places:
             self.unseen[row], self.rare[row] = part.unseen[i], part.rare[i]
-            self.charge_balanced[row] = part.charge_balanced[i]
+            self.charge_balanced[row], self.unknown_states[row] = part.charge_balanced[i], part.unknown_states[i]
         if self.density is not None and part.density is not None:
             for i, row in places:
                 self.density[row] = part.density[i]
@@ -92,7 +98,7 @@ class DomainColumns:
                 f"farther from the training rows than {self.distance[i]:.1f} % of validation"
                 if self.distance[i] > FAR
                 else "",
-                "cannot be charge-balanced" if self.charge_balanced[i] == "no" else "",
+                self.unknown_states[i] and f"no known compound has {self.unknown_states[i]}",
                 density and f"density {density} the range of the training rows",
             ]
             remarks[i] = "; ".join(filter(None, reasons))
@@ -112,9 +118,8 @@ class Domain:
     per atom, and the ratio of expected to actual volume has a usual range. Within one range for all densities a
     sodium chloride of twice its density would pass for usual.
 
-    A formula that holds a chalcogen or a halogen and another element is charge-balanced if the oxidation states that
-    the ICSD knows of its elements, each atom its own, can add up to zero; with rare states if only those do which the
-    ICSD does not list, as in peroxides and perchlorates, the same for all atoms of an element.
+    Oxidation states beyond those of known compounds are flagged, see `unknown_states`. That charges cannot be balanced
+    is told, see `charge_balance`, and no flag: it holds for KO2, Ag2F and Cs11O3, too.
 
     Attributes
     ----------
@@ -179,13 +184,12 @@ class Domain:
         nearer = np.searchsorted(self.percentiles, self.points.distance(rows))
         distance = np.minimum(nearer / 10, 100.0)
         unseen, rare = uncommon_elements(compositions, training_elements, self.rare_below)
-        balanced = _charge_balanced(compositions)
+        unknown = unknown_states(compositions)
         density = self._density(materials)
         flagged = distance > FAR
-        for column in (unseen, rare, density or []):
+        for column in (unseen, rare, unknown, density or []):
             flagged[[i for i, text in enumerate(column) if text]] = True
-        flagged[[i for i, text in enumerate(balanced) if text == "no"]] = True
-        return DomainColumns(unseen, rare, distance, balanced, density, flagged)
+        return DomainColumns(unseen, rare, distance, charge_balance(compositions), unknown, density, flagged)
 
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and plain data, for `restore`."""
@@ -253,18 +257,6 @@ def uncommon_elements(
         unseen[row] = " ".join(symbol for symbol, n in sorted(found) if n == 0)
         rare[row] = " ".join(f"{symbol}({n})" for symbol, n in sorted(found) if n > 0)
     return unseen, rare
-
-
-def _charge_balanced(compositions: Compositions) -> list[str]:
-    is_ionic = np.logical_or.reduceat(_IS_ANION[compositions.z], compositions.row_ptr[:-1])
-    asked = np.flatnonzero(is_ionic & (compositions.n_elements > 1))
-    charges = np.full(len(compositions), UNKNOWN)
-    charges[asked] = smallest_charges(compositions.take(asked), icsd_states())
-    answers = ["" if charge == UNKNOWN else "no" if charge else "yes" for charge in charges.tolist()]
-    unbalanced = np.flatnonzero(charges > 0)
-    for row in unbalanced[can_be_neutral(compositions.take(unbalanced))].tolist():
-        answers[row] = "rare states"
-    return answers
 
 
 def _components(X: Floats, directions: Singles, origin: Singles) -> Singles:
