@@ -21,6 +21,9 @@ from support.commands import Outcome, leftovers
 Command = Callable[..., Outcome]
 Writer = Callable[..., Path]
 
+ALONE = ("--competing", "none")
+"""No known phases: only the compounds of a table compete."""
+
 ROWS = [
     ("Li2O", "-2.0"),
     ("Fe2O3", "-1.7"),
@@ -44,7 +47,7 @@ def table(write_csv: Writer) -> Path:
 
 
 def test_every_row_keeps_its_place_with_its_energy_or_its_reason(command: Command, table: Path) -> None:
-    outcome = command("stability", table, "--out", "new/hull.csv")
+    outcome = command("stability", table, "--out", "new/hull.csv", *ALONE)
     assert outcome.succeeded() == ""
     lines = lines_of(Path("new/hull.csv"))
     assert list(lines[0]) == ["formula", "energy", "decomposition_energy", "stable", "products", "error"]
@@ -66,7 +69,7 @@ def test_every_row_keeps_its_place_with_its_energy_or_its_reason(command: Comman
 
 
 def test_products_balance_as_a_chemist_writes_them(command: Command, table: Path) -> None:
-    command("stability", table, "--out", "hull.csv").succeeded()
+    command("stability", table, "--out", "hull.csv", *ALONE).succeeded()
     lines = {line["formula"]: line["products"] for line in lines_of(Path("hull.csv"))}
     assert lines["LiFeO2"] == "0.5 Li2O + 0.5 Fe2O3"
     assert lines["Li2O"] == "2 Li + 1 O"
@@ -84,7 +87,7 @@ def test_products_balance_as_a_chemist_writes_them(command: Command, table: Path
 
 def test_ids_and_quiet(command: Command, write_csv: Writer) -> None:
     path = write_csv([("a", "NaCl", "-2.1"), ("b", "KCl", "-2.2")], ["id", "formula", "formation_energy_per_atom"])
-    outcome = command("stability", path, "--out", "hull.csv", "--quiet")
+    outcome = command("stability", path, "--out", "hull.csv", *ALONE, "--quiet")
     assert outcome.succeeded() == outcome.err == ""
     assert [line["id"] for line in lines_of(Path("hull.csv"))] == ["a", "b"]
 
@@ -98,7 +101,7 @@ def test_energies_are_converted_from_the_unit_that_is_given(
     rows = [("Li2O", -2.0 * factors[0], unit), ("LiO3", -1.2 * factors[1], unit)]
     path = write_csv(rows, ["formula", "energy", "unit" if told == "column" else "remark"])
     options = ["--unit", unit] if told == "option" else []
-    command("stability", path, "--out", "hull.csv", "--energy", "energy", *options).succeeded()
+    command("stability", path, "--out", "hull.csv", *ALONE, "--energy", "energy", *options).succeeded()
     first, second = lines_of(Path("hull.csv"))
     assert (first["energy"], second["energy"]) == ("-2.000000", "-1.200000")
     assert (first["decomposition_energy"], second["decomposition_energy"]) == ("-1.466667", "-0.450000")
@@ -132,7 +135,7 @@ def test_true_formation_energies_make_true_hulls_of_all_rows_that_have_one(comma
         ("FeO", "-1.4", ""),
     ]
     path = write_csv(rows, ["formula", "prediction", "truth"])
-    outcome = command("stability", path, "--out", "hull.csv", "--truth", "truth")
+    outcome = command("stability", path, "--out", "hull.csv", *ALONE, "--truth", "truth")
     lines = {line["formula"]: line for line in lines_of(Path("hull.csv"))}
     fe2o3, li5feo4, lifeo2 = -1.6, -2.5, -1.9
     mixture = 0.2 * 10 / 4 * li5feo4 + 0.4 * 5 / 4 * fe2o3
@@ -148,7 +151,7 @@ def test_true_formation_energies_make_true_hulls_of_all_rows_that_have_one(comma
 def test_true_decomposition_energies_are_taken_as_they_are(command: Command, write_csv: Writer) -> None:
     rows = [("NaCl", "-2.0", "-2.5"), ("NaCl3", "-0.1", "0.1"), ("KCl", "-2.2", "-2.2"), ("CsCl", "-1.9", "")]
     path = write_csv(rows, ["formula", "prediction", "published"])
-    outcome = command("stability", path, "--out", "hull.csv", "--true-decomposition", "published")
+    outcome = command("stability", path, "--out", "hull.csv", *ALONE, "--true-decomposition", "published")
     found = [-2.0 + 0.1 * 2 / 3, -0.1 + 2.0 / 2, -2.2]
     mae = (abs(found[0] + 2.5) + abs(found[1] - 0.1)) / 3
     assert outcome.succeeded().splitlines()[2].split() == ["3", f"{mae:.4f}", "1.0000", "1.0000", "0.0000", "1.0000"]
@@ -226,12 +229,12 @@ def test_what_makes_no_hull_is_refused(
     message: str,
 ) -> None:
     path = write_csv(rows, header)
-    assert message in command("stability", path, "--out", "hull.csv", *options).refused()
+    assert message in command("stability", path, "--out", "hull.csv", *ALONE, *options).refused()
     assert not Path("hull.csv").exists()
 
 
 def test_only_csv_is_written(command: Command, table: Path) -> None:
-    assert "does not end in .csv" in command("stability", table, "--out", "hull.xlsx").refused()
+    assert "does not end in .csv" in command("stability", table, "--out", "hull.xlsx", *ALONE).refused()
 
 
 def test_a_row_with_several_units_is_refused(write_csv: Writer) -> None:
@@ -245,7 +248,7 @@ def test_a_row_with_several_units_is_refused(write_csv: Writer) -> None:
 def test_parquet_is_read_and_polymorphs_are_counted(workplace: Path) -> None:
     frame = pd.DataFrame({"formula": ["TiO2", "Ti2O4", "Ti2O3"], "prediction": [-3.2, -3.3, None]})
     frame.to_parquet(workplace / "in.parquet")
-    judged = judge(workplace / "in.parquet")
+    judged = judge(workplace / "in.parquet", known=False)
     assert judged.energy[:2].tolist() == pytest.approx([0.1, -3.3])
     assert judged.products == ["0.5 Ti2O4", "2 Ti + 4 O", ""]
     assert "1 rows repeat the composition of another row; the lowest of them competes" in judged.notes
@@ -253,7 +256,9 @@ def test_parquet_is_read_and_polymorphs_are_counted(workplace: Path) -> None:
 
 
 def test_structures_are_judged_by_their_composition(structure_folder: Path, command: Command, workplace: Path) -> None:
-    command("stability", structure_folder, "--out", "hull.csv", "--energy", "formation_energy_per_atom").succeeded()
+    command(
+        "stability", structure_folder, "--out", "hull.csv", *ALONE, "--energy", "formation_energy_per_atom"
+    ).succeeded()
     lines = {line["id"]: line for line in lines_of(workplace / "hull.csv")}
     assert lines["NaF"]["products"] == "4 Na + 4 F"
     assert lines["NaF"]["stable"] == "yes"

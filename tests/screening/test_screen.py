@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
@@ -22,7 +23,8 @@ from formation_mlp.errors import DataError
 from formation_mlp.figures.labels import formula_label, place_labels
 from formation_mlp.figures.style import new_figure
 from formation_mlp.hulls.facets import lower_facets, tie_lines
-from formation_mlp.hulls.hull import decomposition_energies
+from formation_mlp.hulls.hull import CompetingPhases, decomposition_energies
+from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
 from formation_mlp.screening import compositions as enumeration
@@ -158,7 +160,7 @@ def test_the_states_that_a_chemist_would_name() -> None:
 
 @pytest.fixture(scope="module")
 def lithium_iron_oxygen() -> Screening:
-    return screen(candidates_of("Li-Fe-O"))
+    return screen(candidates_of("Li-Fe-O"), known=False)
 
 
 def test_ranks_follow_from_the_predictions_and_the_hull(lithium_iron_oxygen: Screening) -> None:
@@ -184,7 +186,7 @@ def test_another_classifier_may_be_asked(lithium_iron_oxygen: Screening, tmp_pat
     model = Checkpoint.load(model_path("stability"), "numpy")
     first = replace(model.members[0], share=1.0)
     replace(model, members=(first,)).save(other)
-    found = screen(candidates_of("Li-Fe-O"), classifier=str(other)).answers.columns
+    found = screen(candidates_of("Li-Fe-O"), classifier=str(other), known=False).answers.columns
     usual = lithium_iron_oxygen.answers.columns
     assert list(found["formula"]) == list(usual["formula"])
     chances = load(other).predict(list(found["formula"]))
@@ -314,7 +316,9 @@ def test_what_cannot_be_drawn_raises() -> None:
 
 
 def test_the_command_writes_a_table_its_meaning_and_a_picture(command: Command) -> None:
-    outcome = command("screen", "Ca-Ti-O", "--max-atoms", "7", "--out", "new/cto.csv", "--top", "3")
+    outcome = command(
+        "screen", "Ca-Ti-O", "--max-atoms", "7", "--competing", "none", "--out", "new/cto.csv", "--top", "3"
+    )
     printed = outcome.succeeded().splitlines()
     assert printed[0].split()[:4] == ["formula", "decomposition_energy", "stable", "p_stable"]
     assert [line.split()[0] for line in printed[2:5]] == ["CaO", "TiO2", "TiO"]
@@ -350,7 +354,7 @@ def test_a_list_of_formulas_is_ranked_as_it_is(command: Command, kind: str) -> N
     else:
         Path("list.txt").write_text("\n".join(formulas) + "\n", encoding="utf-8")
     text = "\n".join(formulas) if kind == "-" else ""
-    outcome = command("screen", "-" if kind == "-" else source, "--out", "out.csv", stdin=text)
+    outcome = command("screen", "-" if kind == "-" else source, "--competing", "none", "--out", "out.csv", stdin=text)
     outcome.succeeded()
     lines = lines_of("out.csv")
     assert sorted(line["formula"] for line in lines) == sorted(formulas)
@@ -380,6 +384,34 @@ def test_a_list_longer_than_a_part_is_predicted_in_parts(monkeypatch: pytest.Mon
             assert parts.answers.columns[name] == values
         else:
             assert np.asarray(parts.answers.columns[name]) == pytest.approx(values, abs=1e-6, nan_ok=True)
+
+
+def test_known_phases_compete_and_take_the_place_of_predictions(lithium_iron_oxygen: Screening) -> None:
+    found = screen(candidates_of("Li-Fe-O"))
+    columns, alone = found.answers.columns, lithium_iron_oxygen.answers.columns
+    assert set(columns["formula"]) == set(alone["formula"])
+    known = dict(zip(columns["formula"], columns["known"], strict=True))
+    assert known["Fe2O3"] in ORIGINS
+    assert known["LiFe3O5"] == ""
+    energies = np.asarray(columns["known_energy"], float)
+    assert [word in ("own", "converted") for word in columns["known"]] == np.isfinite(energies).tolist()
+    phases = found.competition.phases
+    assert len(set(phases.compositions.keys())) == len(phases)
+    assert {"LiFe5O8"} <= set(phases.formulas)
+    judged = CompetingPhases(phases.compositions, phases.energies)
+    rows = found.compositions.take(found.rows)
+    assert found.decomposition_energy == pytest.approx(judged.decompose(rows, found.energies).energy, abs=1e-9)
+    named = dict(zip(columns["formula"], columns["products"], strict=True))
+    assert named["LiFe3O5"] == "0.5 LiFeO2 + 0.5 LiFe5O8"
+    assert not any(known[name] for text in columns["new_products"] for name in text.split())
+    assert "known phases of these elements (in a database" in in_words(found)[2]
+    assert re.search(r"are on the hull \(\d+ known, \d+ new\)", in_words(found)[3])
+
+
+def test_a_model_of_unknown_scale_meets_no_known_phases(command: Command, finished_run: Path) -> None:
+    outcome = command("screen", "Na-Cl", "--all", "--max-atoms", "3", "--model", finished_run)
+    outcome.succeeded()
+    assert "on no declared scale, and there are known phases on mp2020 and mp2019" in outcome.err
 
 
 def test_a_table_competes_instead_of_the_predictions(command: Command, write_csv: Writer) -> None:

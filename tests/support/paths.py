@@ -13,5 +13,8 @@ ROOT = TESTS.parent
 GOLDEN = TESTS / "golden"
 """Frozen numbers of other programs, and models that earlier versions wrote."""
 
+SHARED_DATA = ROOT.parent / "shared" / "data"
+"""The published tables, where they lie beside the repository; not every machine has them."""
+
 BUNDLED = ROOT / "data" / "measured_enthalpies.csv"
 """The table that is installed with the package."""

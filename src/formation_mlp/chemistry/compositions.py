@@ -73,6 +73,12 @@ class Compositions:
         entry = np.arange(row_ptr[-1]) + np.repeat(self.row_ptr[index] - row_ptr[:-1], counts)
         return Compositions(row_ptr, self.z[entry], self.amount[entry])
 
+    def joined(self, others: Compositions) -> Compositions:
+        """Return these rows, and after them the others."""
+        row_ptr = np.concatenate([self.row_ptr, others.row_ptr[1:] + self.row_ptr[-1]])
+        z, amount = np.concatenate([self.z, others.z]), np.concatenate([self.amount, others.amount])
+        return Compositions(row_ptr, z, amount)
+
     def keys(self) -> list[str]:
         """Return one text per row, equal for equal atomic fractions: ``Fe2O3``, ``Fe4O6``, ``O3Fe2``.
 

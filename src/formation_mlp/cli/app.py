@@ -112,6 +112,13 @@ def load(path: Path, overrides: list[str] | None) -> Config:
     return load_config(path, overrides or ())
 
 
+def known_or_table(competing: Path | None) -> tuple[bool, Path | None]:
+    """Return whether known phases compete, and the table that competes instead, from the value of ``--competing``."""
+    if competing is not None and str(competing) == "none":
+        return False, None
+    return competing is None, competing
+
+
 def say_failures(n_failed: int, n_rows: int) -> None:
     """Say how many rows have no prediction; if none has one, the verb ends with exit code 2."""
     if n_failed:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Quiet, Replace, app, say_failures
+from formation_mlp.cli.app import Quiet, Replace, app, known_or_table, say_failures
 
 
 @app.command()
@@ -34,7 +34,11 @@ def screen(
     ] = None,
     competing: Annotated[
         Path | None,
-        typer.Option(help="A table of formulas and energies in eV/atom that competes, instead of the predictions."),
+        typer.Option(
+            metavar="TABLE|none",
+            help="A table of formulas and energies in eV/atom that competes, instead of known phases and predictions; "
+            "none: no known phases compete, only the predictions do.",
+        ),
     ] = None,
     competing_energy: Annotated[str | None, typer.Option(help="Column of formation energies there.")] = None,
     formula: Annotated[str | None, typer.Option(help="Column of formulas in the file.")] = None,
@@ -51,8 +55,8 @@ def screen(
     """Rank the compositions of a chemical system, or of a list, by their predicted distance from the convex hull.
 
     Of a system all charge-balanced compositions are taken, those of its parts included. All candidates compete with
-    one another, and with the elements at zero, unless a table of competing phases is given. The file is ranked; its
-    .about.json says what the columns mean.
+    one another, with the known phases that come with the package, and with the elements at zero, unless --competing
+    says otherwise. The file is ranked; its .about.json says what the columns mean.
     """
     from formation_mlp.prediction.tables import check_output
     from formation_mlp.runs.progress import Reporter
@@ -65,6 +69,7 @@ def screen(
     candidates = candidates_of(target, max_atoms=max_atoms, unbalanced=every, formula=formula)
     output.check_figure(figure, candidates)
     files = output.files(candidates, out, figure)
+    known, competing = known_or_table(competing)
     reads = [target, model, classifier, competing]
     with ExitStack() as stack, Reporter(-quiet, ("predictions", "predicted")) as reporter:
         for file, option in files.items():
@@ -73,6 +78,7 @@ def screen(
             candidates,
             model=model,
             classifier=classifier,
+            known=known,
             competing=competing,
             competing_energy=competing_energy,
             level=level,

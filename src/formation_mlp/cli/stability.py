@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Quiet, Replace, app
+from formation_mlp.cli.app import Quiet, Replace, app, known_or_table
 
 
 @app.command()
@@ -22,8 +22,17 @@ def stability(
     unit: Annotated[
         str | None, typer.Option(help="Unit of the energies in the table, if it is not eV/atom or named there.")
     ] = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(help="Energy scale of the table, if it has no column 'scale'; mp2020 if neither is given."),
+    ] = None,
     competing: Annotated[
-        Path | None, typer.Option(help="Another table, in eV/atom, whose compounds compete but are not judged.")
+        Path | None,
+        typer.Option(
+            metavar="TABLE|none",
+            help="Another table, in eV/atom, whose compounds compete in place of the known phases but are not judged; "
+            "none: only the compounds of the table compete.",
+        ),
     ] = None,
     competing_energy: Annotated[str | None, typer.Option(help="Column of formation energies there.")] = None,
     truth: Annotated[
@@ -39,8 +48,10 @@ def stability(
 
     The file has the columns formula, energy and decomposition_energy (eV/atom; zero or less is stable), stable,
     products (amounts in formula units per formula unit of the row, so that the two sides balance; elements in atoms)
-    and error. All compounds of the table and the elements, at zero, compete; of several rows of one composition the
-    lowest does.
+    and error. All compounds of the table compete, the elements, at zero, and, unless --competing or a truth is given,
+    the known phases that come with the package; of several rows of one composition the lowest does. Then the columns
+    known (whether the composition is in the database, and where its energy there comes from) and new_products (those
+    that are in no database) are beside them.
     """
     from formation_mlp.hulls import stability as stabilities
     from formation_mlp.prediction.tables import check_output
@@ -49,12 +60,15 @@ def stability(
     from formation_mlp.system.text_table import aligned
 
     check_output(out, (".csv",))
+    known, competing = known_or_table(competing)
     with claimed(out, [table, competing], overwrite=overwrite), Reporter(-quiet) as reporter:
         judged = stabilities.judge(
             table,
             formula=formula,
             energy=energy,
             unit=unit,
+            scale=scale,
+            known=known,
             competing=competing,
             competing_energy=competing_energy,
             truth=truth,

@@ -28,6 +28,8 @@ ENERGY = ("prediction", *columns.TARGET)
 """Usual names of the column of formation energies; ``prediction`` is what `predict` and a run folder write."""
 UNIT = "unit"
 """The column in which `predict` names the unit."""
+SCALE = "scale"
+"""The column that names the energy scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class EnergyTable:
     unit : in which they were
     truths : further columns, in eV/atom, NaN where a cell is blank; each ``[n]``
     errors : row to the reason why it has no composition or no energy
+    scale : name of the energy scale, or empty if the table does not say
     """
 
     path: Path
@@ -56,6 +59,7 @@ class EnergyTable:
     unit: str
     truths: dict[str, Floats]
     errors: dict[int, str]
+    scale: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -127,7 +131,27 @@ def read_energy_table(
         declared or EV_PER_ATOM,
         {name: in_ev(_truth(frame, name, option)) for option, name in (truths or {}).items()},
         errors,
+        _declared_scale(frame),
     )
+
+
+def _declared_scale(frame: pd.DataFrame) -> str:
+    """Return the energy scale that the table's own column names, or an empty text.
+
+    Raises
+    ------
+    DataError
+        If it names several: energies of two scales make no hull.
+    """
+    if SCALE not in frame.columns:
+        return ""
+    named = sorted({str(cell).strip() for cell in columns.cells_of(frame, SCALE) if cell})
+    if len(named) > 1:
+        raise DataError(
+            f"the column {SCALE!r} names several energy scales: {', '.join(named)}. Energies of two scales make no "
+            "hull: convert them to one (formation-mlp convert), or give one table each."
+        )
+    return named[0] if named else ""
 
 
 def _declared_unit(frame: pd.DataFrame, unit: str | None) -> str | None:

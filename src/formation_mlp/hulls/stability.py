@@ -12,6 +12,7 @@ import numpy as np
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import DataError
+from formation_mlp.hulls.beside import Beside, known_on_scale, without
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions
 from formation_mlp.system.files import write_csv
@@ -40,6 +41,9 @@ class Judged:
     table : the rows
     decompositions : of the rows with an energy, in their order
     products : what each row decomposes to, as text; empty without an energy, ``[n]``
+    known : where the database has the energy of each row's composition from, one of `ORIGINS`; empty if it does not
+        know it, ``[n]``; None if no known phases compete
+    new_products : the products that are rows of the table and no known phases, ``[n]``
     truth : true decomposition energies in eV/atom, NaN where unknown, ``[n]``; None if no truth was given
     notes : remarks for the reader
     """
@@ -49,6 +53,8 @@ class Judged:
     products: list[str]
     truth: Floats | None
     notes: list[str]
+    known: list[str] | None = None
+    new_products: list[str] | None = None
 
     @property
     def energy(self) -> Floats:
@@ -75,6 +81,8 @@ class Judged:
             "stable": _words(self.energy),
             "products": self.products,
         }
+        columns |= {} if self.known is None else {"known": self.known}
+        columns |= {} if self.new_products is None else {"new_products": self.new_products}
         if self.truth is not None:
             columns |= {"true_decomposition_energy": _texts(self.truth), "truly_stable": _words(self.truth)}
         columns["error"] = [table.errors.get(row, "") for row in range(len(table))]
@@ -87,6 +95,8 @@ def judge(
     formula: str | None = None,
     energy: str | None = None,
     unit: str | None = None,
+    scale: str | None = None,
+    known: bool = True,
     competing: Path | None = None,
     competing_energy: str | None = None,
     truth: str | None = None,
@@ -101,8 +111,13 @@ def judge(
         A table of formulas and energies. All of its rows compete with one another.
     formula, energy, unit
         Columns of the table and the unit of all its energies, see `read_energy_table`.
+    scale
+        Energy scale of the table; if not given, that of its column ``scale``, or else the default one.
+    known
+        Whether the known phases that come with the package compete, too. They do not where a truth or another table
+        is given. A row of the table takes the place of the known phase of its composition.
     competing
-        Another table whose rows compete too but are not judged, in eV/atom.
+        Another table whose rows compete in place of the known phases but are not judged, in eV/atom.
     competing_energy
         Its column of formation energies.
     truth
@@ -116,6 +131,8 @@ def judge(
     ------
     DataError
         If a table cannot be used, see `read_energy_table`, or both kinds of truth are given.
+    ConfigError
+        If the energy scale is unknown.
     """
     if truth is not None and true_decomposition is not None:
         raise DataError("--truth and --true-decomposition: give one of them.")
@@ -125,8 +142,14 @@ def judge(
     others = None
     if competing is not None:
         others = read_energy_table(competing, energy=competing_energy, option="--competing-energy")
+    beside = None if others is None else Beside(others.compositions, others.energies, others.labels).take(others.good)
+    database, remark = known_on_scale(table, scale) if known and others is None and not truths else (None, "")
+    if known and truths:
+        remark = "no known phases compete where a truth is given: they would tell the answers"
+    if database is not None:
+        beside = without(database, table.compositions.take(table.good))
     good, n_atoms = table.good, table.compositions.n_atoms
-    rows, labels = _phases(table, good, table.energies, others)
+    rows, labels = _phases(table, good, table.energies, beside)
     decompositions = CompetingPhases(*rows).decompose(table.compositions.take(good), table.energies[good], progress)
     texts = product_texts(decompositions, n_atoms[good], labels, rows[0].n_atoms)
     products = [""] * len(table)
@@ -134,10 +157,27 @@ def judge(
         products[row] = text
     true = table.truths.get(true_decomposition or "")
     if truth is not None:
-        true = _true_decomposition_energies(table, table.truths[truth], others)
+        true = _true_decomposition_energies(table, table.truths[truth], beside)
     if true is not None and np.isnan(true[good]).all():
         raise DataError(f"{path}: no row with an energy has a true one in column {next(iter(truths.values()))!r}.")
-    return Judged(table, decompositions, products, true, _notes(table, others, decompositions, true))
+    notes = _notes(table, others, decompositions, true) + ([remark] if remark else [])
+    if database is None:
+        return Judged(table, decompositions, products, true, notes)
+    words = dict(zip(database.compositions.keys(), database.words, strict=True))
+    keys = table.compositions.keys()
+    known_rows = [words.get(key, "") for key in keys]
+    new = _new_products(table, decompositions, known_rows)
+    return Judged(table, decompositions, products, true, notes, known_rows, new)
+
+
+def _new_products(table: EnergyTable, decompositions: Decompositions, known: list[str]) -> list[str]:
+    """Name, for each row, the products that are rows of the table and no known phases."""
+    good, names = table.good, [""] * len(table)
+    parts = pairwise(decompositions.row_ptr.tolist())
+    for row, (start, stop) in zip(good.tolist(), parts, strict=True):
+        own = [good[p] for p in decompositions.product[start:stop].tolist() if 0 <= p < len(good)]
+        names[row] = " ".join(table.labels[p] for p in own if not known[p])
+    return names
 
 
 def product_texts(
@@ -163,28 +203,21 @@ def product_texts(
 
 
 def _phases(
-    table: EnergyTable, rows: Ints, energies: Floats, others: EnergyTable | None
+    table: EnergyTable, rows: Ints, energies: Floats, beside: Beside | None
 ) -> tuple[tuple[Compositions, Floats], list[str]]:
-    """Return compositions, energies and labels of all phases: rows of the table, then of the other one."""
-    compositions, values = [table.compositions.take(rows)], [energies[rows]]
+    """Return compositions, energies and labels of all phases: rows of the table, then those beside it."""
+    own = table.compositions.take(rows)
     labels = [table.labels[row] for row in rows]
-    if others is not None:
-        compositions.append(others.compositions.take(others.good))
-        values.append(others.energies[others.good])
-        labels += [others.labels[row] for row in others.good]
-    counts = np.concatenate([part.n_elements for part in compositions])
-    joined = Compositions(
-        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        np.concatenate([part.z for part in compositions]),
-        np.concatenate([part.amount for part in compositions]),
-    )
-    return (joined, np.concatenate(values)), labels
+    if beside is None:
+        return (own, energies[rows]), labels
+    both = own.joined(beside.compositions)
+    return (both, np.concatenate([energies[rows], beside.energies])), labels + beside.labels
 
 
-def _true_decomposition_energies(table: EnergyTable, energies: Floats, others: EnergyTable | None) -> Floats:
+def _true_decomposition_energies(table: EnergyTable, energies: Floats, beside: Beside | None) -> Floats:
     """Return decomposition energies on the hulls of true formation energies, NaN where there is no energy."""
     known = np.flatnonzero(np.isfinite(energies) & (table.compositions.n_elements > 0))
-    phases = CompetingPhases(*_phases(table, known, energies, others)[0])
+    phases = CompetingPhases(*_phases(table, known, energies, beside)[0])
     decomposition_energies = np.full(len(table), np.nan)
     decomposition_energies[known] = phases.decompose(table.compositions.take(known), energies[known]).energy
     return decomposition_energies

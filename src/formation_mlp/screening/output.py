@@ -11,10 +11,12 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.hull import CompetingPhases
+from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.prediction.answers import HIDDEN, Answers
 from formation_mlp.prediction.output import about
 from formation_mlp.saved_model.named import PROBABILITY
 from formation_mlp.screening.candidates import Candidates
+from formation_mlp.screening.competition import CANDIDATE
 from formation_mlp.screening.compositions import electronegativity
 from formation_mlp.screening.screen import ROWS_PER_PART, Screening
 from formation_mlp.system.files import csv_text, whole_file, write_json
@@ -31,10 +33,14 @@ MEANINGS = {
     "stable": "yes: on the hull or below it; perhaps: the lower end of the interval is; no: not even that. Competing "
     "energies are taken as they are. Errors of one model for neighbours on a hull partly cancel (Bartel et al., npj "
     "Comput. Mater. 6, 97, 2020), by how much is not known, so that perhaps says little against p_stable",
-    "p_stable": "answer of a classifier that was trained to tell stable compounds from others, and knows nothing of "
-    "the hull here; the entry p_stable above says what exactly, and which model",
-    "known": "yes if the composition is in the table of competing phases; its row there competes only if it is lower",
+    "p_stable": "answer of a classifier that was trained to tell stable compounds from others, and knows "
+    "nothing of the hull here; the entry p_stable above says what exactly, and which model",
+    "known": "empty if the compound is new. Else it is in a database, which does not say that anybody made it; own: "
+    "its energy there, on this scale, competes in place of the prediction; converted: its energy elsewhere does; "
+    "predicted: its energy is withheld, the prediction competes. Or yes: it is in the table of the user",
+    "known_energy": "formation energy of a known compound, eV/atom, by which it is judged in place of the prediction",
     "products": "the competing phases of that mixture: formula units (of elements: atoms) per formula unit of the row",
+    "new_products": "those of them that are candidates here and in no database; the row is only as sure as they are",
     "oxidation_states": "mean states that balance the formula, each element of one sign; one of several ways",
 }
 """Column to its meaning, of those that a screening adds to the columns of a prediction."""
@@ -48,27 +54,40 @@ DRAWN = (2, 3)
 def in_words(screening: Screening) -> list[str]:
     """Return what was screened, what the numbers are, what competes, and what came out."""
     answers, energy = screening.answers, screening.decomposition_energy
-    n_on, n_perhaps = int(np.sum(energy <= 0)), list(answers.columns["stable"]).count("perhaps")
+    on = energy <= 0
+    n_on, n_perhaps = int(np.sum(on)), list(answers.columns["stable"]).count("perhaps")
     reach = f"; {n_perhaps:,} more may be, by their interval" if n_perhaps else ""
     below = "on the hull" if screening.table is None else "below the hull of the table"
-    known = list(answers.columns.get("known", [])).count("yes")
-    in_table = f"; {known:,} are in the table, and differ from it by the error of the model" if known else ""
+    known = np.array([bool(word) for word in answers.columns.get("known", [""] * len(answers))])
+    among = f" ({int(np.sum(on & known)):,} known, {int(np.sum(on & ~known)):,} new)" if known.any() else ""
+    if known.any() and screening.table is not None:
+        among += f"; {int(known.sum()):,} are in the table, and differ from it by the error of the model"
     return [
         screening.candidates.title,
         f"prediction: {answers.models[0].heading(answers.unit)}",
         f"competing: {_competing(screening)}",
-        f"result: {n_on:,} of {int(np.isfinite(energy).sum()):,} are {below}{reach}{in_table}",
+        f"result: {n_on:,} of {int(np.isfinite(energy).sum()):,} are {below}{among}{reach}",
     ]
 
 
 def _competing(screening: Screening) -> str:
-    table, n = screening.table, len(screening.competing)
-    if table is None:
-        return f"{_counted(n, 'prediction')}, each against all others, and the elements at 0 eV/atom"
+    table, competition = screening.table, screening.competition
+    words = competition.phases.words
+    if table is not None:
+        return (
+            f"{_counted(len(words), 'compound')} of {table.path} within these elements (column {table.column!r}), and "
+            "the elements at 0 eV/atom. Errors of the model do not cancel against energies of another origin, as they "
+            "partly do among predictions"
+        )
+    n_new = words.count(CANDIDATE)
+    counts = [f"{words.count(word):,} {word}" for word in ORIGINS if word in words]
+    if not counts:
+        said = f"{_counted(n_new, 'prediction')}, each against all others, and the elements at 0 eV/atom"
+        return f"{said}; {competition.remark}" if competition.remark else said
     return (
-        f"{_counted(n, 'compound')} of {table.path} within these elements (column {table.column!r}), and the elements "
-        "at 0 eV/atom. Errors of the model do not cancel against energies of another origin, as they partly do among "
-        "predictions"
+        f"{_counted(len(words) - n_new, 'known phase')} of these elements (in a database, which does not say that "
+        f"anybody made them; energies: {', '.join(counts)}), {_counted(n_new, 'new compound')}, each against all "
+        "others, and the elements at 0 eV/atom"
     )
 
 
@@ -187,9 +206,9 @@ def diagram(screening: Screening) -> Figure:
     """
     from formation_mlp.figures.phase_diagram import phase_diagram
 
-    elements, phases = _elements(screening), screening.competing
+    elements, phases = _elements(screening), screening.competition.phases
     _check_number(len(elements), screening.candidates.name)
-    columns, ranked = screening.answers.columns, screening.compositions.take(screening.rows)
+    ranked = screening.compositions.take(screening.rows)
     judged = CompetingPhases(phases.compositions, phases.energies).decompose(phases.compositions, phases.energies)
     keys = phases.compositions.keys()
     stable = {
@@ -202,7 +221,7 @@ def diagram(screening: Screening) -> Figure:
     return phase_diagram(
         [SYMBOLS[z] for z in elements],
         np.vstack(fractions),
-        np.concatenate([phases.energies[on], np.asarray(columns["prediction"], np.float64)[rest]]),
+        np.concatenate([phases.energies[on], screening.energies[rest]]),
         [phases.formulas[row] for row in on] + [screening.candidates.formulas[screening.rows[row]] for row in rest],
         np.concatenate([np.zeros(len(on)), screening.decomposition_energy[rest]]),
         np.arange(len(on) + len(rest)) < len(on),
@@ -213,7 +232,10 @@ def diagram(screening: Screening) -> Figure:
 def _short_competing(screening: Screening) -> str:
     name = screening.answers.models[0].name
     if screening.table is None:
-        return f"hull of {_counted(len(screening.competing), 'prediction')}, model {name}"
+        n = screening.competition.phases.words.count(CANDIDATE)
+        n_known = len(screening.competition.phases) - n
+        known = f"{_counted(n_known, 'known phase')} and " if n_known else ""
+        return f"hull of {known}{_counted(n, 'prediction')}, model {name}"
     return f"hull of {screening.table.path.name}, predictions of model {name}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,35 +12,25 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions
+from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.hulls.stability import product_texts
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.prediction.answers import Answers, Columns, answer
 from formation_mlp.prediction.inputs import Query
 from formation_mlp.saved_model.named import FOR_FORMULAS, FOR_STABILITY, NamedModel, named_model
 from formation_mlp.screening.candidates import Candidates
+from formation_mlp.screening.competition import (
+    CANDIDATE,
+    Competition,
+    Phases,
+    against_one_another,
+    against_table,
+    with_known_phases,
+)
 from formation_mlp.typing import Floats, Ints, Progress
 
 ROWS_PER_PART = 25_000
 """Predicted between two reports of progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class Phases:
-    """Compounds of which hulls are made.
-
-    Attributes
-    ----------
-    compositions : ``[n]``
-    energies : formation energies in eV/atom, ``[n]``
-    formulas : ``[n]``
-    """
-
-    compositions: Compositions
-    energies: Floats
-    formulas: list[str]
-
-    def __len__(self) -> int:
-        return len(self.formulas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +41,8 @@ class Screening:
     ----------
     candidates : in the order in which they were given
     answers : one row a candidate, ranked; rows without a prediction come last
-    competing : what competes, the elements aside
-    table : where that comes from; None if the predictions of the candidates compete with one another
+    competition : what competes
+    table : where that comes from, if the user gave it; else None
     rows : the place of each row of ``answers`` among the candidates, ``[n]``
     compositions : of the candidates, ``[n]``
     classifier : the model that gives `p_stable`
@@ -59,7 +50,7 @@ class Screening:
 
     candidates: Candidates
     answers: Answers
-    competing: Phases
+    competition: Competition
     table: EnergyTable | None
     rows: Ints
     compositions: Compositions
@@ -70,12 +61,23 @@ class Screening:
         """In eV/atom, in the order of the ranks, NaN without a prediction, ``[n]``."""
         return _numbers(self.answers.columns, "decomposition_energy")
 
+    @property
+    def energies(self) -> Floats:
+        """By which the candidates are judged, in eV/atom: known ones where there are, else predictions, ``[n]``."""
+        columns = self.answers.columns
+        predicted = _numbers(columns, "prediction")
+        if "known_energy" not in columns:
+            return predicted
+        known = _numbers(columns, "known_energy")
+        return np.where(np.isnan(known), predicted, known)
+
 
 def screen(
     candidates: Candidates,
     *,
     model: str | None = None,
     classifier: str | None = None,
+    known: bool = True,
     competing: Path | None = None,
     competing_energy: str | None = None,
     level: float | None = None,
@@ -91,9 +93,11 @@ def screen(
         As for `predict`; the shipped model for formulas if not given.
     classifier
         A model that tells stable compounds from others by their formulas; the shipped one if not given.
+    known
+        Whether the known phases that come with the package compete, beside the candidates and the elements.
     competing
-        A table of formulas and energies in eV/atom. Its compounds and the elements, at zero, make the hull, and the
-        candidates do not compete. If not given, the predictions of all candidates and the elements make it.
+        A table of formulas and energies in eV/atom instead. Its compounds and the elements, at zero, make the hull;
+        neither the candidates nor the known phases compete.
     competing_energy
         Its column of formation energies.
     level
@@ -126,21 +130,23 @@ def screen(
     if not len(good):
         raise DataError(f"screen: no formula of {candidates.name} has a prediction: {answers.columns['error'][0]}")
     compositions = read.materials.compositions
-    known = compositions.take(good)
-    own = Phases(known, energies[good], [candidates.formulas[row] for row in good.tolist()])
-    phases = own if others is None else _within(others, compositions.elements(), candidates.name)
-    found = CompetingPhases(phases.compositions, phases.energies).decompose(known, energies[good])
-    columns = _columns(answers, candidates, chances, good, found, phases, known)
+    chosen, formulas = compositions.take(good), [candidates.formulas[row] for row in good.tolist()]
     if others is not None:
-        shared, keys = set(phases.compositions.keys()), compositions.keys()
-        columns["known"] = ["yes" if key in shared else "" for key in keys]
+        competition = against_table(chosen, energies[good], others, candidates.name)
+    elif known:
+        competition = with_known_phases(chosen, energies[good], formulas, of_energies)
+    else:
+        competition = against_one_another(chosen, energies[good], formulas)
+    phases = competition.phases
+    found = CompetingPhases(phases.compositions, phases.energies).decompose(chosen, competition.energies)
+    columns = _columns(answers, candidates, chances, good, found, competition, chosen)
     order = np.argsort(_numbers(columns, "decomposition_energy"), kind="stable")  # NaN comes last
     ranked: Columns = {
         name: values[order] if isinstance(values, np.ndarray) else [values[row] for row in order.tolist()]
         for name, values in columns.items()
     }
     by_rank = Answers(_ordered(ranked), answers.unit, answers.models)
-    return Screening(candidates, by_rank, phases, others, order, compositions, of_classes)
+    return Screening(candidates, by_rank, competition, others, order, compositions, of_classes)
 
 
 def _of_formulas(option: str, name: str | None, default: str) -> NamedModel:
@@ -184,39 +190,31 @@ def _competing(path: Path, energy: str | None) -> EnergyTable:
     return read_energy_table(path, energy=energy, option="--competing-energy")
 
 
-def _within(table: EnergyTable, elements: Ints, name: str) -> Phases:
-    """Return the compounds of a table that hold no element but these."""
-    compositions = table.compositions
-    is_foreign = ~np.isin(compositions.z, elements)
-    row = np.repeat(np.arange(len(compositions)), compositions.n_elements)
-    n_foreign = np.bincount(row[is_foreign], minlength=len(compositions))
-    rows = np.intersect1d(np.flatnonzero((n_foreign == 0) & (compositions.n_elements > 1)), table.good)
-    if not len(rows):
-        raise DataError(
-            f"--competing: no compound of {table.path} consists of the elements of {name} alone, so nothing but the "
-            "elements would compete. Give a table of that system, or leave --competing out: then the predictions "
-            "compete with one another."
-        )
-    return Phases(compositions.take(rows), table.energies[rows], [table.labels[row] for row in rows.tolist()])
-
-
 def _columns(
     answers: Answers,
     candidates: Candidates,
     chances: Floats,
     good: Ints,
     found: Decompositions,
-    phases: Phases,
-    known: Compositions,
+    competition: Competition,
+    chosen: Compositions,
 ) -> Columns:
     """Return the columns of the predictions and those that the hull adds, in the order of the candidates."""
-    n = len(answers)
-    energy = np.full(n, np.nan)
+    n, phases = len(answers), competition.phases
+    energy, known_energy = np.full((2, n), np.nan)
     energy[good] = found.energy
-    products, texts = [""] * n, product_texts(found, known.n_atoms, phases.formulas, phases.compositions.n_atoms)
-    for row, text in zip(good.tolist(), texts, strict=True):
-        products[row] = text
+    known_energy[good] = np.where(competition.is_measure, competition.energies, np.nan)
+    products, unsure, known = [""] * n, [""] * n, [""] * n
+    texts = product_texts(found, chosen.n_atoms, phases.formulas, phases.compositions.n_atoms)
+    for row, text, names, word in zip(good.tolist(), texts, _unmade(found, phases), competition.known, strict=True):
+        products[row], unsure[row], known[row] = text, names, word
     columns = answers.columns | {"decomposition_energy": energy, "products": products, "p_stable": chances}
+    if any(known):
+        columns["known"] = known
+    if np.isfinite(known_energy).any():
+        columns["known_energy"] = known_energy
+    if any(word in ORIGINS for word in phases.words):
+        columns["new_products"] = unsure
     half_width = np.zeros(n)
     for low in (name for name in answers.columns if name.startswith("lo")):
         half_width = _numbers(answers.columns, "prediction") - _numbers(answers.columns, low)
@@ -229,16 +227,27 @@ def _columns(
     return columns
 
 
+def _unmade(found: Decompositions, phases: Phases) -> list[str]:
+    """Name, for each row, the products that are candidates themselves, and in no database."""
+    names = []
+    for start, stop in pairwise(found.row_ptr.tolist()):
+        rows = [row for row in found.product[start:stop].tolist() if row >= 0]
+        names.append(" ".join(phases.formulas[row] for row in rows if phases.words[row] == CANDIDATE))
+    return names
+
+
 ORDER = (
     "formula",
     "decomposition_energy",
     "stable",
     "p_stable",
     "known",
+    "known_energy",
     "prediction",
     "lo",
     "hi",
     "products",
+    "new_products",
     "oxidation_states",
 )
 """The first columns of the output; the others follow as they come."""

@@ -1,0 +1,58 @@
+"""What competes with the rows of a table of energies, and is not judged: known phases, or those of another table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.hulls.energy_table import EnergyTable
+from formation_mlp.hulls.known_phases import ORIGINS, KnownPhases, known_phases, scales
+from formation_mlp.scales.scale import DEFAULT, scale_named
+from formation_mlp.typing import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Phases that compete beside the rows of a table.
+
+    Attributes
+    ----------
+    compositions : ``[n]``
+    energies : formation energies in eV/atom, ``[n]``
+    labels : ``[n]``
+    """
+
+    compositions: Compositions
+    energies: Floats
+    labels: list[str]
+
+    def take(self, rows: Ints) -> Beside:
+        """Return the given rows."""
+        labels = [self.labels[row] for row in rows.tolist()]
+        return Beside(self.compositions.take(rows), self.energies[rows], labels)
+
+
+def known_on_scale(table: EnergyTable, scale: str | None) -> tuple[KnownPhases | None, str]:
+    """Return the known phases that compete with a table, if there are any on its scale, and a remark on them."""
+    declared = scale or table.scale
+    name = scale_named(declared or DEFAULT, "--scale" if scale else f"{table.path}, column 'scale'").name
+    if name not in scales():
+        among = ", ".join(scales())
+        return None, f"no known phases compete: the energies are on the scale {name}, and phases are known on {among}"
+    elements = table.compositions.take(table.good).elements()
+    found = known_phases(name, elements)
+    counts = ", ".join(f"{found.words.count(word):,} {word}" for word in ORIGINS)
+    assumed = "" if declared else f" The table does not name its energy scale, and {name} is assumed: --scale names it"
+    return found, (
+        f"known phases of these elements compete: {len(found):,} (in a database, which does not say that anybody made "
+        f"them; energies: {counts}), on the scale {name}; a row of the table takes the place of its own.{assumed}"
+    )
+
+
+def without(database: KnownPhases, rows: Compositions) -> Beside:
+    """Return the known phases of other compositions than these rows."""
+    keys, theirs = database.compositions.keys(), set(rows.keys())
+    kept = np.flatnonzero([key not in theirs for key in keys])
+    return Beside(database.compositions, database.energies, database.formulas).take(kept)

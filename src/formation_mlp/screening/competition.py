@@ -1,0 +1,156 @@
+"""What competes with the candidates of a screening: one another, and the compounds that are known already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.errors import DataError
+from formation_mlp.hulls.energy_table import EnergyTable
+from formation_mlp.hulls.known_phases import ORIGINS, KnownPhases, known_phases, scales
+from formation_mlp.saved_model.named import FOR_FORMULAS, NamedModel
+from formation_mlp.typing import Floats, Ints
+
+CANDIDATE, GIVEN = "candidate", "given"
+"""Where the energy of a phase comes from, beside `ORIGINS`: a new candidate's prediction, a user's table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Compounds of which hulls are made.
+
+    Attributes
+    ----------
+    compositions : ``[n]``
+    energies : formation energies in eV/atom, ``[n]``
+    errors : their standard errors in eV/atom, as far as the table of known phases tells, else zero, ``[n]``
+    formulas : ``[n]``
+    words : where each energy comes from: one of `ORIGINS`, `CANDIDATE` or `GIVEN`, ``[n]``
+    """
+
+    compositions: Compositions
+    energies: Floats
+    errors: Floats
+    formulas: list[str]
+    words: list[str]
+
+    def __len__(self) -> int:
+        return len(self.formulas)
+
+
+@dataclass(frozen=True, slots=True)
+class Competition:
+    """What ``n`` candidates are judged by.
+
+    Attributes
+    ----------
+    phases : those that compete, the elements aside
+    energies : of the candidates, by which they are judged, eV/atom: the known one where it is better, ``[n]``
+    known : for each candidate one of `ORIGINS`, or ``yes`` (of a user's table), or empty if it is new, ``[n]``
+    remark : why no known phases compete, or empty
+    """
+
+    phases: Phases
+    energies: Floats
+    known: list[str]
+    remark: str = ""
+
+    @property
+    def is_measure(self) -> np.ndarray:
+        """Whether a candidate is judged by an energy of the database and not by its prediction, ``[n]``."""
+        return np.array([word in ORIGINS[:2] for word in self.known], np.bool_)
+
+
+def against_one_another(
+    compositions: Compositions, energies: Floats, formulas: list[str], remark: str = ""
+) -> Competition:
+    """Let candidates compete with one another, and nothing else."""
+    n = len(formulas)
+    return Competition(
+        Phases(compositions, energies, np.zeros(n), formulas, [CANDIDATE] * n), energies, [""] * n, remark
+    )
+
+
+def with_known_phases(
+    compositions: Compositions, energies: Floats, formulas: list[str], model: NamedModel
+) -> Competition:
+    """Let candidates compete with one another and with the known phases of their elements.
+
+    Each composition competes once. Where the database has an energy, it takes the place of the candidate's
+    prediction, which is worse. Where it has none and the table holds a prediction, the candidate's is taken, so that
+    all predictions are of one model. If the energies of the model are on a scale of which no phases are known, none
+    compete: energies of two scales make no hull.
+    """
+    scale = scale_of(model)
+    if scale not in scales():
+        said = f"on the scale {scale}" if scale else "on no declared scale"
+        remark = f"no known phases: energies of {model.name} are {said}, and there are known phases on {_and(scales())}"
+        return against_one_another(compositions, energies, formulas, remark)
+    return _joined(compositions, energies, formulas, known_phases(scale, compositions.elements()))
+
+
+def _joined(compositions: Compositions, energies: Floats, formulas: list[str], known: KnownPhases) -> Competition:
+    keys, known_keys = compositions.keys(), known.compositions.keys()
+    place = {key: row for row, key in enumerate(known_keys)}
+    rows = np.array([place.get(key, -1) for key in keys], np.int64)
+    words = ["" if row < 0 else ORIGINS[known.origins[row]] for row in rows.tolist()]
+    is_better = np.array([word in ORIGINS[:2] for word in words], np.bool_)
+    judged = energies.copy()
+    judged[is_better] = known.energies[rows[is_better]]
+    asked = set(keys)
+    kept = [row for row, key in enumerate(known_keys) if not (known.origins[row] == 2 and key in asked)]
+    others, own = known.take(np.array(kept, np.int64)), np.flatnonzero(~is_better)
+    phases = Phases(
+        compositions.take(own).joined(others.compositions),
+        np.concatenate([energies[own], others.energies]),
+        np.concatenate([np.zeros(len(own)), others.errors]),
+        [formulas[row] for row in own.tolist()] + others.formulas,
+        [words[row] or CANDIDATE for row in own.tolist()] + others.words,
+    )
+    return Competition(phases, judged, words)
+
+
+def against_table(compositions: Compositions, energies: Floats, table: EnergyTable, name: str) -> Competition:
+    """Judge candidates by the compounds of a table that hold no other elements; the candidates do not compete.
+
+    Raises
+    ------
+    DataError
+        If there are none.
+    """
+    theirs = table.compositions
+    rows = np.intersect1d(
+        np.flatnonzero(_within(theirs, compositions.elements()) & (theirs.n_elements > 1)), table.good
+    )
+    if not len(rows):
+        raise DataError(
+            f"--competing: no compound of {table.path} consists of the elements of {name} alone, so nothing but the "
+            "elements would compete. Give a table of that system, or leave --competing out: then the known phases "
+            "and the predictions compete."
+        )
+    chosen = theirs.take(rows)
+    labels = [table.labels[row] for row in rows.tolist()]
+    phases = Phases(chosen, table.energies[rows], np.zeros(len(rows)), labels, [GIVEN] * len(rows))
+    given, keys = set(chosen.keys()), compositions.keys()
+    return Competition(phases, energies, ["yes" if key in given else "" for key in keys])
+
+
+def scale_of(model: NamedModel) -> str:
+    """Return the energy scale on which a model answers, or an empty text if it does not say."""
+    named: tuple[str, ...] = getattr(model.predictor, "scales", ())
+    if named:
+        return named[0]
+    return "mp2019" if model.is_shipped and model.name == FOR_FORMULAS else ""
+
+
+def _within(compositions: Compositions, elements: Ints) -> np.ndarray:
+    """Tell which rows hold no element but these, ``[n]``."""
+    row = np.repeat(np.arange(len(compositions)), compositions.n_elements)
+    foreign = np.bincount(row[~np.isin(compositions.z, elements)], minlength=len(compositions))
+    return np.asarray(foreign == 0)
+
+
+def _and(names: tuple[str, ...]) -> str:
+    return " and ".join(names)
