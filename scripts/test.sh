@@ -9,4 +9,5 @@ PATH="$PWD/.venv/bin:$PATH"
 ruff check .
 ruff format --check .
 mypy
-python -m pytest -n 2 --dist loadfile --cov --cov-report=term "$@"
+# tests/conftest.py puts the files that take longest first; pytest-xdist would put those with few tests last.
+python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term "$@"

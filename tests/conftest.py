@@ -29,6 +29,28 @@ collect_ignore = ["golden"]  # programs that tell how the frozen files there wer
 
 N_ROWS = 60
 
+SLOW_EXAMPLES = ("formation_mlp.explain.explanation.Explainer",)
+"""Examples in docstrings that take seconds: a docstring carries no mark."""
+
+FIRST_FILES = ("test_readme.py", "test_package.py", "test_lesson.py")
+"""Files that take minutes and hold few tests, the longest first."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the slow examples; and where several processes share the tests, start with the files that take longest.
+
+    Otherwise one process would end with such a file while the others have nothing left to do.
+    """
+    for item in items:
+        if item.name in SLOW_EXAMPLES:
+            item.add_marker(pytest.mark.slow)
+    if hasattr(config, "workerinput"):  # a process of pytest-xdist
+        slow_files = {item.path for item in items if item.get_closest_marker("slow")}
+        places = {name: place for place, name in enumerate(FIRST_FILES)}
+        items.sort(
+            key=lambda item: (places.get(item.path.name, len(places)), item.path not in slow_files)
+        )  # stable: the tests of a file keep their order
+
 
 @pytest.fixture(scope="session")
 def rows() -> list[tuple[str, str]]:

@@ -187,6 +187,7 @@ def test_the_official_folds_of_matbench_agree_with_the_published_table_in_every_
     np.testing.assert_array_equal(matbench_folds(len(frame)), frame["test_fold"].astype(int))
 
 
+@pytest.mark.slow
 def test_the_folds_of_the_rows_that_have_a_target_are_those_of_the_published_table(shared_data: Path) -> None:
     path = str(shared_data / "matbench_mp_e_form" / "matbench_mp_e_form.csv.gz")
     own = config("matbench").model_copy(

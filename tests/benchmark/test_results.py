@@ -445,6 +445,7 @@ def in_order(value: Any) -> Any:
     return {key: in_order(value[key]) for key in sorted(value)} if isinstance(value, dict) else value
 
 
+@pytest.mark.slow
 def test_a_record_is_what_matbench_accepts(matbench: list[Outcome], tmp_path: Path) -> None:
     """Make the checks that ``MatbenchBenchmark.from_dict`` and ``MatbenchTask.validate`` of matbench 0.6 make."""
     path = tmp_path / "record.json.gz"
@@ -508,6 +509,7 @@ def test_a_benchmark_by_matbench_writes_the_record_of_the_main_model(tmp_path: P
     assert not (tmp_path / "other" / RECORD_FILE).exists()
 
 
+@pytest.mark.slow
 def test_the_page_of_a_benchmark_holds_its_numbers(tmp_path: Path) -> None:
     folder = tmp_path / "compared"
     write_results(folder, many(divisions=2, fractions=(0.1, 1)), about())
@@ -536,6 +538,7 @@ def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html, "figures", lambda *_: "")
 
 
+@pytest.mark.slow
 def test_a_run_and_its_benchmark_stand_on_one_page(finished_run: Path, tmp_path: Path, without_figures: None) -> None:
     folder = Path(shutil.copytree(finished_run, tmp_path / "run"))
     rows = json.loads((folder / "report.json").read_text(encoding="utf-8"))["rows_sha256"]

@@ -56,6 +56,7 @@ def mixtures(found: Decompositions, phases: Compositions, energies: np.ndarray) 
     return total, energy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "n_elements", "n"), [(0, 2, 25), (1, 3, 60), (2, 3, 12), (3, 4, 60), (4, 5, 60)])
 def test_energies_are_those_of_pymatgen(seed: int, n_elements: int, n: int) -> None:
     from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram

@@ -114,6 +114,7 @@ def test_a_damaged_text_is_refused(damage: dict[Any, Any] | dict[str, Tensor]) -
         BoostedTrees.from_weights(damage)
 
 
+@pytest.mark.slow
 def test_a_text_that_is_cut_off_is_refused_and_does_not_end_the_process(tmp_path: Path) -> None:
     """LightGBM does not check what it reads: the process would be aborted by half a text."""
     text = grown()[0].weights()

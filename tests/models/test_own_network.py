@@ -181,6 +181,7 @@ def test_a_model_file_cannot_name_another_class_than_is_given(trained: Path, net
     assert load_file("crafted.safetensors").keys() >= {"members.0.network.first.weight"}
 
 
+@pytest.mark.slow
 def test_members_of_an_ensemble_and_trials_are_trained_in_processes(
     nets: Path, tiny_config: Callable[..., Path], command: Command, without_figures: None
 ) -> None:

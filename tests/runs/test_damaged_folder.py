@@ -137,6 +137,7 @@ def test_other_verbs_name_it_too(command: Command, own_run: Path, verb: str, nam
     assert f"{name}: missing or damaged" in command(verb, own_run).refused()
 
 
+@pytest.mark.slow
 def test_a_configuration_that_was_edited_is_said_and_the_models_own_is_shown(command: Command, own_run: Path) -> None:
     path = own_run / "config.yaml"
     text = path.read_text(encoding="utf-8")

@@ -50,6 +50,7 @@ def materials() -> Materials:
     return Materials(structures.compositions(), structures)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_every_row_is_there_once_though_a_worker_is_killed_half_way(
     two_workers: Any, materials: Materials, monkeypatch: pytest.MonkeyPatch
@@ -75,6 +76,7 @@ def test_every_row_is_there_once_though_a_worker_is_killed_half_way(
     np.testing.assert_allclose(table.X, expected.X, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 @pytest.mark.parametrize("own_process", [False, True])
 def test_a_job_whose_worker_is_lost_is_done_by_another_with_the_same_rows(
@@ -88,12 +90,14 @@ def test_a_job_whose_worker_is_lost_is_done_by_another_with_the_same_rows(
     assert sorted((event.key, event.lost) for event in events if event.is_end) == [(0, ""), (1, ""), (2, "")]
 
 
+@pytest.mark.slow
 def test_an_error_on_the_cluster_is_raised_here(two_workers: Any) -> None:
     task = Chunk(0, (choose_preset("density").text,), read_materials(["NaCl"]).materials)
     with pytest.raises(FeatureError, match="compositions only"):
         list(featurize_chunks([task], Compute(scheduler=two_workers.scheduler_address)))
 
 
+@pytest.mark.slow
 def test_workers_with_other_versions_are_refused(
     two_workers: Any, materials: Materials, monkeypatch: pytest.MonkeyPatch
 ) -> None:

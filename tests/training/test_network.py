@@ -428,6 +428,7 @@ print(job._n_threads, sha256(weights).hexdigest(), sha256(job.predict(X).tobytes
 """
 
 
+@pytest.mark.slow
 def test_a_big_network_is_the_same_in_a_worker_of_one_thread() -> None:
     found = set()
     for environment in ({}, ONE_THREAD):

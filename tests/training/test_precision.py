@@ -115,7 +115,7 @@ def trained(precision_name: str, architecture: str):
     return job, job.predict(rows.X, rows.compositions), rows.y
 
 
-@pytest.mark.parametrize("architecture", ["residual", "set"])
+@pytest.mark.parametrize("architecture", ["residual", pytest.param("set", marks=pytest.mark.slow)])
 def test_training_in_bfloat16_ends_near_float32_with_weights_in_float32(architecture: str) -> None:
     (exact, expected, y), (job, found, _) = (trained(name, architecture) for name in ("float32", "bfloat16"))
     assert job.limits.precision == torch.bfloat16

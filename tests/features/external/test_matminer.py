@@ -142,6 +142,7 @@ def test_values_that_are_missing_are_counted_and_not_imputed() -> None:
     assert np.isfinite(imputed.X).all()
 
 
+@pytest.mark.slow
 def test_a_row_that_does_not_end_is_given_up_and_the_next_ones_are_described() -> None:
     start = time.monotonic()
     part = {"matminer": {"featurizer": "IonProperty", "seconds": 0.5}}
@@ -242,6 +243,7 @@ def test_the_same_featurizer_runs_in_workers() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_row_that_crashes_the_process_twice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     preset = build_preset({"matminer": "TMetalFraction"})
     monkeypatch.setattr(matminer_adapter, "featurize_rows", crash_at_magnesium)

@@ -295,11 +295,11 @@ LONG += ["[Na2.5", "·", "₂", "½", "\u200b", "<sub>", "cubic ", "-", "0", "A"
 @pytest.mark.parametrize("piece", LONG)
 def test_a_long_text_is_read_at_once_or_refused_in_a_short_message(piece: str) -> None:
     for text in (
-        piece * 30_000,
-        f"Na{piece * 30_000}",
-        f"{piece * 30_000}Na",
-        f"H{piece * 30_000}2Zn3.017F2",
-        f"Na · {piece * 30_000}.5",
+        piece * 10_000,
+        f"Na{piece * 10_000}",
+        f"{piece * 10_000}Na",
+        f"H{piece * 10_000}2Zn3.017F2",
+        f"Na · {piece * 10_000}.5",
     ):
         parsed = parse_formulas([text])
         assert len(parsed.failures.get(0, "")) < 600
