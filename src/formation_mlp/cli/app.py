@@ -28,6 +28,8 @@ VERBS = (
     "featurize",
     "stability",
     "screen",
+    "scales",
+    "convert",
     "lesson",
 )
 """The verbs, in the order of ``--help``; each has the module of its name in this package."""
