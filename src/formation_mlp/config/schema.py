@@ -69,6 +69,8 @@ class DataConfig(Section):
     """Unit of the target: eV/atom, meV/atom, kJ/mol (of atoms), eV/formula, kJ/mol-formula."""
     source: str | None = None
     """Origin of the energies, such as 'measured, 298 K' or 'PBE, Materials Project'; it travels to every output."""
+    scale: str | None = None
+    """Energy scale of the target: a name that `formation-mlp scales` lists, or the column that names it row by row."""
     duplicates: str = "keep"
     """Rows of one reduced formula: keep all, their `mean`, or the `lowest` (the ground state)."""
     invalid: str = "error"
@@ -90,6 +92,8 @@ class TaskConfig(Section):
     """A row is called positive where its probability reaches this value."""
     auxiliary: dict[str, Positive] = {}
     """Further target columns that the network learns beside its own, each with the weight of its L1 loss."""
+    scale_weights: dict[str, Positive] = {}
+    """Where rows are on several energy scales: weight of a row's loss by its scale; 1 if not given."""
 
 
 class SplitConfig(Section):

@@ -15,6 +15,7 @@ from formation_mlp.data.duplicates import DUPLICATES
 from formation_mlp.data.formula_beside import compared_with_formulas
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
+from formation_mlp.data.scale_column import scales_of_frame
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
@@ -70,18 +71,22 @@ def dataset_from_frame(
     materials = replace(read.materials, ids=tuple(ids)).take(keep)
     y = _classes(values[keep]) if is_class else _energies(values[keep], config, materials.compositions.n_atoms)
     parts = None if split_column is None else _parts(frame, split_column, keep)
+    scales, scale = scales_of_frame(frame, config, keep)
+    if len(scales) > 1 and (task.type != "regression" or task.auxiliary):
+        raise DataError("data.scale: several scales are for regression without task.auxiliary. Choose one of them.")
     dataset = Dataset(
         tuple(ids[i] for i in keep),
         tuple(read.labels[i] for i in keep),
         materials,
         y,
-        Target(target, "" if is_class else EV_PER_ATOM, config.source, config.unit),
+        Target(target, "" if is_class else EV_PER_ATOM, config.source, config.unit, scales),
         parts,
         tuple(left_out),
         tuple(_remarks(read, left_out)),
         _auxiliary(frame, task, keep),
         keep,
         len(frame),
+        scale,
     )
     return lookup(DUPLICATES, config.duplicates, "data.duplicates", "choice")(dataset)
 

@@ -21,12 +21,14 @@ class Target:
     unit : ``eV/atom``, or empty for a class
     source : origin of the energies, as declared
     declared_unit : unit before conversion, as declared
+    scales : the energy scales of the numbers, the first by default (`formation_mlp.scales`); none if not declared
     """
 
     name: str
     unit: str
     source: str | None = None
     declared_unit: str | None = None
+    scales: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Dataset:
     auxiliary : ``[n, t]``, further targets as they are in the table; NaN where a row has none
     places : ``[n]``, where in the whole table each row stands, counted from 0; None for rows without a table
     n_table : number of rows of the whole table, those without a target too; None for rows without a table
+    scale : ``[n]``, which of ``target.scales`` each row is on; None if there are not several
     left_out : rows of the source that are not here
     notes : remarks for the reader, such as merged duplicates
     """
@@ -89,11 +92,12 @@ class Dataset:
     auxiliary: Floats | None = None
     places: Ints | None = None
     n_table: int | None = None
+    scale: Ints | None = None
 
     def __post_init__(self) -> None:
         n = len(self.ids)
         lengths = {len(self.formulas), len(self.materials), len(self.y), n}
-        lengths |= {len(column) for column in (self.parts, self.auxiliary, self.places) if column is not None}
+        lengths |= {len(column) for column in (self.parts, self.auxiliary, self.places, self.scale) if column is not None}
         if len(lengths) != 1:
             raise ValueError(f"columns of unequal length: {sorted(lengths)}")
         if len(set(self.ids)) != n:
@@ -119,6 +123,7 @@ class Dataset:
             None if self.auxiliary is None else self.auxiliary[index],
             None if self.places is None else self.places[index],
             self.n_table,
+            None if self.scale is None else self.scale[index],
         )
 
     def keys(self) -> list[str]:

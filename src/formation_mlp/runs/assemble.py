@@ -54,7 +54,7 @@ def with_trust(prepared: Prepared, model: Checkpoint, of_val: Floats | None = No
     domain = Domain.fit(scale(train.X), materials, scale(val.X), prepared.config.seed)
     if prepared.task.is_classification:
         return replace(model, domain=domain)
-    members = Predictor(model).predict_members(val.X, val.compositions) if of_val is None else of_val
+    members = Predictor(model).predict_members(val.X, val.compositions, val.scale) if of_val is None else of_val
     mean, std = mean_and_std(members, np.array([member.share for member in model.members]))
     n_elements = prepared.dataset.materials.compositions.n_elements[prepared.split.val]
     calibration = Calibration.fit(np.abs(val.y - mean), std if len(members) > 1 else None, n_elements)

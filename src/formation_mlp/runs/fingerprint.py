@@ -85,6 +85,9 @@ def targets_digest(dataset: Dataset) -> str:
     _add(digest, dataset.y)
     if dataset.auxiliary is not None:
         _add(digest, dataset.auxiliary)
+    if dataset.scale is not None:
+        digest.update(json.dumps(dataset.target.scales).encode())
+        _add(digest, dataset.scale)
     return digest.hexdigest()
 
 

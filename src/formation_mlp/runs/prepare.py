@@ -69,6 +69,7 @@ class Prepared:
             self.y[rows],
             self.dataset.materials.compositions.take(rows),
             None if auxiliary is None else auxiliary[rows],
+            None if self.dataset.scale is None else self.dataset.scale[rows],
         )
 
 
@@ -138,12 +139,35 @@ def divide(
     y = labels(config.task, dataset.y)
     start = model_to_start_from(config, table.names, architectures)
     auxiliary = None if dataset.auxiliary is None else dataset.auxiliary[split.train]
-    task = Task.fit(config.task, y[split.train], auxiliary)
+    task = Task.fit(config.task, y[split.train], auxiliary, dataset.target.scales)
+    _require_apart(dataset, split)
     if start is None:
         scaler = FeatureScaler.fit(table.X[split.train], table.names)
         return Prepared(config, dataset, table, split, scaler, task, y, content=content, architectures=architectures)
     task = replace(task, target_scaler=start.target_scaler)
     return Prepared(config, dataset, table, split, start.scaler, task, y, start.members, content, architectures)
+
+
+def _require_apart(dataset: Dataset, split: Split) -> None:
+    """Refuse parts that share a formula on different scales: what is held out in one source is held out in all.
+
+    Raises
+    ------
+    DataError
+        With the first formula that lies in two parts.
+    """
+    if dataset.scale is None:
+        return
+    keys = dataset.keys()
+    train = {keys[i] for i in split.train}
+    for part in ("val", "test"):
+        shared = next((i for i in getattr(split, part) if keys[i] in train), None)
+        if shared is not None:
+            raise DataError(
+                f"split: row {dataset.ids[shared]} ({dataset.formulas[shared]}) is in {part}, and another row of its "
+                "formula in train. On several energy scales a formula must be held out of all of them: split by "
+                "'formula' or 'chemical_system', or correct the column."
+            )
 
 
 def weights_of(members: Sequence[Member]) -> list[tuple[str, Any]]:

@@ -37,7 +37,7 @@ from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.costs import Meter
 from formation_mlp.system.files import write_json
 from formation_mlp.system.interrupts import noted
-from formation_mlp.typing import Floats
+from formation_mlp.typing import Floats, Ints
 
 DETAILS = ("parameters", "epochs", "best_epoch", "device", "precision", "members", "cpu_seconds", "peak_memory")
 """What the report of a run says of its model, beside scores and times."""
@@ -190,13 +190,17 @@ def fit_baseline(prepared: Prepared, baseline: Baseline) -> ModelResult:
     baseline.fit(X, train.y, X_val, val.y)
     cost = meter.cost()
     details = {**baseline.details(), **cost.as_json()}
-    return _result(baseline.label, prepared, lambda X, _compositions: baseline.predict(scale(X)), cost.seconds, details)
+
+    def predict(X: Floats, _compositions: Compositions | None, _scale: Ints | None) -> Floats:
+        return baseline.predict(scale(X))
+
+    return _result(baseline.label, prepared, predict, cost.seconds, details)
 
 
 def _result(
     name: str,
     prepared: Prepared,
-    predict: Callable[[Floats, Compositions | None], Floats],
+    predict: Callable[[Floats, Compositions | None, Ints | None], Floats],
     fit_seconds: float,
     details: Mapping[str, Any],
     of_val: Floats | None = None,
@@ -204,9 +208,9 @@ def _result(
     """Read the val part, unless its predictions are known, and once the test part."""
     val, test = prepared.part("val"), prepared.part("test")
     if of_val is None:
-        of_val = predict(val.X, val.compositions)
+        of_val = predict(val.X, val.compositions, val.scale)
     start = time.perf_counter()
-    of_test = predict(test.X, test.compositions) if len(test.y) else np.empty(0)
+    of_test = predict(test.X, test.compositions, test.scale) if len(test.y) else np.empty(0)
     seconds = time.perf_counter() - start
     part_scores = {"val": scores(prepared.task, val.y, of_val), "test": scores(prepared.task, test.y, of_test)}
     return ModelResult(name, {"val": of_val, "test": of_test}, part_scores, fit_seconds, seconds, details)

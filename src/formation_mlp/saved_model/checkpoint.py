@@ -37,7 +37,7 @@ from formation_mlp.typing import Array
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT = 4
+FORMAT = 5
 """Number of the present format; `UPGRADES` leads from older ones."""
 
 Framework = Literal["pt", "numpy"]
@@ -139,7 +139,7 @@ class Checkpoint:
                 domain = Domain.restore(_taken(tensors, "domain."), domain, len(scaler.kept))
             return cls(
                 description["config"],
-                Target(**description["target"]),
+                Target(**{**description["target"], "scales": tuple(description["target"]["scales"])}),
                 scaler,
                 TargetScaler(**description["target_scaler"]),
                 _members(description["members"], tensors, framework, architectures, is_shipped(path)),

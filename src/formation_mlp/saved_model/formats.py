@@ -39,9 +39,18 @@ def _from_3(tensors: Arrays, description: dict[str, Any]) -> tuple[Arrays, dict[
     return tensors, description | {"format": 4}
 
 
+def _from_4(tensors: Arrays, description: dict[str, Any]) -> tuple[Arrays, dict[str, Any]]:
+    """Format 4 did not say on which energy scale its numbers are."""
+    description = description | {"format": 5}
+    if description["kind"] == "model":
+        description["target"] = description["target"] | {"scales": []}
+    return tensors, description
+
+
 UPGRADES: dict[int, Callable[[Arrays, dict[str, Any]], tuple[Arrays, dict[str, Any]]]] = {
     1: _from_1,
     2: _from_2,
     3: _from_3,
+    4: _from_4,
 }
 """Format to the function that returns tensors and description in the next format."""

@@ -14,6 +14,7 @@ from formation_mlp.config.own_code import Architectures, is_own, not_given
 from formation_mlp.config.schema import Config, ModelConfig, Section
 from formation_mlp.errors import CheckpointError
 from formation_mlp.models.architectures import OF_BLOCKS
+from formation_mlp.scales.scale import SCALES
 from formation_mlp.units import EV_PER_ATOM, LARGEST_ENERGY
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -41,6 +42,15 @@ class TargetHeader(Section):
     """Origin of the energies."""
     declared_unit: str | None
     """Before conversion."""
+    scales: list[str]
+    """Energy scales on which the model answers, in the order of the network's outputs."""
+
+    @field_validator("scales")
+    @classmethod
+    def _known(cls, scales: list[str]) -> list[str]:
+        if len(set(scales)) != len(scales) or not set(scales) <= set(SCALES):
+            raise ValueError(f"energy scales are {', '.join(SCALES)}, each once at most")
+        return scales
 
 
 class ScalerHeader(Section):

@@ -61,7 +61,9 @@ class Member(ABC):
 
     @abstractmethod
     def answer(self, d_in: int, task: Task) -> Answer:
-        """Return what turns scaled features ``[n, d_in]`` and compositions ``[n]`` into predictions ``[n]``.
+        """Return what turns scaled features ``[n, d_in]`` and compositions ``[n]`` into predictions.
+
+        These are ``[n]``, or ``[n, s]`` with several energy scales.
 
         Raises
         ------

@@ -17,9 +17,10 @@ from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.quoting import quoted, shortened
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
-from formation_mlp.targets.task import Task
+from formation_mlp.scales.scale import scale_named
+from formation_mlp.targets.task import Task, at_scale
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
-from formation_mlp.typing import Floats
+from formation_mlp.typing import Floats, Ints
 from formation_mlp.units import impossible_energies
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Predictions:
     std : standard deviation of the members, weighted by their shares, in eV/atom, ``[n]``; None with one member
     lo, hi : ends of the interval at ``level``, eV/atom, ``[n]``; None if no level was asked for
     level : share of the truths that the intervals hold, or None
+    scale : the energy scale of the numbers; empty if the model does not say
     domain : how the inputs compare with the training rows; None if the model does not know
     """
 
@@ -55,6 +57,7 @@ class Predictions:
     hi: Floats | None = None
     level: float | None = None
     domain: DomainColumns | None = None
+    scale: str = ""
 
     def rows(self) -> list[tuple[str, float | None, str, str]]:
         """Return label, prediction (or None), warning and error of each input."""
@@ -98,7 +101,7 @@ class Predictor:
         try:
             task = TaskConfig.model_validate(checkpoint.config["task"])
             self.features = checkpoint.config["features"]
-            self.task = Task(task, checkpoint.target_scaler)
+            self.task = Task(task, checkpoint.target_scaler, scales=checkpoint.target.scales)
             d_in = len(checkpoint.scaler.kept)
             self._members = [member.answer(d_in, self.task) for member in checkpoint.members]
         except (KeyError, TypeError, ValidationError, ConfigError) as error:
@@ -109,10 +112,11 @@ class Predictor:
         """Let a predictor be copied to other processes: it is built anew there."""
         return Predictor, (self.checkpoint,)
 
-    def predict(self, items: Sequence[object]) -> Floats:
+    def predict(self, items: Sequence[object], *, scale: str | None = None) -> Floats:
         """Return one number per formula, ``Composition``, ``Structure`` or structure file.
 
-        A number that cannot be right, such as an energy beyond 20 eV/atom, is an error.
+        A number that cannot be right, such as an energy beyond 20 eV/atom, is an error. ``scale`` is one of `scales`;
+        by default the first.
 
         Returns
         -------
@@ -125,7 +129,7 @@ class Predictor:
             If an input cannot be read or featurized (`predict_rows` gives the others), or one text is
             given instead of a list.
         """
-        predictions = self._predict(_read(items), level=None, known=None)
+        predictions = self._predict(_read(items), None, None, self.place_of(scale))
         failed = [(i, error) for i, error in enumerate(predictions.errors) if error]
         if failed:
             i, error = failed[0]
@@ -136,6 +140,27 @@ class Predictor:
     def remarks(self) -> tuple[str, ...]:
         """What a user of the model's file must know, such as that nothing tells whether it is undamaged."""
         return self.checkpoint.remarks
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        """The energy scales on which the model answers, the first by default; none if it does not say."""
+        return self.task.scales
+
+    def place_of(self, scale: str | None) -> int:
+        """Return the place of an energy scale among those of the model; 0 if none is asked for.
+
+        Raises
+        ------
+        ConfigError
+            If the model does not answer on it.
+        """
+        if scale is None:
+            return 0
+        if scale not in self.scales:
+            scale_named(scale, "scale")
+            what = f"answers on {', '.join(self.scales)}" if self.scales else "does not say on which scale it answers"
+            raise ConfigError(f"scale: the model {what}, not on {scale}. Leave the scale out, or take another model.")
+        return self.scales.index(scale)
 
     @property
     def has_intervals(self) -> bool:
@@ -154,7 +179,9 @@ class Predictor:
             )
         return calibration.reason(level)
 
-    def predict_rows(self, items: Sequence[object], *, level: float | None = None) -> Predictions:
+    def predict_rows(
+        self, items: Sequence[object], *, level: float | None = None, scale: str | None = None
+    ) -> Predictions:
         """Predict what can be predicted; an input that fails, or whose number cannot be right, carries its reason.
 
         Parameters
@@ -163,11 +190,15 @@ class Predictor:
             Formulas, ``Composition`` or ``Structure`` objects, or structure files, ``[n]``.
         level
             Share of the truths that the intervals are to hold, such as 0.9; no intervals if None.
+        scale
+            Energy scale of the answers, one of `scales`; by default the first.
 
         Raises
         ------
         CheckpointError
             If intervals are asked for that the model cannot give (`interval_reason`).
+        ConfigError
+            If the model does not answer on the scale.
 
         Examples
         --------
@@ -178,16 +209,18 @@ class Predictor:
         >>> found.domain.unseen
         ['', 'Xe']
         """
-        return self.predict_read(_read(items), level=level)
+        return self.predict_read(_read(items), level=level, scale=scale)
 
-    def predict_read(self, read: ReadMaterials, *, level: float | None = None) -> Predictions:
+    def predict_read(
+        self, read: ReadMaterials, *, level: float | None = None, scale: str | None = None
+    ) -> Predictions:
         """Predict inputs that are already read, as `predict_rows` does."""
         reason = "" if level is None else self.interval_reason(level)
         if reason:
             raise CheckpointError(f"no intervals: {reason}.")
-        return self._predict(read, level, self.checkpoint.domain)
+        return self._predict(read, level, self.checkpoint.domain, self.place_of(scale))
 
-    def _predict(self, read: ReadMaterials, level: float | None, known: Domain | None) -> Predictions:
+    def _predict(self, read: ReadMaterials, level: float | None, known: Domain | None, place: int) -> Predictions:
         """Predict inputs that are already read, and compare them with the training rows that are known, if any."""
         n = len(read.labels)
         values, std, half_width = np.full((3, n), np.nan)
@@ -198,7 +231,7 @@ class Predictor:
         good = [i for i in range(n) if not errors[i]]
         for start in range(0, len(good), CHUNK):
             rows = good[start : start + CHUNK]
-            part = self._answer(read.materials.take(rows), level, known)
+            part = self._answer(read.materials.take(rows), level, known, place)
             values[rows], std[rows], half_width[rows] = part.numbers
             for j, reason in part.failures.items():
                 errors[rows[j]] = reason
@@ -211,9 +244,12 @@ class Predictor:
         ]
         several = len(self._members) > 1
         lo, hi = (None, None) if level is None else (values - half_width, values + half_width)
-        return Predictions(read.labels, values, warnings, errors, std if several else None, lo, hi, level, domain)
+        scale = self.scales[place] if self.scales else ""
+        return Predictions(
+            read.labels, values, warnings, errors, std if several else None, lo, hi, level, domain, scale
+        )
 
-    def _answer(self, materials: Materials, level: float | None, known: Domain | None) -> _Answer:
+    def _answer(self, materials: Materials, level: float | None, known: Domain | None, place: int) -> _Answer:
         """Describe and predict some rows, none of them empty."""
         scaler, compositions = self.checkpoint.scaler, materials.compositions
         try:
@@ -230,7 +266,7 @@ class Predictor:
             )
         with np.errstate(over="ignore", invalid="ignore"):  # wild weights give infinity, which is refused below
             scaled = scaler.transform(table.X)
-            members = self._of_members(scaled, compositions)
+            members = self._of_members(scaled, compositions, place)
         numbers = np.full((3, len(materials)), np.nan)
         numbers[0], numbers[1] = mean_and_std(members, self._shares)
         failures = self._impossible(numbers[0]) | table.failures
@@ -246,16 +282,23 @@ class Predictor:
         failures = {} if self.task.is_classification else impossible_energies(values)
         return failures | dict.fromkeys(np.flatnonzero(~np.isfinite(values)).tolist(), "the prediction is not finite")
 
-    def predict_features(self, X: Floats, compositions: Compositions | None) -> Floats:
-        """Return predictions for features ``[n, d]`` in the order of the model's feature names, right or wrong."""
-        return mean_and_std(self.predict_members(X, compositions), self._shares)[0]
+    def predict_features(
+        self, X: Floats, compositions: Compositions | None, scale: Ints | int | None = None
+    ) -> Floats:
+        """Return predictions for features ``[n, d]`` in the order of the model's feature names, right or wrong.
 
-    def predict_members(self, X: Floats, compositions: Compositions | None) -> Floats:
-        """Return the predictions of each member, ``[n_members, n]``."""
-        return self._of_members(self.checkpoint.scaler.transform(X), compositions)
+        ``scale`` is the place of the energy scale among `scales`, one for all rows or one of each, ``[n]``.
+        """
+        return mean_and_std(self.predict_members(X, compositions, scale), self._shares)[0]
 
-    def _of_members(self, scaled: Floats, compositions: Compositions | None) -> Floats:
-        return np.stack([answer(scaled, compositions) for answer in self._members])
+    def predict_members(
+        self, X: Floats, compositions: Compositions | None, scale: Ints | int | None = None
+    ) -> Floats:
+        """Return the predictions of each member, ``[n_members, n]``; ``scale`` as for `predict_features`."""
+        return self._of_members(self.checkpoint.scaler.transform(X), compositions, scale)
+
+    def _of_members(self, scaled: Floats, compositions: Compositions | None, scale: Ints | int | None) -> Floats:
+        return np.stack([at_scale(answer(scaled, compositions), scale) for answer in self._members])
 
     def _unseen(self, compositions: Compositions, errors: Sequence[str]) -> list[str]:
         """Name, per row, the elements that no train row holds: all that a model without a domain can say."""

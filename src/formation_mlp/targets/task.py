@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.registry import lookup
 from formation_mlp.targets.metrics import classification_scores, log_loss, regression_scores
 from formation_mlp.targets.scaler import TargetScaler
-from formation_mlp.typing import Floats
+from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +28,8 @@ class Task:
 
     The only crossing between eV/atom and the numbers that the network sees. Its `selection` is the score by
     which epochs and models are chosen; lower is better. Auxiliary targets only shape what the network learns:
-    they are further outputs, which prediction leaves aside.
+    they are further outputs, which prediction leaves aside. Where rows are on several energy scales, the network has
+    one output for each, and learns from a row at the output of its scale only.
 
     Examples
     --------
@@ -44,12 +45,15 @@ class Task:
     config: TaskConfig
     target_scaler: TargetScaler
     auxiliary_scalers: tuple[TargetScaler, ...] = ()
+    scales: tuple[str, ...] = ()
 
     @classmethod
-    def fit(cls, config: TaskConfig, y: Floats, auxiliary: Floats | None = None) -> Task:
+    def fit(
+        cls, config: TaskConfig, y: Floats, auxiliary: Floats | None = None, scales: Sequence[str] = ()
+    ) -> Task:
         """Build the task from the labels of the train rows, as `labels` returns them.
 
-        ``auxiliary [n, t]`` are the auxiliary targets, NaN where a row has none.
+        ``auxiliary [n, t]`` are the auxiliary targets, NaN where a row has none; ``scales`` the energy scales.
 
         Raises
         ------
@@ -70,7 +74,10 @@ class Task:
             if not len(present):
                 raise DataError(f"task.auxiliary: the column {name!r} has no value in the train part.")
             scalers.append(TargetScaler.fit(present))
-        return cls(config, TargetScaler.fit(y) if config.type == "regression" else TargetScaler(), tuple(scalers))
+        for name in config.scale_weights:
+            lookup(dict.fromkeys(scales), name, "task.scale_weights", "scale of these rows")
+        scaler = TargetScaler.fit(y) if config.type == "regression" else TargetScaler()
+        return cls(config, scaler, tuple(scalers), tuple(scales))
 
     @property
     def is_classification(self) -> bool:
@@ -80,23 +87,42 @@ class Task:
     @property
     def n_outputs(self) -> int:
         """How many numbers the network gives for a row."""
-        return 1 + len(self.config.auxiliary)
+        return max(1, len(self.scales)) + len(self.config.auxiliary)
 
-    def encode(self, y: Floats, auxiliary: Floats | None = None) -> Floats:
+    @property
+    def has_several_scales(self) -> bool:
+        """Whether the network answers on more than one energy scale."""
+        return len(self.scales) > 1
+
+    def encode(self, y: Floats, auxiliary: Floats | None = None, scale: Ints | None = None) -> Floats:
         """Return what the network is trained on: standardised energies, or 0 and 1.
 
         Returns
         -------
-        ndarray ``[n]``, or ``[n, 1 + t]`` with auxiliary targets, standardised too
+        ndarray ``[n]``, ``[n, 1 + t]`` with auxiliary targets, standardised too, or ``[n, s]`` with ``s`` scales, NaN
+        but for the one of each row, ``scale [n]``
         """
         encoded = self.target_scaler.transform(y)
+        if self.has_several_scales:
+            if scale is None:
+                raise ValueError("rows on several energy scales, and no scale of each")
+            table = np.full((len(y), len(self.scales)), np.nan)
+            table[np.arange(len(y)), scale] = encoded
+            return table
         if auxiliary is None or not self.auxiliary_scalers:
             return encoded
         others = [scaler.transform(values) for scaler, values in zip(self.auxiliary_scalers, auxiliary.T, strict=True)]
         return np.stack([encoded, *others], axis=1)
 
     def decode(self, output: Floats) -> Floats:
-        """Return the prediction for the network's output ``[n, ...]``: eV/atom, or a probability by the sigmoid."""
+        """Return the prediction for the network's output ``[n, ...]``: eV/atom, or a probability by the sigmoid.
+
+        Returns
+        -------
+        ndarray ``[n]``, or ``[n, s]`` with several energy scales
+        """
+        if self.has_several_scales:
+            return self.target_scaler.inverse(output)
         if output.ndim == 2:
             output = output[:, 0]
         if not self.is_classification:
@@ -116,6 +142,8 @@ class Task:
         losses = TASKS[self.config.type]
         name = training.loss or next(iter(losses))
         main = lookup(losses, name, "training.loss", f"loss of a {self.config.type}")(training)
+        if self.has_several_scales:
+            return self._loss_of_scales(main)
         weights = torch.tensor(list(self.config.auxiliary.values()))
         if not len(weights):
             return main
@@ -128,6 +156,23 @@ class Task:
             return main(output[:, 0], y[:, 0]) + (means * weights.to(means)).sum()
 
         return with_auxiliary
+
+    def _loss_of_scales(self, main: Loss) -> Loss:
+        """Return the mean of ``main`` over rows, each at the output of its scale, ``[n, s], [n, s] -> []``."""
+        weights = [self.config.scale_weights.get(name, 1.0) for name in self.scales]
+
+        def of_scales(output: Tensor, y: Tensor) -> Tensor:
+            present = y.isfinite()
+            total, weight = output.new_zeros(()), output.new_zeros(())
+            for k, w in enumerate(weights):
+                rows = present[:, k]
+                n = rows.sum()
+                if n:
+                    total = total + w * n * main(output[rows, k], y[rows, k])
+                    weight = weight + w * n
+            return total / weight
+
+        return of_scales
 
     def scores(self, y: Floats, prediction: Floats) -> dict[str, float]:
         """Return all scores of a part."""
@@ -143,6 +188,20 @@ class Task:
     def selection(self, y: Floats, prediction: Floats) -> float:
         """Return the score that selects the best epoch; lower is better."""
         return log_loss(y, prediction) if self.is_classification else float(np.mean(np.abs(prediction - y)))
+
+
+def at_scale(prediction: Floats, scale: Ints | int | None) -> Floats:
+    """Return predictions ``[n]`` or ``[n, s]`` each on one scale, given by its place or one place per row, ``[n]``.
+
+    Examples
+    --------
+    >>> at_scale(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1, 0])).tolist()
+    [2.0, 3.0]
+    """
+    if prediction.ndim == 1:
+        return prediction
+    chosen: Floats = prediction[np.arange(len(prediction)), 0 if scale is None else scale]
+    return chosen
 
 
 def labels(config: TaskConfig, y: Floats) -> Floats:

@@ -20,7 +20,7 @@ from formation_mlp.models.networks import build_network
 from formation_mlp.models.size import check_size
 from formation_mlp.seeding import borrowed_torch_rng, stream_seed, torch_generator
 from formation_mlp.targets.scaler import FeatureScaler
-from formation_mlp.targets.task import Task
+from formation_mlp.targets.task import Task, at_scale
 from formation_mlp.training.average import count_updates, weight_average
 from formation_mlp.training.batches import DeviceRows, Inputs, as_inputs, choose_device, n_batches
 from formation_mlp.training.loop import Generators, Limits, as_array, fit, forward_rows
@@ -28,7 +28,7 @@ from formation_mlp.training.optim import build_optimizers
 from formation_mlp.training.parallel import current_group
 from formation_mlp.training.precision import choose_precision, cpu_threads, n_cpu_threads
 from formation_mlp.training.state import EpochRecord, LoopState
-from formation_mlp.typing import Floats
+from formation_mlp.typing import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,14 @@ class Examples:
     y : labels (eV/atom, or 0 and 1), ``[n]``
     compositions : ``[n]``; only the architecture `set` looks at them
     auxiliary : further targets, ``[n, t]``, NaN where a row has none
+    scale : the place of each row's energy scale among those of the task, ``[n]``; None if there are not several
     """
 
     X: Floats
     y: Floats
     compositions: Compositions | None = None
     auxiliary: Floats | None = None
+    scale: Ints | None = None
 
 
 def network_inputs(
@@ -103,6 +105,7 @@ class NetworkTraining:
         self.scaler, self.task, self.config, self.training, self.seed = scaler, task, model, training, seed
         self.architectures = architectures
         self.device = choose_device(training.device)
+        self._scale_of_val = val.scale
         self._set_up(self._rows(train), self._rows(val), val.y, start)
 
     def _set_up(
@@ -155,11 +158,11 @@ class NetworkTraining:
             yield record
         self.model.load_state_dict(self.best_weights)
 
-    def predict(self, X: Floats, compositions: Compositions | None = None) -> Floats:
-        """Return predictions for features ``[n, d]`` with the model's present weights."""
+    def predict(self, X: Floats, compositions: Compositions | None = None, scale: Ints | None = None) -> Floats:
+        """Return predictions for features ``[n, d]`` with the model's present weights, each on its scale ``[n]``."""
         inputs = network_inputs(X, compositions, self.scaler, self.config, self.device)
         with cpu_threads(self._n_threads):  # as in training, here and in a process of one thread
-            return self.task.decode(as_array(forward_rows(self.model, inputs)))
+            return at_scale(self.task.decode(as_array(forward_rows(self.model, inputs))), scale)
 
     def description(self) -> str:
         """Return in words where, in which number format and on how many threads the network is trained."""
@@ -172,7 +175,7 @@ class NetworkTraining:
 
     def _rows(self, part: Examples) -> DeviceRows:
         inputs = network_inputs(part.X, part.compositions, self.scaler, self.config, self.device)
-        (y,) = as_inputs(self.device, self.task.encode(part.y, part.auxiliary))
+        (y,) = as_inputs(self.device, self.task.encode(part.y, part.auxiliary, part.scale))
         return DeviceRows(inputs, y)
 
     def _start_from(self, weights: Mapping[str, Tensor]) -> None:
@@ -258,6 +261,7 @@ class NetworkTraining:
             "config": self.config,
             "seed": self.seed,
             "architectures": self.architectures,
+            "_scale_of_val": self._scale_of_val,
         }
         return kept | {"training": training, "parts": parts, "y_val": self._y_val, "snapshot": self.snapshot()}
 
@@ -307,7 +311,7 @@ class NetworkTraining:
         return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
     def _select(self, output: Floats) -> float:
-        return self.task.selection(self._y_val, self.task.decode(output))
+        return self.task.selection(self._y_val, at_scale(self.task.decode(output), self._scale_of_val))
 
     def _fingerprint(self) -> str:
         arrays = (*self.train.inputs, self.train.y, *self.val.inputs, self.val.y)

@@ -37,6 +37,8 @@ def plan_members(prepared: Prepared, ensemble: EnsembleConfig) -> list[MemberPla
             raise ConfigError(f"ensemble.members: {kind!r} is not made of letters, digits, '-' and '_'.")
         if "start_from" in member.training:
             raise ConfigError(f"ensemble.members.{kind}: start_from is for all members; give training.start_from.")
+        if member.boosted_trees is not None and prepared.task.has_several_scales:
+            raise ConfigError(f"ensemble.members.{kind}: boosted trees know no energy scales; give data.scale one.")
         if member.boosted_trees is not None:
             lightgbm_package()  # rather now than after the networks
         if member.hull is not None and member.boosted_trees is None:

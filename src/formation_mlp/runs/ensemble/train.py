@@ -93,7 +93,7 @@ def _combined(prepared: Prepared, ensemble: EnsembleConfig, plans: Sequence[Memb
     reports = [folder.read_json(folder.report) for folder in folders]
     val = prepared.part("val")
     task = prepared.task
-    predictions = Predictor(checkpoint(prepared, members, {})).predict_members(val.X, val.compositions)
+    predictions = Predictor(checkpoint(prepared, members, {})).predict_members(val.X, val.compositions, val.scale)
     select = lookup(SELECTIONS, ensemble.weights, "ensemble.weights", "choice")
     shares = select(predictions, lambda prediction: task.selection(val.y, prediction))
     members = [replace(member, share=float(share)) for member, share in zip(members, shares, strict=True)]
