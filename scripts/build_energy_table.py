@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import sys
 from hashlib import sha256
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +89,7 @@ def assemble(data: Path) -> pd.DataFrame:
         raise SystemExit(f"formulas that cannot be read: {list(read_rows.failures.items())[:3]}")
     compositions = read_rows.materials.compositions
     ptr, z = compositions.row_ptr, compositions.z
-    rows["system"] = ["-".join(map(str, sorted(z[a:b].tolist()))) for a, b in zip(ptr, ptr[1:], strict=False)]
+    rows["system"] = ["-".join(map(str, sorted(z[a:b].tolist()))) for a, b in pairwise(ptr)]
     several = rows.system.str.contains("-")
     held = several & (rows.system.map(lambda name: share("system", name)) < HELD_SYSTEMS)
     only_oqmd = rows.groupby("formula").scale.transform(lambda names: set(names) == {"oqmd"})
@@ -156,9 +156,9 @@ def main() -> None:
     rows = rows.rename(columns={"energy": "formation_energy_per_atom"})
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     rows.to_csv(asked.out, index=False, float_format="%.6f")
-    print(rows.groupby(["scale", "part"]).size().unstack().to_string())
-    print(rows[rows.exam != ""].groupby(["exam", "scale"]).size().unstack().fillna(0).astype(int).to_string())
-    print(rows[rows.group >= 0].groupby(["kind", "group"]).size().unstack().to_string())
+    print(pd.crosstab(rows.scale, rows.part).to_string())
+    print(pd.crosstab(rows.exam[rows.exam != ""], rows.scale).to_string())
+    print(pd.crosstab(rows.kind[rows.group >= 0], rows.group).to_string())
 
 
 if __name__ == "__main__":

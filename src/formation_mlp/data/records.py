@@ -97,7 +97,9 @@ class Dataset:
     def __post_init__(self) -> None:
         n = len(self.ids)
         lengths = {len(self.formulas), len(self.materials), len(self.y), n}
-        lengths |= {len(column) for column in (self.parts, self.auxiliary, self.places, self.scale) if column is not None}
+        lengths |= {
+            len(column) for column in (self.parts, self.auxiliary, self.places, self.scale) if column is not None
+        }
         if len(lengths) != 1:
             raise ValueError(f"columns of unequal length: {sorted(lengths)}")
         if len(set(self.ids)) != n:

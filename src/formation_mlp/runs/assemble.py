@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from formation_mlp.chemistry.elements import SYMBOLS
+from formation_mlp.runs.error_fit import ENOUGH, OutOfSample, fit_error_model, halves
 from formation_mlp.runs.prepare import Prepared
 from formation_mlp.saved_model.checkpoint import Checkpoint, package_versions
 from formation_mlp.saved_model.members import Member, NetworkMember
@@ -16,6 +17,8 @@ from formation_mlp.saved_model.predictor import Predictor, mean_and_std
 from formation_mlp.training.network import NetworkTraining
 from formation_mlp.trust.calibration import Calibration
 from formation_mlp.trust.domain import Domain
+from formation_mlp.trust.error_inputs import Asked, pair_counts
+from formation_mlp.trust.error_model import KNOWN, ErrorModel, group_name
 from formation_mlp.typing import Floats
 
 
@@ -58,4 +61,19 @@ def with_trust(prepared: Prepared, model: Checkpoint, of_val: Floats | None = No
     mean, std = mean_and_std(members, np.array([member.share for member in model.members]))
     n_elements = prepared.dataset.materials.compositions.n_elements[prepared.split.val]
     calibration = Calibration.fit(np.abs(val.y - mean), std if len(members) > 1 else None, n_elements)
-    return replace(model, calibration=calibration, domain=domain)
+    model = replace(model, calibration=calibration, domain=domain)
+    return model if len(val.y) < ENOUGH else replace(model, errors=_errors(prepared, model))
+
+
+def _errors(prepared: Prepared, model: Checkpoint) -> ErrorModel:
+    """Return an error model that was learned from half of the val rows, and calibrated on the others."""
+    val, predictor = prepared.part("val"), Predictor(model)
+    compositions = prepared.dataset.materials.compositions
+    own, n = compositions.take(prepared.split.val), len(val.y)
+    scale = np.zeros(n, np.int64) if val.scale is None else val.scale
+    answers = predictor.on_all_scales(val.X, own)
+    asked = Asked(own, *predictor.position(val.X), answers, scale, np.zeros(n, np.bool_))
+    names = np.array([group_name(name, KNOWN) for name in model.target.scales or ("",)])
+    error = val.y - answers[np.arange(n), scale]
+    rows = OutOfSample(asked, error, names[scale], halves(own.keys(), prepared.config.seed), np.ones(n))
+    return fit_error_model(rows, pair_counts(compositions.take(prepared.split.train)), prepared.config.seed)

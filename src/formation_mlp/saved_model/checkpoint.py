@@ -32,6 +32,7 @@ from formation_mlp.system.tensor_file import TensorFile, encoded, read_file
 from formation_mlp.targets.scaler import FeatureScaler, TargetScaler
 from formation_mlp.trust.calibration import Calibration
 from formation_mlp.trust.domain import Domain
+from formation_mlp.trust.error_model import ErrorModel
 from formation_mlp.typing import Array
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Checkpoint:
     versions : package to version, of the run that made the model
     calibration : how far predictions are off; None in a classifier, and in a model of an older format
     domain : what the model was trained on; None in a model of an older format
+    errors : how far each prediction may be off; None in a classifier and in a model of few val rows
     digest : of the file that it was read from; empty if it was read from none
     remarks : what a user of this file must know
 
@@ -85,6 +87,7 @@ class Checkpoint:
     versions: dict[str, str]
     calibration: Calibration | None = None
     domain: Domain | None = None
+    errors: ErrorModel | None = None
     digest: str = ""
     remarks: tuple[str, ...] = ()
 
@@ -97,7 +100,11 @@ class Checkpoint:
         }
         tensors |= {f"scaler.{name}": getattr(self.scaler, name) for name in _SCALER}
         trust: dict[str, Any] = {}
-        for name, part in (("calibration", self.calibration), ("domain", self.domain)):
+        for name, part in (
+            ("calibration", self.calibration),
+            ("domain", self.domain),
+            ("errors", self.errors),
+        ):
             arrays, trust[name] = ({}, None) if part is None else part.dump()
             tensors |= {f"{name}.{key}": array for key, array in arrays.items()}
         description = {
@@ -132,11 +139,13 @@ class Checkpoint:
         try:
             header = check_header(description)
             scaler = FeatureScaler.restore(_taken(tensors, "scaler."), header.feature_names)
-            calibration, domain = description["calibration"], description["domain"]
+            calibration, domain, errors = (description[name] for name in ("calibration", "domain", "errors"))
             if calibration is not None:
                 calibration = Calibration.restore(_taken(tensors, "calibration."), calibration)
             if domain is not None:
                 domain = Domain.restore(_taken(tensors, "domain."), domain, len(scaler.kept))
+            if errors is not None:
+                errors = ErrorModel.restore(_taken(tensors, "errors."), errors)
             return cls(
                 description["config"],
                 Target(**{**description["target"], "scales": tuple(description["target"]["scales"])}),
@@ -148,6 +157,7 @@ class Checkpoint:
                 description["versions"],
                 calibration,
                 domain,
+                errors,
                 digest,
                 remarks,
             )

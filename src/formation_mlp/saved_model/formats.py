@@ -40,10 +40,10 @@ def _from_3(tensors: Arrays, description: dict[str, Any]) -> tuple[Arrays, dict[
 
 
 def _from_4(tensors: Arrays, description: dict[str, Any]) -> tuple[Arrays, dict[str, Any]]:
-    """Format 4 did not say on which energy scale its numbers are."""
+    """Format 4 did not say on which energy scale its numbers are, nor how far each of them may be off."""
     description = description | {"format": 5}
     if description["kind"] == "model":
-        description["target"] = description["target"] | {"scales": []}
+        description |= {"target": description["target"] | {"scales": []}, "errors": None}
     return tensors, description
 
 

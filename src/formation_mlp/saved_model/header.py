@@ -101,6 +101,26 @@ class CalibrationHeader(Section):
     """In eV/atom."""
 
 
+class LevelHeader(Section):
+    """See `formation_mlp.trust.levels.Level`."""
+
+    name: Literal["high", "medium", "low"]
+    """Of the level."""
+    up_to: Width | None
+    """In eV/atom; None for the last."""
+    mean_error: Annotated[float, Field(ge=0, le=LARGEST_ENERGY)]
+    """In eV/atom."""
+
+
+class ErrorsHeader(Section):
+    """See `formation_mlp.trust.error_model.ErrorModel`."""
+
+    groups: Annotated[list[str], Field(min_length=1)]
+    """Names of the groups that have scores."""
+    levels: Annotated[list[LevelHeader], Field(min_length=3, max_length=3)]
+    """What high, medium and low trust mean."""
+
+
 class DomainHeader(Section):
     """See `formation_mlp.trust.domain.Domain`."""
 
@@ -144,6 +164,8 @@ class ModelHeader(Section):
     """None in a classifier, and in a model of an older format."""
     domain: DomainHeader | None
     """None in a model of an older format."""
+    errors: ErrorsHeader | None
+    """None in a classifier, in a model of few val rows, and in one of an older format."""
 
     @field_validator("feature_names")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,14 @@ from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.quoting import quoted, shortened
+from formation_mlp.registry import lookup
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
 from formation_mlp.scales.scale import scale_named
 from formation_mlp.targets.task import Task, at_scale
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
+from formation_mlp.trust.error_inputs import Asked
+from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS, Singles, group_name
+from formation_mlp.trust.levels import trust_of
 from formation_mlp.typing import Floats, Ints
 from formation_mlp.units import impossible_energies
 
@@ -45,6 +49,9 @@ class Predictions:
     lo, hi : ends of the interval at ``level``, eV/atom, ``[n]``; None if no level was asked for
     level : share of the truths that the intervals hold, or None
     scale : the energy scale of the numbers; empty if the model does not say
+    population : ``known`` or ``hypothetical``, for which the intervals are meant; empty if the model does not tell
+    expected_error : mean absolute error to expect, eV/atom, ``[n]``; None if the model cannot say
+    trust : ``high``, ``medium`` or ``low``, empty where there is an error, ``[n]``; None if the model cannot say
     domain : how the inputs compare with the training rows; None if the model does not know
     """
 
@@ -58,6 +65,9 @@ class Predictions:
     level: float | None = None
     domain: DomainColumns | None = None
     scale: str = ""
+    population: str = ""
+    expected_error: Floats | None = None
+    trust: list[str] | None = None
 
     def rows(self) -> list[tuple[str, float | None, str, str]]:
         """Return label, prediction (or None), warning and error of each input."""
@@ -67,11 +77,12 @@ class Predictions:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """Prediction, standard deviation and half width of the interval of ``n`` rows, ``[3, n]``, and what goes with them.
+    """What a model answers to ``n`` rows.
 
     Attributes
     ----------
-    numbers : NaN where there is an error, or nothing was asked
+    numbers : prediction, standard deviation, how far below and above it the interval ends, and the expected error,
+        ``[5, n]``, eV/atom; NaN where there is an error, or nothing was asked
     failures : row to the reason
     domain : None if the model has none
     """
@@ -79,6 +90,22 @@ class _Answer:
     numbers: Floats
     failures: dict[int, str]
     domain: DomainColumns | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a model.
+
+    Attributes
+    ----------
+    level : share of the truths that the intervals are to hold, or None
+    place : of the energy scale
+    population : for which the intervals are meant, or empty
+    """
+
+    level: float | None = None
+    place: int = 0
+    population: str = ""
 
 
 class Predictor:
@@ -129,7 +156,7 @@ class Predictor:
             If an input cannot be read or featurized (`predict_rows` gives the others), or one text is
             given instead of a list.
         """
-        predictions = self._predict(_read(items), None, None, self.place_of(scale))
+        predictions = self._predict(_read(items), Question(place=self.place_of(scale)), None)
         failed = [(i, error) for i, error in enumerate(predictions.errors) if error]
         if failed:
             i, error = failed[0]
@@ -171,7 +198,9 @@ class Predictor:
         """Return why there are no intervals at ``level``, or an empty text."""
         if self.task.is_classification:
             return "the model is a classifier: its probabilities say themselves how sure it is"
-        calibration = self.checkpoint.calibration
+        errors, calibration = self.checkpoint.errors, self.checkpoint.calibration
+        if errors is not None:
+            return errors.reason(level)
         if calibration is None:
             return (
                 "the model file does not hold the errors on the validation rows. It is of an older format, a single "
@@ -180,7 +209,12 @@ class Predictor:
         return calibration.reason(level)
 
     def predict_rows(
-        self, items: Sequence[object], *, level: float | None = None, scale: str | None = None
+        self,
+        items: Sequence[object],
+        *,
+        level: float | None = None,
+        scale: str | None = None,
+        population: str | None = None,
     ) -> Predictions:
         """Predict what can be predicted; an input that fails, or whose number cannot be right, carries its reason.
 
@@ -192,13 +226,16 @@ class Predictor:
             Share of the truths that the intervals are to hold, such as 0.9; no intervals if None.
         scale
             Energy scale of the answers, one of `scales`; by default the first.
+        population
+            What the intervals are meant for: ``known``, compounds like those that databases hold of made ones, or
+            ``hypothetical``, compounds that nobody has made; by default the latter, if the model tells them apart.
 
         Raises
         ------
         CheckpointError
             If intervals are asked for that the model cannot give (`interval_reason`).
         ConfigError
-            If the model does not answer on the scale.
+            If the model does not answer on the scale, or the population is unknown.
 
         Examples
         --------
@@ -209,21 +246,37 @@ class Predictor:
         >>> found.domain.unseen
         ['', 'Xe']
         """
-        return self.predict_read(_read(items), level=level, scale=scale)
+        return self.predict_read(_read(items), level=level, scale=scale, population=population)
 
     def predict_read(
-        self, read: ReadMaterials, *, level: float | None = None, scale: str | None = None
+        self,
+        read: ReadMaterials,
+        *,
+        level: float | None = None,
+        scale: str | None = None,
+        population: str | None = None,
     ) -> Predictions:
         """Predict inputs that are already read, as `predict_rows` does."""
         reason = "" if level is None else self.interval_reason(level)
         if reason:
             raise CheckpointError(f"no intervals: {reason}.")
-        return self._predict(read, level, self.checkpoint.domain, self.place_of(scale))
+        place = self.place_of(scale)
+        return self._predict(read, Question(level, place, self._population(population)), self.checkpoint.domain)
 
-    def _predict(self, read: ReadMaterials, level: float | None, known: Domain | None, place: int) -> Predictions:
+    def _population(self, asked: str | None) -> str:
+        """Return the population that the intervals are meant for; the one of wide intervals if it is not told."""
+        if asked is not None:
+            lookup(dict.fromkeys(POPULATIONS), asked, "population", "population")
+        errors = self.checkpoint.errors
+        if errors is None:
+            return ""
+        tells_apart = any(group.endswith(HYPOTHETICAL) for group in errors.groups)
+        return asked or (HYPOTHETICAL if tells_apart else KNOWN)
+
+    def _predict(self, read: ReadMaterials, question: Question, known: Domain | None) -> Predictions:
         """Predict inputs that are already read, and compare them with the training rows that are known, if any."""
         n = len(read.labels)
-        values, std, half_width = np.full((3, n), np.nan)
+        values, std, below, above, expected = numbers = np.full((5, n), np.nan)
         domain = None
         if known is not None:
             domain = DomainColumns.blank(n, known.volumes is not None and read.materials.structures is not None)
@@ -231,8 +284,8 @@ class Predictor:
         good = [i for i in range(n) if not errors[i]]
         for start in range(0, len(good), CHUNK):
             rows = good[start : start + CHUNK]
-            part = self._answer(read.materials.take(rows), level, known, place)
-            values[rows], std[rows], half_width[rows] = part.numbers
+            part = self._answer(read.materials.take(rows), question, known)
+            numbers[:, rows] = part.numbers
             for j, reason in part.failures.items():
                 errors[rows[j]] = reason
             if domain is not None and part.domain is not None:
@@ -243,13 +296,26 @@ class Predictor:
             for i, remark in enumerate(remarks)
         ]
         several = len(self._members) > 1
-        lo, hi = (None, None) if level is None else (values - half_width, values + half_width)
-        scale = self.scales[place] if self.scales else ""
-        return Predictions(
-            read.labels, values, warnings, errors, std if several else None, lo, hi, level, domain, scale
+        found = Predictions(
+            read.labels,
+            values,
+            warnings,
+            errors,
+            std if several else None,
+            None if question.level is None else values + below,
+            None if question.level is None else values + above,
+            question.level,
+            domain,
+            self.scales[question.place] if self.scales else "",
+            question.population,
         )
+        if self.checkpoint.errors is None or domain is None:
+            return found
+        levels = trust_of(expected, domain.flagged, self.checkpoint.errors.levels)
+        trust = ["" if error else level for level, error in zip(levels, errors, strict=True)]
+        return replace(found, expected_error=expected, trust=trust)
 
-    def _answer(self, materials: Materials, level: float | None, known: Domain | None, place: int) -> _Answer:
+    def _answer(self, materials: Materials, question: Question, known: Domain | None) -> _Answer:
         """Describe and predict some rows, none of them empty."""
         scaler, compositions = self.checkpoint.scaler, materials.compositions
         try:
@@ -266,39 +332,79 @@ class Predictor:
             )
         with np.errstate(over="ignore", invalid="ignore"):  # wild weights give infinity, which is refused below
             scaled = scaler.transform(table.X)
-            members = self._of_members(scaled, compositions, place)
-        numbers = np.full((3, len(materials)), np.nan)
+            by_scale = self._on_all_scales(scaled, compositions)
+            members = np.stack([at_scale(member, question.place) for member in by_scale])
+        numbers = np.full((5, len(materials)), np.nan)
         numbers[0], numbers[1] = mean_and_std(members, self._shares)
         failures = self._impossible(numbers[0]) | table.failures
-        if level is not None and self.checkpoint.calibration is not None:
+        if known is not None and self.checkpoint.errors is not None:
+            answers = sum(share * member for share, member in zip(self._shares, by_scale, strict=True))
+            numbers[2:] = self._expected(question, compositions, known.position(scaled), answers)
+        elif question.level is not None and self.checkpoint.calibration is not None:
             std = numbers[1] if len(members) > 1 else None
-            numbers[2] = self.checkpoint.calibration.half_width(level, std, compositions.n_elements)
+            half_width = self.checkpoint.calibration.half_width(question.level, std, compositions.n_elements)
+            numbers[2], numbers[3] = -half_width, half_width
         numbers[:, list(failures)] = np.nan
         domain = None if known is None else known.compare(scaled, materials, self.checkpoint.training_elements)
         return _Answer(numbers, failures, domain)
+
+    def _expected(
+        self, question: Question, compositions: Compositions, position: tuple[Singles, Singles], answers: Floats
+    ) -> Floats:
+        """Return how far below and above the predictions their intervals end, and their expected errors, ``[3, n]``."""
+        model, n = self.checkpoint.errors, len(answers)
+        if model is None:
+            raise RuntimeError("a model without an error model")
+        is_hypothetical = np.full(n, question.population == HYPOTHETICAL)
+        answers = answers.reshape(n, -1)
+        asked = Asked(compositions, *position, answers, np.full(n, question.place), is_hypothetical)
+        errors = model.errors(asked)
+        ends = np.full((2, n), np.nan)
+        if question.level is not None:
+            scale = self.scales[question.place] if self.scales else ""
+            ends[:] = model.ends(question.level, errors, group_name(scale, question.population))
+        return np.array([*ends, errors.size])
 
     def _impossible(self, values: Floats) -> dict[int, str]:
         """Return, for each answer that cannot be one, the reason."""
         failures = {} if self.task.is_classification else impossible_energies(values)
         return failures | dict.fromkeys(np.flatnonzero(~np.isfinite(values)).tolist(), "the prediction is not finite")
 
-    def predict_features(
-        self, X: Floats, compositions: Compositions | None, scale: Ints | int | None = None
-    ) -> Floats:
+    def predict_features(self, X: Floats, compositions: Compositions | None, scale: Ints | int | None = None) -> Floats:
         """Return predictions for features ``[n, d]`` in the order of the model's feature names, right or wrong.
 
         ``scale`` is the place of the energy scale among `scales`, one for all rows or one of each, ``[n]``.
         """
         return mean_and_std(self.predict_members(X, compositions, scale), self._shares)[0]
 
-    def predict_members(
-        self, X: Floats, compositions: Compositions | None, scale: Ints | int | None = None
-    ) -> Floats:
+    def predict_members(self, X: Floats, compositions: Compositions | None, scale: Ints | int | None = None) -> Floats:
         """Return the predictions of each member, ``[n_members, n]``; ``scale`` as for `predict_features`."""
         return self._of_members(self.checkpoint.scaler.transform(X), compositions, scale)
 
+    def on_all_scales(self, X: Floats, compositions: Compositions | None) -> Floats:
+        """Return the predictions for features ``[n, d]`` on each energy scale, ``[n, s]``; one if it knows none."""
+        members = self._on_all_scales(self.checkpoint.scaler.transform(X), compositions)
+        columns = np.stack(members).reshape(len(members), len(X), -1)
+        return np.stack([mean_and_std(columns[:, :, k], self._shares)[0] for k in range(columns.shape[2])], axis=1)
+
+    def position(self, X: Floats) -> tuple[Singles, Singles]:
+        """Return where rows of features ``[n, d]`` lie, see `formation_mlp.trust.domain.Domain.position`.
+
+        Raises
+        ------
+        CheckpointError
+            If the model does not know its training rows.
+        """
+        if self.checkpoint.domain is None:
+            raise CheckpointError("the model does not know how far its training rows reach; train again.")
+        return self.checkpoint.domain.position(self.checkpoint.scaler.transform(X))
+
     def _of_members(self, scaled: Floats, compositions: Compositions | None, scale: Ints | int | None) -> Floats:
-        return np.stack([at_scale(answer(scaled, compositions), scale) for answer in self._members])
+        return np.stack([at_scale(found, scale) for found in self._on_all_scales(scaled, compositions)])
+
+    def _on_all_scales(self, scaled: Floats, compositions: Compositions | None) -> list[Floats]:
+        """Return the predictions of each member, ``[n]`` each, or ``[n, s]`` with several energy scales."""
+        return [answer(scaled, compositions) for answer in self._members]
 
     def _unseen(self, compositions: Compositions, errors: Sequence[str]) -> list[str]:
         """Name, per row, the elements that no train row holds: all that a model without a domain can say."""

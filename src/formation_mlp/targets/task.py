@@ -48,9 +48,7 @@ class Task:
     scales: tuple[str, ...] = ()
 
     @classmethod
-    def fit(
-        cls, config: TaskConfig, y: Floats, auxiliary: Floats | None = None, scales: Sequence[str] = ()
-    ) -> Task:
+    def fit(cls, config: TaskConfig, y: Floats, auxiliary: Floats | None = None, scales: Sequence[str] = ()) -> Task:
         """Build the task from the labels of the train rows, as `labels` returns them.
 
         ``auxiliary [n, t]`` are the auxiliary targets, NaN where a row has none; ``scales`` the energy scales.

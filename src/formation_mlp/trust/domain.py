@@ -180,8 +180,7 @@ class Domain:
     def compare(self, X: Floats, materials: Materials, training_elements: Mapping[str, int]) -> DomainColumns:
         """Compare rows, with their scaled features ``[n, k]``, with the training rows."""
         compositions = materials.compositions
-        rows = _components(X, self.directions, self.origin)
-        nearer = np.searchsorted(self.percentiles, self.points.distance(rows))
+        nearer = np.searchsorted(self.percentiles, self.position(X)[1])
         distance = np.minimum(nearer / 10, 100.0)
         unseen, rare = uncommon_elements(compositions, training_elements, self.rare_below)
         unknown = unknown_states(compositions)
@@ -190,6 +189,11 @@ class Domain:
         for column in (unseen, rare, unknown, density or []):
             flagged[[i for i, text in enumerate(column) if text]] = True
         return DomainColumns(unseen, rare, distance, charge_balance(compositions), unknown, density, flagged)
+
+    def position(self, X: Floats) -> tuple[Singles, Singles]:
+        """Return components ``[n, q]`` of scaled features ``[n, k]``, and the distances to the nearest train row."""
+        rows = _components(X, self.directions, self.origin)
+        return rows, self.points.distance(rows)
 
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and plain data, for `restore`."""

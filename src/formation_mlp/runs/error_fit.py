@@ -1,0 +1,68 @@
+"""From errors out of sample to a model that tells how far each answer may be off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formation_mlp.training.error_network import fit_error_network
+from formation_mlp.trust.error_inputs import Asked
+from formation_mlp.trust.error_model import ErrorModel, packed_scores, scores_of
+from formation_mlp.trust.levels import levels_of
+from formation_mlp.typing import Bools, Floats
+
+ENOUGH = 400
+"""Val rows from which on an error model is fitted: half of them for the network, half for the scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfSample:
+    """``n`` answers of networks to rows that these had not seen, with their errors.
+
+    Attributes
+    ----------
+    asked : the answers
+    error : truth minus answer, eV/atom, ``[n]``
+    group : energy scale and population of each, see `formation_mlp.trust.error_model.group_name`, ``[n]``
+    scored : whether a row is calibrated on, instead of being learned from, ``[n]``
+    weight : of each row that is learned from, ``[n]``
+    """
+
+    asked: Asked
+    error: Floats
+    group: NDArray[np.str_]
+    scored: Bools
+    weight: Floats
+
+
+def fit_error_model(rows: OutOfSample, pairs: NDArray[np.uint16], seed: int) -> ErrorModel:
+    """Learn quantiles of the error from some rows, and widen them until they hold for the others.
+
+    Parameters
+    ----------
+    rows
+        Some of them ``scored``: those decide the factors and what the levels of trust mean.
+    pairs
+        In how many train rows two elements occur together.
+    seed
+        Of the network's weights and batches.
+    """
+    inputs, learned = rows.asked.inputs(pairs), ~rows.scored
+    weights, centre, width = fit_error_network(inputs[learned], rows.error[learned], rows.weight[learned], seed)
+    blank = ErrorModel(weights, centre, width, pairs, (), np.empty(0, np.float32), np.zeros(1, np.int64), ())
+    errors = blank.errors(rows.asked)
+    scores = scores_of(errors, rows.error)
+    groups = sorted(set(rows.group[rows.scored].tolist()))
+    by_group = {name: scores[rows.scored & (rows.group == name)] for name in groups}
+    levels = levels_of(errors.size[rows.scored], rows.error[rows.scored])
+    return ErrorModel(weights, centre, width, pairs, *packed_scores(by_group), levels)
+
+
+def halves(keys: Sequence[str], seed: int) -> Bools:
+    """Return which rows belong to the second half, ``[n]``; rows of one formula stay together."""
+    _, formula = np.unique(keys, return_inverse=True)
+    second: Bools = np.random.default_rng(seed).random(int(formula.max(initial=0)) + 1)[formula] < 0.5
+    return second
