@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from formation_mlp.registry import lookup
 from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
 from formation_mlp.runs.prepare import network_training, prepare
 from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.scales.scale import scale_named
 from formation_mlp.typing import Floats
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 
@@ -71,9 +73,19 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "predictor_")
         self.predictor_.checkpoint.save(Path(path))
 
-    def _fit(self, X: Sequence[object], y: Floats, task: dict[str, Any], unit: str | None = None) -> None:
+    def _fit(
+        self,
+        X: Sequence[object],
+        y: Floats,
+        task: dict[str, Any],
+        unit: str | None = None,
+        scale: str | None = None,
+    ) -> None:
         config = check_config(self._config() | {"task": task}, type(self).__name__)
-        prepared = prepare(config, _dataset(X, y, unit, is_energy=task["type"] == "regression"))
+        dataset = _dataset(X, y, unit, is_energy=task["type"] == "regression")
+        if scale is not None:
+            dataset = replace(dataset, target=replace(dataset.target, scales=(scale,)))
+        prepared = prepare(config, dataset)
         job = network_training(prepared)
         self.history_ = list(job.epochs())
         model = checkpoint(prepared, [network_member(prepared, job)], {})
@@ -136,7 +148,7 @@ class FormationEnergyRegressor(RegressorMixin, _Network):  # type: ignore[misc]
     (2,)
     """
 
-    def fit(self, X: Sequence[object], y: ArrayLike, unit: str | None = None) -> Self:
+    def fit(self, X: Sequence[object], y: ArrayLike, unit: str | None = None, scale: str | None = None) -> Self:
         """Train on formulas, ``Composition`` or ``Structure`` objects ``X [n]`` and formation energies ``y [n]``.
 
         Parameters
@@ -148,19 +160,23 @@ class FormationEnergyRegressor(RegressorMixin, _Network):  # type: ignore[misc]
         unit
             Of the energies, which are converted to eV/atom. If not given they are taken for eV/atom, and refused if
             they look like something else.
+        scale
+            Energy scale of the energies (`formation_mlp.scales`), which the fitted model then names.
 
         Raises
         ------
         DataError
             If an input cannot be read or featurized, a target is not finite, lengths differ, or the unit is in doubt.
         ConfigError
-            If a parameter or the unit is wrong.
+            If a parameter, the unit or the scale is wrong.
         """
+        if scale is not None:
+            scale_named(scale, "scale")
         try:
             energies = np.asarray(y, float)
         except (TypeError, ValueError) as error:
             raise DataError(f"y: energies in eV/atom are expected: {error}") from error
-        self._fit(X, energies, {"type": "regression"}, unit)
+        self._fit(X, energies, {"type": "regression"}, unit, scale)
         return self
 
     def predict(self, X: Sequence[object]) -> Floats:

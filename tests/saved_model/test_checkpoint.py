@@ -33,6 +33,7 @@ PREDICTIONS = {
     2: [-2.5919025, -1.4384931, -0.9394414],
     3: [-2.5919025, -1.4384931, -0.9394413],
     4: [-2.5919025, -1.4384931, -0.9394413],
+    5: [-2.5919025, -1.4384931, -0.9394413],
 }
 
 
@@ -44,7 +45,7 @@ def fixture_of(number: int) -> Path:
 def saved(tmp_path: Path) -> Path:
     """Return a small saved model of the present format, of two members, that a test may change."""
     path = tmp_path / "model.safetensors"
-    path.write_bytes(fixture_of(4).read_bytes())
+    path.write_bytes(fixture_of(5).read_bytes())
     return path
 
 
@@ -106,7 +107,7 @@ def test_a_model_of_format_2_gives_no_intervals_and_knows_no_domain() -> None:
         predictor.predict_rows(["NaCl"], level=0.5)
 
 
-@pytest.mark.parametrize("number", [3, 4])
+@pytest.mark.parametrize("number", [3, 4, 5])
 def test_a_model_of_a_later_format_gives_the_intervals_and_the_domain_of_the_day_it_was_made(number: int) -> None:
     found = load(fixture_of(number)).predict_rows(FORMULAS, level=0.5)
     np.testing.assert_allclose(found.std, [0.1939157, 0.1458179, 0.3040049], rtol=1e-5)

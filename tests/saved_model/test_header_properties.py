@@ -20,7 +20,7 @@ from support.paths import GOLDEN
 
 pytestmark = pytest.mark.slow
 
-MODEL = GOLDEN / "model_format_4.safetensors"
+MODEL = GOLDEN / "model_format_5.safetensors"
 FORMULAS = ["NaCl", "Fe2O3", "CsBr"]
 bounded = settings(derandomize=True, deadline=None, max_examples=200)
 

@@ -20,6 +20,9 @@ def evaluate(
     csv: CsvIn = None,
     target: Annotated[str | None, typer.Option(help="Column of the target in the table.")] = None,
     unit: Annotated[str | None, typer.Option(help="Unit of the target in the table.")] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="Energy scale of the target in the table, or the column that names it.")
+    ] = None,
 ) -> None:
     """Score a trained model on its own val and test rows, or on a table with a target."""
     from formation_mlp.runs import evaluate as scores
@@ -29,7 +32,7 @@ def evaluate(
     if csv is None:
         predictor, evaluations = scores.score_again(run)
     else:
-        predictor, evaluation = scores.score_table_file(run, csv, target, unit, Reporter())
+        predictor, evaluation = scores.score_table_file(run, csv, target, unit, Reporter(), scale)
         evaluations = {csv.name: evaluation}
     for remark in predictor.remarks:
         print(f"remark: {remark}", file=sys.stderr)

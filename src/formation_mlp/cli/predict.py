@@ -39,6 +39,14 @@ def predict(
     unit: Annotated[
         str | None, typer.Option(help="eV/atom (the default), meV/atom, or kJ/mol (per mole of atoms).")
     ] = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(help="Energy scale of the answers, or 'all'; by default that of the model. See 'scales'."),
+    ] = None,
+    population: Annotated[
+        str | None,
+        typer.Option(help="Of the intervals: 'known' for compounds like those in databases, or 'hypothetical'."),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse rows that the model knows too little about.")
     ] = False,
@@ -54,7 +62,7 @@ def predict(
     check_output(out, (".csv", ".parquet"))
     _check_table_options(csv, out, formula=formula, id=id_, workers=workers)
     name, items = split_arguments(materials or [], model, stable)
-    request = Request(name, formula, id_, level, unit, strict)
+    request = Request(name, formula, id_, level, unit, strict, scale, population)
     if csv is None:
         done = job.predict_materials(items or _lines_of_stdin(name), request, out, overwrite=overwrite)
     elif items:

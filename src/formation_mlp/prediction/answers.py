@@ -13,6 +13,9 @@ from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.prediction.inputs import Query
 from formation_mlp.saved_model.named import PROBABILITY, NamedModel
 from formation_mlp.saved_model.predictor import Predictions
+from formation_mlp.scales.scale import SCALES
+from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS
+from formation_mlp.trust.levels import meaning
 from formation_mlp.typing import Floats
 from formation_mlp.units import EV_PER_ATOM, check_per_atom, from_ev_per_atom
 
@@ -25,10 +28,14 @@ COLUMNS = {
     "sites": "number of atoms in the cell of the structure, as read",
     "space_group": "of the structure, as spglib finds it within 0.01 angstrom",
     "prediction": "as 'models' says, in the unit beside it; empty where there is an error",
-    "unit": "of prediction, std and the ends of the interval; kJ/mol is per mole of atoms",
+    "unit": "of all energies here; kJ/mol is per mole of atoms",
+    "scale": "energy scale of the prediction: functional, corrections and reference states; see formation-mlp scales",
     "std": "weighted standard deviation of the members of the model",
     "lo": "lower end of the interval",
     "hi": "upper end of the interval; of many compounds like those of the val rows, the level in its name lies inside",
+    "on": "prediction on a further energy scale",
+    "expected_error": "mean absolute error of such predictions, as far as the model can tell",
+    "trust": "high, medium or low, by the expected error; low also where the model is out of its depth",
     "unseen_elements": "elements that no training row holds",
     "rare_elements": "elements of few training rows, with their number",
     "distance_percentile": "percent of the val rows that lie nearer to the training rows",
@@ -41,7 +48,13 @@ COLUMNS = {
 }
 """Column to its meaning, in the order of the output; ``lo`` and ``hi`` are followed by the level, as in ``lo90``."""
 
-HIDDEN = ("unit", "unseen_elements", "rare_elements", "charge_balanced", "unknown_states", "density")
+ALL_SCALES = "all"
+"""Asks for a prediction on each energy scale of the model."""
+
+HIDDEN = (
+    *("unit", "expected_error", "unseen_elements", "rare_elements"),
+    *("charge_balanced", "unknown_states", "density"),
+)
 """Columns that a terminal does not show: the line above the table, or the warning, says the same."""
 
 DIGITS = {EV_PER_ATOM: (6, 3), "meV/atom": (3, 0), "kJ/mol": (4, 1), PROBABILITY: (6, 3)}
@@ -59,11 +72,15 @@ class Answers:
     columns : name to texts, or to numbers with NaN where there are none, ``[n]``
     unit : of the numbers
     models : those that answered
+    scale : energy scale that was asked for, or None
+    notes : what holds for all rows, such as what the levels of trust mean
     """
 
     columns: Columns
     unit: str
     models: list[NamedModel]
+    scale: str | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.columns["formula"])
@@ -85,6 +102,8 @@ def answer(
     level: float | None = None,
     unit: str | None = None,
     strict: bool = False,
+    scale: str | None = None,
+    population: str | None = None,
 ) -> Answers:
     """Predict the materials of all queries.
 
@@ -100,11 +119,15 @@ def answer(
         Of energies, per atom; eV/atom by default.
     strict
         Whether a row that is out of a model's depth has an error instead of a number.
+    scale
+        Energy scale of the answers, or `ALL_SCALES`; by default that of each model.
+    population
+        ``known`` or ``hypothetical``, for which the intervals are meant; by default the latter.
 
     Raises
     ------
     ConfigError
-        If the unit is unknown, or is asked of a probability.
+        If the unit is unknown, or is asked of a probability; or a model does not answer on the scale.
     CheckpointError
         If a model lacks what the level or ``strict`` takes.
     """
@@ -113,14 +136,27 @@ def answer(
     units = {_unit(query, unit) for query in queries}
     if len(units) != 1:
         raise ConfigError(f"the models answer in different units: {', '.join(sorted(units))}. Ask one at a time.")
-    parts = [_columns(query, level, unit, strict) for query in queries]
+    asked = Asked(level, unit, strict, None if scale == ALL_SCALES else scale, population)
+    parts = [_columns(query, asked) | _further(query, asked, scale) for query in queries]
     merged = _merged(parts, [query.rows for query in queries])
     if ids is not None:
         merged = {"id": list(ids), **merged}
     models = {query.model.name: query.model for query in queries}
     if len(models) == 1:
         del merged["model"]
-    return Answers(ordered(merged), units.pop(), list(models.values()))
+    notes = tuple(dict.fromkeys(note for query in queries for note in _notes(query, asked)))
+    return Answers(ordered(merged), units.pop(), list(models.values()), asked.scale, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of every row, see `answer`."""
+
+    level: float | None
+    unit: str | None
+    strict: bool
+    scale: str | None
+    population: str | None
 
 
 def _unit(query: Query, unit: str | None) -> str:
@@ -131,15 +167,60 @@ def _unit(query: Query, unit: str | None) -> str:
     return PROBABILITY
 
 
-def _columns(query: Query, level: float | None, unit: str | None, strict: bool) -> Columns:
+def _found(query: Query, asked: Asked, scale: str | None) -> Predictions:
     predictor = query.model.predictor
-    wanted = LEVEL if level is None and predictor.has_intervals else level
-    found = predictor.predict_read(query.read, level=wanted)
-    if strict:
-        found = _refused_where_flagged(found, query.model.name)
+    wanted = LEVEL if asked.level is None and predictor.has_intervals else asked.level
+    found = predictor.predict_read(query.read, level=wanted, scale=scale, population=asked.population)
+    return _refused_where_flagged(found, query.model.name) if asked.strict else found
+
+
+def _notes(query: Query, asked: Asked) -> list[str]:
+    """Return what a reader must know of the intervals and of the levels of trust."""
+    predictor = query.model.predictor
+    errors = predictor.checkpoint.errors
+    if errors is None:
+        return []
+    population = predictor.population(asked.population)
+    notes = [f"trust: {meaning(errors.levels)}"]
+    if predictor.tells_populations:
+        other = KNOWN if population == HYPOTHETICAL else HYPOTHETICAL
+        notes.append(f"intervals: for {POPULATIONS[population]}; --population {other}: for {POPULATIONS[other]}")
+    return notes
+
+
+def _further(query: Query, asked: Asked, scale: str | None) -> Columns:
+    """Return predictions on the other energy scales of the model with their intervals, where all are asked for."""
+    predictor = query.model.predictor
+    if scale != ALL_SCALES:
+        return {}
+    if not predictor.scales:
+        raise ConfigError(f"--scale {ALL_SCALES}: {query.model.name} does not say on which energy scale it answers.")
+    columns: Columns = {}
+    for name in predictor.scales:
+        if name != predictor.scale:
+            found = _found(query, asked, name)
+            ends = {} if found.level is None else {"lo": found.lo, "hi": found.hi}
+            for which, values in {"": found.values, **ends}.items():
+                if values is not None:
+                    percent = "" if found.level is None or not which else f"{100 * found.level:g}"
+                    column = f"{name}_{which}{percent}" if which else name
+                    columns[column] = _in_unit(values, found.errors, asked.unit)
+    return columns
+
+
+def _in_unit(values: Floats, errors: Sequence[str], unit: str | None) -> Floats:
+    """Return energies in the unit that is asked for, NaN where there is an error."""
+    energies = np.where(np.array([bool(error) for error in errors], bool), np.nan, values)
+    return energies if unit is None else from_ev_per_atom(energies, unit)
+
+
+def _columns(query: Query, asked: Asked) -> Columns:
+    unit, found = asked.unit, _found(query, asked, asked.scale)
     n = len(found.labels)
     ends = {} if found.level is None else {f"lo{100 * found.level:g}": found.lo, f"hi{100 * found.level:g}": found.hi}
     columns: Columns = {"formula": found.labels, "unit": [_unit(query, unit)] * n, "model": [query.model.name] * n}
+    if found.scale:
+        columns["scale"] = [found.scale] * n
     structures = query.read.materials.structures
     if structures is not None:
         columns["sites"] = np.where(structures.n_sites > 0, structures.n_sites.astype(np.float64), np.nan)
@@ -147,12 +228,12 @@ def _columns(query: Query, level: float | None, unit: str | None, strict: bool) 
             from formation_mlp.features.structure.symmetry import space_groups
 
             columns["space_group"] = space_groups(structures)
-    numbers = {"prediction": found.values, "std": found.std, **ends}
-    failed = np.array([bool(error) for error in found.errors], bool)
+    numbers = {"prediction": found.values, "std": found.std, **ends, "expected_error": found.expected_error}
     for name, values in numbers.items():
         if values is not None:
-            energies = np.where(failed, np.nan, values)
-            columns[name] = energies if unit is None else from_ev_per_atom(energies, unit)
+            columns[name] = _in_unit(values, found.errors, unit)
+    if found.trust is not None:
+        columns["trust"] = found.trust
     if found.domain is not None:
         columns |= {
             "unseen_elements": found.domain.unseen,
@@ -203,7 +284,9 @@ def ordered(columns: Columns) -> Columns:
 
 
 def kind(name: str) -> str:
-    """Return the name of a column without the level of an interval."""
+    """Return the name of a column without the level of an interval; those of further energy scales are one kind."""
+    if name.partition("_")[0] in SCALES:
+        return "on"
     return name[:2] if name[:2] in ("lo", "hi") else name
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from formation_mlp.errors import DataError
 from formation_mlp.materials.formula.reading import parse_formulas
@@ -22,7 +23,7 @@ from formation_mlp.quoting import quoted
 from formation_mlp.registry import did_you_mean
 from formation_mlp.saved_model.checkpoint import MODEL_FILE
 from formation_mlp.saved_model.named import FOR_FORMULAS, FOR_STABILITY, FOR_STRUCTURES, NamedModel, named_model
-from formation_mlp.saved_model.shipped import SHIPPED
+from formation_mlp.saved_model.shipped import CALLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Request:
     ----------
     model : as the user calls it, or None for the shipped ones
     formula, id : columns of a table, or None to find them by their usual names
-    level, unit, strict : as for `formation_mlp.prediction.answers.answer`
+    level, unit, strict, scale, population : as for `formation_mlp.prediction.answers.answer`
     """
 
     model: str | None = None
@@ -42,6 +43,12 @@ class Request:
     level: float | None = None
     unit: str | None = None
     strict: bool = False
+    scale: str | None = None
+    population: str | None = None
+
+    def of_the_answer(self) -> dict[str, Any]:
+        """Return the keywords of `formation_mlp.prediction.answers.answer`."""
+        return {name: getattr(self, name) for name in ("level", "unit", "strict", "scale", "population")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +104,14 @@ def split_arguments(
     if _looks_like_a_path(first):
         return first, others  # loading says that there is no such run folder
     raise DataError(
-        f"{reason} Nor is {quoted(first)} a run folder, a model file or a shipped model ({', '.join(SHIPPED)})."
-        f"{did_you_mean(first, SHIPPED)}"
+        f"{reason} Nor is {quoted(first)} a run folder, a model file or a shipped model ({', '.join(CALLED)})."
+        f"{did_you_mean(first, CALLED)}"
     )
 
 
 def _names_a_model(argument: str) -> bool:
     """Tell whether an argument names a model that exists; what is named like a compound must be a run folder."""
-    if argument in SHIPPED:
+    if argument in CALLED:
         return True
     if not argument.strip() or names_structures(argument) or argument.lower().endswith(OF_TABLES):
         return False

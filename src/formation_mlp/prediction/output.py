@@ -43,11 +43,12 @@ def write_answers(answers: Answers, out: Path | None, *, strict: bool = False) -
     """Write csv or parquet to ``out`` with its ``.about.json``, csv to a pipe, or an aligned table to a terminal."""
     header = list(answers.columns)
     digits, few_digits = DIGITS[answers.unit]
-    lines = [f"prediction: {model.heading(answers.unit)}" for model in answers.models]
+    lines = [f"prediction: {model.heading(answers.unit, answers.scale)}" for model in answers.models]
+    lines += answers.notes
     if out is not None:
         print(*lines, sep="\n", file=sys.stderr)
         described = answers.models, answers.unit, list(answers.columns), len(answers), answers.n_failed
-        description = about(*described, out, strict=strict)
+        description = about(*described, out, strict=strict, scale=answers.scale, notes=answers.notes)
         if out.suffix == ".parquet":
             write_parquet(out, parquet_table(answers), description)
         else:
@@ -71,6 +72,8 @@ def about(
     out: Path,
     *,
     strict: bool,
+    scale: str | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what a reader of the file ``out`` must know."""
     return {
@@ -78,7 +81,8 @@ def about(
         "rows": n_rows,
         "rows_without_prediction": n_failed,
         "strict": strict,
-        "models": [model.description(unit) for model in models],
+        "models": [model.description(unit, scale) for model in models],
+        **({"notes": list(notes)} if notes else {}),
         "columns": {name: COLUMNS[kind(name)] for name in columns},
         "formation_mlp": __version__,
     }

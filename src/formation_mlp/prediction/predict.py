@@ -62,6 +62,6 @@ def predict_table(
 
 
 def _answer(ids: list[str] | None, queries: list[Query], request: Request, out: Path | None) -> Predicted:
-    answers = answer(queries, ids, level=request.level, unit=request.unit, strict=request.strict)
+    answers = answer(queries, ids, **request.of_the_answer())
     write_answers(answers, out, strict=request.strict)
     return Predicted(len(answers), answers.n_failed)

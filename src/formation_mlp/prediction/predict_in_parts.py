@@ -140,12 +140,12 @@ def _content(frame: pd.DataFrame) -> str:
 def write_part(path: Path, frame: pd.DataFrame, request: Request) -> Iterator[None]:
     """Predict the rows of ``frame``, and write them and what is known of them."""
     content = _content(frame)  # before the structures are read
-    ids, level, unit = _ids(frame, request), request.level, request.unit
+    ids = _ids(frame, request)
     with rows_alone():
-        answers = answer([_query(frame, request)], ids, level=level, unit=unit, strict=request.strict)
+        answers = answer([_query(frame, request)], ids, **request.of_the_answer())
     WRITERS[path.suffix](path, answers)
     known = {"rows": len(answers), "failed": answers.n_failed, "unit": answers.unit, "columns": list(answers.columns)}
-    write_json(path.with_suffix(".json"), known | {"content": content})
+    write_json(path.with_suffix(".json"), known | {"content": content, "notes": answers.notes, "scale": answers.scale})
     yield from ()
 
 
@@ -161,12 +161,15 @@ def _summary(path: Path) -> Summary | None:
 def _joined(parts: Parts, out: Path, request: Request, model: NamedModel) -> Predicted:
     """Put the parts together in their order."""
     first, n_rows, n_failed = parts.summaries()[0], parts.total("rows"), parts.total("failed")
-    description = about([model], first["unit"], first["columns"], n_rows, n_failed, out, strict=request.strict)
+    told = {"strict": request.strict, "scale": first["scale"], "notes": first["notes"]}
+    description = about([model], first["unit"], first["columns"], n_rows, n_failed, out, **told)
     result = parts.folder / f"result{out.suffix}"
     JOINERS[out.suffix](result, parts.files(), first["columns"], description)
     put_together(parts.folder, result, out)
     write_json(about_path(out), description)
-    return Predicted(n_rows, n_failed, parts.n_rows_found, model.heading(first["unit"]))
+    return Predicted(
+        n_rows, n_failed, parts.n_rows_found, "\n".join([model.heading(first["unit"], first["scale"]), *first["notes"]])
+    )
 
 
 def _query(frame: pd.DataFrame, request: Request) -> Query:

@@ -75,5 +75,6 @@ def _errors(prepared: Prepared, model: Checkpoint) -> ErrorModel:
     asked = Asked(own, *predictor.position(val.X), answers, scale, np.zeros(n, np.bool_))
     names = np.array([group_name(name, KNOWN) for name in model.target.scales or ("",)])
     error = val.y - answers[np.arange(n), scale]
-    rows = OutOfSample(asked, error, names[scale], halves(own.keys(), prepared.config.seed), np.ones(n))
-    return fit_error_model(rows, pair_counts(compositions.take(prepared.split.train)), prepared.config.seed)
+    pairs, seed = pair_counts(compositions.take(prepared.split.train)), prepared.config.seed
+    rows = OutOfSample(asked.inputs(pairs), error, names[scale], halves(own.keys(), seed), np.ones(n))
+    return fit_error_model(rows, pairs, seed)

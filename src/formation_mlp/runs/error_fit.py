@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.training.error_network import fit_error_network
-from formation_mlp.trust.error_inputs import Asked
 from formation_mlp.trust.error_model import ErrorModel, packed_scores, scores_of
 from formation_mlp.trust.levels import levels_of
 from formation_mlp.typing import Bools, Floats
@@ -24,14 +23,14 @@ class OutOfSample:
 
     Attributes
     ----------
-    asked : the answers
+    inputs : of the error model, see `formation_mlp.trust.error_inputs.Asked.inputs`, ``[n, k]``
     error : truth minus answer, eV/atom, ``[n]``
     group : energy scale and population of each, see `formation_mlp.trust.error_model.group_name`, ``[n]``
     scored : whether a row is calibrated on, instead of being learned from, ``[n]``
     weight : of each row that is learned from, ``[n]``
     """
 
-    asked: Asked
+    inputs: Floats
     error: Floats
     group: NDArray[np.str_]
     scored: Bools
@@ -50,10 +49,10 @@ def fit_error_model(rows: OutOfSample, pairs: NDArray[np.uint16], seed: int) -> 
     seed
         Of the network's weights and batches.
     """
-    inputs, learned = rows.asked.inputs(pairs), ~rows.scored
-    weights, centre, width = fit_error_network(inputs[learned], rows.error[learned], rows.weight[learned], seed)
+    learned = ~rows.scored
+    weights, centre, width = fit_error_network(rows.inputs[learned], rows.error[learned], rows.weight[learned], seed)
     blank = ErrorModel(weights, centre, width, pairs, (), np.empty(0, np.float32), np.zeros(1, np.int64), ())
-    errors = blank.errors(rows.asked)
+    errors = blank.expected(rows.inputs)
     scores = scores_of(errors, rows.error)
     groups = sorted(set(rows.group[rows.scored].tolist()))
     by_group = {name: scores[rows.scored & (rows.group == name)] for name in groups}

@@ -46,16 +46,24 @@ def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:
 
 
 def score_table_file(
-    folder: Path, path: Path, target: str | None, unit: str | None, reporter: Reporter
+    folder: Path, path: Path, target: str | None, unit: str | None, reporter: Reporter, scale: str | None = None
 ) -> tuple[Predictor, Evaluation]:
-    """Score a trained model on a table with a target; rows that cannot be read are named and left out."""
+    """Score a trained model on a table with a target; rows that cannot be read are named and left out.
+
+    ``scale`` is the energy scale of the table, or its column that names one in each row.
+    """
     predictor = load(folder)
     raw = predictor.checkpoint.config
     named = target or _present_column(path, predictor.checkpoint.target.name)
-    data = {"path": str(path), "target": named, "unit": unit, "invalid": "drop"}
-    task = raw["task"] | {"auxiliary": {}}
+    data = {"path": str(path), "target": named, "unit": unit, "invalid": "drop", "scale": scale}
+    task = raw["task"] | {"auxiliary": {}, "scale_weights": {}}
     config = check_config(raw | {"data": data, "split": {}, "task": task}, str(path))
     dataset = load_rows(config)
+    if len(predictor.scales) > 1 and scale is None:
+        reporter.say(
+            f"the energy scale of {path.name} is not declared: its numbers are compared with predictions on "
+            f"{predictor.scale}. Give --scale, one of: {', '.join(predictor.scales)}, or a column of them."
+        )
     for row in dataset.left_out[:SHOWN]:
         reporter.say(f"row {row.id} is left out: {row.reason}")
     if len(dataset.left_out) > SHOWN:

@@ -17,6 +17,7 @@ from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.models.architectures import normalization_of, sees_elements
 from formation_mlp.models.size import check_size
 from formation_mlp.runs.fingerprint import Content, Fingerprint, content_of, fingerprint_of
+from formation_mlp.runs.warm_start import members_to_start_from
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
 from formation_mlp.saved_model.members import Member
 from formation_mlp.splits.methods import COLUMN_METHODS, Split, make_split
@@ -145,7 +146,12 @@ def divide(
         scaler = FeatureScaler.fit(table.X[split.train], table.names)
         return Prepared(config, dataset, table, split, scaler, task, y, content=content, architectures=architectures)
     task = replace(task, target_scaler=start.target_scaler)
-    return Prepared(config, dataset, table, split, start.scaler, task, y, start.members, content, architectures)
+    prepared = Prepared(
+        config, dataset, table, split, start.scaler, task, y, content=content, architectures=architectures
+    )
+    members, note = members_to_start_from(start, prepared.part("val"), dataset.target.scales)
+    dataset = dataset if not note else replace(dataset, notes=(*dataset.notes, note))
+    return replace(prepared, start=members, dataset=dataset)
 
 
 def _require_apart(dataset: Dataset, split: Split) -> None:

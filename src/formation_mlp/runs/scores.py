@@ -39,6 +39,8 @@ def evaluate(predictor: Predictor, dataset: Dataset) -> Evaluation:
     ------
     DataError
         If no row can be predicted.
+    ConfigError
+        If the model does not answer on the energy scale of a row.
 
     Examples
     --------
@@ -50,14 +52,33 @@ def evaluate(predictor: Predictor, dataset: Dataset) -> Evaluation:
     >>> measured.y.shape, 0.05 < measured.scores["MAE"] < 0.5  # eV/atom, against energies of another kind
     ((100,), True)
     """
-    read = ReadMaterials(dataset.materials, list(dataset.formulas), {}, {})
-    predictions = predictor.predict_read(read)
-    errors = {i: error for i, error in enumerate(predictions.errors) if error}
+    values, errors = _predicted(predictor, dataset)
     good = np.array([i for i in range(len(dataset)) if i not in errors], np.int64)
     if not len(good):
         raise DataError(f"none of the {len(dataset)} rows can be predicted; the first: {errors[0]}")
     y = labels(predictor.task.config, dataset.y)[good]
-    return Evaluation(y, predictions.values[good], scores(predictor.task, y, predictions.values[good]), errors)
+    return Evaluation(y, values[good], scores(predictor.task, y, values[good]), errors)
+
+
+def _predicted(predictor: Predictor, dataset: Dataset) -> tuple[Floats, dict[int, str]]:
+    """Return predictions, each on the energy scale of its row, ``[n]``, and why a row has none.
+
+    Rows that do not say on which scale they are, are compared with the model's default.
+
+    Raises
+    ------
+    ConfigError
+        If the model does not answer on one of their scales.
+    """
+    values, errors, scales = np.full(len(dataset), np.nan), dict[int, str](), dataset.target.scales
+    for k, scale in enumerate(scales or (None,)):
+        rows = np.arange(len(dataset)) if dataset.scale is None else np.flatnonzero(dataset.scale == k)
+        part = dataset.take(rows)
+        read = ReadMaterials(part.materials, list(part.formulas), {}, {})
+        found = predictor.predict_read(read, scale=scale if predictor.scales else None)
+        values[rows] = found.values
+        errors |= {int(rows[i]): error for i, error in enumerate(found.errors) if error}
+    return values, errors
 
 
 def scores(task: Task, y: Floats, prediction: Floats) -> dict[str, float]:

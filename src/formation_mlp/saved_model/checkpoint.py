@@ -25,7 +25,7 @@ from formation_mlp.registry import did_you_mean
 from formation_mlp.saved_model.formats import UPGRADES, Arrays
 from formation_mlp.saved_model.header import ClassNotGivenError, check_header
 from formation_mlp.saved_model.members import Member, read_member
-from formation_mlp.saved_model.shipped import FOLDER, SHIPPED, card, shipped_path
+from formation_mlp.saved_model.shipped import CALLED, FOLDER, SHIPPED, card, shipped_path
 from formation_mlp.system.files import write_bytes
 from formation_mlp.system.path_text import usable_path
 from formation_mlp.system.tensor_file import TensorFile, encoded, read_file
@@ -228,7 +228,7 @@ def model_path(path: str | Path) -> Path:
     if shipped is None:
         raise CheckpointError(
             f"{path}: no such run folder. Train one with: formation-mlp train CONFIG. "
-            f"Or name a shipped model: {', '.join(SHIPPED)}.{did_you_mean(path, SHIPPED)}"
+            f"Or name a shipped model: {', '.join(CALLED)}.{did_you_mean(path, CALLED)}"
         )
     return shipped
 

@@ -11,6 +11,7 @@ from formation_mlp.features.presets import choose_presets
 from formation_mlp.saved_model.checkpoint import model_path
 from formation_mlp.saved_model.predictor import Predictor, load
 from formation_mlp.saved_model.shipped import card, shipped_path
+from formation_mlp.scales.scale import SCALES
 
 FOR_FORMULAS, FOR_STRUCTURES, FOR_STABILITY = "composition", "structure", "stability"
 """The shipped models that answer where none is named."""
@@ -44,14 +45,21 @@ class NamedModel:
         """Whether it needs crystal structures, and so cannot answer for a formula."""
         return any(one.preset.needs_structure for one in choose_presets(self.predictor.features))
 
-    def meaning(self, unit: str) -> str:
-        """Return what its numbers are, in one line; ``unit`` is that of energies, or `PROBABILITY`."""
+    def meaning(self, unit: str, scale: str | None = None) -> str:
+        """Return what its numbers are, in one line.
+
+        ``unit`` is that of energies, or `PROBABILITY`; ``scale`` the energy scale, by default that of the model.
+        """
+        scale = scale or self.predictor.scale
         if self.is_shipped:
             known = card(self.name)
             in_unit = "" if unit == PROBABILITY else f", {unit}"
-            return f"{known.target}{in_unit} ({known.energies}), {known.state}; model {self.name}"
+            energies = f"scale {scale}: {SCALES[scale].title}" if scale and in_unit else known.energies
+            return f"{known.target}{in_unit} ({energies}), {known.state}; model {self.name}"
         target, task = self.predictor.checkpoint.target, self.predictor.task
         source = target.source or "origin of the energies not declared"
+        if scale:
+            source = f"scale {scale}: {SCALES[scale].title}"
         state = "of the given structure" if self.needs_structures else "from the composition alone"
         if not task.is_classification:
             return f"{target.name}, {unit} ({source}), {state}; model {self.name}"
@@ -59,16 +67,18 @@ class NamedModel:
         where = "" if boundary is None else f", {target.name} at or below {boundary:g} eV/atom"
         return f"probability of {task.config.labels[1]!r}{where} ({source}), {state}; model {self.name}"
 
-    def heading(self, unit: str) -> str:
+    def heading(self, unit: str, scale: str | None = None) -> str:
         """Return the same for a reader, with a line for each remark on the model's file."""
-        return "\n".join([self.meaning(unit), *(f"remark: {remark}" for remark in self.predictor.remarks)])
+        return "\n".join([self.meaning(unit, scale), *(f"remark: {remark}" for remark in self.predictor.remarks)])
 
-    def description(self, unit: str) -> dict[str, Any]:
+    def description(self, unit: str, scale: str | None = None) -> dict[str, Any]:
         """Return what the reader of a file of its numbers must know of it."""
+        named = scale or self.predictor.scale
         checkpoint = self.predictor.checkpoint
         described: dict[str, Any] = {
             "name": self.name,
-            "prediction": self.meaning(unit),
+            "prediction": self.meaning(unit, scale),
+            **({"scale": SCALES[named].as_json()} if named else {}),
             "source": checkpoint.target.source,
             "input": "structure" if self.needs_structures else "composition",
             "sha256": sha256(self.path.read_bytes()).hexdigest(),

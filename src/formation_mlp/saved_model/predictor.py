@@ -17,7 +17,8 @@ from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.quoting import quoted, shortened
 from formation_mlp.registry import lookup
-from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
+from formation_mlp.saved_model.checkpoint import Checkpoint, is_shipped, model_path
+from formation_mlp.saved_model.shipped import ON_SCALE
 from formation_mlp.scales.scale import scale_named
 from formation_mlp.targets.task import Task, at_scale
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
@@ -111,10 +112,19 @@ class Question:
 class Predictor:
     """A trained model, of one member or several, together with its features and scalers.
 
+    Parameters
+    ----------
+    checkpoint
+        Its file.
+    scale
+        Energy scale on which it answers if none is asked for; by default the first that it knows.
+
     Raises
     ------
     CheckpointError
         If the configuration in the checkpoint is damaged, or the weights do not fit it.
+    ConfigError
+        If it does not answer on the scale.
 
     Examples
     --------
@@ -123,7 +133,7 @@ class Predictor:
     [-2.1, -3.1]
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, scale: str | None = None) -> None:
         self.checkpoint = checkpoint
         try:
             task = TaskConfig.model_validate(checkpoint.config["task"])
@@ -134,10 +144,12 @@ class Predictor:
         except (KeyError, TypeError, ValidationError, ConfigError) as error:
             raise CheckpointError(f"the configuration in the model file is damaged: {error}. Train again.") from error
         self._shares = np.array([member.share for member in checkpoint.members])
+        self._default = 0
+        self._default = self.place_of(scale)
 
-    def __reduce__(self) -> tuple[type[Predictor], tuple[Checkpoint]]:
+    def __reduce__(self) -> tuple[type[Predictor], tuple[Checkpoint, str | None]]:
         """Let a predictor be copied to other processes: it is built anew there."""
-        return Predictor, (self.checkpoint,)
+        return Predictor, (self.checkpoint, self.scales[self._default] if self.scales else None)
 
     def predict(self, items: Sequence[object], *, scale: str | None = None) -> Floats:
         """Return one number per formula, ``Composition``, ``Structure`` or structure file.
@@ -170,11 +182,16 @@ class Predictor:
 
     @property
     def scales(self) -> tuple[str, ...]:
-        """The energy scales on which the model answers, the first by default; none if it does not say."""
+        """The energy scales on which the model answers; none if it does not say."""
         return self.task.scales
 
+    @property
+    def scale(self) -> str:
+        """The energy scale on which it answers if none is asked for, or an empty text."""
+        return self.scales[self._default] if self.scales else ""
+
     def place_of(self, scale: str | None) -> int:
-        """Return the place of an energy scale among those of the model; 0 if none is asked for.
+        """Return the place of an energy scale among those of the model; that of the default if none is asked for.
 
         Raises
         ------
@@ -182,7 +199,7 @@ class Predictor:
             If the model does not answer on it.
         """
         if scale is None:
-            return 0
+            return self._default
         if scale not in self.scales:
             scale_named(scale, "scale")
             what = f"answers on {', '.join(self.scales)}" if self.scales else "does not say on which scale it answers"
@@ -261,17 +278,21 @@ class Predictor:
         if reason:
             raise CheckpointError(f"no intervals: {reason}.")
         place = self.place_of(scale)
-        return self._predict(read, Question(level, place, self._population(population)), self.checkpoint.domain)
+        return self._predict(read, Question(level, place, self.population(population)), self.checkpoint.domain)
 
-    def _population(self, asked: str | None) -> str:
+    def population(self, asked: str | None) -> str:
         """Return the population that the intervals are meant for; the one of wide intervals if it is not told."""
         if asked is not None:
-            lookup(dict.fromkeys(POPULATIONS), asked, "population", "population")
-        errors = self.checkpoint.errors
-        if errors is None:
+            lookup(POPULATIONS, asked, "population", "population")
+        if self.checkpoint.errors is None:
             return ""
-        tells_apart = any(group.endswith(HYPOTHETICAL) for group in errors.groups)
-        return asked or (HYPOTHETICAL if tells_apart else KNOWN)
+        return asked or (HYPOTHETICAL if self.tells_populations else KNOWN)
+
+    @property
+    def tells_populations(self) -> bool:
+        """Whether the intervals for hypothetical compounds differ from those for known ones."""
+        errors = self.checkpoint.errors
+        return errors is not None and any(group.endswith(HYPOTHETICAL) for group in errors.groups)
 
     def _predict(self, read: ReadMaterials, question: Question, known: Domain | None) -> Predictions:
         """Predict inputs that are already read, and compare them with the training rows that are known, if any."""
@@ -379,7 +400,8 @@ class Predictor:
 
     def predict_members(self, X: Floats, compositions: Compositions | None, scale: Ints | int | None = None) -> Floats:
         """Return the predictions of each member, ``[n_members, n]``; ``scale`` as for `predict_features`."""
-        return self._of_members(self.checkpoint.scaler.transform(X), compositions, scale)
+        place = self._default if scale is None else scale
+        return self._of_members(self.checkpoint.scaler.transform(X), compositions, place)
 
     def on_all_scales(self, X: Floats, compositions: Compositions | None) -> Floats:
         """Return the predictions for features ``[n, d]`` on each energy scale, ``[n, s]``; one if it knows none."""
@@ -469,7 +491,8 @@ def load(path: str | Path, architectures: Architectures = NONE_OWN) -> Predictor
     """
     file = model_path(path)
     checkpoint = Checkpoint.load(file, "numpy", architectures)
+    scale = ON_SCALE.get(str(path)) if is_shipped(file) else None
     try:
-        return Predictor(checkpoint)
+        return Predictor(checkpoint, scale)
     except CheckpointError as error:
         raise CheckpointError(f"{file}: {error}") from error

@@ -19,6 +19,12 @@ FOLDER = Path(__file__).parent / "shipped_models"
 SHIPPED = ("composition", "stability", "structure")
 """Names of the shipped models."""
 
+ON_SCALE = {"measured": "measured"}
+"""Further names of the model `composition`, which then answers on another energy scale by default."""
+
+CALLED = (*SHIPPED, *ON_SCALE)
+"""All names by which shipped models are called."""
+
 
 class DataCard(Section):
     """The rows that a model was trained on."""
@@ -105,7 +111,8 @@ class Card(Section):
 
 def shipped_path(name: str) -> Path | None:
     """Return the model file of a shipped model, or None if there is none of this name."""
-    return FOLDER / f"{name}.safetensors" if name in SHIPPED else None
+    file = "composition" if name in ON_SCALE else name
+    return FOLDER / f"{file}.safetensors" if file in SHIPPED else None
 
 
 @cache
@@ -122,6 +129,7 @@ def card(name: str) -> Card:
     >>> card("composition").unit
     'eV/atom'
     """
+    name = "composition" if name in ON_SCALE else name
     text = card_text(name)
     try:
         return Card.model_validate_json(text)
@@ -161,7 +169,8 @@ def overview() -> str:
         ]
         for known in map(card, SHIPPED)
     ]
-    return f"{aligned(header, rows)}\n\nformation-mlp models NAME shows a card: data, licence, limits."
+    further = ", ".join(f"{name!r} is 'composition' on the energy scale {scale}" for name, scale in ON_SCALE.items())
+    return f"{aligned(header, rows)}\n\n{further}.\nformation-mlp models NAME shows a card: data, licence, limits."
 
 
 def describe(known: Card) -> str:

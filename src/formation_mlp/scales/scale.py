@@ -5,7 +5,7 @@ Nothing heavy is imported here: every prediction names the scale of its number.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from formation_mlp.registry import lookup
@@ -51,6 +51,10 @@ class Scale:
     source: str
     licence: str
     note: str
+
+    def as_json(self) -> dict[str, str | float]:
+        """Return plain data."""
+        return asdict(self)
 
 
 _PBE = "PBE; PBE+U for oxides and fluorides of V, Cr, Mn, Fe, Co, Ni, Mo and W"

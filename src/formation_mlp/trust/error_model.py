@@ -25,8 +25,11 @@ OUTPUTS = 4
 LARGEST_LOG = 3.0
 """Of a width or error, which is at most 20 eV/atom."""
 KNOWN, HYPOTHETICAL = "known", "hypothetical"
-POPULATIONS = (KNOWN, HYPOTHETICAL)
-"""Compounds like those in databases of made ones, and those that nobody has made."""
+POPULATIONS = {
+    KNOWN: "compounds like those that databases hold of made ones",
+    HYPOTHETICAL: "compounds that nobody has made",
+}
+"""What kind of compounds intervals are meant for."""
 
 
 class Errors(NamedTuple):
@@ -79,9 +82,13 @@ class ErrorModel:
 
     def errors(self, asked: Asked) -> Errors:
         """Return what to expect of the errors, ``[n]`` each."""
-        if not len(asked.distance):
+        return self.expected(asked.inputs(self.pairs))
+
+    def expected(self, inputs: Floats) -> Errors:
+        """Return what to expect of the errors of rows with these inputs ``[n, k]``, ``[n]`` each."""
+        if not len(inputs):
             return Errors(*np.empty((3, 0)))
-        inputs = ((asked.inputs(self.pairs) - self.centre) / self.width).astype(np.float32)
+        inputs = ((inputs - self.centre) / self.width).astype(np.float32)
         middle, below, above, size = in_blocks(self._outputs, np.clip(inputs, -6, 6)).T.astype(np.float64)
         below, above, size = np.exp(np.minimum([below, above, size], LARGEST_LOG))
         return Errors(middle - below, middle + above, size)

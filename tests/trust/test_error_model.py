@@ -1,0 +1,169 @@
+"""Intervals of their own for each row, which hold in each group of rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.errors import CheckpointError
+from formation_mlp.materials.inputs import read_materials
+from formation_mlp.runs.error_fit import OutOfSample, fit_error_model, halves
+from formation_mlp.trust.error_inputs import Asked, pair_counts
+from formation_mlp.trust.error_model import ErrorModel, scores_of
+from formation_mlp.trust.levels import Level, levels_of, meaning, trust_of
+from formation_mlp.typing import Bools, Floats
+
+SYMBOLS = ["Li", "Na", "K", "Mg", "Ca", "Al", "Fe", "Cu", "Ni", "Ti"]
+FORMULAS = [f"{a}{i}{x}{j}" for a in SYMBOLS for x in ("O", "F", "Cl", "S") for i in range(1, 6) for j in range(1, 6)]
+N = 3 * len(FORMULAS)
+
+
+class Rows(NamedTuple):
+    """Answers, their errors and groups, and which of them are calibrated on."""
+
+    asked: Asked
+    error: Floats
+    group: NDArray[np.str_]
+    scored: Bools
+
+
+def rows_of(seed: int) -> Rows:
+    """Return errors that are ten times larger for fluorides, and ten times larger still on the second scale."""
+    generator = np.random.default_rng(seed)
+    compositions: Compositions = read_materials(FORMULAS * 3).materials.compositions
+    fluoride = np.array(["F" in formula.replace("Fe", "") for formula in FORMULAS * 3])
+    scale = generator.integers(2, size=N)
+    size = 0.02 * np.where(fluoride, 10.0, 1.0) * np.where(scale == 1, 3.0, 1.0)
+    answers = generator.normal(-2, 0.5, (N, 2))
+    asked = Asked(
+        compositions,
+        generator.normal(size=(N, 4)),
+        generator.random(N),
+        answers,
+        scale,
+        np.zeros(N, np.bool_),
+    )
+    group = np.array(["mp2020/known", "oqmd/known"])[scale]
+    return Rows(asked, generator.normal(0, size), group, generator.random(N) < 0.4)
+
+
+@pytest.fixture(scope="module")
+def model() -> ErrorModel:
+    rows = rows_of(0)
+    pairs = pair_counts(rows.asked.compositions)
+    known = OutOfSample(rows.asked.inputs(pairs), rows.error, rows.group, rows.scored, np.ones(N))
+    return fit_error_model(known, pairs, 0)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_intervals_hold_in_each_group_of_new_rows(model: ErrorModel, level: float) -> None:
+    new = rows_of(1)
+    errors = model.errors(new.asked)
+    for group in ("mp2020/known", "oqmd/known"):
+        low, high = model.ends(level, errors, group)
+        of_group = new.group == group
+        held = ((low <= new.error) & (new.error <= high))[of_group].mean()
+        assert abs(held - level) < 4 * np.sqrt(level * (1 - level) * (1 / of_group.sum() + 1 / model.starts[1]))
+
+
+def test_each_row_has_a_width_of_its_own(model: ErrorModel) -> None:
+    new = rows_of(1)
+    low, high = model.ends(0.9, model.errors(new.asked), "mp2020/known")
+    width = high - low
+    fluoride = np.array(["F" in formula.replace("Fe", "") for formula in FORMULAS * 3])
+    own = new.group == "mp2020/known"
+    assert np.median(width[fluoride & own]) > 4 * np.median(width[~fluoride & own])
+    size = model.errors(new.asked).size
+    assert np.corrcoef(size, np.abs(new.error))[0, 1] > 0.4
+
+
+def test_what_is_expected_of_a_row_does_not_depend_on_the_others(model: ErrorModel) -> None:
+    asked = rows_of(1).asked
+    whole = model.errors(asked)
+    some = np.array([3, 500, 7])
+    part = Asked(
+        asked.compositions.take(some),
+        asked.components[some],
+        asked.distance[some],
+        asked.answers[some],
+        asked.scale[some],
+        asked.is_hypothetical[some],
+    )
+    for own, all_ in zip(model.errors(part), whole, strict=True):
+        np.testing.assert_array_equal(own, all_[some])
+
+
+def test_a_group_without_scores_has_the_widest_intervals(model: ErrorModel) -> None:
+    factors = [model.factor(0.9, group) for group in model.groups]
+    assert model.factor(0.9, "measured/hypothetical") == max(factors)
+    assert model.has_group("oqmd/known")
+    assert not model.has_group("measured/hypothetical")
+
+
+def test_a_level_takes_enough_rows(model: ErrorModel) -> None:
+    assert "at most 0.99" in model.reason(0.99999)
+    assert "between 0 and 1" in model.reason(1.0)
+    with pytest.raises(CheckpointError, match="validation rows"):
+        model.ends(0.99999, model.errors(rows_of(1).asked), "oqmd/known")
+
+
+def test_it_comes_back_from_a_file_as_it_was(model: ErrorModel) -> None:
+    arrays, plain = model.dump()
+    again = ErrorModel.restore(arrays, plain)
+    asked = rows_of(1).asked
+    np.testing.assert_array_equal(again.errors(asked).low, model.errors(asked).low)
+    assert again.levels == model.levels
+    assert again.groups == model.groups
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("starts", lambda a: a[:-1]),
+        ("scores", lambda a: a * np.nan),
+        ("weights.first.weight", lambda a: a.T),
+        ("width", lambda a: a * 0),
+        ("pairs", lambda a: a[:5]),
+        ("more", lambda _: np.zeros(1)),
+    ],
+)
+def test_what_does_not_fit_is_refused(model: ErrorModel, name: str, change: object) -> None:
+    arrays, plain = model.dump()
+    arrays[name] = change(arrays.get(name, np.zeros(1)))  # type: ignore[operator]
+    with pytest.raises(ValueError, match="errors|scores|weights|width|pairs|starts"):
+        ErrorModel.restore(arrays, plain)
+
+
+def test_the_score_of_a_row_is_the_factor_at_which_its_interval_ends_there(model: ErrorModel) -> None:
+    new = rows_of(2)
+    errors = model.errors(new.asked)
+    scores = scores_of(errors, new.error)
+    half, middle = (errors.high - errors.low) / 2, (errors.high + errors.low) / 2
+    np.testing.assert_allclose(np.abs(new.error - middle), scores * half)
+
+
+def test_the_rarest_pair_of_elements_counts_the_rows_that_hold_both() -> None:
+    counts = pair_counts(read_materials(["NaCl", "KCl", "NaKCl2", "Fe"]).materials.compositions)
+    assert int(counts[11, 17]) == int(counts[17, 11]) == 2
+    assert int(counts[26, 26]) == 1
+    assert int(counts[11, 26]) == 0
+
+
+def test_halves_keep_a_formula_together() -> None:
+    second = halves(["a", "b", "a", "c", "b"] * 50, 0)
+    assert second[0] == second[2]
+    assert second[1] == second[4]
+
+
+def test_levels_say_the_errors_that_their_rows_had() -> None:
+    size, error = np.array([0.01, 0.02, 0.08, 0.5]), np.array([0.01, -0.03, 0.1, -0.4])
+    levels = levels_of(size, error)
+    assert [level.mean_error for level in levels] == [0.02, 0.1, 0.4]
+    assert trust_of(size, np.array([False, True, False, False]), levels) == ["high", "low", "medium", "low"]
+    assert meaning(levels).startswith("high: errors of 0.02 eV/atom on average; ")
+    assert replace(levels[0], name="low") == Level("low", levels[0].up_to, 0.02)
