@@ -143,7 +143,7 @@ def test_the_prediction_of_several_members_is_their_mean_by_shares() -> None:
 
 @pytest.mark.parametrize("members", ["one", "several"])
 def test_a_round_trip_changes_nothing(finished_run: Path, tmp_path: Path, members: str) -> None:
-    path = finished_run / "model.safetensors" if members == "one" else fixture_of(4)
+    path = finished_run / "model.safetensors" if members == "one" else fixture_of(5)
     first = Checkpoint.load(path)
     assert (len(first.members) > 1) == (members == "several")
     first.save(tmp_path / "copy")

@@ -135,7 +135,7 @@ def test_it_comes_back_from_a_file_as_it_was(model: ErrorModel) -> None:
 def test_what_does_not_fit_is_refused(model: ErrorModel, name: str, change: object) -> None:
     arrays, plain = model.dump()
     arrays[name] = change(arrays.get(name, np.zeros(1)))  # type: ignore[operator]
-    with pytest.raises(ValueError, match="errors|scores|weights|width|pairs|starts"):
+    with pytest.raises(ValueError, match=r"errors|scores|weights|width|pairs|starts"):
         ErrorModel.restore(arrays, plain)
 
 
