@@ -184,7 +184,7 @@ def test_a_model_holds_what_prediction_and_its_reader_need(finished_run: Path) -
 def test_the_description_can_be_read_without_torch(saved: Path) -> None:
     with safe_open(saved, framework="np") as file:
         description = json.loads(file.metadata()["formation_mlp"])
-    assert description["format"] == 4
+    assert description["format"] == 5
     assert len(description["digest"]) == 64
     assert [member["name"] for member in description["members"]] == ["set", "residual"]
     assert description["kind"] == "model"
@@ -246,8 +246,8 @@ DAMAGE = {
     "no target": (lambda _, d: d.pop("target"), "target: it is missing"),
     "another target": (lambda _, d: d["target"].update(colour="red"), "target.colour: there is no such field"),
     "no training elements": (lambda _, d: d.pop("training_elements"), "training_elements: it is missing"),
-    "no format": (lambda _, d: d.pop("format"), "format None, but .* reads formats up to 4"),
-    "a newer format": (lambda _, d: d.update(format=5), "format 5, but .*Update the package"),
+    "no format": (lambda _, d: d.pop("format"), "format None, but .* reads formats up to 5"),
+    "a newer format": (lambda _, d: d.update(format=6), "format 6, but .*Update the package"),
     "an older format that it is not": (lambda _, d: d.update(format=1), "lacks or misuses.*residual"),
     "an older, unknown format": (lambda _, d: d.update(format=0), "format 0, but"),
     "a format that is text": (lambda _, d: d.update(format="1"), "format '1', but"),
@@ -360,6 +360,7 @@ def test_a_missing_file_or_folder_is_named(tmp_path: Path) -> None:
 
 def test_older_formats_are_brought_up_to_date_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "FORMAT", 4)
+    monkeypatch.delitem(checkpoint.UPGRADES, 4)
     new = {"new": np.zeros(1)}
     monkeypatch.setitem(checkpoint.UPGRADES, 2, lambda t, d: (t | new, {**d, "format": 3, "first": True}))
     monkeypatch.setitem(checkpoint.UPGRADES, 3, lambda t, d: (t, {**d, "format": 4, "second": d["first"]}))
@@ -433,7 +434,7 @@ def test_a_model_of_a_format_without_a_digest_says_so_once(number: int, tmp_path
 
 
 def test_a_digest_depends_on_numbers_names_shapes_and_description() -> None:
-    arrays, description = {"a": np.arange(6.0), "b": np.zeros(0)}, {"kind": "model", "format": 4}
+    arrays, description = {"a": np.arange(6.0), "b": np.zeros(0)}, {"kind": "model", "format": 5}
     others = [
         ({**arrays, "a": np.arange(1, 7.0)}, description),
         ({**arrays, "a": np.arange(6.0).reshape(2, 3)}, description),

@@ -159,4 +159,4 @@ def test_bytes_that_are_cut_out_or_put_in_are_found(path: Path, start: int, inse
 def test_what_is_read_is_what_was_written() -> None:
     assert isinstance(STATED, TensorFile)
     assert STATED.stated == STATED.digest()
-    assert STATED.description["format"] == 4
+    assert STATED.description["format"] == 5
