@@ -95,6 +95,6 @@ def test_a_warm_start_takes_the_scale_nearest_to_its_own_rows(folder: Path, tmp_
 
 def test_boosted_trees_know_no_scales(tmp_path: Path) -> None:
     pytest.importorskip("lightgbm")
-    ensemble = {"members": {"trees": {"boosted_trees": {}}}}
+    ensemble: dict[str, object] = {"members": {"trees": {"boosted_trees": {}}}}
     with pytest.raises(ConfigError, match="boosted trees know no energy scales"):
         train(config(tmp_path, ensemble=ensemble), Reporter(-1))
