@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from build_energy_table import read, share
 
 HELD = 0.06
