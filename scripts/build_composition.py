@@ -23,7 +23,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from formation_mlp.scales.convert import convert
 from numpy.typing import NDArray
 
 from formation_mlp.chemistry.compositions import Compositions
@@ -33,6 +32,7 @@ from formation_mlp.runs.error_fit import OutOfSample, fit_error_model
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.scales.convert import convert
 from formation_mlp.trust.error_inputs import Asked, pair_counts
 from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, ErrorModel, group_name
 from formation_mlp.typing import Floats, Ints
