@@ -27,6 +27,13 @@ def screen(
     every: Annotated[
         bool, typer.Option("--all", help="Of a system, also compositions that cannot be charge-balanced.")
     ] = False,
+    all_states: Annotated[
+        bool,
+        typer.Option(
+            "--all-states",
+            help="Of a system, also compositions with an oxidation state that no known compound has; ranked last.",
+        ),
+    ] = False,
     model: Annotated[str | None, typer.Option("--model", metavar="RUN|NAME", help="The model, as for predict.")] = None,
     classifier: Annotated[
         str | None,
@@ -54,9 +61,10 @@ def screen(
 ) -> None:
     """Rank the compositions of a chemical system, or of a list, by their predicted distance from the convex hull.
 
-    Of a system all charge-balanced compositions are taken, those of its parts included. All candidates compete with
-    one another, with the known phases that come with the package, and with the elements at zero, unless --competing
-    says otherwise. The file is ranked; its .about.json says what the columns mean.
+    Of a system all charge-balanced compositions are taken, those of its parts included, but for those that need an
+    oxidation state which no known compound has; in a list these are ranked last. All candidates compete with one
+    another, with the known phases that come with the package, and with the elements at zero, unless --competing says
+    otherwise. The file is ranked; its .about.json says what the columns mean.
     """
     from formation_mlp.prediction.tables import check_output
     from formation_mlp.runs.progress import Reporter
@@ -66,7 +74,7 @@ def screen(
     from formation_mlp.system.outputs import claimed
 
     check_output(out, (".csv",))
-    candidates = candidates_of(target, max_atoms=max_atoms, unbalanced=every, formula=formula)
+    candidates = candidates_of(target, max_atoms=max_atoms, unbalanced=every, all_states=all_states, formula=formula)
     output.check_figure(figure, candidates)
     files = output.files(candidates, out, figure)
     known, competing = known_or_table(competing)

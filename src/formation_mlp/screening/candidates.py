@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER
+from formation_mlp.chemistry.known_states import unknown_states
 from formation_mlp.data import columns
 from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
@@ -43,7 +45,12 @@ class Candidates:
 
 
 def candidates_of(
-    target: str, *, max_atoms: int = 12, unbalanced: bool = False, formula: str | None = None
+    target: str,
+    *,
+    max_atoms: int = 12,
+    unbalanced: bool = False,
+    all_states: bool = False,
+    formula: str | None = None,
 ) -> Candidates:
     """Return what a user wants to screen.
 
@@ -55,14 +62,18 @@ def candidates_of(
     max_atoms
         Of a system: atoms of the largest reduced formula.
     unbalanced
-        Of a system: whether formulas that cannot be charge-balanced are taken too.
+        Of a system: whether formulas that cannot be charge-balanced are taken too, whatever their states.
+    all_states
+        Of a system: whether charge-balanced formulas are taken too that need an oxidation state which no known compound
+        of that element has with that ligand.
     formula
         Of a table: the column.
 
     Raises
     ------
     DataError
-        If the target is neither, there is nothing in it, or no formula of a system can be charge-balanced.
+        If the target is neither, there is nothing in it, or no formula of a system can be charge-balanced, or all that
+        can need unknown states.
     """
     if target != "-":
         usable_path(target, "screen", DataError)
@@ -71,10 +82,10 @@ def candidates_of(
         return _of_list(target, formula)
     if formula is not None:
         raise DataError(f"--formula names a column of a table, but {target!r} is a chemical system. Leave it out.")
-    return _of_system(target, max_atoms, unbalanced)
+    return _of_system(target, max_atoms, unbalanced, all_states)
 
 
-def _of_system(target: str, max_atoms: int, unbalanced: bool) -> Candidates:
+def _of_system(target: str, max_atoms: int, unbalanced: bool, all_states: bool) -> Candidates:
     elements = read_system(target)
     every = enumerate_compositions(elements, max_atoms)
     balanced = np.flatnonzero(is_balanced(every))
@@ -92,7 +103,23 @@ def _of_system(target: str, max_atoms: int, unbalanced: bool) -> Candidates:
     left = len(every) - len(balanced)
     title += f"; the other {left:,} neither are taken nor compete (--all takes them)" if left else ""
     kept = every.take(balanced)
+    if not all_states:
+        kept, title = _of_known_states(kept, title, f"{target} with up to {max_atoms} atoms")
     return Candidates(formula_texts(kept), target, title, elements, oxidation_states(kept))
+
+
+def _of_known_states(balanced: Compositions, title: str, name: str) -> tuple[Compositions, str]:
+    """Return those that need no unknown oxidation state, and the title with the number of the others."""
+    rows = np.flatnonzero([not text for text in unknown_states(balanced)])
+    left = len(balanced) - len(rows)
+    if not len(rows):
+        raise DataError(
+            f"screen: all {left:,} charge-balanced compositions of {name} need an oxidation state that no known "
+            "compound of that element has with that ligand. --all-states takes them."
+        )
+    if left:
+        title += f"; left out for an oxidation state that no known compound has: {left:,} (--all-states keeps them)"
+    return balanced.take(rows), title
 
 
 def _of_list(target: str, formula: str | None) -> Candidates:

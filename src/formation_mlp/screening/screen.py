@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.known_states import unknown_states
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions
@@ -85,6 +86,8 @@ def screen(
 ) -> Screening:
     """Predict formation energies, and rank candidates by their decomposition energy.
 
+    Candidates with an oxidation state that no known compound has come behind all others, whatever their energy.
+
     Parameters
     ----------
     candidates
@@ -140,13 +143,20 @@ def screen(
     phases = competition.phases
     found = CompetingPhases(phases.compositions, phases.energies).decompose(chosen, competition.energies)
     columns = _columns(answers, candidates, chances, good, found, competition, chosen)
-    order = np.argsort(_numbers(columns, "decomposition_energy"), kind="stable")  # NaN comes last
+    order = _ranked(columns, compositions)
     ranked: Columns = {
         name: values[order] if isinstance(values, np.ndarray) else [values[row] for row in order.tolist()]
         for name, values in columns.items()
     }
     by_rank = Answers(_ordered(ranked), answers.unit, answers.models)
     return Screening(candidates, by_rank, competition, others, order, compositions, of_classes)
+
+
+def _ranked(columns: Columns, compositions: Compositions) -> Ints:
+    """Return the rows from the most stable to the least, then those with unknown states, then those without energy."""
+    energy = _numbers(columns, "decomposition_energy")
+    is_unknown = np.array([bool(text) for text in unknown_states(compositions)])
+    return np.lexsort((energy, is_unknown, np.isnan(energy)))
 
 
 def _of_formulas(option: str, name: str | None, default: str) -> NamedModel:
