@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from formation_mlp.version import __version__
 
-__all__ = ["FormationEnergyClassifier", "FormationEnergyRegressor", "Predictor", "__version__", "load"]
+__all__ = ["FormationEnergyClassifier", "FormationEnergyRegressor", "Predictor", "__version__", "convert", "load"]
 
 if TYPE_CHECKING:
     from formation_mlp.estimators import FormationEnergyClassifier, FormationEnergyRegressor
+    from formation_mlp.prediction.convert import convert
     from formation_mlp.saved_model.predictor import Predictor, load
 
 _HOME = {
     "FormationEnergyRegressor": "formation_mlp.estimators",
     "FormationEnergyClassifier": "formation_mlp.estimators",
     "Predictor": "formation_mlp.saved_model.predictor",
+    "convert": "formation_mlp.prediction.convert",
     "load": "formation_mlp.saved_model.predictor",
 }
 

@@ -33,7 +33,7 @@ def test_a_table_is_converted_row_by_row(command: Command, write_csv: Writer, wo
     assert [bool(row["error"]) for row in rows] == [False, False, False, True, True, False]
     assert float(rows[1]["converted"]) == pytest.approx(-0.25 - 0.267, abs=0.02)
     assert float(rows[1]["lo90"]) < float(rows[1]["converted"]) < float(rows[1]["hi90"])
-    assert rows[2]["warning"].startswith("peroxides")
+    assert rows[2]["warning"].startswith("oxygen with fewer electrons")
     assert {row["scale"] for row in rows} == {"mp2020"}
     assert "2 of 6 rows have no number; the column 'error' says why" in done.err
     about = json.loads((workplace / "new.csv.about.json").read_text(encoding="utf-8"))

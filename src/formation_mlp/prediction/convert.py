@@ -6,15 +6,18 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.data import columns
 from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
-from formation_mlp.scales.convert import Converted, convert
+from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.scales import convert as scales
+from formation_mlp.scales.convert import Converted
 from formation_mlp.scales.maps import stored
 from formation_mlp.scales.scale import SCALES
 from formation_mlp.system.files import csv_text, write_json, write_text
@@ -58,6 +61,52 @@ class ConvertedTable:
     notes: list[str]
 
 
+def convert(
+    materials: Compositions | Sequence[str], energies: Floats | Sequence[float], from_: str, to: str
+) -> Converted:
+    """Put energies of one scale on another.
+
+    Parameters
+    ----------
+    materials
+        ``n`` formulas, or their compositions.
+    energies
+        eV/atom on the scale ``from_``, ``[n]``; NaN where there is none.
+    from_, to
+        Names of the scales.
+
+    Returns
+    -------
+    Converted
+        ``values``, ``lo`` and ``hi`` in eV/atom, ``[n]``, and the warnings and errors by row. A formula that cannot be
+        read is an error of its row.
+
+    Raises
+    ------
+    ConfigError
+        If a scale is unknown, or no shared compounds connect the two.
+    DataError
+        If there are not as many energies as materials.
+
+    Examples
+    --------
+    >>> import formation_mlp
+    >>> converted = formation_mlp.convert(["KI", "Fe9O10", "Xx"], [-1.493, -1.715, 0.0], "mp2019", "mp2020")
+    >>> converted.values.round(2).tolist(), sorted(converted.errors)
+    ([-1.68, -1.48, nan], [2])
+    """
+    compositions, failures = materials, dict[int, str]()
+    if not isinstance(compositions, Compositions):
+        parsed = parse_formulas(compositions)
+        compositions, failures = parsed.compositions, parsed.failures
+    if len(compositions) != len(energies):
+        raise DataError(
+            f"convert: {len(compositions)} materials, but {len(energies)} energies. Give one energy for each, or NaN."
+        )
+    found = scales.convert(compositions, energies, from_, to)
+    return replace(found, errors=found.errors | failures)
+
+
 def convert_table(
     path: Path,
     from_: str,
@@ -96,7 +145,7 @@ def convert_table(
     with claimed(out, [path], overwrite=overwrite, others=[] if out is None else [about_path(out)]):
         _check_scale(path, from_)
         table = read_energy_table(path, formula=formula, energy=column, unit=unit, option="--column")
-        converted = convert(table.compositions, table.energies, from_, to)
+        converted = scales.convert(table.compositions, table.energies, from_, to)
         answer = _columns(table, converted, to)
         errors = [text for text in answer["error"] if text]
         notes = _notes(converted, from_, to, table, len(errors))

@@ -16,13 +16,13 @@ F_ELECTRONS = frozenset(ATOMIC_NUMBER[symbol] for symbol in ("Eu", "Gd", "Np", "
 """Elements whose magnetic states were found anew between the releases of 2019 and 2021."""
 
 KINDS = {
-    "peroxides": "oxygen with fewer electrons than in an oxide: peroxides, superoxides, ozonides, rare high states",
-    "doubtful": "an element may be an anion or a cation, and the formula does not say which",
-    "nitrates": "with N as a cation beside O: nitrates and nitrites",
-    "sulfates": "with S as a cation beside O: sulfates and sulfites",
-    "Eu, Gd, Np, Pu": "with one of these elements",
-    "unbalanced": "with O, halogens or chalcogens, where common oxidation states do not add up to zero",
-    "Zintl phases": "metals with pnictogens, B, C, Si, Ge or H, where common oxidation states do not add up to zero",
+    "peroxides": "oxygen with fewer electrons than in an oxide (peroxides, superoxides, ozonides, rare high states)",
+    "doubtful": "an element that may be an anion or a cation, as the formula does not say which",
+    "nitrates": "N as a cation beside O (nitrates, nitrites)",
+    "sulfates": "S as a cation beside O (sulfates, sulfites)",
+    "Eu, Gd, Np, Pu": "Eu, Gd, Np or Pu, whose magnetic states differ between releases",
+    "unbalanced": "common oxidation states do not add up to zero, with O, halogens or chalcogens",
+    "Zintl phases": "common oxidation states do not add up to zero, with pnictogens, B, C, Si, Ge or H",
     **CHEMICAL_CLASSES,
 }
 """Name to what belongs to it; the first that fits counts."""
@@ -76,5 +76,5 @@ def remark(kind: str, doubtful: list[int]) -> str:
             f"{' and '.join(SYMBOLS[z] for z in doubtful)} may be anion or cation: the interval is that of such cases"
         )
     if kind in ("peroxides", "nitrates", "sulfates", "Eu, Gd, Np, Pu", "unbalanced"):
-        return f"{kind}: {KINDS[kind]}: the interval is that of these"
+        return f"{KINDS[kind]}: the interval is that of such compounds"
     return ""
