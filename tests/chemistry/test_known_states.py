@@ -12,7 +12,7 @@ from support.paths import ROOT
 
 KNOWN = {
     "high oxides": "OsO4 RuO4 Mn2O7 Cl2O7 Re2O7 XeO4 IrO3 CrO3 KMnO4 K2FeO4 Na4XeO6 NaIO4 KBrO4 N2O5",
-    "high fluorides": "IF7 ReF7 XeF6 PtF6 UF6 AgF2 AgF3 AuF5 NiF4 PrF4 TbF4 CmF4 SF6 CuF3 K2NiF6 Cs2CoF6 K3CuF6",
+    "high fluorides": "IF7 ReF7 XeF6 PtF6 UF6 AgF2 AgF3 AuF5 NiF4 PrF4 TbF4 CmF4 SF6 CuF3 K2NiF6 Cs2CoF6 Cs2CuF6",
     "noble gases": "XeF2 XeF4 XeF6 KrF2 XeO3 XeOF4",
     "interhalogens": "ClF ClF3 ClF5 BrF5 IF5 ICl3 IBr",
     "chains": "KO2 Na2O2 BaO2 KO3 CsO2 FeS2 K2S5 Cs2S6 CsI3 RbI3 NaN3 PbN6 HN3 H2O2 VS4 TiS3 LaTe3 Na2S4O6 P4S10",

@@ -50,7 +50,7 @@ def test_every_row_keeps_its_place_with_its_energy_or_its_reason(command: Comman
     outcome = command("stability", table, "--out", "new/hull.csv", *ALONE)
     assert outcome.succeeded() == ""
     lines = lines_of(Path("new/hull.csv"))
-    assert list(lines[0]) == ["formula", "energy", "decomposition_energy", "stable", "products", "error"]
+    assert list(lines[0]) == ["formula", "energy", "decomposition_energy", "stable", "products", "warning", "error"]
     assert [line["formula"] for line in lines] == [formula for formula, _ in ROWS]
     energies = ["-2.000000", "-0.160000", "0.012500", "", "", "-0.030952", "", "0.100000"]
     assert [line["decomposition_energy"] for line in lines] == energies
@@ -262,3 +262,10 @@ def test_structures_are_judged_by_their_composition(structure_folder: Path, comm
     lines = {line["id"]: line for line in lines_of(workplace / "hull.csv")}
     assert lines["NaF"]["products"] == "4 Na + 4 F"
     assert lines["NaF"]["stable"] == "yes"
+
+
+def test_an_oxidation_state_that_nobody_knows_is_warned_of(command: Command, write_csv: Writer) -> None:
+    table = write_csv([("MnF7", -1.9), ("MnF2", -2.9), ("Xx", -1)], ["formula", "prediction"])
+    command("stability", table, "--out", "hull.csv", *ALONE)
+    warnings = [line["warning"] for line in lines_of(Path("hull.csv"))]
+    assert warnings == ["no known compound has Mn+7 with F (known: +2 to +4)", "", ""]

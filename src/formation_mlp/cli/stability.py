@@ -47,11 +47,11 @@ def stability(
     """Build the convex hulls of formation energies: say whether each compound is stable, and what it decomposes to.
 
     The file has the columns formula, energy and decomposition_energy (eV/atom; zero or less is stable), stable,
-    products (amounts in formula units per formula unit of the row, so that the two sides balance; elements in atoms)
-    and error. All compounds of the table compete, the elements, at zero, and, unless --competing or a truth is given,
-    the known phases that come with the package; of several rows of one composition the lowest does. Then the columns
-    known (whether the composition is in the database, and where its energy there comes from) and new_products (those
-    that are in no database) are beside them.
+    products (amounts in formula units per formula unit of the row, so that the two sides balance; elements in atoms),
+    warning (an oxidation state that no known compound has) and error. All compounds of the table compete, the elements,
+    at zero, and, unless --competing or a truth is given, the known phases that come with the package; of several rows
+    of one composition the lowest does. Then the columns known (whether the composition is in the database, and where
+    its energy there comes from) and new_products (those that are in no database) are beside them.
     """
     from formation_mlp.hulls import stability as stabilities
     from formation_mlp.prediction.tables import check_output

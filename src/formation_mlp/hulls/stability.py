@@ -11,6 +11,7 @@ import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import SYMBOLS
+from formation_mlp.chemistry.known_states import unknown_states
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.beside import Beside, known_on_scale, without
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
@@ -85,6 +86,7 @@ class Judged:
         columns |= {} if self.new_products is None else {"new_products": self.new_products}
         if self.truth is not None:
             columns |= {"true_decomposition_energy": _texts(self.truth), "truly_stable": _words(self.truth)}
+        columns["warning"] = [text and f"no known compound has {text}" for text in unknown_states(table.compositions)]
         columns["error"] = [table.errors.get(row, "") for row in range(len(table))]
         write_csv(out, list(columns), zip(*columns.values(), strict=True))
 
