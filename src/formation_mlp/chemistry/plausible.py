@@ -11,7 +11,7 @@ from formation_mlp.chemistry.elements import ATOMIC_NUMBER, NO_METALS
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _PAULING = (2.20, 2.04, 2.55, 3.04, 3.44, 3.98, 1.90, 2.19, 2.58, 3.16, 2.01, 2.18, 2.55, 2.96, 2.05, 2.10, 2.66, 2.20)
 
@@ -42,7 +42,7 @@ def is_charge_balanced(amounts: Mapping[int, float]) -> bool:
     >>> [is_charge_balanced(amounts) for amounts in ({14: 1, 8: 2}, {16: 1, 53: 1, 8: 2})]  # SiO2, SIO2
     [True, False]
     """
-    states = {z: _states(z) for z in amounts}
+    states = {z: states_of(z) for z in amounts}
     others = [z for z in amounts if z in ELECTRONEGATIVITY]
     if len(amounts) < 2 or not all(states.values()) or len(others) > _MOST_NONMETALS:
         return False
@@ -51,7 +51,7 @@ def is_charge_balanced(amounts: Mapping[int, float]) -> bool:
     reachable = total_charges([states[z] for z in metals], [n[z] for z in metals])
     for choice in product(*(states[z] for z in others)):
         wanted = -sum(n[z] * state for z, state in zip(others, choice, strict=True)) - reachable.lowest
-        if wanted >= 0 and reachable.bits >> wanted & 1 and _follows_electronegativity(others, choice):
+        if wanted >= 0 and reachable.bits >> wanted & 1 and follows_electronegativity(others, choice):
             return True
     return False
 
@@ -64,13 +64,14 @@ def is_plausible(amounts: Mapping[int, float]) -> bool:
     """
     if len(amounts) > 1 and max(amounts) > _AMERICIUM:
         return False
-    has_states = all(_states(z) for z in amounts)
+    has_states = all(states_of(z) for z in amounts)
     is_alloy = not any(z in ELECTRONEGATIVITY for z in amounts)
     return len(amounts) == 1 or (has_states and (len(amounts) == 2 or is_alloy)) or is_charge_balanced(amounts)
 
 
 @cache
-def _states(z: int) -> tuple[int, ...]:
+def states_of(z: int) -> tuple[int, ...]:
+    """Return the states that a chemist would give an element: common ones of a nonmetal, positive ones of a metal."""
     if z == _CARBON:
         return (-4, 4)
     tables = load_oxidation_states()
@@ -79,7 +80,8 @@ def _states(z: int) -> tuple[int, ...]:
     return tuple(state for state in tables["icsd"][z] or tables["known"][z] if state > 0)
 
 
-def _follows_electronegativity(elements: list[int], states: tuple[int, ...]) -> bool:
+def follows_electronegativity(elements: Sequence[int], states: Sequence[int]) -> bool:
+    """Return whether no nonmetal is positive beside a clearly less electronegative one that is negative."""
     pairs = [(ELECTRONEGATIVITY[z], state) for z, state in zip(elements, states, strict=True)]
     givers = [value for value, state in pairs if state > 0]
     takers = [value for value, state in pairs if state < 0]

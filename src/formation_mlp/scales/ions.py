@@ -12,11 +12,11 @@ import numpy as np
 from formation_mlp.chemistry.charges import total_charges, whole_amounts
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
-from formation_mlp.chemistry.plausible import ELECTRONEGATIVITY
+from formation_mlp.chemistry.plausible import ELECTRONEGATIVITY, follows_electronegativity, states_of
 from formation_mlp.typing import Bools, Ints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from formation_mlp.chemistry.compositions import Compositions
 
@@ -26,8 +26,7 @@ OXYGEN_KINDS = ("none", "oxide", "peroxide", "superoxide", "ozonide", "mixed")
 USUAL_ANIONS = frozenset(ATOMIC_NUMBER[symbol] for symbol in ("N", "F", "S", "Cl", "Se", "Br", "Te", "I"))
 """They are taken as anions where the formula leaves it open; other elements are then taken as cations."""
 
-_C, _O = ATOMIC_NUMBER["C"], ATOMIC_NUMBER["O"]
-_NEARLY_EQUAL = 0.15
+_O = ATOMIC_NUMBER["O"]
 _MOST_NONMETALS = 6
 _ELECTRONS_OF_OXYGEN = {1.0: "peroxide", 0.5: "superoxide", 1 / 3: "ozonide"}
 
@@ -97,20 +96,14 @@ def _neutral_signs(atoms: Mapping[int, int]) -> Iterator[dict[int, int]]:
     """Yield, for each neutral choice of states, the sign of each nonmetal."""
     nonmetals = [z for z in atoms if z in ELECTRONEGATIVITY]
     metals = [z for z in atoms if z not in ELECTRONEGATIVITY]
-    states = {z: _states(z) for z in atoms}
+    states = {z: states_of(z) for z in atoms}
     if not nonmetals or len(nonmetals) > _MOST_NONMETALS or not all(states.values()):
         return
     given = total_charges([states[z] for z in metals], [atoms[z] for z in metals])
     for choice in product(*(states[z] for z in nonmetals)):
         wanted = -sum(atoms[z] * state for z, state in zip(nonmetals, choice, strict=True)) - given.lowest
-        if wanted >= 0 and given.bits >> wanted & 1 and _follows_electronegativity(nonmetals, choice):
+        if wanted >= 0 and given.bits >> wanted & 1 and follows_electronegativity(nonmetals, choice):
             yield {z: (state > 0) - (state < 0) for z, state in zip(nonmetals, choice, strict=True)}
-
-
-def _follows_electronegativity(elements: Sequence[int], states: Sequence[int]) -> bool:
-    givers = [ELECTRONEGATIVITY[z] for z, state in zip(elements, states, strict=True) if state > 0]
-    takers = [ELECTRONEGATIVITY[z] for z, state in zip(elements, states, strict=True) if state < 0]
-    return not givers or not takers or max(givers) <= min(takers) + _NEARLY_EQUAL
 
 
 def _of_the_most_electronegative(atoms: Mapping[int, int]) -> list[int]:
@@ -138,13 +131,3 @@ def _oxygen(atoms: Mapping[int, int]) -> str:
 def _highest(z: int) -> int:
     tables = load_oxidation_states()
     return max(0, *(tables["known"][z] if z in ELECTRONEGATIVITY else tables["icsd"][z] or tables["known"][z]), 0)
-
-
-@cache
-def _states(z: int) -> tuple[int, ...]:
-    if z == _C:  # its other common states, -3 to 3, would balance nearly everything
-        return (-4, 4)
-    tables = load_oxidation_states()
-    if z in ELECTRONEGATIVITY:
-        return tables["common"][z]
-    return tuple(state for state in tables["icsd"][z] or tables["known"][z] if state > 0)
