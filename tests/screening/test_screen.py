@@ -22,10 +22,12 @@ from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.errors import DataError
 from formation_mlp.figures.labels import formula_label, place_labels
 from formation_mlp.figures.style import new_figure
+from formation_mlp.hulls.chance import fitted
 from formation_mlp.hulls.facets import lower_facets, tie_lines
 from formation_mlp.hulls.hull import CompetingPhases, decomposition_energies
 from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.prediction.answers import Columns
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
 from formation_mlp.screening import compositions as enumeration
 from formation_mlp.screening.balance import is_balanced, oxidation_states
@@ -170,15 +172,20 @@ def test_ranks_follow_from_the_predictions_and_the_hull(lithium_iron_oxygen: Scr
     assert np.asarray(answers.columns["prediction"]) == pytest.approx(energies, abs=1e-6)
     expected = decomposition_energies(parse_formulas(formulas).compositions, energies).energy
     assert lithium_iron_oxygen.decomposition_energy == pytest.approx(expected, abs=1e-5)
-    assert np.all(np.diff(lithium_iron_oxygen.decomposition_energy) >= 0)
+    assert np.all(np.diff(np.asarray(answers.columns["p_stable"])) <= 1e-3)
     chances = load("stability").predict(formulas)
-    assert np.asarray(answers.columns["p_stable"]) == pytest.approx(chances, abs=1e-6)
+    assert np.asarray(answers.columns["p_classifier"]) == pytest.approx(chances, abs=1e-6)
     given = [lithium_iron_oxygen.candidates.formulas[row] for row in lithium_iron_oxygen.rows]
     assert given == formulas
-    half = np.asarray(answers.columns["prediction"]) - np.asarray(answers.columns["lo90"])
-    words = ["yes" if d <= 0 else "perhaps" if d <= h else "no" for d, h in zip(expected, half, strict=True)]
-    assert answers.columns["stable"] == words
-    assert {"yes", "perhaps", "no"} == set(words)
+    assert answers.columns["stable"] == _words(answers.columns)
+    assert {"yes", "perhaps", "no"} == set(answers.columns["stable"])
+
+
+def _words(columns: Columns) -> list[str]:
+    """Return what `p_stable` makes of candidates that are judged by predictions."""
+    threshold = fitted("members").joint.threshold
+    chances = np.asarray(columns["p_stable"], float).tolist()
+    return ["yes" if p >= threshold else "perhaps" if p >= 0.1 else "no" for p in chances]
 
 
 def test_another_classifier_may_be_asked(lithium_iron_oxygen: Screening, tmp_path: Path) -> None:
@@ -188,15 +195,17 @@ def test_another_classifier_may_be_asked(lithium_iron_oxygen: Screening, tmp_pat
     replace(model, members=(first,)).save(other)
     found = screen(candidates_of("Li-Fe-O"), classifier=str(other), known=False).answers.columns
     usual = lithium_iron_oxygen.answers.columns
-    assert list(found["formula"]) == list(usual["formula"])
+    assert set(found["formula"]) == set(usual["formula"])
     chances = load(other).predict(list(found["formula"]))
-    assert np.asarray(found["p_stable"]) == pytest.approx(chances, abs=1e-6)
+    assert np.asarray(found["p_classifier"]) == pytest.approx(chances, abs=1e-6)
+    assert sorted(np.asarray(found["p_hull"])) == pytest.approx(sorted(np.asarray(usual["p_hull"])), abs=1e-6)
     assert np.abs(np.asarray(found["p_stable"]) - np.asarray(usual["p_stable"])).max() > 1e-3
 
 
 def test_known_oxides_of_lithium_and_iron_are_on_the_predicted_hull(lithium_iron_oxygen: Screening) -> None:
     columns = lithium_iron_oxygen.answers.columns
-    stable = {formula for formula, word in zip(columns["formula"], columns["stable"], strict=True) if word == "yes"}
+    energies = lithium_iron_oxygen.decomposition_energy.tolist()
+    stable = {formula for formula, energy in zip(columns["formula"], energies, strict=True) if energy <= 0}
     assert {"Li2O", "Li2O2", "FeO", "Fe2O3", "Fe3O4", "LiFeO2", "Li5FeO4"} <= stable
     assert len(stable) < 15
 
@@ -259,7 +268,8 @@ def test_the_picture_names_every_stable_phase_once_without_overlap(lithium_iron_
     figure = diagram(lithium_iron_oxygen)
     boxes = text_boxes(figure)
     columns = lithium_iron_oxygen.answers.columns
-    stable = [f for f, word in zip(columns["formula"], columns["stable"], strict=True) if word == "yes"]
+    energies = lithium_iron_oxygen.decomposition_energy.tolist()
+    stable = [f for f, energy in zip(columns["formula"], energies, strict=True) if energy <= 0]
     assert sorted(text for text, _ in boxes) == sorted(["Li", "Fe", "O", *map(formula_label, stable)])
     width, height = figure.bbox.size
     for i, (name, a) in enumerate(boxes):
@@ -320,11 +330,11 @@ def test_the_command_writes_a_table_its_meaning_and_a_picture(command: Command) 
         "screen", "Ca-Ti-O", "--max-atoms", "7", "--competing", "none", "--out", "new/cto.csv", "--top", "3"
     )
     printed = outcome.succeeded().splitlines()
-    assert printed[0].split()[:4] == ["formula", "decomposition_energy", "stable", "p_stable"]
-    assert [line.split()[0] for line in printed[2:5]] == ["CaO", "TiO2", "TiO"]
+    assert printed[0].split()[:4] == ["formula", "stable", "p_stable", "decomposition_energy"]
+    assert [line.split()[0] for line in printed[2:5]] == ["CaO", "TiO2", "CaTiO3"]
     lines = lines_of("new/cto.csv")
     assert printed[5] == f"({len(lines) - 3} more rows)"
-    assert [line["formula"] for line in lines[:3]] == ["CaO", "TiO2", "TiO"]
+    assert [line["formula"] for line in lines[:3]] == ["CaO", "TiO2", "CaTiO3"]
     assert "CaTiO3" in [line["formula"] for line in lines]
     about = json.loads(Path("new/cto.csv.about.json").read_text(encoding="utf-8"))
     assert list(about["columns"]) == list(lines[0])

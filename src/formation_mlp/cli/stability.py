@@ -51,11 +51,14 @@ def stability(
     warning (an oxidation state that no known compound has) and error. All compounds of the table compete, the elements,
     at zero, and, unless --competing or a truth is given, the known phases that come with the package; of several rows
     of one composition the lowest does. Then the columns known (whether the composition is in the database, and where
-    its energy there comes from) and new_products (those that are in no database) are beside them.
+    its energy there comes from) and new_products (those that are in no database) are beside
+    them. If the table has the columns lo90 and hi90 of predict, the distances have intervals (decomposition_lo90,
+    decomposition_hi90), and the compounds a chance to be stable (p_stable, joined of p_hull and p_classifier).
     """
     from formation_mlp.hulls import stability as stabilities
     from formation_mlp.prediction.tables import check_output
     from formation_mlp.runs.progress import Reporter
+    from formation_mlp.screening.judged import with_chances
     from formation_mlp.system.outputs import claimed
     from formation_mlp.system.text_table import aligned
 
@@ -75,6 +78,7 @@ def stability(
             true_decomposition=true_decomposition,
             progress=reporter.rows,
         )
+        judged = with_chances(judged)
         judged.write(out)
     for note in judged.notes:
         reporter.say(note)

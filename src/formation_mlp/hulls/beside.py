@@ -22,16 +22,18 @@ class Beside:
     compositions : ``[n]``
     energies : formation energies in eV/atom, ``[n]``
     labels : ``[n]``
+    errors : standard errors of the energies in eV/atom, ``[n]``
     """
 
     compositions: Compositions
     energies: Floats
     labels: list[str]
+    errors: Floats
 
     def take(self, rows: Ints) -> Beside:
         """Return the given rows."""
         labels = [self.labels[row] for row in rows.tolist()]
-        return Beside(self.compositions.take(rows), self.energies[rows], labels)
+        return Beside(self.compositions.take(rows), self.energies[rows], labels, self.errors[rows])
 
 
 def known_on_scale(table: EnergyTable, scale: str | None) -> tuple[KnownPhases | None, str]:
@@ -55,4 +57,4 @@ def without(database: KnownPhases, rows: Compositions) -> Beside:
     """Return the known phases of other compositions than these rows."""
     keys, theirs = database.compositions.keys(), set(rows.keys())
     kept = np.flatnonzero([key not in theirs for key in keys])
-    return Beside(database.compositions, database.energies, database.formulas).take(kept)
+    return Beside(database.compositions, database.energies, database.formulas, database.errors).take(kept)

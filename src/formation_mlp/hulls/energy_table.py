@@ -28,6 +28,8 @@ ENERGY = ("prediction", *columns.TARGET)
 """Usual names of the column of formation energies; ``prediction`` is what `predict` and a run folder write."""
 UNIT = "unit"
 """The column in which `predict` names the unit."""
+ENDS = ("lo90", "hi90")
+"""The columns in which `predict` writes the ends of the intervals."""
 SCALE = "scale"
 """The column that names the energy scale."""
 
@@ -48,6 +50,8 @@ class EnergyTable:
     truths : further columns, in eV/atom, NaN where a cell is blank; each ``[n]``
     errors : row to the reason why it has no composition or no energy
     scale : name of the energy scale, or empty if the table does not say
+    half_width : of the 90 % intervals in eV/atom, as `predict` writes them, NaN where there is none, ``[n]``; None
+        without the columns ``lo90`` and ``hi90``
     """
 
     path: Path
@@ -60,6 +64,7 @@ class EnergyTable:
     truths: dict[str, Floats]
     errors: dict[int, str]
     scale: str = ""
+    half_width: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -120,6 +125,7 @@ def read_energy_table(
         return to_ev_per_atom(values, declared or EV_PER_ATOM, n_atoms)
 
     energies[list(errors)] = np.nan
+    half_width = _half_width(frame)
     has_ids = columns.find_column(frame, None, columns.ID, "--id") is not None
     return EnergyTable(
         path,
@@ -132,7 +138,16 @@ def read_energy_table(
         {name: in_ev(_truth(frame, name, option)) for option, name in (truths or {}).items()},
         errors,
         _declared_scale(frame),
+        None if half_width is None else in_ev(half_width),
     )
+
+
+def _half_width(frame: pd.DataFrame) -> Floats | None:
+    """Return half of what lies between the ends of the intervals, NaN where an end is no number."""
+    if not set(ENDS) <= set(frame.columns):
+        return None
+    low, high = (_numbers(frame, name)[0] for name in ENDS)
+    return np.where(high >= low, (high - low) / 2, np.nan)
 
 
 def _declared_scale(frame: pd.DataFrame) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,6 +47,9 @@ class Judged:
     new_products : the products that are rows of the table and no known phases, ``[n]``
     truth : true decomposition energies in eV/atom, NaN where unknown, ``[n]``; None if no truth was given
     notes : remarks for the reader
+    phase_errors : standard errors of the energies of the competing phases, in eV/atom
+    verdicts : whether each compound is stable, in words, if its chance decides that and not its energy alone, ``[n]``
+    chances : further columns, which say how sure the verdicts are, ``[n]`` each
     """
 
     table: EnergyTable
@@ -54,8 +57,11 @@ class Judged:
     products: list[str]
     truth: Floats | None
     notes: list[str]
+    phase_errors: Floats
     known: list[str] | None = None
     new_products: list[str] | None = None
+    verdicts: list[str] | None = None
+    chances: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def energy(self) -> Floats:
@@ -79,9 +85,10 @@ class Judged:
             "formula": table.labels,
             "energy": _texts(table.energies),
             "decomposition_energy": _texts(self.energy),
-            "stable": _words(self.energy),
+            "stable": self.verdicts or _words(self.energy),
             "products": self.products,
         }
+        columns |= {name: _texts(values) for name, values in self.chances.items()}
         columns |= {} if self.known is None else {"known": self.known}
         columns |= {} if self.new_products is None else {"new_products": self.new_products}
         if self.truth is not None:
@@ -144,7 +151,7 @@ def judge(
     others = None
     if competing is not None:
         others = read_energy_table(competing, energy=competing_energy, option="--competing-energy")
-    beside = None if others is None else Beside(others.compositions, others.energies, others.labels).take(others.good)
+    beside = None if others is None else _beside(others)
     database, remark = known_on_scale(table, scale) if known and others is None and not truths else (None, "")
     if known and truths:
         remark = "no known phases compete where a truth is given: they would tell the answers"
@@ -163,13 +170,18 @@ def judge(
     if true is not None and np.isnan(true[good]).all():
         raise DataError(f"{path}: no row with an energy has a true one in column {next(iter(truths.values()))!r}.")
     notes = _notes(table, others, decompositions, true) + ([remark] if remark else [])
+    errors = np.zeros(len(good)) if beside is None else np.concatenate([np.zeros(len(good)), beside.errors])
+    judged = Judged(table, decompositions, products, true, notes, errors)
     if database is None:
-        return Judged(table, decompositions, products, true, notes)
+        return judged
     words = dict(zip(database.compositions.keys(), database.words, strict=True))
     keys = table.compositions.keys()
     known_rows = [words.get(key, "") for key in keys]
-    new = _new_products(table, decompositions, known_rows)
-    return Judged(table, decompositions, products, true, notes, known_rows, new)
+    return replace(judged, known=known_rows, new_products=_new_products(table, decompositions, known_rows))
+
+
+def _beside(others: EnergyTable) -> Beside:
+    return Beside(others.compositions, others.energies, others.labels, np.zeros(len(others))).take(others.good)
 
 
 def _new_products(table: EnergyTable, decompositions: Decompositions, known: list[str]) -> list[str]:

@@ -49,12 +49,16 @@ class Competition:
     phases : those that compete, the elements aside
     energies : of the candidates, by which they are judged, eV/atom: the known one where it is better, ``[n]``
     known : for each candidate one of `ORIGINS`, or ``yes`` (of a user's table), or empty if it is new, ``[n]``
+    errors : standard errors of the known energies, eV/atom; NaN for candidates that are judged by predictions, ``[n]``
+    places : of the candidates among the phases; -1 for those whose prediction does not compete, ``[n]``
     remark : why no known phases compete, or empty
     """
 
     phases: Phases
     energies: Floats
     known: list[str]
+    errors: Floats
+    places: Ints
     remark: str = ""
 
     @property
@@ -68,9 +72,8 @@ def against_one_another(
 ) -> Competition:
     """Let candidates compete with one another, and nothing else."""
     n = len(formulas)
-    return Competition(
-        Phases(compositions, energies, np.zeros(n), formulas, [CANDIDATE] * n), energies, [""] * n, remark
-    )
+    phases = Phases(compositions, energies, np.zeros(n), formulas, [CANDIDATE] * n)
+    return Competition(phases, energies, [""] * n, np.full(n, np.nan), np.arange(n), remark)
 
 
 def with_known_phases(
@@ -109,7 +112,10 @@ def _joined(compositions: Compositions, energies: Floats, formulas: list[str], k
         [formulas[row] for row in own.tolist()] + others.formulas,
         [words[row] or CANDIDATE for row in own.tolist()] + others.words,
     )
-    return Competition(phases, judged, words)
+    errors = np.where(is_better, known.errors[rows], np.nan)
+    places = np.full(len(keys), -1)
+    places[own] = np.arange(len(own))
+    return Competition(phases, judged, words, errors, places)
 
 
 def against_table(compositions: Compositions, energies: Floats, table: EnergyTable, name: str) -> Competition:
@@ -134,14 +140,16 @@ def against_table(compositions: Compositions, energies: Floats, table: EnergyTab
     labels = [table.labels[row] for row in rows.tolist()]
     phases = Phases(chosen, table.energies[rows], np.zeros(len(rows)), labels, [GIVEN] * len(rows))
     given, keys = set(chosen.keys()), compositions.keys()
-    return Competition(phases, energies, ["yes" if key in given else "" for key in keys])
+    n = len(keys)
+    return Competition(
+        phases, energies, ["yes" if key in given else "" for key in keys], np.full(n, np.nan), np.full(n, -1)
+    )
 
 
 def scale_of(model: NamedModel) -> str:
     """Return the energy scale on which a model answers, or an empty text if it does not say."""
-    named: tuple[str, ...] = getattr(model.predictor, "scales", ())
-    if named:
-        return named[0]
+    if model.predictor.scale:
+        return model.predictor.scale
     return "mp2019" if model.is_shipped and model.name == FOR_FORMULAS else ""
 
 

@@ -15,10 +15,11 @@ from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.prediction.answers import HIDDEN, Answers
 from formation_mlp.prediction.output import about
 from formation_mlp.saved_model.named import PROBABILITY
+from formation_mlp.screening.alarm import alarm
 from formation_mlp.screening.candidates import Candidates
 from formation_mlp.screening.competition import CANDIDATE
 from formation_mlp.screening.compositions import electronegativity
-from formation_mlp.screening.screen import ROWS_PER_PART, Screening
+from formation_mlp.screening.screen import ROWS_PER_PART, Screening, kind_of
 from formation_mlp.system.files import csv_text, whole_file, write_json
 from formation_mlp.system.outputs import about_path
 from formation_mlp.system.text_table import aligned
@@ -28,13 +29,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MEANINGS = {
-    "decomposition_energy": "prediction less the energy of the lowest mixture of competing phases, eV/atom: above the "
-    "hull if positive, below the hull of all others if negative",
-    "stable": "yes: on the hull or below it; perhaps: the lower end of the interval is; no: not even that. Competing "
-    "energies are taken as they are. Errors of one model for neighbours on a hull partly cancel (Bartel et al., npj "
-    "Comput. Mater. 6, 97, 2020), by how much is not known, so that perhaps says little against p_stable",
-    "p_stable": "answer of a classifier that was trained to tell stable compounds from others, and knows "
-    "nothing of the hull here; the entry p_stable above says what exactly, and which model",
+    "decomposition_energy": "prediction (or known energy) less the energy of the lowest mixture of competing phases, "
+    "eV/atom: above the hull if positive, below the hull of all others if negative",
+    "stable": "yes: p_stable is at least the chance with the best F1 on the val rows of critexam (0.5 where the energy "
+    "is known); perhaps: it is at least 0.1; no: less. Without p_hull: yes if decomposition_energy is zero or less",
+    "p_stable": "chance to lie on the hull, of hull and classifier joined by logistic regression; of a compound whose "
+    "energy is known, by the hull alone; without p_hull, by the classifier alone. It is a chance among compounds like "
+    "those of critexam, of which 40 % are stable, and too high for formulas that nobody considered",
+    "decomposition_lo": "lower end of the interval of decomposition_energy",
+    "decomposition_hi": "upper end of it. Widths come from what the members of the model answer, each with its own "
+    "hull, and from errors on the val rows of critexam; of compounds like those, the level in the name lies inside",
+    "p_hull": "chance to lie on the hull as energies and hull say, without the classifier",
+    "p_classifier": "answer of a classifier that was trained to tell stable compounds from others, and knows nothing "
+    "of the hull here; the entry p_classifier above says what exactly, and which model",
     "known": "empty if the compound is new. Else it is in a database, which does not say that anybody made it; own: "
     "its energy there, on this scale, competes in place of the prediction; converted: its energy elsewhere does; "
     "predicted: its energy is withheld, the prediction competes. Or yes: it is in the table of the user",
@@ -45,7 +52,7 @@ MEANINGS = {
 }
 """Column to its meaning, of those that a screening adds to the columns of a prediction."""
 
-NOT_SHOWN = (*HIDDEN, "std", "distance_percentile")
+NOT_SHOWN = (*HIDDEN, "std", "distance_percentile", "p_hull", "p_classifier")
 """Columns that the printed table leaves to the file."""
 DRAWN = (2, 3)
 """Numbers of elements of which there are diagrams."""
@@ -55,18 +62,21 @@ def in_words(screening: Screening) -> list[str]:
     """Return what was screened, what the numbers are, what competes, and what came out."""
     answers, energy = screening.answers, screening.decomposition_energy
     on = energy <= 0
-    n_on, n_perhaps = int(np.sum(on)), list(answers.columns["stable"]).count("perhaps")
-    reach = f"; {n_perhaps:,} more may be, by their interval" if n_perhaps else ""
+    n_on, words = int(np.sum(on)), list(answers.columns["stable"])
+    joined = "p_hull" in answers.columns
+    reach = f"; joined with the classifier {words.count('yes'):,} are stable, and {words.count('perhaps'):,} perhaps"
     below = "on the hull" if screening.table is None else "below the hull of the table"
     known = np.array([bool(word) for word in answers.columns.get("known", [""] * len(answers))])
     among = f" ({int(np.sum(on & known)):,} known, {int(np.sum(on & ~known)):,} new)" if known.any() else ""
     if known.any() and screening.table is not None:
         among += f"; {int(known.sum()):,} are in the table, and differ from it by the error of the model"
+    warning = alarm(screening)
     return [
+        *([f"warning: {warning}"] if warning else []),
         screening.candidates.title,
         f"prediction: {answers.models[0].heading(answers.unit)}",
         f"competing: {_competing(screening)}",
-        f"result: {n_on:,} of {int(np.isfinite(energy).sum()):,} are {below}{among}{reach}",
+        f"result: {n_on:,} of {int(np.isfinite(energy).sum()):,} are {below}{among}{reach if joined else ''}",
     ]
 
 
@@ -151,14 +161,14 @@ def _write_rows(screening: Screening, out: Path, figure: Path | None) -> None:
         for start in range(0, len(answers), ROWS_PER_PART):
             part = _part(answers, start, start + ROWS_PER_PART)
             file.write(csv_text(None if start else names, part.rows(names, 6)).encode(errors="backslashreplace"))
-    of_prediction = [name for name in names if name not in MEANINGS]
+    of_prediction = [name for name in names if kind_of(name) not in MEANINGS]
     described = about(answers.models, answers.unit, of_prediction, len(answers), answers.n_failed, out, strict=False)
     columns = described.pop("columns")
     described |= {
         "screening": in_words(screening),
-        "p_stable": screening.classifier.meaning(PROBABILITY),
+        "p_classifier": screening.classifier.meaning(PROBABILITY),
         "figure": None if figure is None else figure.name,
-        "columns": {name: MEANINGS.get(name) or columns[name] for name in names},
+        "columns": {name: MEANINGS.get(kind_of(name)) or columns[name] for name in names},
     }
     write_json(about_path(out), described)
 

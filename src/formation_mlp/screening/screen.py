@@ -16,7 +16,7 @@ from formation_mlp.hulls.hull import CompetingPhases, Decompositions
 from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.hulls.stability import product_texts
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
-from formation_mlp.prediction.answers import Answers, Columns, answer
+from formation_mlp.prediction.answers import LEVEL, Answers, Columns, answer
 from formation_mlp.prediction.inputs import Query
 from formation_mlp.saved_model.named import FOR_FORMULAS, FOR_STABILITY, NamedModel, named_model
 from formation_mlp.screening.candidates import Candidates
@@ -28,6 +28,7 @@ from formation_mlp.screening.competition import (
     against_table,
     with_known_phases,
 )
+from formation_mlp.screening.verdicts import chances_of, columns_of_chances, numbers, order_of, taken
 from formation_mlp.typing import Floats, Ints, Progress
 
 ROWS_PER_PART = 25_000
@@ -60,16 +61,16 @@ class Screening:
     @property
     def decomposition_energy(self) -> Floats:
         """In eV/atom, in the order of the ranks, NaN without a prediction, ``[n]``."""
-        return _numbers(self.answers.columns, "decomposition_energy")
+        return numbers(self.answers.columns, "decomposition_energy")
 
     @property
     def energies(self) -> Floats:
         """By which the candidates are judged, in eV/atom: known ones where there are, else predictions, ``[n]``."""
         columns = self.answers.columns
-        predicted = _numbers(columns, "prediction")
+        predicted = numbers(columns, "prediction")
         if "known_energy" not in columns:
             return predicted
-        known = _numbers(columns, "known_energy")
+        known = numbers(columns, "known_energy")
         return np.where(np.isnan(known), predicted, known)
 
 
@@ -84,7 +85,7 @@ def screen(
     level: float | None = None,
     progress: Progress | None = None,
 ) -> Screening:
-    """Predict formation energies, and rank candidates by their decomposition energy.
+    """Predict formation energies, and rank candidates by their chance to be stable, then by their decomposition energy.
 
     Candidates with an oxidation state that no known compound has come behind all others, whatever their energy.
 
@@ -127,8 +128,8 @@ def screen(
         )
     others = None if competing is None else _competing(competing, competing_energy)
     read = read_materials(candidates.formulas)
-    answers, chances = _predicted(Query.of_all(of_energies, read), of_classes, level, progress)
-    energies = _numbers(answers.columns, "prediction")
+    answers, by_class = _predicted(Query.of_all(of_energies, read), of_classes, level, progress)
+    energies = numbers(answers.columns, "prediction")
     good = np.flatnonzero(np.isfinite(energies))
     if not len(good):
         raise DataError(f"screen: no formula of {candidates.name} has a prediction: {answers.columns['error'][0]}")
@@ -142,21 +143,17 @@ def screen(
         competition = against_one_another(chosen, energies[good], formulas)
     phases = competition.phases
     found = CompetingPhases(phases.compositions, phases.energies).decompose(chosen, competition.energies)
-    columns = _columns(answers, candidates, chances, good, found, competition, chosen)
-    order = _ranked(columns, compositions)
+    columns = _columns(answers, candidates, good, found, competition, chosen)
+    used = level if level is not None else LEVEL
+    sure = chances_of(of_energies, taken(read, good), answers, good, found, competition, by_class[good], used)
+    columns |= columns_of_chances(len(answers), good, sure, found.energy, by_class, used)
+    order = order_of(columns, np.array([bool(text) for text in unknown_states(compositions)]))
     ranked: Columns = {
         name: values[order] if isinstance(values, np.ndarray) else [values[row] for row in order.tolist()]
         for name, values in columns.items()
     }
     by_rank = Answers(_ordered(ranked), answers.unit, answers.models)
     return Screening(candidates, by_rank, competition, others, order, compositions, of_classes)
-
-
-def _ranked(columns: Columns, compositions: Compositions) -> Ints:
-    """Return the rows from the most stable to the least, then those with unknown states, then those without energy."""
-    energy = _numbers(columns, "decomposition_energy")
-    is_unknown = np.array([bool(text) for text in unknown_states(compositions)])
-    return np.lexsort((energy, is_unknown, np.isnan(energy)))
 
 
 def _of_formulas(option: str, name: str | None, default: str) -> NamedModel:
@@ -170,12 +167,12 @@ def _predicted(
     query: Query, classifier: NamedModel, level: float | None, progress: Progress | None
 ) -> tuple[Answers, Floats]:
     """Predict energies, and the chances to be stable, in parts."""
-    parts, chances, n = list[Answers](), list[Floats](), len(query.rows)
+    parts, by_class, n = list[Answers](), list[Floats](), len(query.rows)
     for start in range(0, n, ROWS_PER_PART):
         read = _part(query.read, start, min(start + ROWS_PER_PART, n))
         part = Query.of_all(query.model, read)
         parts.append(answer([part], level=level))
-        chances.append(classifier.predictor.predict_read(read).values)
+        by_class.append(classifier.predictor.predict_read(read).values)
         if progress is not None:
             progress(start + len(read.labels), n)
     names = parts[0].columns
@@ -185,7 +182,7 @@ def _predicted(
         joined[name] = (
             np.concatenate(values) if isinstance(first, np.ndarray) else [cell for part in values for cell in part]
         )
-    return Answers(joined, parts[0].unit, [query.model]), np.concatenate(chances)
+    return Answers(joined, parts[0].unit, [query.model]), np.concatenate(by_class)
 
 
 def _part(read: ReadMaterials, start: int, stop: int) -> ReadMaterials:
@@ -203,7 +200,6 @@ def _competing(path: Path, energy: str | None) -> EnergyTable:
 def _columns(
     answers: Answers,
     candidates: Candidates,
-    chances: Floats,
     good: Ints,
     found: Decompositions,
     competition: Competition,
@@ -218,20 +214,13 @@ def _columns(
     texts = product_texts(found, chosen.n_atoms, phases.formulas, phases.compositions.n_atoms)
     for row, text, names, word in zip(good.tolist(), texts, _unmade(found, phases), competition.known, strict=True):
         products[row], unsure[row], known[row] = text, names, word
-    columns = answers.columns | {"decomposition_energy": energy, "products": products, "p_stable": chances}
+    columns = answers.columns | {"decomposition_energy": energy, "products": products}
     if any(known):
         columns["known"] = known
     if np.isfinite(known_energy).any():
         columns["known_energy"] = known_energy
     if any(word in ORIGINS for word in phases.words):
         columns["new_products"] = unsure
-    half_width = np.zeros(n)
-    for low in (name for name in answers.columns if name.startswith("lo")):
-        half_width = _numbers(answers.columns, "prediction") - _numbers(answers.columns, low)
-    columns["stable"] = [
-        "" if np.isnan(value) else "yes" if value <= 0 else "perhaps" if value <= reach else "no"
-        for value, reach in zip(energy.tolist(), half_width.tolist(), strict=True)
-    ]
     if candidates.states is not None:
         columns["oxidation_states"] = candidates.states
     return columns
@@ -248,9 +237,11 @@ def _unmade(found: Decompositions, phases: Phases) -> list[str]:
 
 ORDER = (
     "formula",
-    "decomposition_energy",
     "stable",
     "p_stable",
+    "decomposition_energy",
+    "decomposition_lo",
+    "decomposition_hi",
     "known",
     "known_energy",
     "prediction",
@@ -263,13 +254,14 @@ ORDER = (
 """The first columns of the output; the others follow as they come."""
 
 
+def kind_of(name: str) -> str:
+    """Return the name of a column without the level of an interval."""
+    return name.rstrip("0123456789.")
+
+
 def _ordered(columns: Columns) -> Columns:
     def place(name: str) -> int:
-        kind = name[:2] if name[:2] in ("lo", "hi") else name
+        kind = kind_of(name)
         return ORDER.index(kind) if kind in ORDER else len(ORDER)
 
     return {name: columns[name] for name in sorted(columns, key=place)}
-
-
-def _numbers(columns: Columns, name: str) -> Floats:
-    return np.asarray(columns[name], np.float64)
