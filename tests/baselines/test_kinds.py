@@ -16,6 +16,7 @@ from formation_mlp.baselines import BASELINES, Baseline
 from formation_mlp.baselines.kinds import Kind
 from formation_mlp.config.schema import TaskConfig
 from formation_mlp.errors import ConfigError, TrainingError
+from formation_mlp.typing import Floats
 from support.networks import noisy_classes, smooth_problem
 
 pytestmark = pytest.mark.slow
@@ -24,12 +25,12 @@ REGRESSION, CLASSIFICATION = TaskConfig(), TaskConfig(type="classification")
 SMALL = {"n_estimators": 10, "n_jobs": 1}
 
 
-def parts(task: TaskConfig = REGRESSION):
+def parts(task: TaskConfig = REGRESSION) -> tuple[Floats, Floats, Floats, Floats]:
     X, y = smooth_problem(60) if task is REGRESSION else noisy_classes(60)
     return X[:40], y[:40], X[40:], y[40:]
 
 
-def fitted(part, task: TaskConfig = REGRESSION, seed: int = 0) -> Baseline:
+def fitted(part: str | dict[str, Any], task: TaskConfig = REGRESSION, seed: int = 0) -> Baseline:
     return Baseline(part, task, seed).fit(*parts(task))
 
 
@@ -78,7 +79,7 @@ def test_tuning_takes_the_candidate_with_the_lowest_error_on_the_val_rows() -> N
     X, y, X_val, y_val = parts()
     grid = BASELINES["regression"]["ridge"].grid["alpha"]
     error = {alpha: np.mean(np.abs(Ridge(alpha=alpha).fit(X, y).predict(X_val) - y_val)) for alpha in grid}
-    best = min(error, key=error.get)
+    best = min(error, key=lambda alpha: error[alpha])
     assert best != 1.0, "the default must not be the best here, or the test shows nothing"
     baseline = fitted({"ridge": {"tuned": True}})
     assert baseline.options == {"alpha": best}
@@ -94,7 +95,7 @@ def test_a_tuned_classifier_is_chosen_by_log_loss() -> None:
         p = LogisticRegression(C=C, max_iter=5000).fit(X, y).predict_proba(X_val)[:, 1]
         loss[C] = -np.mean(y_val * np.log(p) + (1 - y_val) * np.log(1 - p))
     baseline = fitted({"logistic_regression": {"tuned": True}}, CLASSIFICATION)
-    assert baseline.options == {"C": min(loss, key=loss.get)}
+    assert baseline.options == {"C": min(loss, key=lambda C: loss[C])}
 
 
 class Spy:
@@ -105,25 +106,25 @@ class Spy:
     def __init__(self) -> None:
         self.parameters = {"bias": 0.0}
 
-    def get_params(self):
+    def get_params(self) -> dict[str, float]:
         return self.parameters
 
-    def set_params(self, **parameters):
+    def set_params(self, **parameters: float) -> Spy:
         self.parameters |= parameters
         return self
 
-    def fit(self, X, y):
+    def fit(self, X: Floats, y: Floats) -> Spy:
         self.seen.append(("fit", X))
         self.mean = y.mean()
         return self
 
-    def predict(self, X):
+    def predict(self, X: Floats) -> Floats:
         self.seen.append(("predict", X))
         return np.full(len(X), self.mean + self.parameters["bias"])
 
 
 @pytest.fixture
-def spy(monkeypatch: pytest.MonkeyPatch):
+def spy(monkeypatch: pytest.MonkeyPatch) -> type[Spy]:
     monkeypatch.setattr(Spy, "seen", [])
     monkeypatch.setitem(
         BASELINES["regression"],
@@ -133,7 +134,7 @@ def spy(monkeypatch: pytest.MonkeyPatch):
     return Spy
 
 
-def test_candidates_are_fitted_on_train_rows_and_only_judged_on_val_rows(spy) -> None:
+def test_candidates_are_fitted_on_train_rows_and_only_judged_on_val_rows(spy: type[Spy]) -> None:
     X, y, X_val, _ = parts()
     baseline = Baseline({"spy": {"tuned": True}}, REGRESSION, 0).fit(X, y, X_val, np.full(len(X_val), y.mean() - 0.9))
     assert [kind for kind, _ in spy.seen] == ["fit", "predict"] * 3
@@ -141,14 +142,15 @@ def test_candidates_are_fitted_on_train_rows_and_only_judged_on_val_rows(spy) ->
     assert baseline.options == {"bias": -1.0}
 
 
-def test_without_tuning_the_val_rows_are_not_looked_at(spy) -> None:
+def test_without_tuning_the_val_rows_are_not_looked_at(spy: type[Spy]) -> None:
     fitted("spy")
     assert [kind for kind, rows in spy.seen if len(rows) == 20 and kind == "fit"] == []
-    baseline = Baseline("spy", REGRESSION, 0).fit(*parts()[:2], np.empty((0, 4)), np.empty(0))
+    X, y, *_ = parts()
+    baseline = Baseline("spy", REGRESSION, 0).fit(X, y, np.empty((0, 4)), np.empty(0))
     assert np.isfinite(baseline.predict(parts()[2])).all()
 
 
-def test_an_option_that_is_given_is_not_tuned(spy) -> None:
+def test_an_option_that_is_given_is_not_tuned(spy: type[Spy]) -> None:
     X, y, X_val, y_val = parts()
     baseline = Baseline({"spy": {"tuned": True, "bias": 3.0}}, REGRESSION, 0).fit(X, y, X_val, y_val)
     assert baseline.options == {"bias": 3.0}
@@ -173,8 +175,8 @@ def test_products_of_matrices_are_on_one_thread_so_that_sums_are_the_same(
 ) -> None:
     seen = []
 
-    class Spy(BaseEstimator):
-        def fit(self, X, y) -> None:
+    class Spy(BaseEstimator):  # type: ignore[misc]
+        def fit(self, X: Floats, y: Floats) -> None:
             seen.append({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
 
     monkeypatch.setitem(

@@ -23,7 +23,7 @@ ENERGIES = [-2.131, -3.118, -3.458, -1.709]
 CLASSES = TaskConfig(type="classification")
 
 
-def table(**columns: Sequence[object]) -> pd.DataFrame:
+def table(**columns: Any) -> pd.DataFrame:
     return pd.DataFrame({"formula": FORMULAS, "target": ENERGIES} | columns)
 
 
@@ -103,7 +103,7 @@ def test_the_first_usual_name_goes_before_the_others() -> None:
         (table(target=[-5.1, -5.2, -7.3, -6.4]), {}, "which looks like total energies"),
     ],
 )
-def test_a_wrong_column_is_refused(frame: pd.DataFrame, keys: dict[str, str], message: str) -> None:
+def test_a_wrong_column_is_refused(frame: pd.DataFrame, keys: dict[str, Any], message: str) -> None:
     assert message in refusal(frame, **keys)
 
 
@@ -132,7 +132,7 @@ def test_rows_without_a_target_are_left_out_by_name() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["Float64", "float32", "object", "string"])
-def test_missing_cells_of_every_kind_are_missing(dtype: str) -> None:
+def test_missing_cells_of_every_kind_are_missing(dtype: Any) -> None:
     target = pd.Series([-2.0, None, -3.5, -1.75]).astype(dtype)
     assert dataset(table(target=target, formula=pd.Series(FORMULAS, dtype="string"))).y.tolist() == [-2.0, -3.5, -1.75]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def mish_slope(x: Array) -> Any:
 
 
 # name: formula, derivative (at a kink: the side torch takes), kinks
-CASES = {
+CASES: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array], list[float]]] = {
     "relu": (lambda x: np.where(x > 0, x, 0), lambda x: np.where(x > 0, 1, 0), [0]),
     "gelu": (gelu, gelu_slope, []),
     "prelu": (lambda x: np.where(x > 0, x, 0.25 * x), lambda x: np.where(x > 0, 1, 0.25), [0]),
@@ -130,6 +131,7 @@ def test_large_float32_inputs_stay_finite(name: str) -> None:
     y.sum().backward()
     assert y.shape == x.shape
     assert torch.isfinite(y).all()
+    assert x.grad is not None
     assert torch.isfinite(x.grad).all()
 
 
@@ -143,7 +145,9 @@ def test_only_prelu_learns_and_its_one_slope_is_shared_and_its_own() -> None:
 def test_prelu_slope_gradient_is_the_sum_of_the_negative_inputs() -> None:
     prelu = ACTIVATIONS["prelu"]()
     prelu(torch.tensor([[-1.0, 2.0], [-3.0, 0.0]])).sum().backward()
-    assert prelu.weight.grad.item() == -4.0
+    gradient = prelu.get_parameter("weight").grad
+    assert gradient is not None
+    assert gradient.item() == -4.0
 
 
 def test_rrelu_draws_a_slope_per_input_in_training_and_none_in_evaluation() -> None:
@@ -154,6 +158,7 @@ def test_rrelu_draws_a_slope_per_input_in_training_and_none_in_evaluation() -> N
         y = rrelu.train()(x)
     y.sum().backward()
     slope = x.grad
+    assert slope is not None
     torch.testing.assert_close(y.detach(), -slope)
     assert 1 / 8 <= slope.min() < 0.13
     assert 0.33 < slope.max() <= 1 / 3

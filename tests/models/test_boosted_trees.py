@@ -24,7 +24,7 @@ SMALL = {"num_iterations": 30, "num_leaves": 7, "min_data_in_leaf": 5, "learning
 
 
 def grown(
-    classify: bool = False, seed: int = 0, n: int = 200, **options
+    classify: bool = False, seed: int = 0, n: int = 200, **options: Any
 ) -> tuple[BoostedTrees, np.ndarray, np.ndarray]:
     """Return trees on half of a problem, and its other half."""
     X, y = noisy_classes(n) if classify else smooth_problem(n)
@@ -53,7 +53,7 @@ def test_trees_learn_probabilities() -> None:
 
 def test_the_val_rows_decide_when_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boosted_trees, "PATIENCE", 5)
-    keys = {"num_iterations": 400, "learning_rate": 0.3, "min_data_in_leaf": 1}
+    keys: dict[str, Any] = {"num_iterations": 400, "learning_rate": 0.3, "min_data_in_leaf": 1}
     trees, X, y = grown(**keys)
     assert trees.n_trees < 400
     alone, _, _ = grown(**keys | {"num_iterations": trees.n_trees})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ def logistic(x: Array) -> Array:
 
 
 # name: value, derivative as a function of input and value
-ACTIVATION = {
+ACTIVATION: dict[str, tuple[Callable[[Array], Array], Callable[[Array, Array], Array]]] = {
     "sigmoid": (logistic, lambda _x, a: a * (1 - a)),
     "tanh": (np.tanh, lambda _x, a: 1 - a**2),
     "relu": (lambda x: np.maximum(x, 0), lambda x, _a: (x > 0).astype(float)),
@@ -25,7 +27,7 @@ ACTIVATION = {
 
 def agree(found: dict[str, np.ndarray], model: torch.nn.Module) -> None:
     """Check gradients by hand against those of autograd: all of them, none of them zero throughout."""
-    by_autograd = {name: p.grad.numpy() for name, p in model.named_parameters()}
+    by_autograd = {name: p.grad.numpy() for name, p in model.named_parameters() if p.grad is not None}
     assert set(found) == set(by_autograd)
     for name, gradient in by_autograd.items():
         assert np.abs(gradient).max() > 1e-6, name
@@ -93,7 +95,8 @@ def layer_norm_backward(d_out: Array, gain: Array, unit: Array, spread: Array) -
     """The mean and the spread depend on every input of the row, so two projections are taken off."""
     d_unit = d_out * gain
     along = (d_unit * unit).mean(axis=1, keepdims=True)
-    return (d_unit - d_unit.mean(axis=1, keepdims=True) - unit * along) / spread
+    d_in: Array = (d_unit - d_unit.mean(axis=1, keepdims=True) - unit * along) / spread
+    return d_in
 
 
 def test_a_residual_mlp_with_layer_norm() -> None:

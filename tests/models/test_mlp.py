@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
@@ -16,17 +16,16 @@ from formation_mlp.models.mlp import MLP, ResidualBlock, n_parameters
 from formation_mlp.models.networks import build_network
 from formation_mlp.typing import Array
 
-ACTIVATION = {
+Weights: TypeAlias = Mapping[str, Array]
+Activation: TypeAlias = Callable[[Array], Array]
+
+ACTIVATION: dict[str, Activation] = {
     "relu": lambda x: np.maximum(x, 0),
     "tanh": np.tanh,
     "swish": lambda x: x / (1 + np.exp(-x)),
     "softplus": lambda x: np.log1p(np.exp(x)),
     "prelu": lambda x: np.where(x > 0, x, 0.25 * x),
 }
-
-
-Weights: TypeAlias = Mapping[str, Array]
-Activation: TypeAlias = Callable[[Array], Array]
 
 
 def linear(h: Array, weights: Weights, name: str) -> Array:
@@ -40,7 +39,8 @@ def normalized(h: Array, weights: Weights, name: str, kind: str) -> Array:
         mean, variance = h.mean(axis=1, keepdims=True), h.var(axis=1, keepdims=True)
     else:
         mean, variance = weights[f"{name}.running_mean"], weights[f"{name}.running_var"]
-    return (h - mean) / np.sqrt(variance + 1e-5) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    scaled: Array = (h - mean) / np.sqrt(variance + 1e-5) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    return scaled
 
 
 def plain_forward(X: Array, weights: Weights, hidden: Sequence[int], act: Activation, kind: str) -> Array:
@@ -169,7 +169,7 @@ def test_the_number_of_parameters_counts_matrices_biases_and_norms() -> None:
 
 
 def test_the_network_of_a_configuration_has_its_parts() -> None:
-    keys = {
+    keys: dict[str, Any] = {
         "hidden": [6, 6],
         "activation": "mish",
         "dropout": 0.2,
@@ -194,6 +194,6 @@ def test_a_residual_network_needs_equal_widths(hidden: tuple[()] | tuple[int, in
         ({"normalization": "lair"}, r"model.normalization: unknown normalization 'lair'.*batch, layer, none"),
     ],
 )
-def test_unknown_names_are_refused(keys: dict[str, str], message: str) -> None:
+def test_unknown_names_are_refused(keys: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         MLP(3, (4,), **keys)

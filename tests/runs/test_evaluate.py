@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 from pymatgen.core import Lattice, Structure
 
 from formation_mlp import FormationEnergyClassifier, FormationEnergyRegressor, load
@@ -15,6 +18,7 @@ from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.runs.scores import evaluate, scores
+from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.targets.task import Task
 
 FORMULAS = ["NaCl", "MgO", "Fe2O3", "TiO2", "CuS", "Al2O3"]
@@ -22,13 +26,13 @@ ENERGIES = np.array([-2.1, -3.1, -1.7, -3.3, -0.3, -3.5])
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory):
+def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORMATION_MLP_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 
 
-def dataset(items, y) -> Dataset:
+def dataset(items: Sequence[object], y: ArrayLike) -> Dataset:
     read = read_materials(items)
     ids = tuple(str(i) for i in range(len(items)))
     return Dataset(ids, tuple(read.labels), read.materials, np.asarray(y, float), Target("y", "eV/atom"))
@@ -45,7 +49,12 @@ def test_scores_are_those_of_the_predictions(finished_run: Path) -> None:
 
 
 def test_a_classifier_is_scored_on_classes() -> None:
-    keys = {"features": ["stoichiometry", "element_fraction"], "hidden": (), "architecture": "mlp", "max_epochs": 3}
+    keys: dict[str, Any] = {
+        "features": ["stoichiometry", "element_fraction"],
+        "hidden": (),
+        "architecture": "mlp",
+        "max_epochs": 3,
+    }
     model = FormationEnergyClassifier(**keys, validation_fraction=0.3, device="cpu", random_state=1)
     model.fit([*FORMULAS, "KCl", "CaO", "ZnS"], [0, 1, 0, 1, 0, 1, 0, 1, 0])
     found = evaluate(model.predictor_, dataset(FORMULAS, [0, 1, 0, 1, 0, 1]))
@@ -60,7 +69,7 @@ def test_energies_become_classes_by_the_boundary_of_the_model(finished_run: Path
     np.testing.assert_array_equal(evaluate(predictor, dataset(FORMULAS, ENERGIES)).y, [1, 1, 0, 1, 0, 1])
 
 
-def structures_of(cells, metals=("Na",)):
+def structures_of(cells: Sequence[ArrayLike], metals: Sequence[str] = ("Na",)) -> list[Structure]:
     basis = [[0, 0, 0], [0.5, 0.5, 0.5]]
     return [Structure(Lattice(cell), [metal, "Cl"], basis) for metal in metals for cell in cells]
 
@@ -70,19 +79,27 @@ FLAT = [[4, 0, 0], [0, 4, 0], [4, 4, 0]]
 
 def flat_rows(n: int) -> Dataset:
     """Return rows that a reader would refuse: cells without volume."""
-    whole = dataset(structures_of([np.eye(3) * 4.0] * n), range(n))
+    whole = dataset(structures_of([np.eye(3) * 4.0] * n), np.arange(n))
+    assert whole.materials.structures is not None
     structures = replace(whole.materials.structures, lattice=np.array([FLAT] * n, float))
     return replace(whole, materials=replace(whole.materials, structures=structures))
 
 
 @pytest.fixture(scope="module")
-def structure_model():
-    keys = {"features": ["density"], "hidden": (4,), "architecture": "mlp", "max_epochs": 2, "device": "cpu"}
+def structure_model() -> Predictor:
+    keys: dict[str, Any] = {
+        "features": ["density"],
+        "hidden": (4,),
+        "architecture": "mlp",
+        "max_epochs": 2,
+        "device": "cpu",
+    }
     structures = structures_of([np.eye(3) * a for a in np.linspace(3, 5, 5)], ("Na", "K", "Li"))
-    return FormationEnergyRegressor(**keys, random_state=0).fit(structures, np.linspace(-2, 0, 15)).predictor_
+    model = FormationEnergyRegressor(**keys, device="cpu", random_state=0)
+    return model.fit(structures, np.linspace(-2, 0, 15)).predictor_
 
 
-def test_rows_that_cannot_be_predicted_are_named_and_not_scored(structure_model) -> None:
+def test_rows_that_cannot_be_predicted_are_named_and_not_scored(structure_model: Predictor) -> None:
     items = structures_of([np.eye(3) * 3.3, FLAT, np.eye(3) * 4.1])
     found = evaluate(structure_model, dataset(items, [-1.0, 100.0, -0.5]))
     assert list(found.errors) == [1]
@@ -92,7 +109,7 @@ def test_rows_that_cannot_be_predicted_are_named_and_not_scored(structure_model)
     assert found.scores["MAE"] < 10
 
 
-def test_nothing_to_score_is_an_error_with_the_first_reason(structure_model) -> None:
+def test_nothing_to_score_is_an_error_with_the_first_reason(structure_model: Predictor) -> None:
     with pytest.raises(DataError, match=r"none of the 2 rows can be predicted; the first: ."):
         evaluate(structure_model, flat_rows(2))
 

@@ -27,7 +27,7 @@ def steps(model: nn.Module, n: int, seed: int = 0) -> Iterator[int]:
         yield number
 
 
-def single(value: float) -> nn.Module:
+def single(value: float) -> nn.Linear:
     model = nn.Linear(1, 1, bias=False)
     nn.init.constant_(model.weight, value)
     return model
@@ -41,7 +41,7 @@ def test_the_mean_follows_its_formula(decay: float) -> None:
         average.update_parameters(model)
         share = min(decay, (2 + number) / (11 + number))
         mean = share * mean + (1 - share) * model.weight.item()
-        assert average.module.weight.item() == pytest.approx(mean, rel=1e-5)
+        assert average.module.get_parameter("weight").item() == pytest.approx(mean, rel=1e-5)
 
 
 def test_the_first_decays_are_small_so_that_random_weights_are_forgotten() -> None:
@@ -51,7 +51,7 @@ def test_the_first_decays_are_small_so_that_random_weights_are_forgotten() -> No
     seen = []
     for _ in range(200):
         average.update_parameters(model)
-        seen.append((average.module.weight.item() - 1) / 999)
+        seen.append((average.module.get_parameter("weight").item() - 1) / 999)
     assert seen[0] == pytest.approx(2 / 11, rel=1e-4)
     assert seen[1] == pytest.approx(2 / 11 * 3 / 12, rel=1e-4)
     assert seen[99] < 1e-6
@@ -106,11 +106,12 @@ def test_the_mean_is_what_is_validated_kept_and_used_for_prediction() -> None:
     job = averaged_network()
     kept = []
     for record in job.epochs():
+        assert job.average is not None
         mean = {name: value.clone() for name, value in job.average.module.state_dict().items()}
         kept.append(mean)
         if record.is_best:
             assert all(torch.equal(mean[name], value) for name, value in job.best_weights.items())
-        assert not torch.equal(mean["head.weight"], job.model.head.weight)
+        assert not torch.equal(mean["head.weight"], job.model.get_parameter("head.weight"))
     best = kept[job.state.best_epoch - 1]
     assert all(torch.equal(best[name], value) for name, value in job.model.state_dict().items())
     score = np.mean(np.abs(job.predict(X[30:]) - y[30:]))
@@ -126,7 +127,7 @@ def test_the_weights_themselves_are_trained_as_without_a_mean() -> None:
 
 def test_a_mean_calms_a_step_size_that_is_too_large() -> None:
     X, y = smooth_problem()
-    keys = {"schedule": "constant", "warmup": 0.0, "learning_rate": 0.05, "max_epochs": 30}
+    keys: dict[str, Any] = {"schedule": "constant", "warmup": 0.0, "learning_rate": 0.05, "max_epochs": 30}
     spread = {}
     for average in (None, 0.95):
         scores = [record.val_score for record in network_on(X, y, average=average, **keys).epochs()]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Generator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from formation_mlp.training.batches import DeviceRows, as_inputs, shuffled_batch
 from formation_mlp.training.loop import Generators, Limits, as_array, fit, forward_rows, train_epoch
 from formation_mlp.training.optim import Optimizers, build_optimizers
 from formation_mlp.training.state import EpochRecord, LoopState
+from formation_mlp.typing import Array
 
 CPU = torch.device("cpu")
 
@@ -37,8 +40,9 @@ def affine(d: int = 3) -> MLP:
     return model
 
 
-def sgd(model: nn.Module, rate: float, **keys) -> Optimizers:
-    config = TrainingConfig(**{"optimizer": "sgd", "learning_rate": rate, "momentum": 0.0, "weight_decay": 0.0} | keys)
+def sgd(model: nn.Module, rate: float, **keys: Any) -> Optimizers:
+    plain: dict[str, Any] = {"optimizer": "sgd", "learning_rate": rate, "momentum": 0.0, "weight_decay": 0.0}
+    config = TrainingConfig(**plain | keys)
     return build_optimizers(model, config.model_copy(update={"schedule": "constant", "warmup": 0.0}), 1)
 
 
@@ -46,7 +50,19 @@ def generators(seed: int = 0) -> Generators:
     return Generators(torch_generator(seed, "batches"), torch_generator(seed, "layers"))
 
 
-def trained(model, train, val, epochs=3, *, rate=0.1, patience=None, batch_size=6, clip=None, select=None, state=None):
+def trained(
+    model: nn.Module,
+    train: DeviceRows,
+    val: DeviceRows,
+    epochs: int = 3,
+    *,
+    rate: float = 0.1,
+    patience: int | None = None,
+    batch_size: int = 6,
+    clip: float | None = None,
+    select: Callable[[Array], float] | None = None,
+    state: LoopState | None = None,
+) -> list[EpochRecord]:
     """Run the loop to its end and return its records."""
     score = select or (lambda output: float(np.mean(np.abs(output - as_array(val.y)))))
     limits = Limits(epochs, patience, batch_size, clip)
@@ -100,14 +116,21 @@ def test_it_yields_after_each_epoch_so_that_a_caller_may_stop_there() -> None:
     loop = fit(model, rows(), rows(7), F.mse_loss, lambda _: 1.0, sgd(model, 0.1), state, generators(), limits)
     assert next(loop).epoch == 1
     assert next(loop).epoch == 2
+    assert isinstance(loop, Generator)
     loop.close()
     assert state.epoch == 2
 
 
 def test_selection_sees_the_output_of_the_validation_rows_in_evaluation_mode() -> None:
     model = MLP(3, (16,), dropout=0.5).double()
-    val, seen = rows(7, seed=1), []
-    trained(model, rows(), val, epochs=1, select=lambda output: seen.append(output) or 1.0)
+    val = rows(7, seed=1)
+    seen: list[Array] = []
+
+    def select(output: Array) -> float:
+        seen.append(output)
+        return 1.0
+
+    trained(model, rows(), val, epochs=1, select=select)
     np.testing.assert_array_equal(seen[0], as_array(forward_rows(model, val.inputs)))
     assert not model.training
 

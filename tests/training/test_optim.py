@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -17,16 +18,18 @@ from formation_mlp.training.optim import OPTIMIZERS, SCHEDULES, Optimizers, buil
 RATE = 0.01
 
 
-def network(**keys) -> MLP:
-    return MLP(3, **{"hidden": (4, 4), "normalization": "layer", "activation": "prelu"} | keys)
+def network(**keys: Any) -> MLP:
+    plain: dict[str, Any] = {"hidden": (4, 4), "normalization": "layer", "activation": "prelu"}
+    return MLP(3, **plain | keys)
 
 
-def built(model: nn.Module, optimizer: str, total_steps: int = 10, **keys) -> Optimizers:
-    config = TrainingConfig(**{"optimizer": optimizer, "schedule": "constant", "warmup": 0.0} | keys)
+def built(model: nn.Module, optimizer: str, total_steps: int = 10, **keys: Any) -> Optimizers:
+    plain: dict[str, Any] = {"optimizer": optimizer, "schedule": "constant", "warmup": 0.0}
+    config = TrainingConfig(**plain | keys)
     return build_optimizers(model, config, total_steps)
 
 
-def moved_without_gradient(optimizer: str, model: MLP, **keys) -> dict[str, torch.Tensor]:
+def moved_without_gradient(optimizer: str, model: MLP, **keys: Any) -> dict[str, torch.Tensor]:
     """Return the ratio of each weight after one step with gradients of zero to the weight before."""
     with torch.no_grad():
         for parameter in model.parameters():
@@ -89,7 +92,7 @@ def test_muon_trains_the_matrices_of_the_body_and_adamw_the_rest(residual: bool)
 
 
 def set_network() -> nn.Module:
-    keys = {"architecture": "set", "hidden": [4, 4], "set_width": 4, "set_layers": 1, "set_heads": 2}
+    keys: dict[str, Any] = {"architecture": "set", "hidden": [4, 4], "set_width": 4, "set_layers": 1, "set_heads": 2}
     return build_network(3, ModelConfig(**keys), 2)
 
 
@@ -120,12 +123,12 @@ def test_muon_on_a_network_without_hidden_layers_is_adamw() -> None:
 def test_muon_makes_the_update_of_a_matrix_nearly_orthogonal() -> None:
     model = network()
     optimizers = built(model, "muon", weight_decay=0.0, muon_learning_rate=1.0)
-    before = model.body[4].weight.detach().clone()
+    before = model.get_parameter("body.4.weight").detach().clone()
     generator = torch.Generator().manual_seed(0)
     for parameter in model.parameters():
         parameter.grad = torch.randn(parameter.shape, generator=generator)
     optimizers.step(0)
-    stretches = torch.linalg.svdvals(model.body[4].weight.detach() - before)
+    stretches = torch.linalg.svdvals(model.get_parameter("body.4.weight").detach() - before)
     assert stretches.min() > 0.5
     assert stretches.max() < 1.4
 
@@ -163,7 +166,7 @@ def test_gradients_are_forgotten() -> None:
 
 
 # schedule, warm-up: progress -> step size
-VALUES = {
+VALUES: dict[tuple[str, float], dict[float, float]] = {
     ("constant", 0.0): {0: 1, 0.5: 1, 1: 1},
     ("constant", 0.2): {0: 0, 0.1: 0.5, 0.2: 1, 1: 1},
     ("cosine", 0.0): {0: 1, 0.5: 0.5, 2 / 3: 0.25, 1: 0},
@@ -219,6 +222,6 @@ def test_an_update_takes_the_step_size_of_its_middle_in_every_group() -> None:
         ({"schedule": "cosin"}, r"training.schedule: unknown schedule 'cosin'.*Did you mean 'cosine'"),
     ],
 )
-def test_unknown_names_are_refused(keys: dict[str, str], message: str) -> None:
+def test_unknown_names_are_refused(keys: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build_optimizers(network(), TrainingConfig(**keys), 10)

@@ -110,7 +110,7 @@ def test_shares_of_any_size_and_loss_give_the_numbers_of_the_whole_batch(
 
 def test_each_process_switches_off_other_units_and_repeats_that_from_any_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     def drawn(job: NetworkTraining) -> Tensor:
-        job._next_epoch(iter([None]))
+        job._next_epoch(iter(()))
         return torch.rand(4, generator=job.generators.layers)
 
     keys = {"task": TaskConfig(), "model": {"dropout": 0.5}}
@@ -118,7 +118,7 @@ def test_each_process_switches_off_other_units_and_repeats_that_from_any_epoch(m
     assert not torch.equal(drawn(second), drawn(third))
     torch.testing.assert_close(drawn(second), drawn(second), rtol=0, atol=0)
     before = first.generators.layers.get_state()
-    first._next_epoch(iter([None]))
+    first._next_epoch(iter(()))
     assert torch.equal(first.generators.layers.get_state(), before), "the first goes on where it is"
     second.state.epoch += 1
     assert not torch.equal(drawn(second), drawn(third))
@@ -257,8 +257,8 @@ def test_two_processes_train_an_ensemble_to_the_curves_of_one(
         assert {key: value.shape for key, value in states[0].items()} == {
             key: value.shape for key, value in states[1].items()
         }
-    one, two = (Checkpoint.load(workplace / output / "model.safetensors") for output in ("alone", "run"))
-    for ours, theirs in zip(one.members[:2], two.members[:2], strict=True):
+    mine, other = (Checkpoint.load(workplace / output / "model.safetensors") for output in ("alone", "run"))
+    for ours, theirs in zip(mine.members[:2], other.members[:2], strict=True):
         for name, weight in ours.weights.items():
             torch.testing.assert_close(theirs.weights[name], weight, rtol=1e-3, atol=1e-5)
 

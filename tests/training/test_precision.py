@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,19 @@ from torch import dtype
 from formation_mlp.config.schema import TaskConfig
 from formation_mlp.errors import ConfigError
 from formation_mlp.training import precision
+from formation_mlp.training.network import NetworkTraining
 from formation_mlp.training.precision import SMALL_STEP, autocast, choose_precision, cpu_threads
+from formation_mlp.typing import Floats
 from support.networks import network_on, network_on_examples, set_problem, smooth_problem
 
+Pretend = Callable[[dict[str, bool]], None]
 CPU, MPS, CUDA = (torch.device(name) for name in ("cpu", "mps", "cuda"))
 WITH = {"avx2": True, "avx512_bf16": True, "amx_bf16": False}
 WITHOUT = {"avx2": True, "avx512_bf16": False, "amx_bf16": False}
 
 
 @pytest.fixture
-def cpu_with(monkeypatch: pytest.MonkeyPatch):
+def cpu_with(monkeypatch: pytest.MonkeyPatch) -> Pretend:
     """Return a function that pretends what the CPU can."""
     return lambda able: monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
 
@@ -37,7 +41,7 @@ def cpu_with(monkeypatch: pytest.MonkeyPatch):
     ],
 )
 def test_auto_is_bfloat16_for_big_steps_on_a_cpu_that_has_it(
-    cpu_with, able: dict[str, bool] | dict[Any, Any], size: float, expected: dtype
+    cpu_with: Pretend, able: dict[str, bool], size: float, expected: dtype
 ) -> None:
     cpu_with(able)
     assert choose_precision("auto", CPU, size) == expected
@@ -52,7 +56,7 @@ def test_auto_is_bfloat16_on_a_graphics_card_that_has_it(
     assert choose_precision("auto", CUDA, 1) == torch.float32
 
 
-def test_a_format_that_is_asked_for_is_taken_for_any_step(cpu_with) -> None:
+def test_a_format_that_is_asked_for_is_taken_for_any_step(cpu_with: Pretend) -> None:
     cpu_with(WITHOUT)
     for size in (1, 100 * SMALL_STEP):
         assert choose_precision("float32", CPU, size) == torch.float32
@@ -93,7 +97,7 @@ def test_the_number_of_threads_is_put_back_even_after_an_error() -> None:
 
 @pytest.mark.parametrize(("rows", "expected"), [(40, "float32"), (1, "bfloat16")])
 def test_a_step_is_as_big_as_its_rows_times_the_weights(
-    cpu_with, monkeypatch: pytest.MonkeyPatch, rows: int, expected: str
+    cpu_with: Pretend, monkeypatch: pytest.MonkeyPatch, rows: int, expected: str
 ) -> None:
     cpu_with(WITH)
     X, y = smooth_problem()
@@ -105,10 +109,10 @@ def test_a_step_is_as_big_as_its_rows_times_the_weights(
     assert str(job.limits.precision) == f"torch.{expected}"
 
 
-def trained(precision_name: str, architecture: str):
+def trained(precision_name: str, architecture: str) -> tuple[NetworkTraining, Floats, Floats]:
     rows = set_problem(auxiliary=True)
     model = {"architecture": architecture, "hidden": [16, 16], "set_width": 8, "set_layers": 1}
-    keys = {"learning_rate": 0.005, "max_epochs": 20, "average": 0.8, "precision": precision_name}
+    keys: dict[str, Any] = {"learning_rate": 0.005, "max_epochs": 20, "average": 0.8, "precision": precision_name}
     job = network_on_examples(rows, rows, TaskConfig(auxiliary={"other": 0.3}), model=model, **keys)
     for _ in job.epochs():
         pass

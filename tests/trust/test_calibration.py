@@ -10,11 +10,12 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 from formation_mlp.errors import CheckpointError
 from formation_mlp.trust.calibration import GROUP, MOST_ELEMENTS, Calibration
+from formation_mlp.typing import Floats, Ints
 
 LEVELS = [0.5, 0.8, 0.9, 0.95]
 
 
-def rows(n: int, seed: int = 0, sizes: tuple[int, ...] = (1, 2, 3, 4, 5, 6)):
+def rows(n: int, seed: int = 0, sizes: tuple[int, ...] = (1, 2, 3, 4, 5, 6)) -> tuple[Floats, Floats, Ints]:
     """Return errors, a spread that is only roughly their size, and numbers of elements, of rows of one kind.
 
     The errors are wide where the spread is, and wider for few elements, which the spread does not say.
@@ -87,17 +88,17 @@ def test_the_quantile_is_the_smallest_score_that_the_theorem_allows(n: int, leve
     np.testing.assert_allclose(calibration.half_width(level, None, np.array([2])), rank / n, rtol=1e-6)
 
 
-class _Known(RegressorMixin, BaseEstimator):
+class _Known(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """A model that reads its answer from a column of X."""
 
     def __init__(self, column: int = 0) -> None:
         self.column = column
 
-    def fit(self, _X, _y=None):
+    def fit(self, _X: Floats, _y: Floats | None = None) -> _Known:
         self.fitted_ = True
         return self
 
-    def predict(self, X):
+    def predict(self, X: Floats) -> Floats:
         return np.asarray(X)[:, self.column]
 
 

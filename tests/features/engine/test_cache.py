@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from formation_mlp.config.schema import Entry
 from formation_mlp.features.base import FeatureBlock
 from formation_mlp.features.engine import cache, chunks, costly
 from formation_mlp.features.engine.cache import FeatureCache, cache_folder, chunk_key, engine_state
@@ -20,7 +21,7 @@ from formation_mlp.materials.structures import Structures
 from formation_mlp.system.compute import Compute
 from formation_mlp.system.processes import DIED
 
-FEATURES = ["density", {"sine_coulomb": {"n_eigenvalues": 3}}]
+FEATURES: list[Entry] = ["density", {"sine_coulomb": {"n_eigenvalues": 3}}]
 N = 30
 
 

@@ -49,7 +49,7 @@ OF_THE_CRYSTAL = (
 )
 
 
-def materials(*cells):
+def materials(*cells: tuple[Floats, Ints, Floats]) -> Materials:
     lattices, z, frac = zip(*cells, strict=True)
     site_ptr = np.cumsum([0, *map(len, z)])
     structures = Structures(site_ptr, np.array(lattices, float), np.concatenate(z), np.concatenate(frac))
@@ -57,13 +57,13 @@ def materials(*cells):
 
 
 @pytest.fixture(scope="module")
-def golden():
+def golden() -> dict[str, Any]:
     with np.load(FROZEN.with_suffix(".npz")) as arrays:
         return dict(arrays)
 
 
 @pytest.fixture(scope="module")
-def golden_materials(golden):
+def golden_materials(golden: dict[str, Any]) -> Materials:
     structures = Structures(*(golden[field] for field in ("site_ptr", "lattice", "z", "frac")))
     return Materials(structures.compositions(), structures)
 
@@ -76,7 +76,7 @@ def golden_materials(golden):
     ],
 )
 def test_numbers_and_names_are_matminers(
-    golden, golden_materials, name: str, options: dict[str, bool] | dict[Any, Any]
+    golden: dict[str, Any], golden_materials: Materials, name: str, options: dict[str, bool] | dict[Any, Any]
 ) -> None:
     preset = STRUCTURE_PRESETS[name](**options)
     block = preset.compute(golden_materials)
@@ -85,7 +85,9 @@ def test_numbers_and_names_are_matminers(
     np.testing.assert_allclose(block.X, golden[name], rtol=1e-9, atol=1e-10)
 
 
-def test_symmetry_is_matminers_but_counts_the_operations_of_the_primitive_cell(golden, golden_materials) -> None:
+def test_symmetry_is_matminers_but_counts_the_operations_of_the_primitive_cell(
+    golden: dict[str, Any], golden_materials: Materials
+) -> None:
     preset = STRUCTURE_PRESETS["symmetry"]()
     X = preset.compute(golden_materials).X
     assert list(preset.names) == ABOUT["names"]["symmetry"]
@@ -97,7 +99,9 @@ def test_symmetry_is_matminers_but_counts_the_operations_of_the_primitive_cell(g
     assert list(times.values()).count(1) >= 50
 
 
-def test_sine_coulomb_eigenvalues_are_matminers_sorted_padded_and_cut(golden, golden_materials) -> None:
+def test_sine_coulomb_eigenvalues_are_matminers_sorted_padded_and_cut(
+    golden: dict[str, Any], golden_materials: Materials
+) -> None:
     expected = golden["sine_coulomb"]
     n = expected.shape[1]
     X = STRUCTURE_PRESETS["sine_coulomb"](n_eigenvalues=n + 3).compute(golden_materials).X

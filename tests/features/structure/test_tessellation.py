@@ -132,6 +132,6 @@ def test_structures_that_defeat_qhull_are_tessellated(shared_data: Path) -> None
     path = shared_data / "mp_megnet2018_structures" / "mp_megnet2018_structures.csv.gz"
     table = pd.read_csv(path, usecols=["material_id", "lattice", "frac_coords"], index_col="material_id")
     for row in table.loc[["mp-990448", "mp-997569", "mp-655446"]].itertuples():
-        lattice = Lattice.from_parameters(*map(float, row.lattice.split())).matrix
-        ptr, _, face = voronoi_faces(lattice, np.array(row.frac_coords.split(), float).reshape(-1, 3))
+        lattice = Lattice.from_parameters(*map(float, str(row.lattice).split())).matrix
+        ptr, _, face = voronoi_faces(lattice, np.array(str(row.frac_coords).split(), float).reshape(-1, 3))
         assert cell_volumes(ptr, face).sum() == pytest.approx(abs(np.linalg.det(lattice)), rel=1e-10)

@@ -4,6 +4,7 @@ import math
 import random
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,19 +12,19 @@ import pytest
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.errors import DataError
 from formation_mlp.materials.formula import reading as formula_module
-from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.materials.formula.reading import ParsedFormulas, parse_formulas
 from formation_mlp.system.compiled import compiled
 from support.known_formulas import KNOWN
 
 
-def amounts(formula: str):
+def amounts(formula: str) -> dict[str, float]:
     parsed = parse_formulas([formula])
     assert not parsed.failures, parsed.failures
     column = parsed.compositions
     return dict(zip((SYMBOLS[z] for z in column.z.tolist()), column.amount.tolist(), strict=True))
 
 
-def reason(formula: str):
+def reason(formula: str) -> str:
     parsed = parse_formulas([formula])
     assert list(parsed.failures) == [0]
     assert parsed.compositions.n_elements.tolist() == [0]
@@ -31,7 +32,7 @@ def reason(formula: str):
     return parsed.failures[0]
 
 
-def note(formula: str):
+def note(formula: str) -> str:
     return parse_formulas([formula]).notes.get(0, "")
 
 
@@ -173,7 +174,7 @@ def test_a_dot_that_could_be_either_is_refused(formula: str) -> None:
         ("Na\nCl?", "'?' cannot be read"),
     ],
 )
-def test_what_cannot_be_read_says_why_and_what_to_try(formula: str | float | None, words: str) -> None:
+def test_what_cannot_be_read_says_why_and_what_to_try(formula: str, words: str) -> None:
     assert words in reason(formula)
 
 
@@ -192,7 +193,8 @@ def test_notes_tell_how_a_formula_was_read() -> None:
 
 
 def test_failures_and_notes_keep_their_rows() -> None:
-    parsed = parse_formulas(["NaCl", "Xx", "D2O", None, "Fe2O3"])
+    column: list[Any] = ["NaCl", "Xx", "D2O", None, "Fe2O3"]
+    parsed = parse_formulas(column)
     assert list(parsed.failures) == [1, 3]
     assert list(parsed.notes) == [2]
     assert parsed.compositions.n_elements.tolist() == [2, 0, 2, 0, 2]
@@ -207,7 +209,7 @@ def test_one_text_instead_of_a_column_is_refused() -> None:
         parse_formulas("NaCl")
 
 
-def random_amount(generator, *, exponents=True):
+def random_amount(generator: random.Random, *, exponents: bool = True) -> str:
     choices = [
         "",
         str(generator.randint(1, 300)),
@@ -218,11 +220,11 @@ def random_amount(generator, *, exponents=True):
     return generator.choice(choices[: 5 if exponents else 4])
 
 
-def random_formula(generator, depth=0):
+def random_formula(generator: random.Random, depth: int = 0) -> str:
     text = ""
     for _ in range(generator.randint(1, 4)):
         if depth < 3 and generator.random() < 0.2:
-            opening, closing = generator.choice(["()", "[]", "{}"])
+            opening, closing = generator.choice([("(", ")"), ("[", "]"), ("{", "}")])
             inner = random_formula(generator, depth + 1)
             text += opening + inner + closing + random_amount(generator, exponents=False)
         else:
@@ -252,7 +254,7 @@ def test_amounts_and_order_equal_pymatgen_on_random_formulas() -> None:
     assert len([text for text in refused if "blank" not in text]) < 200
 
 
-def columns_equal(one, other):
+def columns_equal(one: ParsedFormulas, other: ParsedFormulas) -> bool:
     return all(
         np.array_equal(getattr(one.compositions, name), getattr(other.compositions, name))
         for name in ("row_ptr", "z", "amount")
@@ -264,7 +266,7 @@ def test_the_scanner_reads_what_the_complete_parser_reads(monkeypatch: pytest.Mo
     generator = random.Random(11)  # noqa: S311
     pieces = [*"CHONFDT0123456789..()()[]·* e-x\n", "Na", "Fe", "H2O", "0.5", "1.5", "00.5", "12345678901234567", ")2"]
     pieces += ["SI", "CO", "IV", "II", "203", "20", "02", "K", "Br", "NH3", "CaCl2.5", "(III)"]
-    formulas = ["".join(generator.choices(pieces, k=generator.randint(0, 9))) for _ in range(20_000)]
+    formulas: list[Any] = ["".join(generator.choices(pieces, k=generator.randint(0, 9))) for _ in range(20_000)]
     formulas += [random_formula(generator).replace(" ", "") for _ in range(20_000)]
     formulas += list(KNOWN)
     formulas += ["Fe₂O₃", None, float("nan"), "NaN", "A\nB", "Fe\r", "C" * 300, "(" * 20 + "C" + ")" * 20]
@@ -293,14 +295,14 @@ def test_the_scanner_leaves_few_formulas_to_the_complete_parser() -> None:
 
 
 def test_a_kernel_without_a_place_for_its_cache_is_compiled_all_the_same() -> None:
-    namespace = {}
+    namespace: dict[str, Any] = {}
     exec("def double(x):\n    return 2 * x", namespace)  # noqa: S102
     assert compiled(namespace["double"])(21) == 42
 
 
 def test_a_few_formulas_are_read_without_heavy_imports() -> None:
     code = (
-        "import sys; from formation_mlp.materials.formula.reading import parse_formulas;"
+        "import sys; from formation_mlp.materials.formula.reading import ParsedFormulas, parse_formulas;"
         "parse_formulas(['CuSO4.5H2O']);"
         "print([m for m in ('numba', 'pandas', 'scipy', 'pymatgen', 'matminer', 'torch') if m in sys.modules])"
     )
@@ -310,7 +312,7 @@ def test_a_few_formulas_are_read_without_heavy_imports() -> None:
 
 def test_a_plain_formula_is_read_with_few_modules() -> None:
     code = (
-        "import sys; from formation_mlp.materials.formula.reading import parse_formulas;"
+        "import sys; from formation_mlp.materials.formula.reading import ParsedFormulas, parse_formulas;"
         "parse_formulas(['Fe2O3', 'NaCl']);"
         "print(sorted(m.rpartition('.')[2] for m in sys.modules if m.startswith('formation_mlp.materials.formula.')))"
     )

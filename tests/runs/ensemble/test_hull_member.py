@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from formation_mlp.models.boosted_trees import BoostedTrees
 from formation_mlp.models.hull_trees import COLUMNS, HullTrees, KnownCompounds
 from formation_mlp.runs import train as run
 from formation_mlp.runs.ensemble import hull_member
+from formation_mlp.runs.ensemble.hull_member import HullTreesPlan
 from formation_mlp.runs.ensemble.member import train_member
 from formation_mlp.runs.ensemble.plan import plan_members
 from formation_mlp.runs.folder import RunFolder
@@ -53,7 +54,8 @@ def known() -> KnownCompounds:
 
 def unscaled(known: KnownCompounds, *formulas: str, predicted: list[float]) -> np.ndarray:
     weights = known.weights()
-    return known.columns(compounds(*formulas), np.array(predicted)) * weights["scale"] + weights["centre"]
+    values: np.ndarray = known.columns(compounds(*formulas), np.array(predicted)) * weights["scale"] + weights["centre"]
+    return values
 
 
 # --- the columns
@@ -179,7 +181,9 @@ def test_the_energies_of_train_rows_are_those_of_a_network_that_did_not_see_them
 ) -> None:
     chosen = config()
     prepared = prepare(chosen, load_rows(chosen))
+    assert chosen.ensemble is not None
     plan = plan_members(prepared, chosen.ensemble)[1]
+    assert isinstance(plan, HullTreesPlan)
     seen: dict[str, np.ndarray] = {}
 
     def grow(_plan: object, predicted: np.ndarray, _threads: int) -> HullTrees:
@@ -189,6 +193,7 @@ def test_the_energies_of_train_rows_are_those_of_a_network_that_did_not_see_them
     monkeypatch.setattr(hull_member, "_grow", grow)
     with pytest.raises(KeyboardInterrupt):
         list(train_member(plan, 1))
+    assert prepared.dataset.auxiliary is not None
     assert all((fold.y == prepared.dataset.auxiliary[:, 0]).all() for fold in plan.energies)
     compositions = prepared.dataset.materials.compositions
     answers, seen_by = [], []
@@ -211,12 +216,15 @@ def test_the_energies_of_train_rows_are_those_of_a_network_that_did_not_see_them
 def test_an_interrupted_member_goes_on_and_gives_the_same_model(finished: Path, config: Callable[..., Config]) -> None:
     chosen = config()
     prepared = prepare(chosen, load_rows(chosen))
+    assert chosen.ensemble is not None
     plan = plan_members(prepared, chosen.ensemble)[1]
-    keys = {"overwrite": False, "resume": False, "fingerprint": prepared.fingerprint()}
+    assert isinstance(plan, HullTreesPlan)
+    keys: dict[str, Any] = {"overwrite": False, "resume": False, "fingerprint": prepared.fingerprint()}
     RunFolder(str(chosen.output)).begin(chosen.model_dump(), **keys)
     epochs = train_member(plan, 1)
     for _ in range(3):  # the first network has two epochs
         next(epochs)
+    assert isinstance(epochs, Generator)
     epochs.close()
     assert RunFolder(Path(str(plan.prepared.config.output)) / "energies" / "fold0").is_done()
     again = trained(chosen, resume=True)
