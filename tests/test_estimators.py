@@ -35,7 +35,7 @@ FORMULAS = [
 ]  # fmt: skip
 ENERGIES = np.random.default_rng(0).normal(-1.5, 1.0, len(FORMULAS)) - [f.count("O") for f in FORMULAS]
 METAL_OXIDES = ["oxide" if "O" in formula else "other" for formula in FORMULAS]
-TINY = {
+TINY: dict[str, Any] = {
     "features": ["stoichiometry", "element_fraction"],
     "hidden": (8,),
     "architecture": "mlp",
@@ -47,11 +47,11 @@ TINY = {
 BOTH = [FormationEnergyRegressor, FormationEnergyClassifier]
 
 
-def regressor(**keys) -> FormationEnergyRegressor:
+def regressor(**keys: Any) -> FormationEnergyRegressor:
     return FormationEnergyRegressor(**TINY | keys)
 
 
-def classifier(**keys) -> FormationEnergyClassifier:
+def classifier(**keys: Any) -> FormationEnergyClassifier:
     return FormationEnergyClassifier(**TINY | keys)
 
 
@@ -123,7 +123,7 @@ def test_a_fit_that_failed_leaves_an_unfitted_model() -> None:
         model.predict(["NaCl"])
 
 
-def pickled(model):
+def pickled(model: Any) -> Any:
     return pickle.loads(pickle.dumps(model))  # noqa: S301 (our own bytes)
 
 
@@ -177,8 +177,8 @@ def test_a_random_state_repeats_a_fit_and_another_does_not() -> None:
 
 
 def test_without_a_random_state_fits_differ_and_a_generator_is_advanced() -> None:
-    free = [regressor(random_state=None).fit(FORMULAS, ENERGIES).predict(FORMULAS) for _ in range(2)]
-    assert not np.array_equal(*free)
+    one, other = (regressor(random_state=None).fit(FORMULAS, ENERGIES).predict(FORMULAS) for _ in range(2))
+    assert not np.array_equal(one, other)
     drawn = []
     for _ in range(2):
         model = regressor(random_state=np.random.RandomState(3))
@@ -188,10 +188,10 @@ def test_without_a_random_state_fits_differ_and_a_generator_is_advanced() -> Non
 
 
 def test_fitting_leaves_the_global_generators_alone() -> None:
-    torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    torch_state, numpy_state = torch.get_rng_state(), np.random.get_state(legacy=False)["state"]  # noqa: NPY002
     regressor().fit(FORMULAS, ENERGIES)
     assert torch.equal(torch.get_rng_state(), torch_state)
-    np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
+    np.testing.assert_equal(np.random.get_state(legacy=False)["state"], numpy_state)  # noqa: NPY002
 
 
 INPUTS = {
@@ -297,8 +297,9 @@ def test_there_must_be_two_classes(y: list[str]) -> None:
 def test_a_missing_label_is_no_class() -> None:
     with pytest.raises(DataError, match="y: a label is missing"):
         classifier().fit(FORMULAS, [1.0, np.nan] * 20)
+    labels: list[Any] = ["a", None] * 20
     with pytest.raises(DataError, match="y: class labels of one kind are expected"):
-        classifier().fit(FORMULAS, ["a", None] * 20)
+        classifier().fit(FORMULAS, labels)
 
 
 def test_a_class_that_is_missing_from_the_train_part_is_named() -> None:
@@ -433,7 +434,7 @@ FEW = ["NaCl", "KCl", "LiCl", "MgO", "CaO", "SrO", "Al2O3", "Fe2O3", "Cr2O3", "L
 FEW_ENERGIES = np.array([-2.13, -2.26, -2.11, -3.12, -3.29, -3.07, -3.46, -1.71, -2.36, -3.19])
 
 
-def few_epochs():
+def few_epochs() -> FormationEnergyRegressor:
     return FormationEnergyRegressor(features=["stoichiometry"], hidden=(4,), max_epochs=2, random_state=0)
 
 
@@ -456,7 +457,7 @@ def test_a_unit_that_is_given_is_converted() -> None:
 
 
 def test_one_column_of_a_table_is_a_list_of_inputs() -> None:
-    column = np.array(FEW, dtype=object)[:, None]
+    column: Any = np.array(FEW, dtype=object)[:, None]
     known = few_epochs().fit(FEW, FEW_ENERGIES).predict(FEW)
     np.testing.assert_array_equal(few_epochs().fit(column, FEW_ENERGIES).predict(column), known)
     bagged = BaggingRegressor(few_epochs(), n_estimators=2, random_state=0).fit(column, FEW_ENERGIES)
@@ -464,5 +465,6 @@ def test_one_column_of_a_table_is_a_list_of_inputs() -> None:
 
 
 def test_several_columns_are_refused() -> None:
+    columns: Any = np.zeros((10, 3))
     with pytest.raises(DataError, match=r"X: found an array of shape \(10, 3\), but a list or one column"):
-        few_epochs().fit(np.zeros((10, 3)), FEW_ENERGIES)
+        few_epochs().fit(columns, FEW_ENERGIES)

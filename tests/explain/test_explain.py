@@ -18,12 +18,12 @@ from sklearn.inspection import partial_dependence, permutation_importance
 
 from formation_mlp import load
 from formation_mlp.config.loading import check_config
-from formation_mlp.config.schema import ModelConfig
+from formation_mlp.config.schema import Entry, ModelConfig
 from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.explain.dependence import dependence
 from formation_mlp.explain.explanation import JUMPS, Explainer, neighbours
 from formation_mlp.explain.groups import KINDS, by_preset, by_property, groups
-from formation_mlp.explain.permutation import ELEMENTS, ELEMENTS_AND_HULL, importance, losses_by_permutation
+from formation_mlp.explain.permutation import importance, losses_by_permutation
 from formation_mlp.explain.rows import RunRows, featurized_rows
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import build_preset, preset_table
@@ -32,6 +32,7 @@ from formation_mlp.models.integrated_gradients import TreesPath, along
 from formation_mlp.models.networks import build_network
 from formation_mlp.runs import train as run
 from formation_mlp.runs.progress import Reporter
+from formation_mlp.saved_model.members import ELEMENTS, ELEMENTS_AND_HULL
 from formation_mlp.saved_model.predictor import Predictor
 from support.configs import changed
 
@@ -120,7 +121,11 @@ def test_statistics_of_one_property_are_one_group_whatever_the_preset() -> None:
 
 
 def test_the_same_preset_with_other_options_is_another_group() -> None:
-    parts = [{"matminer": {"featurizer": "BandCenter"}}, {"matminer": {"featurizer": "TMetalFraction"}}, "magpie"]
+    parts: list[Entry] = [
+        {"matminer": {"featurizer": "BandCenter"}},
+        {"matminer": {"featurizer": "TMetalFraction"}},
+        "magpie",
+    ]
     assert list(by_preset(parts)) == ["matminer BandCenter", "matminer TMetalFraction", "magpie"]
 
 
@@ -129,7 +134,7 @@ def test_an_unknown_kind_of_groups_is_refused() -> None:
         groups(["magpie"], "colour")
 
 
-class Estimator(RegressorMixin, BaseEstimator):
+class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """A predictor as scikit-learn wants it; its compositions stay as they are."""
 
     def __init__(self, predictor: Predictor | None = None, rows: RunRows | None = None) -> None:
@@ -140,6 +145,8 @@ class Estimator(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:
+        assert self.predictor is not None
+        assert self.rows is not None
         return self.predictor.predict_features(X, self.rows.compositions)
 
 
@@ -282,7 +289,8 @@ def test_attributions_agree_with_finite_differences(runs: Callable[[str], Path],
 
     def answer(points: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            return head(torch.as_tensor(points)).numpy() * model.target_scaler.scale
+            output: np.ndarray = head(torch.as_tensor(points)).numpy()
+        return output * model.target_scaler.scale
 
     n, h = 1500, 1e-6
     total = np.zeros_like(end)
@@ -372,7 +380,7 @@ def test_trees_on_a_threshold_are_complete() -> None:
 
 
 def test_trees_share_a_jump_at_the_same_place() -> None:
-    path = TreesPath(lambda X: (X > 1).all(axis=1) * 6.0, "split_feature=0 1\nthreshold=1 1\n")
+    path = TreesPath(lambda X: np.where((X > 1).all(axis=1), 6.0, 0.0), "split_feature=0 1\nthreshold=1 1\n")
     assert path(np.array([2.0, 2.0]))[0].tolist() == [3.0, 3.0, 0.0]
 
 

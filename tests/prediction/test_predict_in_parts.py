@@ -1,5 +1,7 @@
 """Tables of any size: in parts, in order, resumed after a kill with the same file in the end."""
 
+from __future__ import annotations
+
 import csv
 import json
 import os
@@ -7,6 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -28,19 +33,21 @@ FORMULAS = ["NaCl", "MgO", "NACL", "Fe2O3", "CuSO4.5H2O", "", "Al2O3", "LiF", "Z
 
 
 @pytest.fixture
-def table(tmp_path):
+def table(tmp_path: Path) -> Path:
     path = tmp_path / "materials.csv"
     lines = [f"row {i},{formula},unused" for i, formula in enumerate(FORMULAS)]
     path.write_text("\n".join(["name,formula,other", *lines]) + "\n")
     return path
 
 
-def rows_of(path):
+def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_rows_come_in_their_order_with_the_numbers_of_the_model(finished_run, table, tmp_path):
+def test_rows_come_in_their_order_with_the_numbers_of_the_model(
+    finished_run: Path, table: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out.csv"
     seen = []
     request = Request(str(finished_run), id="name")
@@ -61,25 +68,27 @@ def test_rows_come_in_their_order_with_the_numbers_of_the_model(finished_run, ta
     assert not list(tmp_path.glob(".*"))
 
 
-def test_parts_and_processes_do_not_change_the_file(finished_run, table, tmp_path):
+def test_parts_and_processes_do_not_change_the_file(finished_run: Path, table: Path, tmp_path: Path) -> None:
     request = Request(str(finished_run))
-    for name, options in {
+    ways: dict[str, dict[str, Any]] = {
         "whole": {},
         "parts": {"rows_per_part": 3},
         "two": {"rows_per_part": 3, "workers": 2},
-    }.items():
+    }
+    for name, options in ways.items():
         predict_in_parts(table, tmp_path / f"{name}.csv", request, **options)
     whole, parts, two = ((tmp_path / f"{name}.csv").read_bytes() for name in ("whole", "parts", "two"))
     assert whole == parts == two
 
 
 @pytest.mark.parametrize("model", ["composition", "stability"])
-def test_all_digits_are_the_same_in_parts_of_any_size_and_in_processes(model, tmp_path):
+def test_all_digits_are_the_same_in_parts_of_any_size_and_in_processes(model: str, tmp_path: Path) -> None:
     formulas = FORMULAS * 40 + ["LiFePO4", "Ca10(PO4)6(OH)2", "SiO2"] * 30
     path = tmp_path / "many.csv"
     path.write_text("\n".join(["formula", *formulas]) + "\n", encoding="utf-8")
     found = []
-    for number, options in enumerate(({}, {"rows_per_part": 211}, {"rows_per_part": 211, "workers": 2})):
+    ways: list[dict[str, Any]] = [{}, {"rows_per_part": 211}, {"rows_per_part": 211, "workers": 2}]
+    for number, options in enumerate(ways):
         out = tmp_path / f"{number}.parquet"
         predict_in_parts(path, out, Request(model), **options)
         found.append(pq.read_table(out).replace_schema_metadata(None))
@@ -87,11 +96,14 @@ def test_all_digits_are_the_same_in_parts_of_any_size_and_in_processes(model, tm
     assert found[0].equals(found[2])
 
 
-def test_all_digits_of_structures_are_the_same_in_parts_and_in_processes(structure_folder, tmp_path):
+def test_all_digits_of_structures_are_the_same_in_parts_and_in_processes(
+    structure_folder: Path, tmp_path: Path
+) -> None:
     names = sorted(path.name for path in structure_folder.iterdir() if path.suffix == ".cif") * 20
     (structure_folder / "table.csv").write_text("\n".join(["structure", *names]) + "\n", encoding="utf-8")
     found = []
-    for number, options in enumerate(({}, {"rows_per_part": 7}, {"rows_per_part": 7, "workers": 2})):
+    ways: list[dict[str, Any]] = [{}, {"rows_per_part": 7}, {"rows_per_part": 7, "workers": 2}]
+    for number, options in enumerate(ways):
         out = tmp_path / f"{number}.parquet"
         done = predict_in_parts(structure_folder / "table.csv", out, Request("structure"), **options)
         assert done.n_failed < len(names)
@@ -100,11 +112,11 @@ def test_all_digits_of_structures_are_the_same_in_parts_and_in_processes(structu
     assert found[0].equals(found[2])
 
 
-def killed_after(n, monkeypatch):
+def killed_after(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a job stop after some parts, as if it were killed."""
-    real, written = module.write_part, []
+    real, written = module.write_part, list[object]()
 
-    def write(*arguments):
+    def write(*arguments: Any) -> Iterator[Any]:
         yield from real(*arguments)
         written.append(arguments[0])
         if len(written) == n:
@@ -114,7 +126,9 @@ def killed_after(n, monkeypatch):
 
 
 @pytest.mark.parametrize("as_folder", [False, True])
-def test_a_structure_file_edited_in_between_is_read_anew(structure_folder, tmp_path, monkeypatch, as_folder):
+def test_a_structure_file_edited_in_between_is_read_anew(
+    structure_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_folder: bool
+) -> None:
     """Parts of one row; the file of a part that is done, and that of one that is not."""
     files = sorted(path for path in structure_folder.iterdir() if path.suffix == ".cif")
     source = structure_folder
@@ -136,11 +150,13 @@ def test_a_structure_file_edited_in_between_is_read_anew(structure_folder, tmp_p
 
 
 @pytest.mark.parametrize("what", ["table", "model"])
-def test_what_is_changed_while_it_is_predicted_is_not_mixed(own_run, table, tmp_path, monkeypatch, what):
+def test_what_is_changed_while_it_is_predicted_is_not_mixed(
+    own_run: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
     real = module.write_part
     model = own_run / "model.safetensors"
 
-    def write(path, *arguments):
+    def write(path: Path, *arguments: Any) -> Iterator[Any]:
         is_second = path.name == "part-00001.csv"
         if is_second and what == "table":
             table.write_text(table.read_text().replace("KBr", "KCl"))
@@ -155,7 +171,7 @@ def test_what_is_changed_while_it_is_predicted_is_not_mixed(own_run, table, tmp_
     assert not out.exists()
 
 
-def test_parquet_in_and_out(finished_run, table, tmp_path):
+def test_parquet_in_and_out(finished_run: Path, table: Path, tmp_path: Path) -> None:
     source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
     import pandas as pd
 
@@ -180,7 +196,7 @@ job.predict_in_parts(Path(sys.argv[1]), Path(sys.argv[2]), job.Request(sys.argv[
 """
 
 
-def test_a_killed_job_goes_on_and_ends_with_the_same_file(finished_run, table, tmp_path):
+def test_a_killed_job_goes_on_and_ends_with_the_same_file(finished_run: Path, table: Path, tmp_path: Path) -> None:
     undisturbed, out = tmp_path / "undisturbed.csv", tmp_path / "out.csv"
     request = Request(str(finished_run))
     predict_in_parts(table, undisturbed, request, rows_per_part=2)
@@ -201,7 +217,7 @@ def test_a_killed_job_goes_on_and_ends_with_the_same_file(finished_run, table, t
     assert out.read_bytes() == undisturbed.read_bytes()
 
 
-def test_parts_of_another_job_are_not_used(finished_run, table, tmp_path):
+def test_parts_of_another_job_are_not_used(finished_run: Path, table: Path, tmp_path: Path) -> None:
     out, request = tmp_path / "out.csv", Request(str(finished_run))
     parts = tmp_path / ".out.csv.parts"
     parts.mkdir()
@@ -211,7 +227,7 @@ def test_parts_of_another_job_are_not_used(finished_run, table, tmp_path):
     assert len(rows_of(out)) == len(FORMULAS)
 
 
-def test_a_folder_of_unknown_origin_is_left_alone(finished_run, table, tmp_path):
+def test_a_folder_of_unknown_origin_is_left_alone(finished_run: Path, table: Path, tmp_path: Path) -> None:
     mine = tmp_path / ".out.csv.parts" / "thesis.txt"
     mine.parent.mkdir()
     mine.write_text("precious")
@@ -220,14 +236,16 @@ def test_a_folder_of_unknown_origin_is_left_alone(finished_run, table, tmp_path)
     assert mine.read_text() == "precious"
 
 
-def test_a_missing_column_is_said_before_anything_is_written(finished_run, table, tmp_path):
+def test_a_missing_column_is_said_before_anything_is_written(finished_run: Path, table: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no column 'formla'.*Did you mean 'formula'"):
         predict_in_parts(table, tmp_path / "out.csv", Request(str(finished_run), formula="formla"))
     assert not list(tmp_path.glob("*out*"))
     assert not list(tmp_path.glob(".*"))
 
 
-def test_the_table_that_a_model_describes_by_counts_by_what_it_holds(tmp_path, rows):
+def test_the_table_that_a_model_describes_by_counts_by_what_it_holds(
+    tmp_path: Path, rows: list[tuple[str, str]]
+) -> None:
     own, table, out = tmp_path / "own.csv", tmp_path / "table.csv", tmp_path / "out.csv"
     lines = [f"{formula},{i}" for i, (formula, _) in enumerate(rows)]
     own.write_text("\n".join(["formula,number", *lines]) + "\n")
@@ -239,7 +257,7 @@ def test_the_table_that_a_model_describes_by_counts_by_what_it_holds(tmp_path, r
     expected = out.read_bytes()
     out = tmp_path / "again.csv"
 
-    def stop(done, _of):
+    def stop(done: int, _of: int) -> None:
         if done == 20:
             raise KeyboardInterrupt
 

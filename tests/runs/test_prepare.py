@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import ArrayLike
 
 from formation_mlp.config.loading import check_config
 from formation_mlp.config.schema import Config
@@ -21,12 +23,14 @@ from formation_mlp.runs.prepare import Prepared, load_rows, network_training, pr
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.members import Member, NetworkMember
 from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.training.network import NetworkTraining
 
 FORMULAS = ["NaCl", "KCl", "MgO", "CaO", "Al2O3", "Fe2O3", "TiO2", "ZnS", "CdS", "GaAs", "InP", "NiAl"]
 ENERGIES = np.linspace(-3, 0.3, 12)
+Writer = Callable[..., list[object]]
 
 
-def config(**sections) -> Config:
+def config(**sections: Any) -> Config:
     raw = {
         "data": {"path": "given"},
         "features": ["stoichiometry", "element_fraction"],
@@ -37,7 +41,7 @@ def config(**sections) -> Config:
     return check_config(raw | sections, "test")
 
 
-def dataset(formulas: list[str] = FORMULAS, y=ENERGIES) -> Dataset:
+def dataset(formulas: list[str] = FORMULAS, y: ArrayLike = ENERGIES) -> Dataset:
     read = read_materials(list(formulas))
     ids = tuple(f"row {i}" for i in range(len(formulas)))
     return Dataset(ids, tuple(formulas), read.materials, np.asarray(y, float), Target("e_form", "eV/atom", "here"))
@@ -49,6 +53,7 @@ def test_parts_are_rows_of_the_table_with_their_labels() -> None:
         part, chosen = prepared.part(name), getattr(prepared.split, name)
         np.testing.assert_array_equal(part.y, rows.y[chosen])
         np.testing.assert_array_equal(part.X, prepared.table.X[chosen])
+        assert part.compositions is not None
         assert part.compositions.formulas() == [rows.materials.compositions.formulas()[i] for i in chosen]
         assert part.auxiliary is None
         assert len(part.X)
@@ -78,7 +83,7 @@ def test_energies_become_classes_where_the_task_asks_for_them() -> None:
 
 
 @pytest.fixture
-def table_without(tmp_path: Path):
+def table_without(tmp_path: Path) -> Writer:
     """Return a function that makes features which some formulas do not have."""
 
     def write(*absent: str) -> list[object]:
@@ -90,14 +95,14 @@ def table_without(tmp_path: Path):
     return write
 
 
-def test_rows_that_cannot_be_described_are_an_error_that_names_them(table_without) -> None:
+def test_rows_that_cannot_be_described_are_an_error_that_names_them(table_without: Writer) -> None:
     with pytest.raises(
         DataError, match=r"(?s)given: 2 rows cannot be used.*row row 2: .*row row 5: .*data.invalid: drop"
     ):
         prepare(config(features=table_without("MgO", "Fe2O3")), dataset())
 
 
-def test_or_they_are_left_out_named_and_counted(table_without) -> None:
+def test_or_they_are_left_out_named_and_counted(table_without: Writer) -> None:
     features = table_without("MgO", "Fe2O3")
     prepared = prepare(config(features=features, data={"path": "given", "invalid": "drop"}), dataset())
     assert [row.id for row in prepared.dataset.left_out] == ["row 2", "row 5"]
@@ -109,14 +114,14 @@ def test_or_they_are_left_out_named_and_counted(table_without) -> None:
     np.testing.assert_array_equal(prepared.y, np.delete(ENERGIES, [2, 5]))
 
 
-def test_nothing_left_is_an_error_with_the_first_reason(table_without) -> None:
+def test_nothing_left_is_an_error_with_the_first_reason(table_without: Writer) -> None:
     features = table_without(*FORMULAS[1:])
     rows = dataset(FORMULAS[1:], ENERGIES[1:])
     with pytest.raises(DataError, match=r"given: no row can be featurized; the first: ."):
         prepare(config(features=features, data={"path": "given", "invalid": "drop"}), rows)
 
 
-def trained() -> tuple[Prepared, object]:
+def trained() -> tuple[Prepared, NetworkTraining]:
     prepared = prepare(config(), dataset())
     job = network_training(prepared)
     for _ in job.epochs():
@@ -159,7 +164,7 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def started(source: Path, **sections) -> Config:
+def started(source: Path, **sections: Any) -> Config:
     return config(training={"max_epochs": 2, "device": "cpu", "start_from": str(source)}, **sections)
 
 
@@ -253,7 +258,7 @@ def test_a_start_that_is_missing_is_named(tmp_path: Path) -> None:
 
 
 def two_members(prepared: Prepared) -> list[Member]:
-    members = []
+    members: list[Member] = []
     for number, share in enumerate((0.25, 0.75)):
         job = network_training(replace(prepared, config=prepared.config.model_copy(update={"seed": number})))
         list(job.epochs())
@@ -268,11 +273,15 @@ def test_a_model_is_calibrated_on_its_val_rows_and_knows_its_train_rows() -> Non
     val, shares = prepared.part("val"), np.array([0.25, 0.75])
     answers = Predictor(model).predict_members(val.X, val.compositions)
     std = np.sqrt(shares @ (answers - shares @ answers) ** 2)
+    assert model.calibration is not None
+    assert model.domain is not None
     scores = np.abs(val.y - shares @ answers) / (std + model.calibration.beta)
     np.testing.assert_allclose(np.sort(model.calibration.scores), np.sort(scores), rtol=1e-5)
+    assert val.compositions is not None
     assert sorted(model.calibration.n_elements) == sorted(val.compositions.n_elements)
     assert len(model.domain.points.grid) == len(prepared.split.train)
     found = Predictor(model).predict_rows([FORMULAS[i] for i in prepared.split.train]).domain
+    assert found is not None
     assert found.unseen == [""] * len(prepared.split.train)
     assert model == replace(checkpoint(prepared, members, {}), calibration=model.calibration, domain=model.domain)
 
@@ -286,7 +295,10 @@ def test_no_target_of_a_train_or_test_row_reaches_the_calibration() -> None:
     for rows in (first, replace(first, y=y)):
         prepared = prepare(config(), rows)
         models.append(with_trust(prepared, checkpoint(prepared, two_members(prepared), {})))
-    np.testing.assert_array_equal(models[0].calibration.scores, models[1].calibration.scores)
+    first_calibration, second_calibration = (model.calibration for model in models)
+    assert first_calibration is not None
+    assert second_calibration is not None
+    np.testing.assert_array_equal(first_calibration.scores, second_calibration.scores)
 
 
 def test_a_classifier_is_not_calibrated() -> None:
@@ -310,7 +322,7 @@ def test_auxiliary_targets_come_with_their_rows_and_are_scaled_on_train_rows_tha
         np.testing.assert_array_equal(prepared.part(name).auxiliary, gap[getattr(prepared.split, name)])
     values = gap[prepared.split.train][:, 0]
     assert prepared.task.auxiliary_scalers[0].centre == pytest.approx(np.nanmean(values))
-    assert network_training(prepared).model.head.out_features == 2
+    assert len(network_training(prepared).model.get_parameter("head.weight")) == 2
 
 
 def test_an_auxiliary_target_that_no_train_row_has_is_refused_by_name() -> None:
@@ -321,10 +333,11 @@ def test_an_auxiliary_target_that_no_train_row_has_is_refused_by_name() -> None:
         prepare(config(task={"auxiliary": AUXILIARY}), replace(dataset(), auxiliary=gap))
 
 
-def test_rows_that_are_left_out_take_their_auxiliary_targets_along(table_without) -> None:
+def test_rows_that_are_left_out_take_their_auxiliary_targets_along(table_without: Writer) -> None:
     raw = {"features": table_without("MgO", "Fe2O3"), "data": {"path": "given", "invalid": "drop"}}
     rows = replace(dataset(), auxiliary=np.arange(12.0)[:, None])
     prepared = prepare(config(task={"auxiliary": AUXILIARY}, **raw), rows)
+    assert prepared.dataset.auxiliary is not None
     np.testing.assert_array_equal(prepared.dataset.auxiliary[:, 0], np.delete(np.arange(12.0), [2, 5]))
 
 

@@ -21,7 +21,9 @@ from formation_mlp import load
 from formation_mlp.errors import CheckpointError, FormationMLPError
 from formation_mlp.saved_model import checkpoint
 from formation_mlp.saved_model.checkpoint import Checkpoint, load_tensors, save_tensors
+from formation_mlp.saved_model.formats import UPGRADES
 from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.saved_model.shipped import shipped_path
 from formation_mlp.system.tensor_file import digest_of
 from support.paths import GOLDEN
 
@@ -57,7 +59,7 @@ def saved_long_ago(tmp_path: Path) -> Path:
     return path
 
 
-def rewrite(path: Path, change: Callable[[dict, dict], None]) -> Path:
+def rewrite(path: Path, change: Callable[[dict[str, Any], dict[str, Any]], None]) -> Path:
     """Write a saved model again after ``change(tensors, description)``, as a stranger could who knows of digests."""
     with safe_open(path, framework="pt") as file:
         description = json.loads(file.metadata()["formation_mlp"])
@@ -77,7 +79,7 @@ def test_a_model_of_every_format_still_loads_and_predicts_its_numbers(number: in
 
 def test_every_format_has_a_small_fixture_and_every_older_one_an_upgrade() -> None:
     assert set(PREDICTIONS) == set(range(1, checkpoint.FORMAT + 1)), "a new format needs a fixture of its own"
-    assert set(checkpoint.UPGRADES) == set(range(1, checkpoint.FORMAT))
+    assert set(UPGRADES) == set(range(1, checkpoint.FORMAT))
     assert all(fixture_of(number).stat().st_size < 30_000 for number in PREDICTIONS)
 
 
@@ -110,6 +112,9 @@ def test_a_model_of_format_2_gives_no_intervals_and_knows_no_domain() -> None:
 @pytest.mark.parametrize("number", [3, 4, 5])
 def test_a_model_of_a_later_format_gives_the_intervals_and_the_domain_of_the_day_it_was_made(number: int) -> None:
     found = load(fixture_of(number)).predict_rows(FORMULAS, level=0.5)
+    assert found.std is not None
+    assert found.lo is not None
+    assert found.hi is not None
     np.testing.assert_allclose(found.std, [0.1939157, 0.1458179, 0.3040049], rtol=1e-5)
     np.testing.assert_allclose(found.lo, [-3.5201019, -2.2375906, -2.1631376], rtol=1e-5)
     np.testing.assert_allclose(found.hi, [-1.6637031, -0.6393957, 0.2842550], rtol=1e-5)
@@ -360,10 +365,10 @@ def test_a_missing_file_or_folder_is_named(tmp_path: Path) -> None:
 
 def test_older_formats_are_brought_up_to_date_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "FORMAT", 4)
-    monkeypatch.delitem(checkpoint.UPGRADES, 4)
+    monkeypatch.delitem(UPGRADES, 4)
     new = {"new": np.zeros(1)}
-    monkeypatch.setitem(checkpoint.UPGRADES, 2, lambda t, d: (t | new, {**d, "format": 3, "first": True}))
-    monkeypatch.setitem(checkpoint.UPGRADES, 3, lambda t, d: (t, {**d, "format": 4, "second": d["first"]}))
+    monkeypatch.setitem(UPGRADES, 2, lambda t, d: (t | new, {**d, "format": 3, "first": True}))
+    monkeypatch.setitem(UPGRADES, 3, lambda t, d: (t, {**d, "format": 4, "second": d["first"]}))
     tensors, description = load_tensors(fixture_of(2), "model")
     assert (description["format"], description["second"]) == (4, True)
     assert "new" in tensors
@@ -435,7 +440,7 @@ def test_a_model_of_a_format_without_a_digest_says_so_once(number: int, tmp_path
 
 def test_a_digest_depends_on_numbers_names_shapes_and_description() -> None:
     arrays, description = {"a": np.arange(6.0), "b": np.zeros(0)}, {"kind": "model", "format": 5}
-    others = [
+    others: list[tuple[dict[str, Any], dict[str, Any]]] = [
         ({**arrays, "a": np.arange(1, 7.0)}, description),
         ({**arrays, "a": np.arange(6.0).reshape(2, 3)}, description),
         ({**arrays, "a": np.arange(6.0).astype(np.float32)}, description),
@@ -459,7 +464,8 @@ def test_a_wrong_digest_or_none_is_refused(saved: Path, digest: str | int | None
 
 
 def test_a_shipped_model_is_held_to_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shipped = checkpoint.shipped_path("stability")
+    shipped = shipped_path("stability")
+    assert shipped is not None
     content = bytearray(shipped.read_bytes())
     copied = tmp_path / "stability.safetensors"
     copied.write_bytes(content)
@@ -529,6 +535,8 @@ def test_an_energy_that_no_material_has_is_an_error_of_its_row(value: float, rea
     predictor = Predictor(replace(model, members=(model.members[0], replace(model.members[1], weights=weights))))
     found = predictor.predict_rows(FORMULAS, level=0.5)
     assert all(reason in error for error in found.errors)
-    assert np.isnan([found.values, found.std, found.lo, found.hi]).all()
+    for numbers in (found.values, found.std, found.lo, found.hi):
+        assert numbers is not None
+        assert np.isnan(numbers).all()
     with pytest.raises(FormationMLPError, match=reason):
         predictor.predict(FORMULAS)

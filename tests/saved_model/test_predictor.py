@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,19 @@ import torch
 from pymatgen.core import Composition, Lattice, Structure
 
 from formation_mlp import FormationEnergyClassifier, FormationEnergyRegressor, load
+from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import CheckpointError, DataError, FeatureError
 from formation_mlp.saved_model import predictor as predict
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.trust.domain import DomainColumns
+from formation_mlp.typing import Floats
 from support.paths import GOLDEN
 
 FORMULAS = ["NaCl", "Fe2O3", "MgO", "TiO2", "Al2O3"]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory):
+def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORMATION_MLP_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
@@ -46,8 +49,8 @@ def structure_model() -> Predictor:
     """A model on the density of the structure."""
     structures = [chloride(a, metal) for metal in ("Na", "K", "Li", "Ag") for a in (5.0, 5.3, 5.6)]
     energies = np.linspace(-3, -1, len(structures))
-    keys = {"features": ["density"], "hidden": (8,), "architecture": "mlp", "max_epochs": 3, "device": "cpu"}
-    return FormationEnergyRegressor(**keys, random_state=0).fit(structures, energies).predictor_
+    keys: dict[str, Any] = {"features": ["density"], "hidden": (8,), "architecture": "mlp", "max_epochs": 3}
+    return FormationEnergyRegressor(**keys, device="cpu", random_state=0).fit(structures, energies).predictor_
 
 
 def test_a_run_folder_and_its_model_file_give_the_same_model(finished_run: Path) -> None:
@@ -263,6 +266,9 @@ def ensemble() -> Predictor:
 def test_an_interval_reaches_as_far_to_either_side_and_wider_where_the_members_disagree(ensemble: Predictor) -> None:
     found = ensemble.predict_rows(["NaCl", "Xx", "Fe2O3", "CsBr"], level=0.5)
     assert found.level == 0.5
+    assert found.std is not None
+    assert found.lo is not None
+    assert found.hi is not None
     assert np.isnan([found.std[1], found.lo[1], found.hi[1]]).all()
     good = [0, 2, 3]
     np.testing.assert_allclose((found.lo + found.hi)[good] / 2, found.values[good], rtol=1e-6)
@@ -274,7 +280,7 @@ def test_an_interval_reaches_as_far_to_either_side_and_wider_where_the_members_d
     np.testing.assert_allclose(found.std[good], spread, rtol=1e-4)
 
 
-def described(predictor: Predictor, formulas: list[str]):
+def described(predictor: Predictor, formulas: list[str]) -> tuple[Floats, Compositions]:
     from formation_mlp.features.engine.table import featurize
     from formation_mlp.materials.inputs import read_materials
 
@@ -292,10 +298,13 @@ def test_a_single_network_has_intervals_of_one_width_and_no_spread(predictor: Pr
     assert len(predictor.checkpoint.members) == 1
     found = predictor.predict_rows(FORMULAS, level=0.8)
     assert found.std is None
+    assert found.lo is not None
+    assert found.hi is not None
     np.testing.assert_allclose(found.hi - found.lo, (found.hi - found.lo)[0], rtol=1e-9)
 
 
 def test_a_model_says_whether_it_has_intervals_and_why_not(predictor: Predictor, ensemble: Predictor) -> None:
+    assert predictor.checkpoint.calibration is not None
     n = len(predictor.checkpoint.calibration.scores)
     assert 9 <= n < 19
     assert predictor.has_intervals
@@ -314,8 +323,8 @@ def test_a_model_says_whether_it_has_intervals_and_why_not(predictor: Predictor,
 def test_a_classifier_refuses_intervals_but_knows_its_domain() -> None:
     formulas = [f"{metal}{anion}" for metal in ("Na", "K", "Mg", "Ca", "Fe", "Ni") for anion in ("O", "S", "Cl")]
     classes = ["oxide" if formula.endswith("O") else "other" for formula in formulas]
-    keys = {"features": ["stoichiometry", "element_fraction"], "hidden": (4,), "max_epochs": 2, "device": "cpu"}
-    predictor = FormationEnergyClassifier(**keys, random_state=0).fit(formulas, classes).predictor_
+    keys: dict[str, Any] = {"features": ["stoichiometry", "element_fraction"], "hidden": (4,), "max_epochs": 2}
+    predictor = FormationEnergyClassifier(**keys, device="cpu", random_state=0).fit(formulas, classes).predictor_
     assert not predictor.has_intervals
     with pytest.raises(CheckpointError, match="no intervals: the model is a classifier"):
         predictor.predict_rows(["NaCl"], level=0.9)

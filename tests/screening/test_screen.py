@@ -279,7 +279,7 @@ def test_the_picture_names_every_stable_phase_once_without_overlap(lithium_iron_
         for other, b in boxes[:i]:
             assert np.any(np.minimum(a[2:], b[2:]) <= np.maximum(a[:2], b[:2])), (name, other)
     assert figure.axes[1].get_ylabel() == "energy above the hull (meV/atom)"
-    marks = {c.get_label(): len(c.get_offsets()) for c in figure.axes[0].collections}
+    marks = {str(c.get_label()): len(np.asarray(c.get_offsets())) for c in figure.axes[0].collections}
     assert marks["on the hull"] == len(stable) + 3
     unnamed = [n for label, n in marks.items() if label.startswith("_")]
     assert sum(unnamed) == len(columns["formula"]) - len(stable)
@@ -309,11 +309,12 @@ def test_a_phase_below_the_hull_of_others_is_a_diamond_and_no_corner() -> None:
         np.array([True, False, False]),
     )
     ax = figure.axes[0]
-    marks = {c.get_label(): c.get_offsets() for c in ax.collections}
+    marks = {c.get_label(): np.asarray(c.get_offsets()) for c in ax.collections}
     assert marks["below that hull"].tolist() == [[0.75, -0.55]]
     assert marks["on the hull"].tolist() == [[1 - 1.0, 0], [1.0, 0], [0.5, -1.0]]
     assert {text.get_text() for text in ax.texts} == {"NaCl", "NaCl$_{3}$"}
-    ends = {tuple(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) == 2}
+    drawn = [np.asarray(line.get_xdata()).tolist() for line in ax.lines]
+    ends = {tuple(x) for x in drawn if len(x) == 2}
     assert {(0.0, 0.5), (1.0, 0.5)} <= ends
     assert ax.get_ylabel() == "formation energy (eV/atom)"
 
@@ -446,7 +447,7 @@ def test_a_picture_against_a_table_shows_its_hull(workplace: Path, write_csv: Wr
     table = write_csv([("Na2O", "-0.3"), ("NaO", "-0.1")], ["formula", "formation_energy_per_atom"])
     found = screen(candidates_of("Na-O", max_atoms=4), competing=table)
     assert "1 of 2 are below" in in_words(found)[3] or "2 of 2 are below" in in_words(found)[3]
-    marks = {c.get_label(): len(c.get_offsets()) for c in diagram(found).axes[0].collections}
+    marks = {c.get_label(): len(np.asarray(c.get_offsets())) for c in diagram(found).axes[0].collections}
     assert marks["on the hull"] == 3
     assert marks["below that hull"] == 1  # the peroxide; the oxide is a corner, known to the table
 

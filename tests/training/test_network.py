@@ -28,11 +28,12 @@ MAX_EPOCHS = 4
 NOISY = {"hidden": [6, 6], "activation": "rrelu", "dropout": 0.3, "normalization": "batch", "architecture": "residual"}
 
 
-def noisy_network(optimizer: str = "adamw", seed: int = 0, **training) -> NetworkTraining:
+def noisy_network(optimizer: str = "adamw", seed: int = 0, **training: Any) -> NetworkTraining:
     """A network with everything that draws random numbers or keeps a state beside its weights."""
     X, y = smooth_problem()
-    keys = {"optimizer": optimizer, "schedule": "one_cycle", "gradient_clip": 1.0, "max_epochs": MAX_EPOCHS} | training
-    return network_on(X[:30], y[:30], X[30:], y[30:], model=NOISY, seed=seed, learning_rate=0.01, **keys)
+    keys: dict[str, Any] = {"optimizer": optimizer, "schedule": "one_cycle", "gradient_clip": 1.0} | training
+    keys = {"learning_rate": 0.01, "max_epochs": MAX_EPOCHS} | keys
+    return network_on(X[:30], y[:30], X[30:], y[30:], model=NOISY, seed=seed, **keys)
 
 
 def finished(job: NetworkTraining) -> NetworkTraining:
@@ -41,7 +42,7 @@ def finished(job: NetworkTraining) -> NetworkTraining:
     return job
 
 
-def fingerprint(job: NetworkTraining) -> tuple:
+def fingerprint(job: NetworkTraining) -> tuple[Any, ...]:
     """All numbers of a finished run, exactly."""
     weights = {name: value.tolist() for name, value in job.model.state_dict().items()}
     best = {name: value.tolist() for name, value in job.best_weights.items()}
@@ -180,7 +181,7 @@ def test_a_run_that_goes_wrong_raises_and_keeps_the_best_weights() -> None:
     assert next(epochs).is_best
     best = {name: value.clone() for name, value in job.best_weights.items()}
     with torch.no_grad():
-        job.model.head.weight.fill_(torch.inf)
+        job.model.get_parameter("head.weight").fill_(torch.inf)
     with pytest.raises(TrainingError, match=r"training loss became (inf|nan) in epoch 2.*The model of epoch 1 is kept"):
         next(epochs)
     assert (job.state.epoch, len(job.history)) == (1, 1)
@@ -210,8 +211,8 @@ def test_a_tiny_set_is_memorised(optimizer: str, loss: str) -> None:
     X, y = smooth_problem(8)
     model = {"hidden": [64, 64], "activation": "tanh"}
     rate = {"sgd": 0.1, "muon": 3e-3}.get(optimizer, 5e-3)
-    keys = {"optimizer": optimizer, "loss": loss, "learning_rate": rate, "weight_decay": 0.0, "max_epochs": 400}
-    job = finished(network_on(X, y, model=model, **keys))
+    keys: dict[str, Any] = {"optimizer": optimizer, "loss": loss, "learning_rate": rate, "weight_decay": 0.0}
+    job = finished(network_on(X, y, model=model, max_epochs=400, **keys))
     assert np.abs(job.predict(X) - y).max() < 0.02 * y.std()
 
 
@@ -226,7 +227,7 @@ def test_one_epoch_of_one_batch_trains_the_network() -> None:
     X, y = smooth_problem(8)
     job = network_on(X, y, batch_size=8, max_epochs=1)
     before = job.best_weights["head.weight"].clone()
-    assert not torch.equal(finished(job).model.head.weight.detach(), before)
+    assert not torch.equal(finished(job).model.get_parameter("head.weight").detach(), before)
 
 
 @pytest.mark.parametrize("n", [3, 7, 31])
@@ -266,25 +267,28 @@ SET = {"architecture": "set", "hidden": [16, 16], "set_width": 8, "set_layers": 
 AUXILIARY = TaskConfig(auxiliary={"other": 0.3})
 
 
-def set_network(rows: Examples, task: TaskConfig | None = None, **keys) -> NetworkTraining:
+def set_network(rows: Examples, task: TaskConfig | None = None, **keys: Any) -> NetworkTraining:
     train, val = taken(rows, slice(0, 30)), taken(rows, slice(30, None))
-    keys = {"model": SET, "learning_rate": 0.01} | keys
+    keys = dict[str, Any](model=SET, learning_rate=0.01) | keys
     return network_on_examples(train, val, task, **keys)
 
 
 def taken(rows: Examples, part: slice) -> Examples:
     numbers = np.arange(len(rows.y))[part]
     auxiliary = None if rows.auxiliary is None else rows.auxiliary[part]
+    assert rows.compositions is not None
     return Examples(rows.X[part], rows.y[part], rows.compositions.take(numbers), auxiliary)
 
 
 def test_a_set_network_learns_from_elements_what_features_do_not_tell() -> None:
     rows = set_problem()
-    blind = Examples(rows.X, rows.y, rows.compositions.take(np.zeros(40, int)))
+    assert rows.compositions is not None
+    same = rows.compositions.take(np.zeros(40, int))
     errors = []
-    for examples in (rows, blind):
+    for compositions in (rows.compositions, same):
+        examples = Examples(rows.X, rows.y, compositions)
         job = finished(set_network(examples, max_epochs=40))
-        errors.append(np.abs(job.predict(examples.X[:30], examples.compositions.take(range(30))) - rows.y[:30]).mean())
+        errors.append(np.abs(job.predict(rows.X[:30], compositions.take(range(30))) - rows.y[:30]).mean())
     assert errors[0] < 0.5 * errors[1]
 
 
@@ -313,7 +317,8 @@ def test_a_set_network_with_a_mean_and_auxiliary_targets_is_restored_bit_for_bit
         keys = {"optimizer": optimizer, "average": 0.9, "schedule": "trapezoid", "max_epochs": 3}
         return set_network(set_problem(auxiliary=True), AUXILIARY, model=model, **keys)
 
-    def numbers(done: NetworkTraining) -> tuple:
+    def numbers(done: NetworkTraining) -> tuple[Any, ...]:
+        assert done.average is not None
         mean = {name: value.tolist() for name, value in done.average.module.state_dict().items()}
         return *fingerprint(done), mean
 
@@ -335,7 +340,9 @@ def test_a_set_network_with_a_mean_and_auxiliary_targets_is_restored_bit_for_bit
 def test_a_run_is_not_restored_on_other_elements_or_auxiliary_targets(what: str) -> None:
     rows = set_problem(auxiliary=True)
     state = set_network(rows, AUXILIARY).snapshot()
-    other = {
+    assert rows.compositions is not None
+    assert rows.auxiliary is not None
+    other: dict[str, Any] = {
         "compositions": rows.compositions.take(np.arange(40)[::-1]),
         "auxiliary": rows.auxiliary + np.arange(40.0)[:, None],
     }
@@ -348,6 +355,7 @@ def test_auxiliary_targets_shape_what_is_learned_and_are_no_part_of_the_predicti
     job = finished(set_network(rows, AUXILIARY, max_epochs=30))
     output = forward_rows(job.model, job.train.inputs)
     assert output.shape == (30, 2)
+    assert rows.auxiliary is not None
     present = np.isfinite(rows.auxiliary[:30, 0])
     wanted = job.task.auxiliary_scalers[0].transform(rows.auxiliary[:30, 0][present])
     assert np.abs(output[present, 1].numpy() - wanted).mean() < 0.7 * np.abs(wanted).mean()
@@ -362,6 +370,7 @@ def test_auxiliary_targets_shape_what_is_learned_and_are_no_part_of_the_predicti
 
 def test_rows_without_auxiliary_targets_in_any_batch_do_no_harm() -> None:
     rows = set_problem(auxiliary=True)
+    assert rows.auxiliary is not None
     rows.auxiliary[2:] = np.nan
     job = finished(set_network(rows, AUXILIARY))
     assert all(torch.isfinite(value).all() for value in job.model.state_dict().values())
@@ -375,6 +384,7 @@ def test_training_starts_exactly_from_given_weights(model: dict[str, Any]) -> No
     expected = source.predict(rows.X, rows.compositions)
     np.testing.assert_array_equal(started.predict(rows.X, rows.compositions), expected)
     assert all(torch.equal(source.best_weights[name], value) for name, value in started.best_weights.items())
+    assert started.average is not None
     assert all(torch.equal(source.best_weights[name], v) for name, v in started.average.module.state_dict().items())
     kept = {name: value.clone() for name, value in source.best_weights.items()}
     finished(started)
@@ -452,7 +462,7 @@ def test_a_big_network_is_the_same_in_a_worker_of_one_thread() -> None:
         ({"precision": "float16"}, "training.precision: unknown precision 'float16'"),
     ],
 )
-def test_unknown_names_are_refused(keys: dict[str, str], message: str) -> None:
+def test_unknown_names_are_refused(keys: dict[str, Any], message: str) -> None:
     X, y = smooth_problem()
     with pytest.raises(ConfigError, match=message):
         network_on(X, y, **keys)

@@ -35,7 +35,7 @@ from formation_mlp.tuning.folder import SearchFolder
 from formation_mlp.tuning.journal import append
 from formation_mlp.tuning.report import SearchResult
 from formation_mlp.tuning.store import TrialStore, mend
-from formation_mlp.tuning.trial import without_test_rows
+from formation_mlp.tuning.trial import train_trial, without_test_rows
 from formation_mlp.tuning.tune import tune
 from support.commands import Outcome, python_environment
 from support.configs import TINY, changed
@@ -293,8 +293,10 @@ def test_the_first_trial_has_the_values_of_the_configuration_and_the_best_one_is
         "model.hidden": [8],
     }
     assert result.default.state == "complete"
-    assert result.best.score == min(trial.score for trial in result.trials if trial.state == "complete")
-    assert result.best.score < result.default.score
+    scores = [trial.score for trial in result.trials if trial.state == "complete" and trial.score is not None]
+    assert result.best.score == min(scores)
+    assert result.default.score is not None
+    assert min(scores) < result.default.score
 
 
 def test_values_lie_where_they_were_declared(finished: tuple[Config, SearchResult]) -> None:
@@ -494,7 +496,7 @@ def test_a_search_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
 def test_an_interrupt_offers_to_go_on(
     tiny_config: ConfigWriter, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = search_workers.train_trial
+    real = train_trial
 
     def interrupted(plan: Any, prepared: Any) -> Iterator[EpochRecord]:
         if plan.trial.number == 1:
@@ -531,9 +533,9 @@ def test_a_folder_in_use_is_not_touched(searching: Searching) -> None:
     with pytest.raises(ConfigError, match="holds a search: --resume continues it, --overwrite replaces it"):
         tune(config)
     with SearchFolder(first.folder).alone():
-        for keys in ({"resume": True}, {"overwrite": True}):
+        for resume in (True, False):
             with pytest.raises(InUseError, match=rf"process {os.getpid()} on .* works here"):
-                tune(config, trials=2, **keys)
+                tune(config, trials=2, resume=resume, overwrite=not resume)
     assert len(table_of(first.folder / "trials.csv")) == 1
     again = tune(config, trials=2, overwrite=True)
     assert len(again.trials) == 2
@@ -551,7 +553,7 @@ def test_a_folder_with_foreign_files_is_never_emptied(searching: Searching) -> N
 
 
 def test_another_configuration_or_other_rows_are_not_resumed(searching: Searching, table: Path, tmp_path: Path) -> None:
-    own = shutil.copy(table, tmp_path / "table.csv")
+    own = Path(shutil.copy(table, tmp_path / "table.csv"))
     config = searching(data={"path": str(own)})
     tune(config, trials=1)
     other = config.model_copy(update={"seed": 3})
@@ -863,7 +865,7 @@ def test_the_figure_has_a_panel_for_each_parameter(finished: tuple[Config, Searc
     assert [ax.get_xlabel() for ax in panels] == ["learning_rate", "dropout", "batch_size", "hidden"]
     assert [ax.get_xscale() for ax in panels] == ["log", "linear", "linear", "linear"]
     assert [tick.get_text() for tick in panels[3].get_xticklabels()] == ["[8]", "[4, 4]"]
-    assert sum(len(c.get_offsets()) for c in history.collections) == len(result.trials)  # type: ignore[arg-type]
+    assert sum(len(np.asarray(c.get_offsets())) for c in history.collections) == len(result.trials)
     (line,) = history.lines
     assert np.all(np.diff(np.asarray(line.get_ydata(), float)) <= 0)
 
@@ -886,4 +888,4 @@ def test_long_choices_are_named_by_letters_and_a_single_trial_can_be_drawn(
         "B  [element_fraction]",
         "C  [stoichiometry]",
     ]
-    assert sum(len(c.get_offsets()) for c in patience.collections) == 0  # type: ignore[arg-type]
+    assert sum(len(np.asarray(c.get_offsets())) for c in patience.collections) == 0

@@ -5,6 +5,8 @@ import random
 import subprocess
 import sys
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +16,12 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.element_data import load_table
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
+from formation_mlp.features.base import Preset
 from formation_mlp.features.composition.presets import COMPOSITION_PRESETS
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.records import Materials
 from formation_mlp.system.compiled import COMPILE_FROM, compiled
+from formation_mlp.typing import Floats
 from support.paths import GOLDEN
 
 FROZEN = np.load(GOLDEN / "compositions.npz", allow_pickle=False)
@@ -30,22 +34,22 @@ N_COLUMNS = {
 }  # fmt: skip
 
 
-def materials(formulas: list[str]):
+def materials(formulas: list[str]) -> Materials:
     parsed = parse_formulas(formulas)
     assert not parsed.failures
     return Materials(parsed.compositions)
 
 
-def make(name: str, impute_nan=False):
+def make(name: str, impute_nan: bool = False) -> Preset:
     return COMPOSITION_PRESETS[name](impute_nan=impute_nan) if name in IMPUTING else COMPOSITION_PRESETS[name]()
 
 
-def column(name: str, formula: str, what, **options):
+def column(name: str, formula: str, what: str, **options: Any) -> float:
     preset = COMPOSITION_PRESETS[name](**options)
-    return preset.compute(materials([formula])).X[0, preset.names.index(what)]
+    return float(preset.compute(materials([formula])).X[0, preset.names.index(what)])
 
 
-def random_formulas(n: int, seed: int, symbols=SYMBOLS[1:], most_atoms=9):
+def random_formulas(n: int, seed: int, symbols: Sequence[str] = SYMBOLS[1:], most_atoms: int = 9) -> list[str]:
     """Return formulas of 1 to 9 elements: whole amounts, fractional amounts and near ties."""
     generator = random.Random(seed)  # noqa: S311
     formulas = []
@@ -63,14 +67,14 @@ def random_formulas(n: int, seed: int, symbols=SYMBOLS[1:], most_atoms=9):
     return formulas
 
 
-def assert_equal(found, expected, scale) -> None:
+def assert_equal(found: Floats, expected: Floats, scale: Floats | float) -> None:
     """Compare up to 1e-10, or up to rounding where the values that a number is made from are large."""
     assert np.array_equal(np.isnan(found), np.isnan(expected))
     difference = np.nan_to_num(np.abs(found - expected))
     assert (difference <= 1e-10 + 1e-12 * np.nan_to_num(np.abs(expected)) + 1e-14 * scale).all(), difference.max()
 
 
-def largest_values(name: str, names):
+def largest_values(name: str, names: Sequence[str]) -> Floats:
     """Return for each column the largest value that its property has: rounding errors are relative to that."""
     if name not in {"magpie", "deml", "pymatgen"}:
         return np.zeros(len(names))
@@ -192,7 +196,7 @@ def test_interpreted_and_compiled_kernels_agree() -> None:
     column = parse_formulas(random_formulas(120, seed=9)).compositions
     arrays = (column.row_ptr, column.z, column.amount)
     values = load_table("magpie").values
-    kernels = [
+    kernels: list[tuple[Any, tuple[Any, ...], int]] = [
         (element_statistics._mean_deviations, (*arrays, values), 6 * values.shape[1]),
         (element_statistics._standard_deviations, (*arrays, values), 5 * values.shape[1]),
         (orbitals._valence_electrons, (*arrays, values[:, 8:13].copy()), 8),
@@ -244,7 +248,7 @@ def test_every_table_has_all_elements_and_means_for_what_is_missing() -> None:
     assert states["known"][ATOMIC_NUMBER["Na"]] == (1,)
 
 
-def brute_force_charges(states, n_atoms):
+def brute_force_charges(states: Sequence[Sequence[int]], n_atoms: Sequence[int]) -> set[int]:
     sums = {0}
     for charges, n in zip(states, n_atoms, strict=True):
         for _ in range(n):
@@ -277,7 +281,7 @@ def test_amounts_become_the_smallest_whole_numbers() -> None:
 
 
 def test_ion_property_knows_whether_a_neutral_compound_is_possible() -> None:
-    def possible(formula: str):
+    def possible(formula: str) -> float:
         return column("ion_property", formula, "compound possible")
 
     assert possible("NaCl") == 1
@@ -314,7 +318,7 @@ def test_ion_property_equals_matminer_on_small_random_formulas() -> None:
 
 
 def test_charge_balance_is_that_of_the_reduced_formula() -> None:
-    def of(formula: str):
+    def of(formula: str) -> dict[str, float]:
         preset = COMPOSITION_PRESETS["charge_balance"]()
         return dict(zip(preset.names, preset.compute(materials([formula])).X[0].tolist(), strict=True))
 
