@@ -38,7 +38,7 @@ def predictions(n: int, seed: int = 0) -> tuple[Floats, Floats]:
 
 def classes(n: int, seed: int = 0) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(seed)
-    y: Floats = np.arange(n) % 2.0
+    y = np.arange(n, dtype=np.float64) % 2
     p: Floats = 1 / (1 + np.exp(-2 * (y - 0.5) - rng.normal(size=n)))
     return y, p
 

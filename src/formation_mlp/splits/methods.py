@@ -14,6 +14,7 @@ from formation_mlp.errors import SplitError
 from formation_mlp.registry import lookup
 from formation_mlp.seeding import numpy_generator, stream_seed
 from formation_mlp.splits.groups import MATBENCH_FOLDS, clusters, matbench_folds, rows_with_element, times
+from formation_mlp.splits.whole_groups import fold_of, group_numbers, take, take_share
 from formation_mlp.typing import Floats, Ints
 
 PARTS = ("train", "val", "test")
@@ -114,7 +115,7 @@ def deal_folds(dataset: Dataset, rows: Ints, n_folds: int, seed: int) -> list[In
         If there are fewer formulas than folds.
     """
     keys = dataset.keys()
-    fold = _fold_of([keys[i] for i in rows], n_folds, numpy_generator(seed, "folds"))
+    fold = fold_of([keys[i] for i in rows], n_folds, numpy_generator(seed, "folds"))
     return [rows[fold == number] for number in range(n_folds)]
 
 
@@ -154,7 +155,7 @@ def _k_fold(given: Given) -> Split:
     """Deal the formulas, chemical systems or rows into folds; fold number ``config.fold`` is the test part."""
     groups = lookup(GROUPS, given.config.by, "split.by", "kind of group")(given.dataset)
     _require_fold(given.config.fold, given.config.n_folds)
-    fold = _fold_of(groups, given.config.n_folds, given.generator, _NAMES[given.config.by])
+    fold = fold_of(groups, given.config.n_folds, given.generator, _NAMES[given.config.by])
     return _without(given, np.flatnonzero(fold == given.config.fold))
 
 
@@ -184,25 +185,14 @@ def _by_time(given: Given) -> Split:
     _, group = np.unique(-time, return_inverse=True)
     _require_groups(group, given.config, "method 'time'")
     latest_first = np.arange(int(group.max()) + 1)
-    test, rest = _take(np.arange(len(time)), group, latest_first, given.config.test)
-    val, train = _take(rest, group, latest_first, given.config.val / (1 - given.config.test))
+    test, rest = take(np.arange(len(time)), group, latest_first, given.config.test)
+    val, train = take(rest, group, latest_first, given.config.val / (1 - given.config.test))
     return Split(train, val, test)
 
 
 def _require_fold(fold: int, n_folds: int) -> None:
     if fold >= n_folds:
         raise SplitError(f"split.fold: found {fold}, but folds are numbered 0 to {n_folds - 1}.")
-
-
-def _fold_of(groups: Sequence[Hashable], n_folds: int, generator: np.random.Generator, name: str = "formulas") -> Ints:
-    """Return the fold of each row; the groups are dealt in random order."""
-    group = _group_numbers(groups)
-    n_groups = int(group.max()) + 1
-    if n_groups < n_folds:
-        raise SplitError(f"split.n_folds: {n_folds} folds need as many {name}; there are {n_groups}.")
-    fold = np.empty(n_groups, np.int64)
-    fold[generator.permutation(n_groups)] = np.arange(n_groups) % n_folds
-    return fold[group]
 
 
 def _by_column(given: Given) -> Split:
@@ -252,10 +242,10 @@ def _fold_number(text: str) -> int:
 
 def _grouped(given: Given, by: str) -> Split:
     """Fill test, then val, with whole groups in random order until each has its share of the rows."""
-    group, config = _group_numbers(GROUPS[by](given.dataset)), given.config
+    group, config = group_numbers(GROUPS[by](given.dataset)), given.config
     _require_groups(group, config, f"method {config.method!r}")
-    test, rest = _take_share(np.arange(len(group)), group, config.test, given.generator)
-    val, train = _take_share(rest, group, config.val / (1 - config.test), given.generator)
+    test, rest = take_share(np.arange(len(group)), group, config.test, given.generator)
+    val, train = take_share(rest, group, config.val / (1 - config.test), given.generator)
     return Split(train, val, test)
 
 
@@ -271,33 +261,9 @@ def _require_groups(group: Ints, config: SplitConfig, method: str) -> None:
 def _without(given: Given, test: Ints) -> Split:
     """Give some formulas of the rows that are not in the test part to the val part."""
     rest = np.setdiff1d(np.arange(len(given.dataset)), test)
-    group = _group_numbers(given.dataset.keys())
-    val, train = _take_share(rest, group, given.config.val, given.generator)
+    group = group_numbers(given.dataset.keys())
+    val, train = take_share(rest, group, given.config.val, given.generator)
     return Split(train, val, test)
-
-
-def _take_share(rows: Ints, group: Ints, share: float, generator: np.random.Generator) -> tuple[Ints, Ints]:
-    """Return about ``share`` of the rows as whole groups in random order, and the rest."""
-    if share == 0:
-        return rows[:0], rows
-    return _take(rows, group, generator.permutation(np.unique(group[rows])), share)
-
-
-def _take(rows: Ints, group: Ints, groups: Ints, share: float) -> tuple[Ints, Ints]:
-    """Return about ``share`` of the rows as the first of ``groups`` (at least one if share > 0), and the rest."""
-    if share == 0:
-        return rows[:0], rows
-    size = np.bincount(group[rows], minlength=int(groups.max(initial=0)) + 1)[groups]
-    groups, size = groups[size > 0], size[size > 0]
-    n_taken = max(1, int(np.searchsorted(np.cumsum(size), share * len(rows) + 1e-9, side="right")))
-    taken = np.isin(group[rows], groups[:n_taken])
-    return rows[taken], rows[~taken]
-
-
-def _group_numbers(groups: Sequence[Hashable]) -> Ints:
-    """Return a number per group, by first occurrence, so that the names of groups do not matter."""
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(name, len(numbers)) for name in groups], np.int64)
 
 
 GROUPS: dict[str, Callable[[Dataset], Sequence[Hashable]]] = {
