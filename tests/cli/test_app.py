@@ -103,7 +103,13 @@ def test_values_on_the_command_line_reach_the_run(tiny_config: ConfigWriter, com
 
 
 @pytest.mark.parametrize(
-    ("unit", "factor"), [("eV/atom", "1"), ("kJ/mol", "96.48533212331"), ("eV/formula", "n"), ("meV/atom", "1000")]
+    ("unit", "factor"),
+    [
+        ("kJ/mol", "96.48533212331"),
+        pytest.param("eV/atom", "1", marks=pytest.mark.slow),
+        pytest.param("eV/formula", "n", marks=pytest.mark.slow),
+        pytest.param("meV/atom", "1000", marks=pytest.mark.slow),
+    ],
 )
 def test_a_declared_unit_is_converted_before_anything_is_learned(
     tiny_config: ConfigWriter,
@@ -123,7 +129,9 @@ def test_a_declared_unit_is_converted_before_anything_is_learned(
         assert float(line["formation_energy_per_atom"]) == pytest.approx(truth[line["id"]], abs=1e-6)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize(
+    "encoding", ["latin-1", *(pytest.param(name, marks=pytest.mark.slow) for name in ("utf-8-sig", "utf-16"))]
+)
 def test_a_table_in_a_declared_encoding_gives_the_same_model(
     tiny_config: ConfigWriter, command: Command, write_csv: Callable[..., Path], finished_run: Path, encoding: str
 ) -> None:

@@ -87,13 +87,7 @@ def flat_rows(n: int) -> Dataset:
 
 @pytest.fixture(scope="module")
 def structure_model() -> Predictor:
-    keys: dict[str, Any] = {
-        "features": ["density"],
-        "hidden": (4,),
-        "architecture": "mlp",
-        "max_epochs": 2,
-        "device": "cpu",
-    }
+    keys: dict[str, Any] = {"features": ["density"], "hidden": (4,), "architecture": "mlp", "max_epochs": 2}
     structures = structures_of([np.eye(3) * a for a in np.linspace(3, 5, 5)], ("Na", "K", "Li"))
     model = FormationEnergyRegressor(**keys, device="cpu", random_state=0)
     return model.fit(structures, np.linspace(-2, 0, 15)).predictor_

@@ -307,7 +307,7 @@ def test_other_networks_leave_compositions_aside() -> None:
     np.testing.assert_array_equal(job.predict(rows.X), job.predict(rows.X, rows.compositions))
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("optimizer", ["adamw", pytest.param("muon", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("through_a_file", [False, True], ids=["in memory", "through a file"])
 def test_a_set_network_with_a_mean_and_auxiliary_targets_is_restored_bit_for_bit(
     optimizer: str, through_a_file: bool, tmp_path: Path
