@@ -18,7 +18,7 @@ import pandas as pd
 
 from build_energy_table import read, share
 
-HELD = 0.06
+HELD = 0.03
 """Share of the formulas of mp20_mpts52 that are held out for val."""
 COLUMNS = ["id", "formula", "lattice", "species", "frac_coords", "formation_energy_per_atom", "scale", "part"]
 
