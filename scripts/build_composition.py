@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from build_energy_table import sources
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import read_materials
@@ -35,6 +36,7 @@ from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.scales.convert import convert
 from formation_mlp.trust.error_inputs import Asked, pair_counts
 from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, ErrorModel, group_name
+from formation_mlp.trust.listed import fingerprints
 from formation_mlp.typing import Floats, Ints
 
 TRANSLATED = {"oqmd": ("mp2020", "mp2019"), "mp2020": ("oqmd",)}
@@ -121,11 +123,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("run", type=Path, help="folder of the finished run")
     parser.add_argument("folds", type=Path, nargs=5, help="folders of the five runs that leave groups out")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the published tables")
     parser.add_argument("--table", type=Path, default=Path("build/energies.csv.gz"), help="what they were trained on")
     asked = parser.parse_args()
     run = RunFolder(asked.run)
     checkpoint = Checkpoint.load(run.model)
-    model, of_val = error_model(asked.table, checkpoint, load_folds(asked.folds))
+    model, of_val = error_model(asked.table, checkpoint, load_folds(asked.folds), asked.data)
     replace(checkpoint, errors=model).save(run.model)
     for group in model.groups:
         print(f"{group}: {np.sum(of_val == group)} val rows, factor {model.factor(0.9, group):.2f}")
@@ -138,7 +141,9 @@ def read_table(path: Path) -> tuple[pd.DataFrame, Compositions]:
     return table, read_materials(table.formula.tolist()).materials.compositions
 
 
-def error_model(path: Path, checkpoint: Checkpoint, folds: Sequence[Predictor]) -> tuple[ErrorModel, NDArray[np.str_]]:
+def error_model(
+    path: Path, checkpoint: Checkpoint, folds: Sequence[Predictor], data: Path
+) -> tuple[ErrorModel, NDArray[np.str_]]:
     """Return the error model of the shipped networks, and the group of each val row that calibrates it."""
     table, compositions = read_table(path)
     predictor = Predictor(checkpoint)
@@ -161,7 +166,17 @@ def error_model(path: Path, checkpoint: Checkpoint, folds: Sequence[Predictor]) 
         np.arange(n) < len(of_val),
         np.ones(n),
     )
-    return fit_error_model(rows, pairs, SEED), questions.group[of_val]
+    return fit_error_model(rows, pairs, listed(data), SEED), questions.group[of_val]
+
+
+def listed(data: Path) -> NDArray[np.uint32]:
+    """Return numbers of all compounds that the tables of the Materials Project and of measurements list, sorted.
+
+    Withheld rows are among them: that somebody has reported a compound tells nothing of its energy.
+    """
+    rows, _, _ = sources(data)
+    formulas = rows.formula[rows.scale != "oqmd"].unique().tolist()
+    return np.unique(fingerprints(read_materials(formulas).materials.compositions))
 
 
 if __name__ == "__main__":

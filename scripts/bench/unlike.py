@@ -140,7 +140,7 @@ def fold_exams(predictor: Predictor, folds: Sequence[Predictor], table: pd.DataF
             np.arange(len(of_val) + sum(len(part) for part, *_ in others)) < len(of_val),
             np.ones(len(of_val) + sum(len(part) for part, *_ in others)),
         )
-        model = fit_error_model(rows, pair_counts(data.compositions.take(train)), number)
+        model = fit_error_model(rows, pair_counts(data.compositions.take(train)), np.zeros(1, np.uint32), number)
         errors = model.expected(inputs)
         for name, chosen in exams_of_fold(table, questions, which, predictor.scales).items():
             picked = np.flatnonzero(chosen)

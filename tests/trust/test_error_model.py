@@ -16,6 +16,7 @@ from formation_mlp.runs.error_fit import OutOfSample, fit_error_model, halves
 from formation_mlp.trust.error_inputs import Asked, pair_counts
 from formation_mlp.trust.error_model import ErrorModel, scores_of
 from formation_mlp.trust.levels import Level, levels_of, meaning, trust_of
+from formation_mlp.trust.listed import are_listed, fingerprints
 from formation_mlp.typing import Bools, Floats
 
 SYMBOLS = ["Li", "Na", "K", "Mg", "Ca", "Al", "Fe", "Cu", "Ni", "Ti"]
@@ -57,7 +58,7 @@ def model() -> ErrorModel:
     rows = rows_of(0)
     pairs = pair_counts(rows.asked.compositions)
     known = OutOfSample(rows.asked.inputs(pairs), rows.error, rows.group, rows.scored, np.ones(N))
-    return fit_error_model(known, pairs, 0)
+    return fit_error_model(known, pairs, np.unique(fingerprints(rows.asked.compositions)), 0)
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9])
@@ -152,6 +153,12 @@ def test_the_rarest_pair_of_elements_counts_the_rows_that_hold_both() -> None:
     assert int(counts[11, 17]) == int(counts[17, 11]) == 2
     assert int(counts[26, 26]) == 1
     assert int(counts[11, 26]) == 0
+
+
+def test_a_compound_is_listed_however_its_formula_is_written() -> None:
+    listed = np.unique(fingerprints(read_materials(["Fe2O3", "NaCl"]).materials.compositions))
+    asked = read_materials(["O6Fe4", "ClNa", "Fe3O4", "NaCl2", "Fe0.4O0.6"]).materials.compositions
+    assert are_listed(asked, listed).tolist() == [True, True, False, False, True]
 
 
 def test_halves_keep_a_formula_together() -> None:

@@ -36,6 +36,7 @@ COLUMNS = {
     "on": "prediction on a further energy scale",
     "expected_error": "mean absolute error of such predictions, as far as the model can tell",
     "trust": "high, medium or low, by the expected error; low also where the model is out of its depth",
+    "population": "what the interval is meant for: known, compounds like those of databases, or hypothetical ones",
     "unseen_elements": "elements that no training row holds",
     "rare_elements": "elements of few training rows, with their number",
     "distance_percentile": "percent of the val rows that lie nearer to the training rows",
@@ -122,7 +123,7 @@ def answer(
     scale
         Energy scale of the answers, or `ALL_SCALES`; by default that of each model.
     population
-        ``known`` or ``hypothetical``, for which the intervals are meant; by default the latter.
+        ``known`` or ``hypothetical``, for which the intervals are meant; by default as the compound is listed or not.
 
     Raises
     ------
@@ -180,11 +181,11 @@ def _notes(query: Query, asked: Asked) -> list[str]:
     errors = predictor.checkpoint.errors
     if errors is None:
         return []
-    population = predictor.population(asked.population)
     notes = [f"trust: {meaning(errors.levels)}"]
     if predictor.tells_populations:
-        other = KNOWN if population == HYPOTHETICAL else HYPOTHETICAL
-        notes.append(f"intervals: for {POPULATIONS[population]}; --population {other}: for {POPULATIONS[other]}")
+        told = asked.population or f"{KNOWN} if databases list the formula, else {HYPOTHETICAL}"
+        meant = "; ".join(f"{name}: {what}" for name, what in POPULATIONS.items())
+        notes.append(f"population of the intervals: {told} ({meant})")
     return notes
 
 
@@ -234,6 +235,8 @@ def _columns(query: Query, asked: Asked) -> Columns:
             columns[name] = _in_unit(values, found.errors, unit)
     if found.trust is not None:
         columns["trust"] = found.trust
+    if found.population is not None:
+        columns["population"] = found.population
     if found.domain is not None:
         columns |= {
             "unseen_elements": found.domain.unseen,

@@ -19,6 +19,7 @@ from formation_mlp.trust.calibration import Calibration
 from formation_mlp.trust.domain import Domain
 from formation_mlp.trust.error_inputs import Asked, pair_counts
 from formation_mlp.trust.error_model import KNOWN, ErrorModel, group_name
+from formation_mlp.trust.listed import fingerprints
 from formation_mlp.typing import Floats
 
 
@@ -75,6 +76,7 @@ def _errors(prepared: Prepared, model: Checkpoint) -> ErrorModel:
     asked = Asked(own, *predictor.position(val.X), answers, scale, np.zeros(n, np.bool_))
     names = np.array([group_name(name, KNOWN) for name in model.target.scales or ("",)])
     error = val.y - answers[np.arange(n), scale]
-    pairs, seed = pair_counts(compositions.take(prepared.split.train)), prepared.config.seed
+    train, seed = compositions.take(prepared.split.train), prepared.config.seed
+    pairs = pair_counts(train)
     rows = OutOfSample(asked.inputs(pairs), error, names[scale], halves(own.keys(), seed), np.ones(n))
-    return fit_error_model(rows, pairs, seed)
+    return fit_error_model(rows, pairs, np.unique(fingerprints(train)), seed)

@@ -37,7 +37,7 @@ class OutOfSample:
     weight: Floats
 
 
-def fit_error_model(rows: OutOfSample, pairs: NDArray[np.uint16], seed: int) -> ErrorModel:
+def fit_error_model(rows: OutOfSample, pairs: NDArray[np.uint16], listed: NDArray[np.uint32], seed: int) -> ErrorModel:
     """Learn quantiles of the error from some rows, and widen them until they hold for the others.
 
     Parameters
@@ -46,18 +46,20 @@ def fit_error_model(rows: OutOfSample, pairs: NDArray[np.uint16], seed: int) -> 
         Some of them ``scored``: those decide the factors and what the levels of trust mean.
     pairs
         In how many train rows two elements occur together.
+    listed
+        Numbers of the compounds that databases list, sorted.
     seed
         Of the network's weights and batches.
     """
     learned = ~rows.scored
     weights, centre, width = fit_error_network(rows.inputs[learned], rows.error[learned], rows.weight[learned], seed)
-    blank = ErrorModel(weights, centre, width, pairs, (), np.empty(0, np.float32), np.zeros(1, np.int64), ())
+    blank = ErrorModel(weights, centre, width, pairs, listed, (), np.empty(0, np.float32), np.zeros(1, np.int64), ())
     errors = blank.expected(rows.inputs)
     scores = scores_of(errors, rows.error)
     groups = sorted(set(rows.group[rows.scored].tolist()))
     by_group = {name: scores[rows.scored & (rows.group == name)] for name in groups}
     levels = levels_of(errors.size[rows.scored], rows.error[rows.scored])
-    return ErrorModel(weights, centre, width, pairs, *packed_scores(by_group), levels)
+    return ErrorModel(weights, centre, width, pairs, listed, *packed_scores(by_group), levels)
 
 
 def halves(keys: Sequence[str], seed: int) -> Bools:

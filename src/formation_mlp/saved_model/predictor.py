@@ -23,8 +23,9 @@ from formation_mlp.scales.scale import scale_named
 from formation_mlp.targets.task import Task, at_scale
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
 from formation_mlp.trust.error_inputs import Asked
-from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS, Singles, group_name
+from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS, Errors, Singles, group_name
 from formation_mlp.trust.levels import trust_of
+from formation_mlp.trust.listed import are_listed
 from formation_mlp.typing import Floats, Ints
 from formation_mlp.units import impossible_energies
 
@@ -50,7 +51,7 @@ class Predictions:
     lo, hi : ends of the interval at ``level``, eV/atom, ``[n]``; None if no level was asked for
     level : share of the truths that the intervals hold, or None
     scale : the energy scale of the numbers; empty if the model does not say
-    population : ``known`` or ``hypothetical``, for which the intervals are meant; empty if the model does not tell
+    population : ``known`` or ``hypothetical``, for which each interval is meant, ``[n]``; None if it does not tell
     expected_error : mean absolute error to expect, eV/atom, ``[n]``; None if the model cannot say
     trust : ``high``, ``medium`` or ``low``, empty where there is an error, ``[n]``; None if the model cannot say
     domain : how the inputs compare with the training rows; None if the model does not know
@@ -66,7 +67,7 @@ class Predictions:
     level: float | None = None
     domain: DomainColumns | None = None
     scale: str = ""
-    population: str = ""
+    population: list[str] | None = None
     expected_error: Floats | None = None
     trust: list[str] | None = None
 
@@ -82,8 +83,8 @@ class _Answer:
 
     Attributes
     ----------
-    numbers : prediction, standard deviation, how far below and above it the interval ends, and the expected error,
-        ``[5, n]``, eV/atom; NaN where there is an error, or nothing was asked
+    numbers : prediction, standard deviation, how far below and above it the interval ends, the expected error, in
+        eV/atom, and whether the compound counts as hypothetical, ``[6, n]``; NaN where nothing was asked or told
     failures : row to the reason
     domain : None if the model has none
     """
@@ -101,7 +102,7 @@ class Question:
     ----------
     level : share of the truths that the intervals are to hold, or None
     place : of the energy scale
-    population : for which the intervals are meant, or empty
+    population : for which the intervals are meant; empty leaves it to each compound
     """
 
     level: float | None = None
@@ -245,7 +246,8 @@ class Predictor:
             Energy scale of the answers, one of `scales`; by default the first.
         population
             What the intervals are meant for: ``known``, compounds like those that databases hold of made ones, or
-            ``hypothetical``, compounds that nobody has made; by default the latter, if the model tells them apart.
+            ``hypothetical``, compounds that nobody has made. By default ``known`` for those that databases list, and
+            the wider intervals of ``hypothetical`` for all others, if the model tells them apart.
 
         Raises
         ------
@@ -277,16 +279,10 @@ class Predictor:
         reason = "" if level is None else self.interval_reason(level)
         if reason:
             raise CheckpointError(f"no intervals: {reason}.")
-        place = self.place_of(scale)
-        return self._predict(read, Question(level, place, self.population(population)), self.checkpoint.domain)
-
-    def population(self, asked: str | None) -> str:
-        """Return the population that the intervals are meant for; the one of wide intervals if it is not told."""
-        if asked is not None:
-            lookup(POPULATIONS, asked, "population", "population")
-        if self.checkpoint.errors is None:
-            return ""
-        return asked or (HYPOTHETICAL if self.tells_populations else KNOWN)
+        if population is not None:
+            lookup(POPULATIONS, population, "population", "population")
+        question = Question(level, self.place_of(scale), population or ("" if self.tells_populations else KNOWN))
+        return self._predict(read, question, self.checkpoint.domain)
 
     @property
     def tells_populations(self) -> bool:
@@ -297,7 +293,7 @@ class Predictor:
     def _predict(self, read: ReadMaterials, question: Question, known: Domain | None) -> Predictions:
         """Predict inputs that are already read, and compare them with the training rows that are known, if any."""
         n = len(read.labels)
-        values, std, below, above, expected = numbers = np.full((5, n), np.nan)
+        values, std, below, above, expected, hypothetical = numbers = np.full((6, n), np.nan)
         domain = None
         if known is not None:
             domain = DomainColumns.blank(n, known.volumes is not None and read.materials.structures is not None)
@@ -328,13 +324,14 @@ class Predictor:
             question.level,
             domain,
             self.scales[question.place] if self.scales else "",
-            question.population,
         )
         if self.checkpoint.errors is None or domain is None:
             return found
         levels = trust_of(expected, domain.flagged, self.checkpoint.errors.levels)
         trust = ["" if error else level for level, error in zip(levels, errors, strict=True)]
-        return replace(found, expected_error=expected, trust=trust)
+        populations = [HYPOTHETICAL if is_so else KNOWN for is_so in (hypothetical == 1).tolist()]
+        told = ["" if error else one for one, error in zip(populations, errors, strict=True)]
+        return replace(found, expected_error=expected, trust=trust, population=told if self.tells_populations else None)
 
     def _answer(self, materials: Materials, question: Question, known: Domain | None) -> _Answer:
         """Describe and predict some rows, none of them empty."""
@@ -355,7 +352,7 @@ class Predictor:
             scaled = scaler.transform(table.X)
             by_scale = self._on_all_scales(scaled, compositions)
             members = np.stack([at_scale(member, question.place) for member in by_scale])
-        numbers = np.full((5, len(materials)), np.nan)
+        numbers = np.full((6, len(materials)), np.nan)
         numbers[0], numbers[1] = mean_and_std(members, self._shares)
         failures = self._impossible(numbers[0]) | table.failures
         if known is not None and self.checkpoint.errors is not None:
@@ -372,19 +369,23 @@ class Predictor:
     def _expected(
         self, question: Question, compositions: Compositions, position: tuple[Singles, Singles], answers: Floats
     ) -> Floats:
-        """Return how far below and above the predictions their intervals end, and their expected errors, ``[3, n]``."""
+        """Return how far below and above the predictions intervals end, the expected errors, and 1 if hypothetical."""
         model, n = self.checkpoint.errors, len(answers)
         if model is None:
             raise RuntimeError("a model without an error model")
         is_hypothetical = np.full(n, question.population == HYPOTHETICAL)
+        if not question.population:
+            is_hypothetical = ~are_listed(compositions, model.listed)
         answers = answers.reshape(n, -1)
         asked = Asked(compositions, *position, answers, np.full(n, question.place), is_hypothetical)
         errors = model.errors(asked)
         ends = np.full((2, n), np.nan)
         if question.level is not None:
             scale = self.scales[question.place] if self.scales else ""
-            ends[:] = model.ends(question.level, errors, group_name(scale, question.population))
-        return np.array([*ends, errors.size])
+            for population, rows in ((KNOWN, ~is_hypothetical), (HYPOTHETICAL, is_hypothetical)):
+                own = Errors(*(column[rows] for column in errors))
+                ends[:, rows] = model.ends(question.level, own, group_name(scale, population))
+        return np.array([*ends, errors.size, is_hypothetical])
 
     def _impossible(self, values: Floats) -> dict[int, str]:
         """Return, for each answer that cannot be one, the reason."""

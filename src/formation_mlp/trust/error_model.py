@@ -64,6 +64,7 @@ class ErrorModel:
     weights : float32, ``first.weight [k, h]``, ``first.bias``, ``second.*``, ``out.*``
     centre, width : float32 ``[k]``, mean and standard deviation of the inputs
     pairs : uint16 ``[119, 119]``, see `formation_mlp.trust.error_inputs.pair_counts`
+    listed : uint32 ``[l]``, sorted, of the compounds that databases list (`formation_mlp.trust.listed`)
     groups : names ``scale/population``, of those with scores
     scores : float32 ``[m]``, of all groups, one after another, each sorted
     starts : int64 ``[groups + 1]``, where each begins
@@ -74,6 +75,7 @@ class ErrorModel:
     centre: Singles
     width: Singles
     pairs: NDArray[np.uint16]
+    listed: NDArray[np.uint32]
     groups: tuple[str, ...]
     scores: Singles
     starts: Ints
@@ -117,6 +119,8 @@ class ErrorModel:
     def ends(self, level: float, errors: Errors, group: str) -> tuple[Floats, Floats]:
         """Return how far below and above the predictions the intervals at ``level`` end, eV/atom, ``[n]`` each.
 
+        An interval holds its prediction, even where most such predictions are too low.
+
         Raises
         ------
         CheckpointError
@@ -127,7 +131,7 @@ class ErrorModel:
             raise CheckpointError(f"no intervals: {reason}.")
         factor = self.factor(level, group)
         half, middle = (errors.high - errors.low) / 2, (errors.high + errors.low) / 2
-        return middle - factor * half, middle + factor * half
+        return np.minimum(middle - factor * half, 0.0), np.maximum(middle + factor * half, 0.0)
 
     def factor(self, level: float, group: str) -> float:
         """Return by what the quantiles of a group are widened; that of the widest group if it has no scores."""
@@ -149,7 +153,9 @@ class ErrorModel:
 
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and plain data, for `restore`."""
-        arrays: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in ("centre", "width", "pairs", "scores")}
+        arrays: dict[str, NDArray[Any]] = {
+            name: getattr(self, name) for name in ("centre", "width", "pairs", "scores", "listed")
+        }
         arrays |= {"starts": self.starts, **{f"weights.{name}": array for name, array in self.weights.items()}}
         return arrays, {"groups": list(self.groups), "levels": [level.as_json() for level in self.levels]}
 
@@ -175,13 +181,14 @@ class ErrorModel:
         starts = checked_array(arrays, "starts", np.int64, [len(groups) + 1], 0, len(scores))
         if starts[0] != 0 or starts[-1] != len(scores) or (np.diff(starts) < 1).any():
             raise ValueError("errors: the groups of scores do not fit")
-        if len(arrays) != 5 + len(weights):
+        if len(arrays) != 6 + len(weights):
             raise ValueError(f"errors: {', '.join(arrays)} are more than an error model has")
         return cls(
             weights,
             checked_array(arrays, "centre", np.float32, [k], -most, most),
             checked_array(arrays, "width", np.float32, [k], 1e-9, most),
             checked_array(arrays, "pairs", np.uint16, [119, 119]),
+            checked_array(arrays, "listed", np.uint32, [None]),
             groups,
             scores,
             starts,
