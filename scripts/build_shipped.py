@@ -150,6 +150,20 @@ TEXTS: dict[str, dict[str, Any]] = {
 """What no run knows: texts of the cards by name of the model."""
 
 
+BEFORE = {
+    "composition": ["python scripts/build_energy_table.py ../shared/data build/energies.csv.gz"],
+    "structure": ["python scripts/build_structure_table.py ../shared/data build/structures.csv.gz"],
+}
+BETWEEN = {
+    "composition": [
+        "for k in 0 1 2 3 4; do formation-mlp train configs/composition_fold.yaml --set split.column=fold$k "
+        "--set output=runs/fold$k --set seed=1$k; done",
+        "python scripts/build_composition.py runs/composition runs/fold0 runs/fold1 runs/fold2 runs/fold3 runs/fold4",
+    ],
+}
+"""Further commands that made a model, before and after its training."""
+
+
 def build(folder: Path, name: str, config_path: Path, overrides: list[str], members: Sequence[str] = ()) -> Path:
     """Write model file and card; return the model file."""
     run = RunFolder(folder)
@@ -194,7 +208,12 @@ def build(folder: Path, name: str, config_path: Path, overrides: list[str], memb
         "feature_names_sha256": sha256("\n".join(checkpoint.scaler.names).encode()).hexdigest(),
         "members": [f"{member.name} (share {member.share:.2f})" for member in checkpoint.members],
         "weights": weights,
-        "commands": [shlex.join(train), shlex.join(["python", "scripts/build_shipped.py", *sys.argv[1:]])],
+        "commands": [
+            *BEFORE.get(name, ()),
+            shlex.join(train),
+            *BETWEEN.get(name, ()),
+            shlex.join(["python", "scripts/build_shipped.py", *sys.argv[1:]]),
+        ],
         "date": finished,
         "versions": checkpoint.versions,
         "licence": LICENCE,
