@@ -10,7 +10,8 @@ left out. What is left out is counted.
 
 The columns `fold0` to `fold4` divide the same rows for five networks that leave groups of train rows out, so that
 there are errors on compounds unlike the training rows: chemical systems, clusters of similar compounds, pairs of
-elements, and a fifth of the measured compounds each. `kind` says why a row is in a group.
+elements, and a fifth of the measured compounds each. `kind` says why a row is in a group. The columns `element0` to
+`element3` do so for four networks that have never seen a compound of two elements each.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.targets.scaler import FeatureScaler
@@ -37,6 +39,8 @@ FOLDS = 5
 N_CLUSTERS, CLUSTERS_PER_FOLD = 40, 3
 SYSTEMS_PER_FOLD, PAIRS_PER_FOLD = 0.07, 0.06
 """Shares of chemical systems in a group, and of train rows that hold one of its pairs of elements."""
+LEFT_OUT = (("Li", "Se"), ("F", "Sn"), ("Mn", "La"), ("W", "Cl"))
+"""Elements that a network never sees."""
 FEATURES = ["magpie", "stoichiometry"]
 
 
@@ -145,6 +149,15 @@ def add_folds(rows: pd.DataFrame) -> None:
         rows[f"fold{fold}"] = np.where(rows.group == fold, "test", rows.part)
 
 
+def add_elements(rows: pd.DataFrame) -> None:
+    """Name the rows that hold one of two elements as test rows, once for each pair."""
+    held = [set(system.split("-")) for system in rows.system]
+    for number, symbols in enumerate(LEFT_OUT):
+        numbers = {str(ATOMIC_NUMBER[symbol]) for symbol in symbols}
+        has_one = np.array([bool(elements & numbers) for elements in held])
+        rows[f"element{number}"] = np.where(has_one, "test", rows.part)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("data", type=Path, help="folder of the published tables")
@@ -152,6 +165,7 @@ def main() -> None:
     asked = parser.parse_args()
     rows = assemble(asked.data)
     add_folds(rows)
+    add_elements(rows)
     rows.insert(0, "id", rows.formula + " " + rows.scale)
     rows = rows.rename(columns={"energy": "formation_energy_per_atom"})
     asked.out.parent.mkdir(parents=True, exist_ok=True)
