@@ -89,7 +89,7 @@ def test_a_card_names_data_licence_and_limits(name: str) -> None:
     assert "withheld" in known.split
     assert known.rows["train"] > 50_000
     assert len(known.not_for) >= 4
-    assert known.commands[0].startswith("formation-mlp train ")
+    assert any(line.startswith("formation-mlp train ") for line in known.commands)
     assert known.rare == {symbol: count for symbol, count in known.elements.items() if count < known.rare_below}
     assert not any("trees" in text for text in known.members)
 
@@ -144,8 +144,9 @@ def test_formulas_are_predicted_by_a_process_without_any_run(tmp_path: Path) -> 
     lines = table_of(outcome.succeeded())
     assert [line["formula"] for line in lines] == ["Fe2O3", "Li7La3Zr2O12"]
     assert all(-5 < float(line["prediction"]) < 0 for line in lines)
-    assert outcome.err.startswith("prediction: formation energy, eV/atom (PBE and PBE+U with the corrections of the ")
-    assert outcome.err.endswith("; model composition\n")
+    assert outcome.err.startswith("prediction: formation energy, eV/atom (scale mp2020: Materials Project today")
+    assert outcome.err.splitlines()[0].endswith("; model composition")
+    assert {line["scale"] for line in lines} == {"mp2020"}
 
 
 def test_formulas_on_standard_input_and_in_tables_need_no_run(command: Command, write_csv: Callable[..., Path]) -> None:
@@ -184,7 +185,8 @@ def test_formulas_and_structures_go_to_their_models_in_the_order_given(
     expected = predictors["composition"].predict(["Fe2O3", "NaCl"])
     np.testing.assert_allclose([float(lines[i]["prediction"]) for i in (0, 4)], expected, atol=2e-5)
     meanings = outcome.err.splitlines()
-    assert ["model composition" in meanings[0], "given crystal structure; model structure" in meanings[1]] == [True] * 2
+    assert "model composition" in meanings[0]
+    assert any("given crystal structure; model structure" in line for line in meanings)
 
 
 def test_a_table_of_structures_goes_to_the_model_of_structures(
@@ -279,7 +281,7 @@ def test_every_energy_of_a_row_is_converted(command: Command, unit: str, factor:
     (line,) = table_of(outcome.succeeded())
     assert line["unit"] == unit
     assert f"formation energy, {unit} (" in outcome.err
-    energies = [name for name in plain if name in ("prediction", "std") or name[:2] in ("lo", "hi")]
+    energies = [name for name in plain if name in ("prediction", "std", "expected_error") or name[:2] in ("lo", "hi")]
     for name in energies:
         assert float(line[name]) == pytest.approx(float(plain[name]) * factor, abs=2e-6 * factor)
         assert len(line[name].split(".")[1]) == digits
@@ -318,6 +320,8 @@ def test_a_terminal_sees_few_digits_and_useful_columns(command: Command, monkeyp
     outcome = command("predict", "NaCl", "Fe2O3")
     lines = outcome.succeeded().splitlines()
     assert lines[0].startswith("prediction: formation energy, eV/atom (")
+    assert [line.partition(":")[0] for line in lines[1:3]] == ["trust", "population of the intervals"]
+    lines = lines[2:]
     names = lines[2].split()
     assert names[:2] == ["formula", "prediction"]
     assert not {"unit", "model", "error", "charge_balanced", "unknown_states"} & set(names)
@@ -376,7 +380,9 @@ def test_a_network_starts_from_a_shipped_model(command: Command, tiny_config: Co
     training = {"start_from": "composition", "max_epochs": 1, "learning_rate": 1e-6, "muon_learning_rate": 1e-6}
     command("train", tiny_config(**job, training=training), "-q").succeeded()
     own = load(workplace / "run")
-    np.testing.assert_allclose(own.predict(list(KNOWN)), load("composition").predict(list(KNOWN)), atol=0.02)
+    shipped_model = load("composition")
+    answers = [shipped_model.predict(list(KNOWN), scale=scale) for scale in shipped_model.scales]
+    assert min(np.abs(own.predict(list(KNOWN)) - answer).max() for answer in answers) < 0.06  # one member of two
     assert own.checkpoint.scaler.names == start.scaler.names
 
 
@@ -423,7 +429,7 @@ def test_a_finished_run_becomes_a_shipped_model(
     assert known.rows == {"train": 36, "val": 12, "test": 12}
     report = json.loads((finished_run / "report.json").read_text())
     assert known.scores == {part: pytest.approx(report["scores"][part]) for part in ("val", "test")}
-    assert known.commands[0] == f"formation-mlp train {job}"
+    assert f"formation-mlp train {job}" in known.commands
     before, after = load(finished_run).predict(list(KNOWN)), load(path).predict(list(KNOWN))
     np.testing.assert_allclose(after, before, atol=1e-3)
     assert not np.array_equal(after, before)
