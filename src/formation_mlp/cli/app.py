@@ -24,6 +24,7 @@ VERBS = (
     "benchmark",
     "tune",
     "evaluate",
+    "calibrate",
     "report",
     "featurize",
     "stability",

@@ -13,7 +13,10 @@ WORKERS_PER_CORE = 8
 """More only wait for one another."""
 FEWEST_OF_MOST = 64
 """So many processes may be asked for on any machine."""
-VERBS_OF_PATHS = ("train", "benchmark", "tune", "evaluate", "report", "featurize", "stability", "screen", "convert")
+VERBS_OF_PATHS = (
+    *("train", "benchmark", "tune", "evaluate", "calibrate", "report"),
+    *("featurize", "stability", "screen", "convert"),
+)
 """Arguments of these name files or folders; of the others a material may be empty, and keeps its place as a row."""
 PATHS = ("--csv", "--out", "--competing", "--figure", "--html", "--model", "--classifier", "--data")
 """Options that name files or folders."""

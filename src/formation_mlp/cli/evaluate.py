@@ -36,4 +36,7 @@ def evaluate(
         evaluations = {csv.name: evaluation}
     for remark in predictor.remarks:
         print(f"remark: {remark}", file=sys.stderr)
+    own = predictor.checkpoint.own
+    if own is not None:
+        print(f"model: {own.said()}{f' on the scale {own.scale}' if own.scale else ''}", file=sys.stderr)
     print(evaluation_table(evaluations))

@@ -45,7 +45,7 @@ def predict(
     ] = None,
     population: Annotated[
         str | None,
-        typer.Option(help="Of the intervals: 'known' for compounds like those in databases, or 'hypothetical'."),
+        typer.Option(help="Of the intervals: 'known' for compounds like those in databases, 'hypothetical', or 'own'."),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse rows that the model knows too little about.")

@@ -147,12 +147,14 @@ class Explainer:
         X = featurize(read.materials, self.predictor.features).X
         scaled = model.scaler.transform(X)
         shares = np.array([member.share for member in model.members])
+        own = self.predictor.own_rows()
+        shift = 0.0 if own is None else own.shift
         explanations = []
         for i, (label, warning) in enumerate(zip(predictions.labels, predictions.warnings, strict=True)):
             composition = read.materials.compositions.take([i])
             parts = [attribution(scaled[i], composition) for attribution in self._attributions]
             attributions = shares @ np.stack([part[0] for part in parts])
-            baseline, prediction = (float(shares @ [part[j] for part in parts]) for j in (1, 2))
+            baseline, prediction = (float(shares @ [part[j] for part in parts]) + shift for j in (1, 2))
             explanations.append(
                 Explanation(
                     Path(str(items[i])).name if names_a_file(items[i]) else label,

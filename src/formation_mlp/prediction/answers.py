@@ -16,6 +16,7 @@ from formation_mlp.saved_model.predictor import Predictions
 from formation_mlp.scales.scale import SCALES
 from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS
 from formation_mlp.trust.levels import meaning
+from formation_mlp.trust.own_rows import OWN
 from formation_mlp.typing import Floats
 from formation_mlp.units import EV_PER_ATOM, check_per_atom, from_ev_per_atom
 
@@ -36,7 +37,7 @@ COLUMNS = {
     "on": "prediction on a further energy scale",
     "expected_error": "mean absolute error of such predictions, as far as the model can tell",
     "trust": "high, medium or low, by the expected error; low also where the model is out of its depth",
-    "population": "what the interval is meant for: known, compounds like those of databases, or hypothetical ones",
+    "population": "what the interval is meant for: known, compounds like those of databases; hypothetical; or own rows",
     "unseen_elements": "elements that no training row holds",
     "rare_elements": "elements of few training rows, with their number",
     "distance_percentile": "percent of the val rows that lie nearer to the training rows",
@@ -123,7 +124,7 @@ def answer(
     scale
         Energy scale of the answers, or `ALL_SCALES`; by default that of each model.
     population
-        ``known`` or ``hypothetical``, for which the intervals are meant; by default as the compound is listed or not.
+        ``known``, ``hypothetical`` or ``own``, for which the intervals are meant; see `Predictor.predict_rows`.
 
     Raises
     ------
@@ -145,7 +146,7 @@ def answer(
     models = {query.model.name: query.model for query in queries}
     if len(models) == 1:
         del merged["model"]
-    notes = tuple(dict.fromkeys(note for query in queries for note in _notes(query, asked)))
+    notes = tuple(dict.fromkeys(note for query in queries for note in _notes(query, asked, scale)))
     return Answers(ordered(merged), units.pop(), list(models.values()), asked.scale, notes)
 
 
@@ -170,21 +171,30 @@ def _unit(query: Query, unit: str | None) -> str:
 
 def _found(query: Query, asked: Asked, scale: str | None) -> Predictions:
     predictor = query.model.predictor
-    wanted = LEVEL if asked.level is None and predictor.has_intervals else asked.level
+    has_intervals = asked.level is None and not predictor.interval_reason(LEVEL, scale, asked.population)
+    wanted = LEVEL if has_intervals else asked.level
     found = predictor.predict_read(query.read, level=wanted, scale=scale, population=asked.population)
     return _refused_where_flagged(found, query.model.name) if asked.strict else found
 
 
-def _notes(query: Query, asked: Asked) -> list[str]:
+def _notes(query: Query, asked: Asked, scale: str | None) -> list[str]:
     """Return what a reader must know of the intervals and of the levels of trust."""
     predictor = query.model.predictor
-    errors = predictor.checkpoint.errors
+    errors, own = predictor.checkpoint.errors, predictor.checkpoint.own
+    elsewhere = own is not None and scale == ALL_SCALES and own.scale != predictor.scale
+    notes = [f"{own.scale}: {own.said()}"] if own is not None and elsewhere else []
+    if own is not None and predictor.population(asked.population, asked.scale) == OWN:
+        return [
+            *notes,
+            *([f"trust: {meaning(own.levels)}"] if own.levels else []),
+            f"intervals: for {POPULATIONS[OWN]}",
+        ]
     if errors is None:
-        return []
-    notes = [f"trust: {meaning(errors.levels)}"]
+        return notes
+    notes.append(f"trust: {meaning(errors.levels)}")
     if predictor.tells_populations:
         told = asked.population or f"{KNOWN} if databases list the formula, else {HYPOTHETICAL}"
-        meant = "; ".join(f"{name}: {what}" for name, what in POPULATIONS.items())
+        meant = "; ".join(f"{name}: {POPULATIONS[name]}" for name in (KNOWN, HYPOTHETICAL))
         notes.append(f"population of the intervals: {told} ({meant})")
     return notes
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from formation_mlp.config.loading import check_config
 from formation_mlp.data.dataset import SHOWN
+from formation_mlp.data.records import Dataset, LeftOut
 from formation_mlp.data.sources import read_table
 from formation_mlp.runs.finished_rows import rows_of_run
 from formation_mlp.runs.folder import RunFolder
@@ -53,22 +55,51 @@ def score_table_file(
     ``scale`` is the energy scale of the table, or its column that names one in each row.
     """
     predictor = load(folder)
-    raw = predictor.checkpoint.config
-    named = target or _present_column(path, predictor.checkpoint.target.name)
-    data = {"path": str(path), "target": named, "unit": unit, "invalid": "drop", "scale": scale}
-    task = raw["task"] | {"auxiliary": {}, "scale_weights": {}}
-    config = check_config(raw | {"data": data, "split": {}, "task": task}, str(path))
-    dataset = load_rows(config)
+    dataset = read_rows(predictor, path, target, unit, scale)
     if len(predictor.scales) > 1 and scale is None:
         reporter.say(
             f"the energy scale of {path.name} is not declared: its numbers are compared with predictions on "
             f"{predictor.scale}. Give --scale, one of: {', '.join(predictor.scales)}, or a column of them."
         )
-    for row in dataset.left_out[:SHOWN]:
-        reporter.say(f"row {row.id} is left out: {row.reason}")
-    if len(dataset.left_out) > SHOWN:
-        reporter.say(f"... and {len(dataset.left_out) - SHOWN} more")
+    say_left_out(dataset.left_out, reporter)
     return predictor, evaluate(predictor, dataset)
+
+
+def read_rows(
+    predictor: Predictor,
+    path: Path,
+    target: str | None = None,
+    unit: str | None = None,
+    scale: str | None = None,
+    formula: str | None = None,
+) -> Dataset:
+    """Read the rows of a table that a model is held against; those that cannot be read are left out.
+
+    Parameters
+    ----------
+    predictor
+        The model, which says whether energies or classes are expected, and the usual name of their column.
+    path
+        The table.
+    target, unit, formula
+        Column of the target, its unit, and column of the formulas.
+    scale
+        Energy scale of the table, or its column that names one in each row.
+    """
+    raw = predictor.checkpoint.config
+    named = target or _present_column(path, predictor.checkpoint.target.name)
+    columns = {"target": named, "unit": unit, "scale": scale, "formula": formula}
+    task = raw["task"] | {"auxiliary": {}, "scale_weights": {}}
+    data = {"path": str(path), "invalid": "drop", **columns}
+    return load_rows(check_config(raw | {"data": data, "split": {}, "task": task}, str(path)))
+
+
+def say_left_out(rows: Sequence[LeftOut], reporter: Reporter) -> None:
+    """Name the first rows that are not used, and say how many more there are."""
+    for row in rows[:SHOWN]:
+        reporter.say(f"row {row.id} is left out: {row.reason}")
+    if len(rows) > SHOWN:
+        reporter.say(f"... and {len(rows) - SHOWN} more")
 
 
 def _present_column(path: Path, name: str) -> str | None:

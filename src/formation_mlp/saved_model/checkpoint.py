@@ -33,6 +33,7 @@ from formation_mlp.targets.scaler import FeatureScaler, TargetScaler
 from formation_mlp.trust.calibration import Calibration
 from formation_mlp.trust.domain import Domain
 from formation_mlp.trust.error_model import ErrorModel
+from formation_mlp.trust.own_rows import OwnRows
 from formation_mlp.typing import Array
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Checkpoint:
     calibration : how far predictions are off; None in a classifier, and in a model of an older format
     domain : what the model was trained on; None in a model of an older format
     errors : how far each prediction may be off; None in a classifier and in a model of few val rows
+    own : what it learned from rows of its user; None unless it was calibrated by them
     digest : of the file that it was read from; empty if it was read from none
     remarks : what a user of this file must know
 
@@ -88,6 +90,7 @@ class Checkpoint:
     calibration: Calibration | None = None
     domain: Domain | None = None
     errors: ErrorModel | None = None
+    own: OwnRows | None = None
     digest: str = ""
     remarks: tuple[str, ...] = ()
 
@@ -104,6 +107,7 @@ class Checkpoint:
             ("calibration", self.calibration),
             ("domain", self.domain),
             ("errors", self.errors),
+            *([] if self.own is None else [("own", self.own)]),
         ):
             arrays, trust[name] = ({}, None) if part is None else part.dump()
             tensors |= {f"{name}.{key}": array for key, array in arrays.items()}
@@ -146,6 +150,9 @@ class Checkpoint:
                 domain = Domain.restore(_taken(tensors, "domain."), domain, len(scaler.kept))
             if errors is not None:
                 errors = ErrorModel.restore(_taken(tensors, "errors."), errors)
+            own = description.get("own")
+            if own is not None:
+                own = OwnRows.restore(_taken(tensors, "own."), own)
             return cls(
                 description["config"],
                 Target(**{**description["target"], "scales": tuple(description["target"]["scales"])}),
@@ -158,6 +165,7 @@ class Checkpoint:
                 calibration,
                 domain,
                 errors,
+                own,
                 digest,
                 remarks,
             )

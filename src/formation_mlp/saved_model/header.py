@@ -121,6 +121,23 @@ class ErrorsHeader(Section):
     """What high, medium and low trust mean."""
 
 
+class OwnHeader(Section):
+    """See `formation_mlp.trust.own_rows.OwnRows`."""
+
+    table: Annotated[str, Field(min_length=1)]
+    """Name of the file that held the rows."""
+    made_from: Annotated[str, Field(min_length=1)]
+    """Name of the model that was calibrated."""
+    scale: str
+    """Energy scale of the rows."""
+    shift: Energy
+    """In eV/atom."""
+    size_factor: Width
+    """Of expected errors."""
+    levels: Annotated[list[LevelHeader], Field(max_length=3)]
+    """What high, medium and low trust mean; none without an error model."""
+
+
 class DomainHeader(Section):
     """See `formation_mlp.trust.domain.Domain`."""
 
@@ -166,6 +183,8 @@ class ModelHeader(Section):
     """None in a model of an older format."""
     errors: ErrorsHeader | None
     """None in a classifier, in a model of few val rows, and in one of an older format."""
+    own: OwnHeader | None = None
+    """None, or missing, unless the model was calibrated by rows of its user."""
 
     @field_validator("feature_names")
     @classmethod
@@ -207,9 +226,25 @@ def check_header(description: Mapping[str, Any]) -> ModelHeader:
         raise CheckpointError("target_scaler: a classifier has the centre 0 and the scale 1.")
     if is_class and header.calibration is not None:
         raise CheckpointError("calibration: a classifier has none.")
+    _check_own(header, is_class)
     if not is_class and header.target.unit != EV_PER_ATOM:
         raise CheckpointError(f"target.unit: found {header.target.unit!r}, but energies are in {EV_PER_ATOM}.")
     return header
+
+
+def _check_own(header: ModelHeader, is_class: bool) -> None:
+    """Refuse what own rows could not have made of this model."""
+    own = header.own
+    if own is None:
+        return
+    if is_class:
+        raise CheckpointError("own: a classifier has none.")
+    if own.scale not in (header.target.scales or [""]):
+        raise CheckpointError(f"own.scale: found {own.scale!r}, but the model does not answer on that scale.")
+    if len(own.levels) != (0 if header.errors is None else 3):
+        raise CheckpointError(
+            f"own.levels: found {len(own.levels)}; an error model has three, and without one are none."
+        )
 
 
 def _require(section: Section, keys: Sequence[str], where: str) -> None:

@@ -51,6 +51,8 @@ class NamedModel:
         ``unit`` is that of energies, or `PROBABILITY`; ``scale`` the energy scale, by default that of the model.
         """
         scale = scale or self.predictor.scale
+        own = self.predictor.own_rows(scale)
+        calibrated = "" if own is None else f", {own.said()}"
         if self.is_shipped:
             known = card(self.name)
             in_unit = "" if unit == PROBABILITY else f", {unit}"
@@ -62,7 +64,7 @@ class NamedModel:
             source = f"scale {scale}: {SCALES[scale].title}"
         state = "of the given structure" if self.needs_structures else "from the composition alone"
         if not task.is_classification:
-            return f"{target.name}, {unit} ({source}), {state}; model {self.name}"
+            return f"{target.name}, {unit} ({source}), {state}; model {self.name}{calibrated}"
         boundary = task.config.boundary
         where = "" if boundary is None else f", {target.name} at or below {boundary:g} eV/atom"
         return f"probability of {task.config.labels[1]!r}{where} ({source}), {state}; model {self.name}"
@@ -83,6 +85,7 @@ class NamedModel:
             "input": "structure" if self.needs_structures else "composition",
             "sha256": sha256(self.path.read_bytes()).hexdigest(),
             "made_with": checkpoint.versions,
+            **({} if checkpoint.own is None else {"calibrated_on": checkpoint.own.as_json()}),
             **({"remarks": list(checkpoint.remarks)} if checkpoint.remarks else {}),
         }
         if self.is_shipped:

@@ -26,6 +26,7 @@ from formation_mlp.trust.error_inputs import Asked
 from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS, Errors, Singles, group_name
 from formation_mlp.trust.levels import trust_of
 from formation_mlp.trust.listed import are_listed
+from formation_mlp.trust.own_rows import OWN, OwnRows
 from formation_mlp.typing import Floats, Ints
 from formation_mlp.units import impossible_energies
 
@@ -51,7 +52,8 @@ class Predictions:
     lo, hi : ends of the interval at ``level``, eV/atom, ``[n]``; None if no level was asked for
     level : share of the truths that the intervals hold, or None
     scale : the energy scale of the numbers; empty if the model does not say
-    population : ``known`` or ``hypothetical``, for which each interval is meant, ``[n]``; None if it does not tell
+    population : ``known``, ``hypothetical`` or ``own``, for which each interval is meant, ``[n]``; None if it does not
+        tell
     expected_error : mean absolute error to expect, eV/atom, ``[n]``; None if the model cannot say
     trust : ``high``, ``medium`` or ``low``, empty where there is an error, ``[n]``; None if the model cannot say
     domain : how the inputs compare with the training rows; None if the model does not know
@@ -147,6 +149,9 @@ class Predictor:
         self._shares = np.array([member.share for member in checkpoint.members])
         self._default = 0
         self._default = self.place_of(scale)
+        self._shift = np.zeros(max(1, len(self.scales)))
+        if checkpoint.own is not None:
+            self._shift[self.place_of(checkpoint.own.scale or None)] = checkpoint.own.shift
 
     def __reduce__(self) -> tuple[type[Predictor], tuple[Checkpoint, str | None]]:
         """Let a predictor be copied to other processes: it is built anew there."""
@@ -212,11 +217,13 @@ class Predictor:
         """Whether there are intervals at the level 0.9."""
         return not self.interval_reason()
 
-    def interval_reason(self, level: float = 0.9) -> str:
-        """Return why there are no intervals at ``level``, or an empty text."""
+    def interval_reason(self, level: float = 0.9, scale: str | None = None, population: str | None = None) -> str:
+        """Return why there are no intervals at ``level``, or an empty text; scale and population by default its own."""
         if self.task.is_classification:
             return "the model is a classifier: its probabilities say themselves how sure it is"
-        errors, calibration = self.checkpoint.errors, self.checkpoint.calibration
+        errors, calibration, own = self.checkpoint.errors, self.checkpoint.calibration, self.own_rows(scale)
+        if own is not None and self.population(population, scale) == OWN:
+            return own.reason(level)
         if errors is not None:
             return errors.reason(level)
         if calibration is None:
@@ -245,9 +252,11 @@ class Predictor:
         scale
             Energy scale of the answers, one of `scales`; by default the first.
         population
-            What the intervals are meant for: ``known``, compounds like those that databases hold of made ones, or
-            ``hypothetical``, compounds that nobody has made. By default ``known`` for those that databases list, and
-            the wider intervals of ``hypothetical`` for all others, if the model tells them apart.
+            What the intervals are meant for: ``known``, compounds like those that databases hold of made ones,
+            ``hypothetical``, compounds that nobody has made, or ``own``, compounds like the rows of its user by which
+            the model was calibrated (`formation_mlp.runs.calibrate`), which is the default of such a model. Of others
+            it is ``known`` for compounds that databases list, and the wider intervals of ``hypothetical`` for the
+            rest, if the model tells them apart.
 
         Raises
         ------
@@ -276,13 +285,40 @@ class Predictor:
         population: str | None = None,
     ) -> Predictions:
         """Predict inputs that are already read, as `predict_rows` does."""
-        reason = "" if level is None else self.interval_reason(level)
+        reason = "" if level is None else self.interval_reason(level, scale, population)
         if reason:
             raise CheckpointError(f"no intervals: {reason}.")
-        if population is not None:
-            lookup(POPULATIONS, population, "population", "population")
-        question = Question(level, self.place_of(scale), population or ("" if self.tells_populations else KNOWN))
-        return self._predict(read, question, self.checkpoint.domain)
+        place = self.place_of(scale)
+        return self._predict(read, Question(level, place, self.population(population, scale)), self.checkpoint.domain)
+
+    def own_rows(self, scale: str | None = None) -> OwnRows | None:
+        """Return what the model learned from rows of its user on a scale, by default its own; None if from none."""
+        own = self.checkpoint.own
+        return own if own is not None and own.scale == (self.scale if scale is None else scale) else None
+
+    def population(self, asked: str | None, scale: str | None = None) -> str:
+        """Return the population that the intervals on a scale are meant for; empty leaves it to each compound.
+
+        If none is asked for, it is that of the rows by which the user calibrated the model, if there are any.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such population, or the model was not calibrated by own rows on this scale.
+        """
+        if asked is not None:
+            lookup(POPULATIONS, asked, "population", "population")
+        own = self.own_rows(scale)
+        if own is not None and asked in (None, OWN):
+            return OWN
+        if asked == OWN:
+            known = self.checkpoint.own
+            where = "" if known is None else f"; it was on the scale {known.scale}"
+            raise ConfigError(
+                f"population: the model was not calibrated by own rows{' on this scale' * (known is not None)}{where}. "
+                "Leave the population out, or calibrate the model by rows of yours: formation-mlp calibrate."
+            )
+        return asked or ("" if self.tells_populations else KNOWN)
 
     @property
     def tells_populations(self) -> bool:
@@ -325,13 +361,19 @@ class Predictor:
             domain,
             self.scales[question.place] if self.scales else "",
         )
+        if question.population == OWN:
+            found = replace(found, population=["" if error else OWN for error in errors])
         if self.checkpoint.errors is None or domain is None:
             return found
-        levels = trust_of(expected, domain.flagged, self.checkpoint.errors.levels)
+        own = self.checkpoint.own
+        meant = self.checkpoint.errors.levels if own is None or question.population != OWN else own.levels
+        levels = trust_of(expected, domain.flagged, meant)
         trust = ["" if error else level for level, error in zip(levels, errors, strict=True)]
         populations = [HYPOTHETICAL if is_so else KNOWN for is_so in (hypothetical == 1).tolist()]
-        told = ["" if error else one for one, error in zip(populations, errors, strict=True)]
-        return replace(found, expected_error=expected, trust=trust, population=told if self.tells_populations else None)
+        found = replace(found, expected_error=expected, trust=trust)
+        if question.population == OWN or not self.tells_populations:
+            return found
+        return replace(found, population=["" if error else one for one, error in zip(populations, errors, strict=True)])
 
     def _answer(self, materials: Materials, question: Question, known: Domain | None) -> _Answer:
         """Describe and predict some rows, none of them empty."""
@@ -357,10 +399,11 @@ class Predictor:
         failures = self._impossible(numbers[0]) | table.failures
         if known is not None and self.checkpoint.errors is not None:
             answers = sum(share * member for share, member in zip(self._shares, by_scale, strict=True))
+            answers = answers - (self._shift if np.ndim(answers) > 1 else self._shift[0])  # it knows the others only
             numbers[2:] = self._expected(question, compositions, known.position(scaled), answers)
-        elif question.level is not None and self.checkpoint.calibration is not None:
+        elif question.level is not None:
             std = numbers[1] if len(members) > 1 else None
-            half_width = self.checkpoint.calibration.half_width(question.level, std, compositions.n_elements)
+            half_width = self._half_width(question.level, question.population, std, compositions)
             numbers[2], numbers[3] = -half_width, half_width
         numbers[:, list(failures)] = np.nan
         domain = None if known is None else known.compare(scaled, materials, self.checkpoint.training_elements)
@@ -374,18 +417,33 @@ class Predictor:
         if model is None:
             raise RuntimeError("a model without an error model")
         is_hypothetical = np.full(n, question.population == HYPOTHETICAL)
-        if not question.population:
+        if not question.population or (question.population == OWN and self.tells_populations):
             is_hypothetical = ~are_listed(compositions, model.listed)
         answers = answers.reshape(n, -1)
         asked = Asked(compositions, *position, answers, np.full(n, question.place), is_hypothetical)
         errors = model.errors(asked)
         ends = np.full((2, n), np.nan)
+        own = self.checkpoint.own
+        if own is not None and question.population == OWN:
+            if question.level is not None:
+                half_width = own.half_width(question.level, (errors.high - errors.low) / 2)
+                ends[:] = -half_width, half_width
+            return np.array([*ends, errors.size * own.size_factor, is_hypothetical])
         if question.level is not None:
             scale = self.scales[question.place] if self.scales else ""
             for population, rows in ((KNOWN, ~is_hypothetical), (HYPOTHETICAL, is_hypothetical)):
-                own = Errors(*(column[rows] for column in errors))
-                ends[:, rows] = model.ends(question.level, own, group_name(scale, population))
+                some = Errors(*(column[rows] for column in errors))
+                ends[:, rows] = model.ends(question.level, some, group_name(scale, population))
         return np.array([*ends, errors.size, is_hypothetical])
+
+    def _half_width(self, level: float, population: str, std: Floats | None, compositions: Compositions) -> Floats:
+        """Return how far intervals reach to either side without an error model, ``[n]``; NaN if nothing tells."""
+        n, calibration, own = len(compositions), self.checkpoint.calibration, self.checkpoint.own
+        if own is not None and population == OWN:
+            return own.half_width(level, np.ones(n) if calibration is None else calibration.unit(std, n))
+        return (
+            np.full(n, np.nan) if calibration is None else calibration.half_width(level, std, compositions.n_elements)
+        )
 
     def _impossible(self, values: Floats) -> dict[int, str]:
         """Return, for each answer that cannot be one, the reason."""
@@ -427,7 +485,10 @@ class Predictor:
 
     def _on_all_scales(self, scaled: Floats, compositions: Compositions | None) -> list[Floats]:
         """Return the predictions of each member, ``[n]`` each, or ``[n, s]`` with several energy scales."""
-        return [answer(scaled, compositions) for answer in self._members]
+        found = [answer(scaled, compositions) for answer in self._members]
+        if not self._shift.any():
+            return found
+        return [one + (self._shift if one.ndim > 1 else self._shift[0]) for one in found]
 
     def _unseen(self, compositions: Compositions, errors: Sequence[str]) -> list[str]:
         """Name, per row, the elements that no train row holds: all that a model without a domain can say."""

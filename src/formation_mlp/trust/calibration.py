@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from formation_mlp.errors import CheckpointError
 from formation_mlp.system.array_checks import checked_array
+from formation_mlp.trust import conformal
 from formation_mlp.typing import Floats, Ints
 
 MOST_ELEMENTS = 5
@@ -87,16 +88,7 @@ class Calibration:
 
     def reason(self, level: float) -> str:
         """Return why there are no intervals at ``level``, or an empty text."""
-        n = len(self.scores)
-        if not 0 < level < 1:
-            return f"a level lies between 0 and 1, such as 0.9; found {level:g}"
-        if _rank(n, level) > n:
-            highest = math.floor(1000 * n / (n + 1)) / 1000
-            return (
-                f"the level {level:g} takes at least {_least(level)} validation rows, and the model had {n}; "
-                f"ask for a level of at most {highest:g}, or train with more of them"
-            )
-        return ""
+        return conformal.reason(level, len(self.scores))
 
     def half_width(self, level: float, std: Floats | None, n_elements: Ints) -> Floats:
         """Return how far the interval of each row reaches to either side, eV/atom, ``[n]``.
@@ -129,7 +121,11 @@ class Calibration:
         if level not in self._by_level:
             scores, groups = self.scores.astype(np.float64), self.n_elements.astype(np.int64)
             self._by_level[level] = _quantiles(scores, groups, level)
-        return self._by_level[level][np.minimum(n_elements, MOST_ELEMENTS)] * _scale(self.beta, std, len(n_elements))
+        return self._by_level[level][np.minimum(n_elements, MOST_ELEMENTS)] * self.unit(std, len(n_elements))
+
+    def unit(self, std: Floats | None, n: int) -> Floats:
+        """Return the unit of the scores of ``n`` rows, eV/atom, ``[n]``, from the deviations ``std [n]`` or None."""
+        return _scale(self.beta, std, n)
 
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and plain data, for `restore`."""
@@ -154,21 +150,12 @@ def _scale(beta: float, std: Floats | None, n: int) -> Floats:
     return np.full(n, beta) if std is None else std + beta
 
 
-def _rank(n: int, level: float) -> int:
-    return math.ceil((n + 1) * level - 1e-9)
-
-
-def _least(level: float) -> int:
-    """Return the smallest number of rows whose largest score is the quantile at ``level``, or above it."""
-    return math.ceil(level / (1 - level) - 1e-9)
-
-
 def _quantiles(scores: Floats, groups: Ints, level: float) -> Floats:
     """Return the quantile of the scores for each number of elements, ``[MOST_ELEMENTS + 1]``."""
     found = np.empty(MOST_ELEMENTS + 1)
-    for numbers in _joined(np.bincount(groups, minlength=MOST_ELEMENTS + 1), max(GROUP, _least(level))):
+    for numbers in _joined(np.bincount(groups, minlength=MOST_ELEMENTS + 1), max(GROUP, conformal.least(level))):
         own = scores[np.isin(groups, numbers)]
-        place = min(_rank(len(own), level), len(own)) - 1
+        place = min(conformal.rank(len(own), level), len(own)) - 1
         found[numbers] = np.partition(own, place)[place]
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -13,8 +12,10 @@ from numpy.typing import NDArray
 from formation_mlp.errors import CheckpointError
 from formation_mlp.system.array_checks import checked_array
 from formation_mlp.system.blocks import in_blocks, product
+from formation_mlp.trust import conformal
 from formation_mlp.trust.error_inputs import Asked
 from formation_mlp.trust.levels import Level
+from formation_mlp.trust.own_rows import OWN
 from formation_mlp.typing import Floats, Ints
 
 Singles = NDArray[np.float32]
@@ -28,6 +29,7 @@ KNOWN, HYPOTHETICAL = "known", "hypothetical"
 POPULATIONS = {
     KNOWN: "compounds like those that databases hold of made ones",
     HYPOTHETICAL: "compounds that nobody has made",
+    OWN: "compounds like the user's own rows, by which the model was calibrated",
 }
 """What kind of compounds intervals are meant for."""
 
@@ -104,17 +106,7 @@ class ErrorModel:
 
     def reason(self, level: float) -> str:
         """Return why there are no intervals at ``level``, or an empty text."""
-        if not 0 < level < 1:
-            return f"a level lies between 0 and 1, such as 0.9; found {level:g}"
-        n = max(map(len, self._scores().values()))
-        if math.ceil((n + 1) * level - 1e-9) > n:
-            highest = math.floor(1000 * n / (n + 1)) / 1000
-            least = math.ceil(level / (1 - level) - 1e-9)
-            return (
-                f"the level {level:g} takes at least {least} validation rows, and the model had {n}; ask for a level "
-                f"of at most {highest:g}, or train with more of them"
-            )
-        return ""
+        return conformal.reason(level, max(map(len, self._scores().values())))
 
     def ends(self, level: float, errors: Errors, group: str) -> tuple[Floats, Floats]:
         """Return how far below and above the predictions the intervals at ``level`` end, eV/atom, ``[n]`` each.
@@ -137,9 +129,9 @@ class ErrorModel:
         """Return by what the quantiles of a group are widened; that of the widest group if it has no scores."""
         if (group, level) not in self._by_level:
             scores = self._scores()
-            usable = {name: own for name, own in scores.items() if _rank(len(own), level) <= len(own)}
+            usable = {name: own for name, own in scores.items() if conformal.rank(len(own), level) <= len(own)}
             own = {group: usable[group]} if group in usable else usable
-            self._by_level[group, level] = max(float(one[_rank(len(one), level) - 1]) for one in own.values())
+            self._by_level[group, level] = max(float(one[conformal.rank(len(one), level) - 1]) for one in own.values())
         return self._by_level[group, level]
 
     def has_group(self, group: str) -> bool:
@@ -213,7 +205,3 @@ def packed_scores(by_group: Mapping[str, Floats]) -> tuple[tuple[str, ...], Sing
     parts = [np.sort(scores) for scores in by_group.values()]
     starts = np.cumsum([0, *map(len, parts)]).astype(np.int64)
     return tuple(by_group), np.concatenate(parts).astype(np.float32), starts
-
-
-def _rank(n: int, level: float) -> int:
-    return math.ceil((n + 1) * level - 1e-9)
