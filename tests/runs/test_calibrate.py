@@ -112,6 +112,8 @@ def test_own_intervals_are_the_default_on_their_scale_only(run: Path, calibrated
     assert on_default.population is unchanged.population is None
     np.testing.assert_array_equal(on_default.lo, unchanged.lo)
     known = after.predict_rows(ITEMS, level=0.9, scale="oqmd", population="known")
+    assert known.lo is not None
+    assert plain.lo is not None
     np.testing.assert_allclose(known.lo - known.values, plain.lo - plain.values, atol=1e-9)
     with pytest.raises(ConfigError, match="not calibrated by own rows on this scale; it was on the scale oqmd"):
         after.predict_rows(ITEMS, level=0.9, population="own")
