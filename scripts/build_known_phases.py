@@ -1,6 +1,6 @@
 """Build the table of known phases that compete on every hull, from the tables of the Materials Project.
 
-    python scripts/build_known_phases.py --data ../shared/data --model composition --model-scale mp2020
+    python scripts/build_known_phases.py --data ../shared/data
 
 Of each compound the table holds one energy a scale: its own (the lowest visible value of a table on that scale), else
 one converted from another scale, else the prediction of a model. A formula that is held out in any table counts as
@@ -21,11 +21,13 @@ import numpy as np
 import pandas as pd
 
 from formation_mlp.chemistry.compositions import Compositions
-from formation_mlp.errors import FormationMLPError
+from formation_mlp.errors import CheckpointError, ConfigError, DataError, FormationMLPError
+from formation_mlp.hulls.chance import PER_STANDARD_ERROR
 from formation_mlp.hulls.hull import CompetingPhases
 from formation_mlp.hulls.known_phases import ORIGINS, PATH, KnownPhases, table_bytes
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.saved_model.named import named_model
+from formation_mlp.scales.convert import convert
 from formation_mlp.system.files import write_bytes
 from formation_mlp.typing import Bools, Floats
 
@@ -35,8 +37,11 @@ SCALES = ("mp2020", "mp2019")
 WORTH_KEEPING = 0.2
 """eV/atom above the hull of the known phases, on one of the scales at least."""
 
-LEVEL, PER_STANDARD_ERROR = 0.9, 1.645
-"""An interval at this level reaches as many standard errors to either side, if errors are normal."""
+LEVEL = 0.9
+"""Of the intervals of which standard errors are made."""
+
+SMALLEST_ERROR = 1e-3
+"""eV/atom, of a conversion."""
 
 CRITEXAM = "critexam/critexam_mp.csv.gz"
 MP20 = "mp20_mpts52_structures/mp20_mpts52_structures.csv.gz"
@@ -58,10 +63,6 @@ SOURCES = [
 ]
 
 
-Shifts = dict[tuple[str, str], tuple[Floats, Floats]]
-"""From one scale to another: what is added to each energy, and its standard error."""
-
-
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Formulas of a table with the key of each composition, and energies in eV/atom, NaN where withheld."""
@@ -76,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the tables")
     parser.add_argument("--model", default="composition", help="that predicts what is withheld: a run or a name")
-    parser.add_argument("--model-scale", choices=SCALES, required=True, help="the energy scale on which it answers")
+    parser.add_argument("--model-scale", choices=SCALES, help="the energy scale of a model that does not say its own")
     parser.add_argument(
         "--held-out",
         nargs="+",
@@ -92,24 +93,28 @@ def main() -> None:
         sys.exit(f"error: {error}")
 
 
-def build(data: Path, model: str, model_scale: str, held_out: list[str], out: Path) -> None:
+def build(data: Path, model: str, model_scale: str | None, held_out: list[str], out: Path) -> None:
     """Write the table, and print what is in it."""
     withheld = frozenset().union(*(_held_out(data, name) for name in held_out))
     tables = {"mp2020": _read(data / MP20), "mp2019": _read(data / CRITEXAM)}
     every = _each_once(tables)
     is_withheld = np.array([key in withheld for key in every.keys], np.bool_)
     visible = {name: _lowest(rows, every.keys, is_withheld) for name, rows in tables.items()}
-    shifts = _shifts(every, visible)
-    predicted, spread = _predicted(model, every.formulas)
     phases = []
     for scale in SCALES:
-        energies, errors = _on_scale(shifts, predicted, spread, model_scale, scale)
+        energies, errors = _predicted(model, model_scale, every, scale)
         origins = np.full(len(every.keys), ORIGINS.index("predicted"))
         for origin, source in (("converted", _other(scale)), ("own", scale)):  # what comes last counts
-            rows = np.flatnonzero(np.isfinite(visible[source]))
-            values, own_errors = _on_scale(shifts, visible[source], np.zeros(len(every.keys)), source, scale)
+            values, own_errors = _on_scale(every, visible[source], np.zeros(len(every.keys)), source, scale)
+            rows = np.flatnonzero(np.isfinite(values))
             energies[rows], errors[rows], origins[rows] = values[rows], own_errors[rows], ORIGINS.index(origin)
         phases.append(KnownPhases(every.compositions, every.formulas, np.round(energies, 5), errors, origins, scale))
+    lost = np.flatnonzero(~np.all([np.isfinite(each.energies) for each in phases], axis=0))
+    if len(lost):
+        names = ", ".join(every.formulas[row] for row in lost[:10].tolist())
+        print(f"{len(lost)} compounds are left out, since nothing gives their energy on every scale: {names}, ...")
+    there = np.setdiff1d(np.arange(len(every.keys)), lost)
+    phases = [each.take(there) for each in phases]
     kept = np.flatnonzero(np.any([_near_hull(each) for each in phases], axis=0))
     chosen = [each.take(kept) for each in phases]
     counts = {each.scale: {word: each.words.count(word) for word in ORIGINS} for each in chosen}
@@ -177,55 +182,19 @@ def _lowest(rows: Rows, keys: list[str], is_withheld: Bools) -> Floats:
     return np.where(is_withheld | np.isinf(energies), np.nan, energies)
 
 
-def _predicted(model: str, formulas: list[str]) -> tuple[Floats, Floats]:
-    """Return predictions and their standard errors in eV/atom."""
+def _predicted(model: str, model_scale: str | None, every: Rows, scale: str) -> tuple[Floats, Floats]:
+    """Return predictions on a scale and their standard errors in eV/atom, converted if the model does not know it."""
     predictor = named_model(model, model).predictor
-    found = predictor.predict_rows(formulas, level=LEVEL)
-    if found.hi is None:
-        raise RuntimeError("a level was given, so there are intervals")
+    source = scale if scale in predictor.scales else (model_scale or predictor.scale)
+    if not source:
+        raise ConfigError(f"--model-scale: {model} does not say on which scale it answers. Name one of {SCALES}.")
+    found = predictor.predict_rows(every.formulas, level=LEVEL, scale=source if predictor.scales else None)
+    if found.hi is None or found.lo is None:
+        raise CheckpointError(f"{model}: has no intervals, and so no errors of its predictions.")
     without = [error for error in found.errors if error]
     if without:
-        raise FormationMLPError(f"{model}: {len(without)} known phases have no prediction; the first: {without[0]}")
-    return found.values, (found.hi - found.values) / PER_STANDARD_ERROR
-
-
-def _shifts(every: Rows, visible: dict[str, Floats]) -> Shifts:
-    """Return what is added to each energy to get it to another scale, and the standard error of that, ``[n]``.
-
-    A linear map on shares of the atoms: of each element, and of transition metals in oxides and fluorides, where the
-    corrections differ. It is fitted to the least sum of absolute residuals, by least squares with weights.
-    """
-    first, second = SCALES
-    difference = visible[first] - visible[second]
-    shared = np.flatnonzero(np.isfinite(difference))
-    X = _map_inputs(every.compositions)
-    weights = np.ones(len(shared))
-    for _ in range(60):
-        W = X[shared] * weights[:, None]
-        coefficients = np.linalg.solve(W.T @ X[shared] + 1e-3 * np.eye(X.shape[1]), W.T @ difference[shared])
-        residual = difference[shared] - X[shared] @ coefficients
-        weights = 1 / np.maximum(np.abs(residual), 1e-3)
-    inside = float(np.quantile(np.abs(residual), LEVEL))
-    print(
-        f"{second} to {first}: {len(shared):,} shared formulas, absolute difference "
-        f"{np.abs(difference[shared]).mean():.4f}, "
-        f"after the map {np.abs(residual).mean():.4f} in the mean, {np.median(np.abs(residual)):.4f} in the median"
-    )
-    shift, error = X @ coefficients, np.full(len(X), inside / PER_STANDARD_ERROR)
-    return {(second, first): (shift, error), (first, second): (-shift, error)}
-
-
-TRANSITION_METALS = frozenset([*range(21, 31), *range(39, 49), *range(57, 81)])
-OXYGEN, FLUORINE, N_ELEMENTS = 8, 9, 119
-
-
-def _map_inputs(compositions: Compositions) -> Floats:
-    """Return shares of the atoms: of each element, and of each transition metal in oxides and in fluorides."""
-    row = np.repeat(np.arange(len(compositions)), compositions.n_elements)
-    shares = np.zeros((len(compositions), N_ELEMENTS))
-    shares[row, compositions.z] = compositions.fractions()
-    metals = np.array([z in TRANSITION_METALS for z in range(N_ELEMENTS)])
-    return np.hstack([shares, *(shares * metals * (shares[:, [z]] > 0) for z in (OXYGEN, FLUORINE))])
+        raise DataError(f"{model}: {len(without)} known phases have no prediction; the first: {without[0]}")
+    return _on_scale(every, found.values, (found.hi - found.lo) / 2 / PER_STANDARD_ERROR, source, scale)
 
 
 def _other(scale: str) -> str:
@@ -233,12 +202,13 @@ def _other(scale: str) -> str:
     return other
 
 
-def _on_scale(shifts: Shifts, energies: Floats, errors: Floats, source: str, scale: str) -> tuple[Floats, Floats]:
-    """Return energies on another scale, with the error of the conversion added in quadrature."""
+def _on_scale(every: Rows, energies: Floats, errors: Floats, source: str, scale: str) -> tuple[Floats, Floats]:
+    """Return energies on another scale, NaN where there is no way, with the error of the conversion in quadrature."""
     if source == scale:
         return energies.copy(), errors.copy()
-    shift, error = shifts[source, scale]
-    return energies + shift, np.hypot(errors, error)
+    found = convert(every.compositions, energies, source, scale)
+    added = np.maximum((found.hi - found.lo) / 2 / PER_STANDARD_ERROR, SMALLEST_ERROR)
+    return found.values, np.hypot(errors, added)
 
 
 def _near_hull(phases: KnownPhases) -> Bools:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
@@ -32,6 +35,8 @@ HEIGHT = 3**0.5 / 2
 """Of a triangle with sides of length one."""
 WORTH_A_LOOK = 200.0
 """meV/atom: colours end here at the latest, since what lies higher above the hull is hardly ever made."""
+SMALLEST, LARGEST = 8.0, 90.0
+"""Areas of marks, in square points, for compounds that cannot be stable, and for those that surely are."""
 TOUCHES = 1e-6
 """Sides of the triangle: a point nearer than this lies on a side."""
 _HALO = [withStroke(linewidth=2.5, foreground="white")]
@@ -45,11 +50,14 @@ def phase_diagram(
     above_hull: Floats,
     on_hull: Bools | None = None,
     title: str | None = None,
+    known: Bools | None = None,
+    chance: Floats | None = None,
 ) -> Figure:
     """Draw the phases of two elements, energy against composition, or of three, in a Gibbs triangle.
 
     Phases on the hull are filled, named and joined by tie lines, other ones coloured by how far above they lie. What
     lies below the hull of others, of which it is no part, is a named diamond. The elements, at energy zero, are added.
+    Known compounds are filled, new ones hollow; the larger a mark, the greater the chance that the compound is stable.
 
     Parameters
     ----------
@@ -60,6 +68,8 @@ def phase_diagram(
     above_hull : energies above the hull in eV/atom, ``[n]``
     on_hull : whether a compound is a corner of the hull, ``[n]``; by default if it is not above it
     title : above the picture
+    known : whether a compound is known, ``[n]``; all are filled if None
+    chance : to lie on the hull, ``[n]``, NaN where it is not told; marks have one size if None
 
     Raises
     ------
@@ -96,14 +106,15 @@ def phase_diagram(
         _draw_axes(ax, elements, energies)
     for first, second in lines:
         ax.plot(*spots[[first, second]].T, color="black", linewidth=1.0, zorder=3)
-    ax.scatter(
-        spots[:, 0], spots[:, 1], s=46, color=BLUE, edgecolors="black", linewidths=0.8, zorder=6, label="on the hull"
-    )
+    filled = np.ones(n, np.bool_) if known is None else known
+    sizes = SMALLEST + (LARGEST - SMALLEST) * np.nan_to_num(np.full(n, 0.5) if chance is None else chance, nan=0.5)
+    _draw_hull(ax, spots, np.concatenate([np.ones(k, np.bool_), filled[on_hull]]), sizes[on_hull], known is not None)
     if below.any():
         style: dict[str, Any] = {"marker": "D", "color": VERMILLION, "edgecolors": "black", "linewidths": 0.6}
         ax.scatter(new[:, 0], new[:, 1], s=34, zorder=7, label="below that hull", **style)
     if above.any():
-        _draw_above(ax, place(fractions[above], energies[above]), 1000 * above_hull[above])
+        parts = filled[above], None if chance is None else sizes[above]
+        _draw_above(ax, place(fractions[above], energies[above]), 1000 * above_hull[above], *parts)
     ax.legend(fontsize=LEGEND, frameon=False, loc="upper left" if k == 3 else "best")
     if title:
         ax.set_title(plain(textwrap.fill(title, 72)), fontsize=TITLE, pad=10)
@@ -146,17 +157,43 @@ def _draw_axes(ax: Axes, elements: Sequence[str], energies: Floats) -> None:
     ax.set_xlabel(f"x in {elements[0]}$_{{1-x}}${elements[1]}$_{{x}}$ (share of the atoms)", fontsize=LABEL)
 
 
-def _draw_above(ax: Axes, places: Floats, above: Floats) -> None:
-    """Draw what is not stable, coloured by meV/atom above the hull, the lowest on top."""
+def _draw_hull(ax: Axes, spots: Floats, filled: Bools, sizes: Floats, are_told_apart: bool) -> None:
+    """Draw the corners of the hull, ``spots [k + n, 2]``, elements first: known ones filled, new ones hollow."""
+    name = "known, on the hull" if are_told_apart else "on the hull"
+    style: dict[str, Any] = {"edgecolors": "black", "linewidths": 0.8, "zorder": 6}
+    x, y = spots.T
+    ax.scatter(x[filled], y[filled], s=46, color=BLUE, label=name, **style)
+    if not filled.all():
+        new = ~filled[-len(sizes) :]
+        style |= {"edgecolors": VERMILLION, "linewidths": 1.8}
+        ax.scatter(x[~filled], y[~filled], s=1.6 * sizes[new], facecolors="white", label="new, on the hull", **style)
+
+
+def _draw_above(ax: Axes, places: Floats, above: Floats, filled: Bools, sizes: Floats | None) -> None:
+    """Draw what is not stable, coloured by meV/atom above the hull, the lowest on top; new compounds are hollow."""
     top = min(max(float(above.max()), 10.0), WORTH_A_LOOK)
     order = np.argsort(-above)
     x, y = places[order].T
-    style: dict[str, Any] = {"cmap": "viridis", "vmin": 0.0, "vmax": top, "edgecolors": "black", "linewidths": 0.3}
-    marks = ax.scatter(x, y, s=np.where(above[order] > top, 7, 16), c=above[order], zorder=4, **style)
-    bar = ax.figure.colorbar(marks, ax=ax, shrink=0.75, pad=0.02, extend="max" if above.max() > top else "neither")
+    colours = colormaps["viridis"](np.clip(above[order] / top, 0, 1))
+    faces = np.where(filled[order, None], colours, 1.0)
+    edges = np.where(filled[order, None], [0.0, 0.0, 0.0, 1.0], colours)
+    shown = np.where(above[order] > top, 7, 16) if sizes is None else sizes[order]
+    style: dict[str, Any] = {"edgecolors": edges, "linewidths": np.where(filled[order], 0.3, 1.3)}
+    ax.scatter(x, y, s=shown, facecolors=faces, zorder=4, **style)
+    scale = ScalarMappable(Normalize(0.0, top), "viridis")
+    bar = ax.figure.colorbar(scale, ax=ax, shrink=0.75, pad=0.02, extend="max" if above.max() > top else "neither")
     bar.set_label("energy above the hull (meV/atom)", fontsize=TICKS)
     bar.ax.tick_params(labelsize=TICKS)
-    ax.scatter([], [], s=16, color="grey", edgecolors="black", linewidths=0.3, label="above the hull")
+    if filled.all():
+        ax.scatter([], [], s=16, color="grey", edgecolors="black", linewidths=0.3, label="above the hull")
+        return
+    if filled.any():
+        ax.scatter([], [], s=16, color="grey", edgecolors="black", linewidths=0.3, label="known, above it")
+    ax.scatter([], [], s=16, facecolors="white", edgecolors="grey", linewidths=1.3, label="new, above it")
+    if sizes is not None:
+        for share in (0.1, 0.9):
+            s = SMALLEST + (LARGEST - SMALLEST) * share
+            ax.scatter([], [], s=s, facecolors="none", edgecolors="grey", linewidths=1.0, label=f"p_stable {share:g}")
 
 
 def _outward(places: Floats) -> Floats:

@@ -10,7 +10,7 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.energy_table import EnergyTable
 from formation_mlp.hulls.known_phases import ORIGINS, KnownPhases, known_phases, scales
-from formation_mlp.saved_model.named import FOR_FORMULAS, NamedModel
+from formation_mlp.saved_model.named import NamedModel
 from formation_mlp.typing import Floats, Ints
 
 CANDIDATE, GIVEN = "candidate", "given"
@@ -86,7 +86,7 @@ def with_known_phases(
     all predictions are of one model. If the energies of the model are on a scale of which no phases are known, none
     compete: energies of two scales make no hull.
     """
-    scale = scale_of(model)
+    scale = model.predictor.scale
     if scale not in scales():
         said = f"on the scale {scale}" if scale else "on no declared scale"
         remark = f"no known phases: energies of {model.name} are {said}, and there are known phases on {_and(scales())}"
@@ -144,13 +144,6 @@ def against_table(compositions: Compositions, energies: Floats, table: EnergyTab
     return Competition(
         phases, energies, ["yes" if key in given else "" for key in keys], np.full(n, np.nan), np.full(n, -1)
     )
-
-
-def scale_of(model: NamedModel) -> str:
-    """Return the energy scale on which a model answers, or an empty text if it does not say."""
-    if model.predictor.scale:
-        return model.predictor.scale
-    return "mp2019" if model.is_shipped and model.name == FOR_FORMULAS else ""
 
 
 def _within(compositions: Compositions, elements: Ints) -> np.ndarray:

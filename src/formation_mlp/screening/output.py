@@ -226,8 +226,19 @@ def diagram(screening: Screening) -> Figure:
     }
     on = list(stable.values())
     drawn = np.isfinite(screening.decomposition_energy) & (ranked.n_elements > 1)
-    rest = [row for row, key in enumerate(ranked.keys()) if drawn[row] and key not in stable]
+    candidate_keys = ranked.keys()
+    rest = [row for row, key in enumerate(candidate_keys) if drawn[row] and key not in stable]
     fractions = [_fractions(phases.compositions.take(on), elements), _fractions(ranked.take(rest), elements)]
+    columns = screening.answers.columns
+    known = None
+    if "known" in columns:
+        words = columns["known"]
+        known = np.array([phases.words[row] != CANDIDATE for row in on] + [bool(words[row]) for row in rest], np.bool_)
+    chance = None
+    if "p_hull" in columns:
+        p_stable = np.asarray(columns["p_stable"], np.float64)
+        of_key = dict(zip(candidate_keys, p_stable.tolist(), strict=True))
+        chance = np.concatenate([[of_key.get(keys[row], np.nan) for row in on], p_stable[rest]])
     return phase_diagram(
         [SYMBOLS[z] for z in elements],
         np.vstack(fractions),
@@ -236,6 +247,8 @@ def diagram(screening: Screening) -> Figure:
         np.concatenate([np.zeros(len(on)), screening.decomposition_energy[rest]]),
         np.arange(len(on) + len(rest)) < len(on),
         f"{screening.candidates.name}: {_short_competing(screening)}",
+        known,
+        chance,
     )
 
 
