@@ -45,7 +45,6 @@ WORKS = {
     "structure": Work("configs/structure.yaml", seeds(1)),
     "stability": Work("configs/stability.yaml", seeds(1), scores=CLASSES),
     "measured": Work("configs/measured.yaml", folds(5), part="test"),
-    "measured_pretrained": Work("configs/measured_pretrained.yaml", folds(5), part="test"),
 }
 
 

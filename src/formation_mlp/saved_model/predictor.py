@@ -397,16 +397,19 @@ class Predictor:
         numbers = np.full((6, len(materials)), np.nan)
         numbers[0], numbers[1] = mean_and_std(members, self._shares)
         failures = self._impossible(numbers[0]) | table.failures
-        if known is not None and self.checkpoint.errors is not None:
+        position = None if known is None else known.position(scaled)
+        if position is not None and self.checkpoint.errors is not None:
             answers = sum(share * member for share, member in zip(self._shares, by_scale, strict=True))
             answers = answers - (self._shift if np.ndim(answers) > 1 else self._shift[0])  # it knows the others only
-            numbers[2:] = self._expected(question, compositions, known.position(scaled), answers)
+            numbers[2:] = self._expected(question, compositions, position, answers)
         elif question.level is not None:
             std = numbers[1] if len(members) > 1 else None
             half_width = self._half_width(question.level, question.population, std, compositions)
             numbers[2], numbers[3] = -half_width, half_width
         numbers[:, list(failures)] = np.nan
-        domain = None if known is None else known.compare(scaled, materials, self.checkpoint.training_elements)
+        domain = None
+        if known is not None and position is not None:
+            domain = known.compare_at(position[1], materials, self.checkpoint.training_elements)
         return _Answer(numbers, failures, domain)
 
     def _expected(

@@ -179,8 +179,14 @@ class Domain:
 
     def compare(self, X: Floats, materials: Materials, training_elements: Mapping[str, int]) -> DomainColumns:
         """Compare rows, with their scaled features ``[n, k]``, with the training rows."""
+        return self.compare_at(self.position(X)[1], materials, training_elements)
+
+    def compare_at(
+        self, distances: Singles, materials: Materials, training_elements: Mapping[str, int]
+    ) -> DomainColumns:
+        """Do the same for rows whose distances to the nearest train row are known, ``[n]``."""
         compositions = materials.compositions
-        nearer = np.searchsorted(self.percentiles, self.position(X)[1])
+        nearer = np.searchsorted(self.percentiles, distances)
         distance = np.minimum(nearer / 10, 100.0)
         unseen, rare = uncommon_elements(compositions, training_elements, self.rare_below)
         unknown = unknown_states(compositions)
