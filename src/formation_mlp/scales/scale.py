@@ -10,13 +10,13 @@ from typing import Literal
 
 from formation_mlp.registry import lookup
 
-Population = Literal["known-like", "hypothetical", "made"]
+Population = Literal["known", "hypothetical", "made"]
 
 DEFAULT = "mp2020"
 """The scale on which questions are answered if none is named."""
 
 POPULATIONS: dict[Population, str] = {
-    "known-like": "mostly compounds that were reported as made, at their computed ground state or close to it",
+    "known": "mostly compounds that were reported as made, at their computed ground state or close to it",
     "hypothetical": "mostly compounds that nobody has made, in the few prototype structures that were tried",
     "made": "compounds that were made and measured, in their stable form",
 }
@@ -78,7 +78,7 @@ SCALES: dict[str, Scale] = {
             "enthalpies, with errors (Wang et al., Sci. Rep. 11, 15496 (2021))",
             _MP_REFERENCES,
             0.0,
-            "known-like",
+            "known",
             "Materials Project from 2021 on, thermo type GGA_GGA+U; MaterialsProject2020Compatibility in pymatgen",
             _MP,
             "The site shows thermo type GGA_GGA+U_R2SCAN by default, which mixes in r2SCAN: another scale, of which "
@@ -91,7 +91,7 @@ SCALES: dict[str, Scale] = {
             _CORRECTIONS_2012,
             _MP_REFERENCES,
             0.0,
-            "known-like",
+            "known",
             f"Materials Project of 2019, as in Bartel et al., npj Comput. Mater. 6, 97 (2020); {_2012_SOURCE}",
             _MP,
             "Differs from mp2020 mostly in compounds of Br, I, Se, Te, Sb, Si, O, S and F.",
@@ -103,7 +103,7 @@ SCALES: dict[str, Scale] = {
             _CORRECTIONS_2012,
             _MP_REFERENCES,
             0.0,
-            "known-like",
+            "known",
             f"Materials Project of June 2018, as in Chen et al., Chem. Mater. 31, 3564 (2019); {_2012_SOURCE}",
             _MP,
             "The same method as mp2019; the release has fewer compounds, and some energies were computed anew later.",
