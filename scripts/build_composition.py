@@ -43,6 +43,7 @@ TRANSLATED = {"oqmd": ("mp2020", "mp2019"), "mp2020": ("oqmd",)}
 """Scale of a row to further scales on which its energy is known by conversion."""
 POPULATION = {"oqmd": HYPOTHETICAL}
 """Of the rows of a scale; the others are known ones."""
+WEIGHT_OF_TRANSLATED = 0.3
 SEED = 0
 
 
@@ -98,7 +99,12 @@ class Questions:
 
 
 def out_of_fold(
-    table: pd.DataFrame, questions: Questions, places: Floats, folds: Sequence[Predictor], described: Described
+    table: pd.DataFrame,
+    questions: Questions,
+    places: Floats,
+    folds: Sequence[Predictor],
+    described: Described,
+    name: str = "fold",
 ) -> list[tuple[Ints, Floats, Floats]]:
     """Return for each fold which questions its network had not seen, the inputs of these, and its errors."""
     found = []
@@ -106,7 +112,7 @@ def out_of_fold(
         unseen = np.flatnonzero(table.group.to_numpy()[questions.row] == number)
         answers = predictor.on_all_scales(described.X, described.compositions)
         _, distance = predictor.position(described.X)
-        seen = np.flatnonzero((table[f"fold{number}"] == "train").to_numpy())
+        seen = np.flatnonzero((table[f"{name}{number}"] == "train").to_numpy())
         pairs = pair_counts(described.compositions.take(seen))
         asked = questions.asked(unseen, described.compositions, places, distance, answers)
         error = questions.energy[unseen] - answers[questions.row[unseen], questions.scale[unseen]]
@@ -164,9 +170,14 @@ def error_model(
         np.concatenate([error, *(errors for *_, errors in left_out)]),
         np.concatenate([questions.group[of_val], *(questions.group[which] for which, *_ in left_out)]),
         np.arange(n) < len(of_val),
-        np.ones(n),
+        np.concatenate([np.ones(len(of_val)), *(weight_of(questions, which) for which, *_ in left_out)]),
     )
     return fit_error_model(rows, pairs, listed(data), SEED), questions.group[of_val]
+
+
+def weight_of(questions: Questions, which: Ints) -> Floats:
+    """Return how much each question weighs where the error model learns: translated ones less, as there are many."""
+    return np.where(questions.is_own[which], 1.0, WEIGHT_OF_TRANSLATED)
 
 
 def listed(data: Path) -> NDArray[np.uint32]:

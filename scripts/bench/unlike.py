@@ -22,7 +22,9 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from build_composition import Described, Questions, load_folds, out_of_fold, read_table
+from build_composition import Described, Questions, load_folds, out_of_fold, read_table, weight_of
+from build_energy_table import LEFT_OUT
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.runs.error_fit import OutOfSample, fit_error_model
@@ -138,7 +140,7 @@ def fold_exams(predictor: Predictor, folds: Sequence[Predictor], table: pd.DataF
             np.concatenate([own_error, *(part for *_, part in others)]),
             np.concatenate([questions.group[of_val], *(questions.group[part] for part, *_ in others)]),
             np.arange(len(of_val) + sum(len(part) for part, *_ in others)) < len(of_val),
-            np.ones(len(of_val) + sum(len(part) for part, *_ in others)),
+            np.concatenate([np.ones(len(of_val)), *(weight_of(questions, part) for part, *_ in others)]),
         )
         model = fit_error_model(rows, pair_counts(data.compositions.take(train)), np.zeros(1, np.uint32), number)
         errors = model.expected(inputs)
@@ -149,7 +151,7 @@ def fold_exams(predictor: Predictor, folds: Sequence[Predictor], table: pd.DataF
             group = questions.group[which[picked[0]]]
             own_errors = Errors(*(column[picked] for column in errors))
             low, high = model.ends(LEVEL, own_errors, group)
-            trust = trust_of(own_errors.size, np.zeros(len(picked), np.bool_), levels or model.levels)
+            trust = trust_of(model.sizes(own_errors, group), np.zeros(len(picked), np.bool_), levels or model.levels)
             parts.setdefault(name, []).append((error[picked], low, high, trust))
     return [
         Exam(
@@ -159,6 +161,28 @@ def fold_exams(predictor: Predictor, folds: Sequence[Predictor], table: pd.DataF
         )
         for name, some in parts.items()
     ]
+
+
+def element_exams(
+    predictor: Predictor, networks: Sequence[Predictor], table: pd.DataFrame, data: Described
+) -> list[Exam]:
+    """Return the exams of networks that have never seen two elements, with the error model that is shipped."""
+    questions, model = Questions(table, data.compositions, predictor.scales), predictor.checkpoint.errors
+    if model is None:
+        return []
+    places, _ = predictor.position(data.X)
+    found = []
+    left_out = out_of_fold(table, questions, places, networks, data, "element")
+    for symbols, (which, inputs, error) in zip(LEFT_OUT, left_out, strict=True):
+        errors = model.expected(inputs)
+        for symbol in symbols:
+            z, _ = data.compositions.take(questions.row[which]).padded()
+            own = questions.is_own[which] & (questions.group[which] == group_name("mp2019", KNOWN))
+            picked = np.flatnonzero(own & (z == ATOMIC_NUMBER[symbol]).any(axis=1))
+            own_errors = Errors(*(column[picked] for column in errors))
+            low, high = model.ends(LEVEL, own_errors, group_name("mp2019", KNOWN))
+            found.append(Exam(f"never seen: {symbol}, mp2019", error[picked], low, high, ["low"] * len(picked)))
+    return found
 
 
 def exams_of_fold(
@@ -192,18 +216,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("data", type=Path, help="folder of the published tables")
     parser.add_argument("folds", type=Path, nargs="*", help="folders of the five runs that leave groups out")
+    parser.add_argument(
+        "--elements", type=Path, nargs="*", default=[], help="folders of the four runs without elements"
+    )
     parser.add_argument("--table", type=Path, default=Path("build/energies.csv.gz"))
     parser.add_argument("--model", default="composition")
     asked = parser.parse_args()
     predictor = load(asked.model)
     table, compositions = read_table(asked.table)
     exams = shipped_exams(predictor, table, asked.data)
-    if asked.folds:
+    X = np.empty((0, 0))
+    if asked.folds or asked.elements:
         X = featurize(read_materials(table.formula.tolist()).materials, predictor.features).X
+    if asked.folds:
         exams += fold_exams(predictor, load_folds(asked.folds), table, Described(compositions, X))
+    if asked.elements:
+        exams += element_exams(predictor, load_folds(asked.elements), table, Described(compositions, X))
     header = ["exam", "rows", "MAE", "RMSE", "90 % hold", "width", "trust high", "medium", "low"]
     print(aligned(header, [exam.cells() for exam in exams]))
-    print(pooled(exams))
+    print(pooled([exam for exam in exams if not exam.name.startswith("never seen")]))
 
 
 if __name__ == "__main__":

@@ -53,13 +53,19 @@ def fit_error_model(rows: OutOfSample, pairs: NDArray[np.uint16], listed: NDArra
     """
     learned = ~rows.scored
     weights, centre, width = fit_error_network(rows.inputs[learned], rows.error[learned], rows.weight[learned], seed)
-    blank = ErrorModel(weights, centre, width, pairs, listed, (), np.empty(0, np.float32), np.zeros(1, np.int64), ())
+    none = np.empty(0, np.float32)
+    blank = ErrorModel(weights, centre, width, pairs, listed, (), none, np.zeros(1, np.int64), none, ())
     errors = blank.expected(rows.inputs)
     scores = scores_of(errors, rows.error)
     groups = sorted(set(rows.group[rows.scored].tolist()))
-    by_group = {name: scores[rows.scored & (rows.group == name)] for name in groups}
-    levels = levels_of(errors.size[rows.scored], rows.error[rows.scored])
-    return ErrorModel(weights, centre, width, pairs, listed, *packed_scores(by_group), levels)
+    by_group = {name: rows.scored & (rows.group == name) for name in groups}
+    ratios = [float(np.abs(rows.error[own]).mean() / errors.size[own].mean()) for own in by_group.values()]
+    size = np.zeros(len(scores))
+    for own, ratio in zip(by_group.values(), ratios, strict=True):
+        size[own] = errors.size[own] * ratio
+    levels = levels_of(size[rows.scored], rows.error[rows.scored])
+    packed = packed_scores({name: scores[own] for name, own in by_group.items()})
+    return ErrorModel(weights, centre, width, pairs, listed, *packed, np.array(ratios, np.float32), levels)
 
 
 def halves(keys: Sequence[str], seed: int) -> Bools:

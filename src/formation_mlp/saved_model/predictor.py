@@ -425,19 +425,20 @@ class Predictor:
         answers = answers.reshape(n, -1)
         asked = Asked(compositions, *position, answers, np.full(n, question.place), is_hypothetical)
         errors = model.errors(asked)
-        ends = np.full((2, n), np.nan)
-        own = self.checkpoint.own
+        found, own = np.full((3, n), np.nan), self.checkpoint.own
         if own is not None and question.population == OWN:
+            found[2] = errors.size * own.size_factor
             if question.level is not None:
                 half_width = own.half_width(question.level, (errors.high - errors.low) / 2)
-                ends[:] = -half_width, half_width
-            return np.array([*ends, errors.size * own.size_factor, is_hypothetical])
-        if question.level is not None:
-            scale = self.scales[question.place] if self.scales else ""
-            for population, rows in ((KNOWN, ~is_hypothetical), (HYPOTHETICAL, is_hypothetical)):
-                some = Errors(*(column[rows] for column in errors))
-                ends[:, rows] = model.ends(question.level, some, group_name(scale, population))
-        return np.array([*ends, errors.size, is_hypothetical])
+                found[:2] = -half_width, half_width
+            return np.array([*found, is_hypothetical])
+        scale = self.scales[question.place] if self.scales else ""
+        for population, rows in ((KNOWN, ~is_hypothetical), (HYPOTHETICAL, is_hypothetical)):
+            some, group = Errors(*(column[rows] for column in errors)), group_name(scale, population)
+            found[2, rows] = model.sizes(some, group)
+            if question.level is not None:
+                found[:2, rows] = model.ends(question.level, some, group)
+        return np.array([*found, is_hypothetical])
 
     def _half_width(self, level: float, population: str, std: Floats | None, compositions: Compositions) -> Floats:
         """Return how far intervals reach to either side without an error model, ``[n]``; NaN if nothing tells."""

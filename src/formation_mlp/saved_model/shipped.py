@@ -129,7 +129,6 @@ def card(name: str) -> Card:
     >>> card("composition").unit
     'eV/atom'
     """
-    name = "composition" if name in ON_SCALE else name
     text = card_text(name)
     try:
         return Card.model_validate_json(text)
@@ -147,6 +146,7 @@ def card_text(name: str) -> str:
     CheckpointError
         If there is no such model, or its card is missing.
     """
+    name = "composition" if name in ON_SCALE else name
     if name not in SHIPPED:
         raise CheckpointError(unknown_name(name, SHIPPED, "models", "shipped model"))
     try:

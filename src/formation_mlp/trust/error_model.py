@@ -70,6 +70,7 @@ class ErrorModel:
     groups : names ``scale/population``, of those with scores
     scores : float32 ``[m]``, of all groups, one after another, each sorted
     starts : int64 ``[groups + 1]``, where each begins
+    ratios : float32 ``[groups]``, mean absolute error of the val rows over the mean of what the network expects of them
     levels : what high, medium and low trust mean, by mean absolute error
     """
 
@@ -81,6 +82,7 @@ class ErrorModel:
     groups: tuple[str, ...]
     scores: Singles
     starts: Ints
+    ratios: Singles
     levels: tuple[Level, ...]
     _by_level: dict[tuple[str, float], float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -134,6 +136,11 @@ class ErrorModel:
             self._by_level[group, level] = max(float(one[conformal.rank(len(one), level) - 1]) for one in own.values())
         return self._by_level[group, level]
 
+    def sizes(self, errors: Errors, group: str) -> Floats:
+        """Return the mean absolute errors to expect of rows of a group, eV/atom, ``[n]``."""
+        ratio = self.ratios[self.groups.index(group)] if group in self.groups else self.ratios.max()
+        return errors.size * float(ratio)
+
     def has_group(self, group: str) -> bool:
         """Return whether the promise is kept for a group of its own."""
         return group in self.groups
@@ -146,7 +153,7 @@ class ErrorModel:
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and plain data, for `restore`."""
         arrays: dict[str, NDArray[Any]] = {
-            name: getattr(self, name) for name in ("centre", "width", "pairs", "scores", "listed")
+            name: getattr(self, name) for name in ("centre", "width", "pairs", "scores", "ratios", "listed")
         }
         arrays |= {"starts": self.starts, **{f"weights.{name}": array for name, array in self.weights.items()}}
         return arrays, {"groups": list(self.groups), "levels": [level.as_json() for level in self.levels]}
@@ -173,7 +180,7 @@ class ErrorModel:
         starts = checked_array(arrays, "starts", np.int64, [len(groups) + 1], 0, len(scores))
         if starts[0] != 0 or starts[-1] != len(scores) or (np.diff(starts) < 1).any():
             raise ValueError("errors: the groups of scores do not fit")
-        if len(arrays) != 6 + len(weights):
+        if len(arrays) != 7 + len(weights):
             raise ValueError(f"errors: {', '.join(arrays)} are more than an error model has")
         return cls(
             weights,
@@ -184,6 +191,7 @@ class ErrorModel:
             groups,
             scores,
             starts,
+            checked_array(arrays, "ratios", np.float32, [len(groups)], 0, most),
             tuple(Level(**level) for level in plain["levels"]),
         )
 
