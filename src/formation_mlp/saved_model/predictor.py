@@ -426,13 +426,13 @@ class Predictor:
         asked = Asked(compositions, *position, answers, np.full(n, question.place), is_hypothetical)
         errors = model.errors(asked)
         found, own = np.full((3, n), np.nan), self.checkpoint.own
+        scale = self.scales[question.place] if self.scales else ""
         if own is not None and question.population == OWN:
-            found[2] = errors.size * own.size_factor
+            found[2] = model.sizes(errors, group_name(scale, KNOWN)) * own.size_factor
             if question.level is not None:
                 half_width = own.half_width(question.level, (errors.high - errors.low) / 2)
                 found[:2] = -half_width, half_width
             return np.array([*found, is_hypothetical])
-        scale = self.scales[question.place] if self.scales else ""
         for population, rows in ((KNOWN, ~is_hypothetical), (HYPOTHETICAL, is_hypothetical)):
             some, group = Errors(*(column[rows] for column in errors)), group_name(scale, population)
             found[2, rows] = model.sizes(some, group)
