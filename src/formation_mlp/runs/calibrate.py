@@ -239,7 +239,8 @@ def _require_enough(own: OwnErrors, level: float, left_out: Sequence[LeftOut], t
 def _with_sizes(new: OwnRows, found: Predictions, own: OwnErrors, good: Ints) -> OwnRows:
     """Return own rows with the factor of expected errors, and what the levels of trust mean for such rows.
 
-    The thresholds of the levels stay; a level of few formulas keeps the mean error that the model had for it.
+    The thresholds of the levels stay. A level of few formulas keeps the mean error that the model had for it, and all
+    levels do if the mean errors would not rise from one to the next.
     """
     if found.expected_error is None or found.domain is None or not new.levels:
         return new
@@ -247,6 +248,9 @@ def _with_sizes(new: OwnRows, found: Predictions, own: OwnErrors, good: Ints) ->
     factor = float(np.clip(weight @ left / (weight @ size), 1e-3, 1e3))
     names = np.array(trust_of(factor * size, found.domain.flagged[good], new.levels))
     levels = tuple(_level(level, left[names == level.name], weight[names == level.name]) for level in new.levels)
+    means = [level.mean_error for level in levels]
+    if means != sorted(means):  # few rows must not say that high trust is worse than medium
+        levels = new.levels
     return replace(new, size_factor=factor, levels=levels)
 
 
