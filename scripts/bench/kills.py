@@ -36,6 +36,8 @@ MOST_KILLS = 3
 """Of one job."""
 ORPHAN_SECONDS = 1.0
 """A worker that lives longer than this after its job is an orphan."""
+STARTING_SECONDS = 0.15
+"""Before that Python itself is starting, and no program can answer an interrupt in words."""
 ENOUGH_SECONDS = 1800
 """For any one job, on any machine."""
 ELEMENTS = ("Li", "Na", "K", "Mg", "Ca", "Sr", "Ba", "Al", "Ti", "Fe", "Ni", "Cu", "Zn", "Mn", "Co")
@@ -252,7 +254,7 @@ def is_finished(verb: Verb, place: Path, said: str) -> bool:
 def kill_once(
     words: list[str], place: Path, number: signal.Signals, target: str, after: float, tally: Tally, verb: Verb
 ) -> tuple[bool, str]:
-    """Start a job and send it a signal; return whether that met it, and what it said."""
+    """Start a job and send it a signal; return whether that met it and did not let it end, and what it said."""
     attempt = list(words)
     if verb.resume and (place / verb.made[0] / "config.yaml").exists():
         attempt.append("--resume")
@@ -260,7 +262,7 @@ def kill_once(
         process = subprocess.Popen(
             [*COMMAND, *attempt], cwd=place, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=stderr, process_group=0
         )
-        time.sleep(after)
+        time.sleep(max(after, STARTING_SECONDS))
         workers = children(process.pid)
         met = process.poll() is None
         if met and target == "all":
@@ -280,7 +282,7 @@ def kill_once(
     usual = {0, 2} if alone else {0, -number, 128 + number}
     if met and code not in usual:
         tally.problems.append(f"{verb.name}: {number.name} to {target} ended with {code}: {said.strip()[-300:]}")
-    return met, said
+    return met and code != 0, said  # the job may end although one of its workers was killed
 
 
 def check_words(said: str, verb: Verb, tally: Tally) -> None:
