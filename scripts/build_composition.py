@@ -109,7 +109,7 @@ def out_of_fold(
     """Return for each fold which questions its network had not seen, the inputs of these, and its errors."""
     found = []
     for number, predictor in enumerate(folds):
-        unseen = np.flatnonzero(table.group.to_numpy()[questions.row] == number)
+        unseen = np.flatnonzero((table[f"{name}{number}"] == "test").to_numpy()[questions.row])
         answers = predictor.on_all_scales(described.X, described.compositions)
         _, distance = predictor.position(described.X)
         seen = np.flatnonzero((table[f"{name}{number}"] == "train").to_numpy())
