@@ -69,7 +69,7 @@ def test_no_phase_lies_far_above_the_hull_of_all(phases: KnownPhases) -> None:
 
 
 @pytest.mark.skipif(not SHARED_DATA.exists(), reason="needs the tables in ../shared/data")
-def test_nothing_that_is_held_out_in_a_source_or_of_measurements_has_its_value_in_the_table(phases: KnownPhases) -> None:
+def test_nothing_that_is_held_out_in_a_source_has_its_value_in_the_table(phases: KnownPhases) -> None:
     withheld = {
         "critexam/critexam_mp.csv.gz": ("split", "test"),
         "mp20_mpts52_structures/mp20_mpts52_structures.csv.gz": ("holdout", True),
