@@ -75,8 +75,8 @@ class Checkpoint:
     --------
     >>> from formation_mlp import load
     >>> checkpoint = load("composition").checkpoint
-    >>> checkpoint.target.unit, len(checkpoint.training_elements), "Xe" in checkpoint.training_elements
-    ('eV/atom', 84, False)
+    >>> checkpoint.target.unit, len(checkpoint.training_elements), "Rn" in checkpoint.training_elements
+    ('eV/atom', 88, False)
     """
 
     config: dict[str, Any]

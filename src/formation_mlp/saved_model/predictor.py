@@ -133,7 +133,7 @@ class Predictor:
     --------
     >>> predictor = Predictor(load("composition").checkpoint)
     >>> predictor.predict(["NaCl", "MgO"]).round(1).tolist()  # eV/atom
-    [-2.1, -3.1]
+    [-2.1, -3.0]
     """
 
     def __init__(self, checkpoint: Checkpoint, scale: str | None = None) -> None:
@@ -268,11 +268,11 @@ class Predictor:
         Examples
         --------
         >>> from formation_mlp import load
-        >>> found = load("composition").predict_rows(["NaCl", "XeF2"], level=0.9)
+        >>> found = load("composition").predict_rows(["NaCl", "RnF2"], level=0.9)
         >>> bool(found.lo[0] < -2.105 < found.hi[0])
         True
-        >>> found.domain.unseen
-        ['', 'Xe']
+        >>> found.domain.unseen, found.trust
+        (['', 'Rn'], ['high', 'low'])
         """
         return self.predict_read(_read(items), level=level, scale=scale, population=population)
 

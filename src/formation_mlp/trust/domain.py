@@ -134,9 +134,9 @@ class Domain:
     Examples
     --------
     >>> from formation_mlp import load
-    >>> found = load("composition").predict_rows(["NaCl", "PuXe2"]).domain
+    >>> found = load("composition").predict_rows(["NaCl", "PuNe2"]).domain
     >>> found.unseen, found.flagged.tolist()
-    (['', 'Xe'], [False, True])
+    (['', 'Ne'], [False, True])
     """
 
     directions: Singles
