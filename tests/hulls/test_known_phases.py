@@ -164,10 +164,13 @@ def test_energies_of_other_scales_meet_no_known_phases(command: Command, write_c
     outcome.succeeded()
     assert "no known phases compete: the energies are on the scale oqmd" in outcome.err
     assert lines_of("hull.csv")["NaCl"]["products"] == "1 Na + 1 Cl"
-    other = command("stability", table, "--out", "other.csv", "--scale", "mp2018")
+    refusal = command("stability", table, "--out", "other.csv", "--scale", "mp2018").refused()
+    assert "found mp2018, but the column 'scale'" in refusal
+    plain = write_csv([("NaCl", "-2.0")], ["formula", "prediction"])
+    other = command("stability", plain, "--out", "other.csv", "--scale", "mp2018")
     other.succeeded()
     assert "on the scale mp2018" in other.err
-    assert "mp2021" in command("stability", table, "--out", "o.csv", "--scale", "mp2021").refused()
+    assert "mp2021" in command("stability", plain, "--out", "o.csv", "--scale", "mp2021").refused()
 
 
 def test_a_table_of_two_scales_makes_no_hull(write_csv: Writer) -> None:

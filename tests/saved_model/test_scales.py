@@ -96,3 +96,8 @@ def test_a_table_may_not_be_resumed_on_another_scale(command: Command, workplace
     (workplace / "in.csv").write_text("formula\nNaCl\nMgO\n")
     command("predict", "--csv", "in.csv", "--out", "out.csv").succeeded()
     assert "exists" in command("predict", "--csv", "in.csv", "--out", "out.csv", "--scale", "oqmd").refused()
+
+
+def test_an_element_is_said_to_be_the_zero_of_its_scale(composition: Predictor) -> None:
+    found = composition.predict_rows(["Fe", "Cl2", "NaCl"])
+    assert ["zero by definition" in warning for warning in found.warnings] == [True, True, False]

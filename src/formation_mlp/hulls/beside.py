@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.errors import ConfigError
 from formation_mlp.hulls.energy_table import EnergyTable
 from formation_mlp.hulls.known_phases import ORIGINS, KnownPhases, known_phases, scales
 from formation_mlp.scales.scale import DEFAULT, scale_named
@@ -37,7 +38,18 @@ class Beside:
 
 
 def known_on_scale(table: EnergyTable, scale: str | None) -> tuple[KnownPhases | None, str]:
-    """Return the known phases that compete with a table, if there are any on its scale, and a remark on them."""
+    """Return the known phases that compete with a table, if there are any on its scale, and a remark on them.
+
+    Raises
+    ------
+    ConfigError
+        If the scale is unknown, or the table names another one.
+    """
+    if scale and table.scale and scale != table.scale:
+        raise ConfigError(
+            f"--scale: found {scale}, but the column 'scale' of {table.path} says {table.scale}. Leave --scale out, or "
+            "put the table on that scale with formation-mlp convert."
+        )
     declared = scale or table.scale
     name = scale_named(declared or DEFAULT, "--scale" if scale else f"{table.path}, column 'scale'").name
     if name not in scales():

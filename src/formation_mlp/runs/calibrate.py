@@ -8,20 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from formation_mlp.data import columns
 from formation_mlp.data.records import Dataset, LeftOut
-from formation_mlp.data.sources import read_table
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.quoting import encodable
 from formation_mlp.runs.calibrated import Calibrated
-from formation_mlp.runs.evaluate import read_rows, say_left_out
+from formation_mlp.runs.evaluate import declared_scale, read_rows, say_left_out
 from formation_mlp.runs.own_fit import Held, OwnErrors, cross_validated, fitted, held, shift_of
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.checkpoint import model_path
 from formation_mlp.saved_model.predictor import Predictions, Predictor, load
 from formation_mlp.saved_model.shipped import FOLDER
-from formation_mlp.scales.scale import SCALES
 from formation_mlp.system.files import real_path, write_json
 from formation_mlp.system.outputs import about_path, claimed
 from formation_mlp.trust.levels import Level, trust_of
@@ -142,7 +139,7 @@ def calibrate_file(
     with claimed(out, [model, file, path], overwrite=overwrite, others=[about_path(out)]):
         predictor = load(model)
         _require_energies(predictor)
-        declared = _declared_scale(path) if scale is None and predictor.scales else scale
+        declared = declared_scale(path) if scale is None and predictor.scales else scale
         dataset = read_rows(predictor, path, target, unit, declared, formula)
         _say_what_is_read(predictor, dataset, path, scale, reporter)
         done = calibrate(predictor, dataset, str(model), path.name, level, seed)
@@ -171,14 +168,6 @@ def _scale_of(predictor: Predictor, dataset: Dataset) -> str | None:
         )
     place = predictor.place_of(scales[0] if scales else None)
     return predictor.scales[place] if predictor.scales else None
-
-
-def _declared_scale(path: Path) -> str | None:
-    """Return the name of the column ``scale``, if the table has one in which all cells are energy scales."""
-    frame = read_table(str(path))
-    if "scale" not in frame.columns:
-        return None
-    return "scale" if {str(cell).strip() for cell in columns.cells_of(frame, "scale")} <= set(SCALES) else None
 
 
 def _say_what_is_read(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from formation_mlp.config.loading import check_config
+from formation_mlp.data import columns
 from formation_mlp.data.dataset import SHOWN
 from formation_mlp.data.records import Dataset, LeftOut
 from formation_mlp.data.sources import read_table
@@ -16,6 +17,7 @@ from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.scores import Evaluation, evaluate
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor, load
+from formation_mlp.scales.scale import SCALES
 
 
 def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:
@@ -87,6 +89,8 @@ def read_rows(
         Energy scale of the table, or its column that names one in each row.
     """
     raw = predictor.checkpoint.config
+    if scale is None and predictor.scales:
+        scale = declared_scale(path)
     named = target or _present_column(path, predictor.checkpoint.target.name)
     columns = {"target": named, "unit": unit, "scale": scale, "formula": formula}
     task = raw["task"] | {"auxiliary": {}, "scale_weights": {}}
@@ -100,6 +104,14 @@ def say_left_out(rows: Sequence[LeftOut], reporter: Reporter) -> None:
         reporter.say(f"row {row.id} is left out: {row.reason}")
     if len(rows) > SHOWN:
         reporter.say(f"... and {len(rows) - SHOWN} more")
+
+
+def declared_scale(path: Path) -> str | None:
+    """Return the name of the column ``scale``, if the table has one in which all cells are energy scales."""
+    frame = read_table(str(path))
+    if "scale" not in frame.columns:
+        return None
+    return "scale" if {str(cell).strip() for cell in columns.cells_of(frame, "scale")} <= set(SCALES) else None
 
 
 def _present_column(path: Path, name: str) -> str | None:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from formation_mlp.chemistry.compositions import Compositions
     from formation_mlp.materials.records import Materials
 
+ELEMENT = "an element: the formation energy of its reference state is zero by definition"
+"""What is said of a formula of one element."""
+
 CHUNK = 65_536
 """Rows featurized and predicted at a time, so that memory does not grow with their number."""
 
@@ -208,8 +211,10 @@ class Predictor:
             return self._default
         if scale not in self.scales:
             scale_named(scale, "scale")
-            what = f"answers on {', '.join(self.scales)}" if self.scales else "does not say on which scale it answers"
-            raise ConfigError(f"scale: the model {what}, not on {scale}. Leave the scale out, or take another model.")
+            what = "does not say on which scale it answers"
+            if self.scales:
+                what = f"answers on {', '.join(self.scales)}, not on {scale}"
+            raise ConfigError(f"scale: the model {what}. Leave the scale out, or take another model.")
         return self.scales.index(scale)
 
     @property
@@ -318,6 +323,11 @@ class Predictor:
                 f"population: the model was not calibrated by own rows{' on this scale' * (known is not None)}{where}. "
                 "Leave the population out, or calibrate the model by rows of yours: formation-mlp calibrate."
             )
+        if asked == HYPOTHETICAL and not self.tells_populations:
+            raise ConfigError(
+                "population: the model does not tell hypothetical compounds from known ones: all its rows are of one "
+                "kind. Leave the population out."
+            )
         return asked or ("" if self.tells_populations else KNOWN)
 
     @property
@@ -344,8 +354,9 @@ class Predictor:
             if domain is not None and part.domain is not None:
                 domain.fill(rows, part.domain, part.failures)
         remarks = self._unseen(read.materials.compositions, errors) if domain is None else domain.remarks()
+        of_elements = set() if self.task.is_classification else _elements_among(read.materials)
         warnings = [
-            "; ".join(filter(None, (read.notes[i], remark))) if i in read.notes else remark
+            "; ".join(filter(None, (read.notes.get(i, ""), ELEMENT if i in of_elements else "", remark)))
             for i, remark in enumerate(remarks)
         ]
         several = len(self._members) > 1
@@ -501,6 +512,13 @@ class Predictor:
             f"never seen in training: {names.replace(' ', ', ')}" if names and not error else ""
             for names, error in zip(unseen, errors, strict=True)
         ]
+
+
+def _elements_among(materials: Materials) -> set[int]:
+    """Return the rows that are one element by its formula: of a structure, the energy may differ from zero."""
+    if materials.structures is not None:
+        return set()
+    return set(np.flatnonzero(materials.compositions.n_elements == 1).tolist())
 
 
 def _read(items: Sequence[object]) -> ReadMaterials:

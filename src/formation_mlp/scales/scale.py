@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from formation_mlp.errors import ConfigError
+from formation_mlp.quoting import quoted
 from formation_mlp.registry import lookup
 
 Population = Literal["known", "hypothetical", "made"]
@@ -158,4 +160,6 @@ def scale_named(name: str, where: str) -> Scale:
     >>> scale_named("measured", "--scale").temperature_K
     298.15
     """
+    if not isinstance(name, str):
+        raise ConfigError(f"{where}: found {quoted(name)}, but one energy scale is expected: {', '.join(SCALES)}.")
     return lookup(SCALES, name, where, "energy scale")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.known_states import unknown_states
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.energy_table import EnergyTable
 from formation_mlp.hulls.known_phases import ORIGINS, KnownPhases, known_phases, scales
@@ -71,9 +72,17 @@ def against_one_another(
     compositions: Compositions, energies: Floats, formulas: list[str], remark: str = ""
 ) -> Competition:
     """Let candidates compete with one another, and nothing else."""
-    n = len(formulas)
-    phases = Phases(compositions, energies, np.zeros(n), formulas, [CANDIDATE] * n)
-    return Competition(phases, energies, [""] * n, np.full(n, np.nan), np.arange(n), remark)
+    n, own = len(formulas), np.flatnonzero(_may_compete(compositions))
+    labels = [formulas[row] for row in own.tolist()]
+    phases = Phases(compositions.take(own), energies[own], np.zeros(len(own)), labels, [CANDIDATE] * len(own))
+    places = np.full(n, -1)
+    places[own] = np.arange(len(own))
+    return Competition(phases, energies, [""] * n, np.full(n, np.nan), places, remark)
+
+
+def _may_compete(compositions: Compositions) -> np.ndarray:
+    """Tell which candidates may make others unstable, ``[n]``: not those with an oxidation state that nobody knows."""
+    return np.array([not text for text in unknown_states(compositions)], np.bool_)
 
 
 def with_known_phases(
@@ -104,7 +113,7 @@ def _joined(compositions: Compositions, energies: Floats, formulas: list[str], k
     judged[is_better] = known.energies[rows[is_better]]
     asked = set(keys)
     kept = [row for row, key in enumerate(known_keys) if not (known.origins[row] == 2 and key in asked)]
-    others, own = known.take(np.array(kept, np.int64)), np.flatnonzero(~is_better)
+    others, own = known.take(np.array(kept, np.int64)), np.flatnonzero(~is_better & _may_compete(compositions))
     phases = Phases(
         compositions.take(own).joined(others.compositions),
         np.concatenate([energies[own], others.energies]),
@@ -112,7 +121,8 @@ def _joined(compositions: Compositions, energies: Floats, formulas: list[str], k
         [formulas[row] for row in own.tolist()] + others.formulas,
         [words[row] or CANDIDATE for row in own.tolist()] + others.words,
     )
-    errors = np.where(is_better, known.errors[rows], np.nan)
+    errors = np.full(len(keys), np.nan)
+    errors[is_better] = known.errors[rows[is_better]]
     places = np.full(len(keys), -1)
     places[own] = np.arange(len(own))
     return Competition(phases, judged, words, errors, places)
