@@ -35,8 +35,10 @@ COLUMNS = {
     "lo": "lower end of the interval",
     "hi": "upper end of the interval; of many compounds like those of the val rows, the level in its name lies inside",
     "on": "prediction on a further energy scale",
-    "expected_error": "mean absolute error of such predictions, as far as the model can tell",
-    "trust": "high, medium or low, by the expected error; low also where the model is out of its depth",
+    "on_lo": "lower end of the interval on a further energy scale",
+    "on_hi": "upper end of the interval on a further energy scale",
+    "expected_error": "mean absolute error of such predictions on the scale in 'scale', as far as the model can tell",
+    "trust": "of the prediction on the scale in 'scale': high, medium or low, by the expected error; low also where the model is out of its depth",
     "population": "what the interval is meant for: known, compounds like those of databases; hypothetical; or own rows",
     "unseen_elements": "elements that no training row holds",
     "rare_elements": "elements of few training rows, with their number",
@@ -291,15 +293,17 @@ def _merged(parts: Sequence[Columns], rows: Sequence[Sequence[int]]) -> Columns:
 
 
 def ordered(columns: Columns) -> Columns:
-    """Return columns in the order of `COLUMNS`."""
-    order = list(COLUMNS)
-    return {name: columns[name] for name in sorted(columns, key=lambda name: order.index(kind(name)))}
+    """Return columns in the order of `COLUMNS`; the three of each further energy scale stay together."""
+    order = {name: place for place, name in enumerate(COLUMNS)}
+    order |= dict.fromkeys(("on_lo", "on_hi"), order["on"])
+    return {name: columns[name] for name in sorted(columns, key=lambda name: order[kind(name)])}
 
 
 def kind(name: str) -> str:
     """Return the name of a column without the level of an interval; those of further energy scales are one kind."""
-    if name.partition("_")[0] in SCALES:
-        return "on"
+    scale, _, end = name.partition("_")
+    if scale in SCALES:
+        return f"on_{end[:2]}" if end else "on"
     return name[:2] if name[:2] in ("lo", "hi") else name
 
 

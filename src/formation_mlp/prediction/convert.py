@@ -163,7 +163,11 @@ def _check_scale(path: Path, from_: str) -> None:
     if others := sorted(named - {from_}):
         raise DataError(
             f"--from {from_}: the column 'scale' of {path} says that energies there are on the scale {others[0]!r}. "
-            f"Write --from {others[0]}, or rename the column if it means something else."
+            + (
+                f"Write --from {others[0]}, or rename the column if it means something else."
+                if len(named) == 1
+                else "Energies of several scales are converted one scale at a time: divide the table."
+            )
         )
 
 
