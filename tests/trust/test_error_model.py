@@ -172,5 +172,6 @@ def test_levels_say_the_errors_that_their_rows_had() -> None:
     levels = levels_of(size, error)
     assert [level.mean_error for level in levels] == [0.02, 0.1, 0.4]
     assert trust_of(size, np.array([False, True, False, False]), levels) == ["high", "low", "medium", "low"]
-    assert meaning(levels).startswith("high: errors of 0.02 eV/atom on average; ")
+    assert meaning(levels).startswith("high (up to 0.045), medium (up to 0.11), low (above) by the expected error; ")
+    assert meaning(levels).endswith("off by 0.02, 0.1, 0.4 eV/atom on average")
     assert replace(levels[0], name="low") == Level("low", levels[0].up_to, 0.02)

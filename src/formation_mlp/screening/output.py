@@ -253,13 +253,14 @@ def diagram(screening: Screening) -> Figure:
 
 
 def _short_competing(screening: Screening) -> str:
-    name = screening.answers.models[0].name
+    name, on = screening.answers.models[0].name, screening.answers.models[0].predictor.scale
+    scale = f", {on}" if on else ""
     if screening.table is None:
         n = screening.competition.phases.words.count(CANDIDATE)
         n_known = len(screening.competition.phases) - n
         known = f"{_counted(n_known, 'known phase')} and " if n_known else ""
-        return f"hull of {known}{_counted(n, 'prediction')}, model {name}"
-    return f"hull of {screening.table.path.name}, predictions of model {name}"
+        return f"hull of {known}{_counted(n, 'prediction')}, model {name}{scale}"
+    return f"hull of {screening.table.path.name}, predictions of model {name}{scale}"
 
 
 def _fractions(compositions: Compositions, elements: tuple[int, ...]) -> Floats:

@@ -64,4 +64,7 @@ def levels_of(size: Floats, error: Floats) -> tuple[Level, ...]:
 
 def meaning(levels: Sequence[Level]) -> str:
     """Return in words what the levels mean."""
-    return "; ".join(f"{level.name}: errors of {level.mean_error:.2g} eV/atom on average" for level in levels)
+    ends = [f"up to {level.up_to:g}" if level.up_to is not None else "above" for level in levels]
+    told = ", ".join(f"{level.name} ({end})" for level, end in zip(levels, ends, strict=True))
+    errors = ", ".join(f"{level.mean_error:.2g}" for level in levels)
+    return f"{told} by the expected error; held-out rows of these levels were off by {errors} eV/atom on average"
