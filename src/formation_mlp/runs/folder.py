@@ -50,7 +50,7 @@ class RunFolder:
 
     Examples
     --------
-    >>> run = RunFolder("runs/quickstart")
+    >>> run = RunFolder("runs/not_begun")
     >>> run.model.name, run.is_done()
     ('model.safetensors', False)
     """
