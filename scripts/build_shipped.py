@@ -32,7 +32,8 @@ from formation_mlp.runs.error_fit import halves
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.prepare import Prepared, load_rows, prepare
 from formation_mlp.saved_model.checkpoint import Checkpoint
-from formation_mlp.saved_model.predictor import Predictor, mean_and_std
+from formation_mlp.saved_model.mean import mean_and_std
+from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.saved_model.shipped import FOLDER, SHIPPED, Card
 from formation_mlp.system.files import write_bytes, write_json
 from formation_mlp.trust.calibration import Calibration

@@ -28,7 +28,8 @@ from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.prepare import Prepared, load_rows, network_training, prepare
 from formation_mlp.saved_model.checkpoint import Checkpoint
-from formation_mlp.saved_model.predictor import Predictor, mean_and_std
+from formation_mlp.saved_model.mean import mean_and_std
+from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.splits.methods import Split
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.targets.task import Task

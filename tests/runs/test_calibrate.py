@@ -82,7 +82,7 @@ def calibrated(run: Path, workplace: Path, command: Command) -> Path:
 
 def test_a_shift_that_helps_goes_into_every_prediction_on_its_scale(run: Path, calibrated: Path) -> None:
     before, after = load(run), load(calibrated)
-    own = after.own_rows("oqmd")
+    own = after.intervals.own_rows("oqmd")
     assert own is not None
     assert own.shift == pytest.approx(OFF, abs=0.05)
     np.testing.assert_allclose(after.predict(ITEMS, scale="oqmd"), before.predict(ITEMS, scale="oqmd") + own.shift)
@@ -98,7 +98,7 @@ def test_a_shift_that_helps_goes_into_every_prediction_on_its_scale(run: Path, c
 
 def test_own_intervals_are_the_default_on_their_scale_only(run: Path, calibrated: Path) -> None:
     before, after = load(run), load(calibrated)
-    own, plain = after.own_rows("oqmd"), before.predict_rows(ITEMS, level=0.9, scale="oqmd")
+    own, plain = after.intervals.own_rows("oqmd"), before.predict_rows(ITEMS, level=0.9, scale="oqmd")
     found = after.predict_rows(ITEMS, level=0.9, scale="oqmd")
     assert own is not None
     assert found.population == ["own"] * len(found.labels)
@@ -124,7 +124,7 @@ def test_own_intervals_are_the_default_on_their_scale_only(run: Path, calibrated
 
 
 def test_levels_of_trust_have_the_errors_of_own_rows(run: Path, calibrated: Path) -> None:
-    own, errors = load(calibrated).own_rows("oqmd"), load(run).checkpoint.errors
+    own, errors = load(calibrated).intervals.own_rows("oqmd"), load(run).checkpoint.errors
     assert own is not None
     assert errors is not None
     assert [level.up_to for level in own.levels] == [level.up_to for level in errors.levels]
@@ -206,7 +206,7 @@ def test_calibrating_again_starts_from_the_model_as_it_was_trained(
     command("calibrate", run, "own.csv", "--out", "a.safetensors").succeeded()
     done = command("calibrate", "a.safetensors", "own.csv", "--out", "b.safetensors")
     assert "what the model learned from own.csv is forgotten" in done.err
-    first, second = (load(workplace / f"{name}.safetensors").own_rows() for name in "ab")
+    first, second = (load(workplace / f"{name}.safetensors").intervals.own_rows() for name in "ab")
     assert first is not None
     assert second is not None
     assert first.shift == second.shift
@@ -218,7 +218,7 @@ def test_a_scale_that_the_table_names_is_taken(run: Path, workplace: Path, comma
     frame.assign(scale="oqmd").to_csv("named.csv", index=False)
     done = command("calibrate", run, "named.csv", "--out", "own.safetensors")
     assert "ask it with: formation-mlp predict own.safetensors --scale oqmd" in done.succeeded()
-    assert load(workplace / "own.safetensors").own_rows("oqmd") is not None
+    assert load(workplace / "own.safetensors").intervals.own_rows("oqmd") is not None
     frame.assign(scale=["oqmd", "mp2020"] * 30).to_csv("mixed.csv", index=False)
     message = command("calibrate", run, "mixed.csv", "--out", "mixed.safetensors").refused()
     assert "several energy scales (mp2020, oqmd)" in message

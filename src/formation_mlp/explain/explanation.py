@@ -147,7 +147,7 @@ class Explainer:
         X = featurize(read.materials, self.predictor.features).X
         scaled = model.scaler.transform(X)
         shares = np.array([member.share for member in model.members])
-        own = self.predictor.own_rows()
+        own = self.predictor.intervals.own_rows()
         shift = 0.0 if own is None else own.shift
         explanations = []
         for i, (label, warning) in enumerate(zip(predictions.labels, predictions.warnings, strict=True)):

@@ -12,7 +12,7 @@ import numpy as np
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.prediction.inputs import Query
 from formation_mlp.saved_model.named import PROBABILITY, NamedModel
-from formation_mlp.saved_model.predictor import Predictions
+from formation_mlp.saved_model.predictions import Predictions
 from formation_mlp.scales.scale import SCALES
 from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS
 from formation_mlp.trust.levels import meaning
@@ -185,7 +185,7 @@ def _notes(query: Query, asked: Asked, scale: str | None) -> list[str]:
     errors, own = predictor.checkpoint.errors, predictor.checkpoint.own
     elsewhere = own is not None and scale == ALL_SCALES and own.scale != predictor.scale
     notes = [f"{own.scale}: {own.said()}"] if own is not None and elsewhere else []
-    if own is not None and predictor.population(asked.population, asked.scale) == OWN:
+    if own is not None and predictor.intervals.population(asked.population, asked.scale) == OWN:
         return [
             *notes,
             *([f"trust: {meaning(own.levels)}"] if own.levels else []),
@@ -194,7 +194,7 @@ def _notes(query: Query, asked: Asked, scale: str | None) -> list[str]:
     if errors is None:
         return notes
     notes.append(f"trust: {meaning(errors.levels)}")
-    if predictor.tells_populations:
+    if predictor.intervals.tells_populations:
         told = asked.population or f"{KNOWN} if databases list the formula, else {HYPOTHETICAL}"
         meant = "; ".join(f"{name}: {POPULATIONS[name]}" for name in (KNOWN, HYPOTHETICAL))
         notes.append(f"population of the intervals: {told} ({meant})")

@@ -21,7 +21,8 @@ from formation_mlp.runs.finished_rows import RowsChangedError, rows_of_run
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.folder_files import ReportFile, read_json_file
 from formation_mlp.saved_model.checkpoint import Checkpoint
-from formation_mlp.saved_model.predictor import Predictions, Predictor
+from formation_mlp.saved_model.predictions import Predictions
+from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.splits.methods import PARTS
 from formation_mlp.targets.task import labels
 from formation_mlp.typing import Floats, Ints

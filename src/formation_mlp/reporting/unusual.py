@@ -13,7 +13,7 @@ from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from formation_mlp.reporting.finished import FinishedRun, Training
-    from formation_mlp.saved_model.predictor import Predictions
+    from formation_mlp.saved_model.predictions import Predictions
 
 
 FACTS = {

@@ -12,8 +12,9 @@ from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.runs.error_fit import ENOUGH, OutOfSample, fit_error_model, halves
 from formation_mlp.runs.prepare import Prepared
 from formation_mlp.saved_model.checkpoint import Checkpoint, package_versions
+from formation_mlp.saved_model.mean import mean_and_std
 from formation_mlp.saved_model.members import Member, NetworkMember
-from formation_mlp.saved_model.predictor import Predictor, mean_and_std
+from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.training.network import NetworkTraining
 from formation_mlp.trust.calibration import Calibration
 from formation_mlp.trust.domain import Domain

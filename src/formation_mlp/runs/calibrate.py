@@ -17,7 +17,8 @@ from formation_mlp.runs.evaluate import declared_scale, read_rows, say_left_out
 from formation_mlp.runs.own_fit import Held, OwnErrors, cross_validated, fitted, held, shift_of
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.checkpoint import model_path
-from formation_mlp.saved_model.predictor import Predictions, Predictor, load
+from formation_mlp.saved_model.predictions import Predictions
+from formation_mlp.saved_model.predictor import Predictor, load
 from formation_mlp.saved_model.shipped import FOLDER
 from formation_mlp.system.files import real_path, write_json
 from formation_mlp.system.outputs import about_path, claimed

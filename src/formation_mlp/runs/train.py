@@ -32,7 +32,8 @@ from formation_mlp.runs.results import (
 )
 from formation_mlp.runs.scores import scores
 from formation_mlp.saved_model.checkpoint import Checkpoint
-from formation_mlp.saved_model.predictor import Predictor, mean_and_std
+from formation_mlp.saved_model.mean import mean_and_std
+from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.costs import Meter
 from formation_mlp.system.files import write_json

@@ -51,7 +51,7 @@ class NamedModel:
         ``unit`` is that of energies, or `PROBABILITY`; ``scale`` the energy scale, by default that of the model.
         """
         scale = scale or self.predictor.scale
-        own = self.predictor.own_rows(scale)
+        own = self.predictor.intervals.own_rows(scale)
         calibrated = "" if own is None else f", {own.said()}"
         if self.is_shipped:
             known = card(self.name)

@@ -16,17 +16,17 @@ from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.quoting import quoted, shortened
-from formation_mlp.registry import lookup
 from formation_mlp.saved_model.checkpoint import Checkpoint, is_shipped, model_path
+from formation_mlp.saved_model.intervals import Intervals, Question
+from formation_mlp.saved_model.mean import mean_and_std
+from formation_mlp.saved_model.predictions import Predictions
 from formation_mlp.saved_model.shipped import ON_SCALE
 from formation_mlp.scales.scale import scale_named
 from formation_mlp.targets.task import Task, at_scale
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
-from formation_mlp.trust.error_inputs import Asked
-from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS, Errors, Singles, group_name
+from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, Singles
 from formation_mlp.trust.levels import trust_of
-from formation_mlp.trust.listed import are_listed
-from formation_mlp.trust.own_rows import OWN, OwnRows
+from formation_mlp.trust.own_rows import OWN
 from formation_mlp.typing import Floats, Ints
 from formation_mlp.units import impossible_energies
 
@@ -39,47 +39,6 @@ ELEMENT = "an element: the formation energy of its reference state is zero by de
 
 CHUNK = 65_536
 """Rows featurized and predicted at a time, so that memory does not grow with their number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    """Predictions of ``n`` inputs, in their order.
-
-    Attributes
-    ----------
-    labels : the formula as given, or what stands for a structure, ``[n]``
-    values : eV/atom, or the probability of the positive class; NaN where there is an error, ``[n]``
-    warnings : a remark, or empty, ``[n]``
-    errors : why there is no prediction, or empty, ``[n]``
-    std : standard deviation of the members, weighted by their shares, in eV/atom, ``[n]``; None with one member
-    lo, hi : ends of the interval at ``level``, eV/atom, ``[n]``; None if no level was asked for
-    level : share of the truths that the intervals hold, or None
-    scale : the energy scale of the numbers; empty if the model does not say
-    population : ``known``, ``hypothetical`` or ``own``, for which each interval is meant, ``[n]``; None if it does not
-        tell
-    expected_error : mean absolute error to expect, eV/atom, ``[n]``; None if the model cannot say
-    trust : ``high``, ``medium`` or ``low``, empty where there is an error, ``[n]``; None if the model cannot say
-    domain : how the inputs compare with the training rows; None if the model does not know
-    """
-
-    labels: list[str]
-    values: Floats
-    warnings: list[str]
-    errors: list[str]
-    std: Floats | None = None
-    lo: Floats | None = None
-    hi: Floats | None = None
-    level: float | None = None
-    domain: DomainColumns | None = None
-    scale: str = ""
-    population: list[str] | None = None
-    expected_error: Floats | None = None
-    trust: list[str] | None = None
-
-    def rows(self) -> list[tuple[str, float | None, str, str]]:
-        """Return label, prediction (or None), warning and error of each input."""
-        values = [None if error else float(value) for value, error in zip(self.values, self.errors, strict=True)]
-        return list(zip(self.labels, values, self.warnings, self.errors, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +56,6 @@ class _Answer:
     numbers: Floats
     failures: dict[int, str]
     domain: DomainColumns | None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of a model.
-
-    Attributes
-    ----------
-    level : share of the truths that the intervals are to hold, or None
-    place : of the energy scale
-    population : for which the intervals are meant; empty leaves it to each compound
-    """
-
-    level: float | None = None
-    place: int = 0
-    population: str = ""
 
 
 class Predictor:
@@ -152,6 +95,7 @@ class Predictor:
         self._shares = np.array([member.share for member in checkpoint.members])
         self._default = 0
         self._default = self.place_of(scale)
+        self.intervals = Intervals(checkpoint, self.scale)
         self._shift = np.zeros(max(1, len(self.scales)))
         if checkpoint.own is not None:
             self._shift[self.place_of(checkpoint.own.scale or None)] = checkpoint.own.shift
@@ -224,19 +168,7 @@ class Predictor:
 
     def interval_reason(self, level: float = 0.9, scale: str | None = None, population: str | None = None) -> str:
         """Return why there are no intervals at ``level``, or an empty text; scale and population by default its own."""
-        if self.task.is_classification:
-            return "the model is a classifier: its probabilities say themselves how sure it is"
-        errors, calibration, own = self.checkpoint.errors, self.checkpoint.calibration, self.own_rows(scale)
-        if own is not None and self.population(population, scale) == OWN:
-            return own.reason(level)
-        if errors is not None:
-            return errors.reason(level)
-        if calibration is None:
-            return (
-                "the model file does not hold the errors on the validation rows. It is of an older format, a single "
-                "member of an ensemble, or of a run that did not finish; train again"
-            )
-        return calibration.reason(level)
+        return self.intervals.reason(level, scale, population)
 
     def predict_rows(
         self,
@@ -294,47 +226,9 @@ class Predictor:
         if reason:
             raise CheckpointError(f"no intervals: {reason}.")
         place = self.place_of(scale)
-        return self._predict(read, Question(level, place, self.population(population, scale)), self.checkpoint.domain)
-
-    def own_rows(self, scale: str | None = None) -> OwnRows | None:
-        """Return what the model learned from rows of its user on a scale, by default its own; None if from none."""
-        own = self.checkpoint.own
-        return own if own is not None and own.scale == (self.scale if scale is None else scale) else None
-
-    def population(self, asked: str | None, scale: str | None = None) -> str:
-        """Return the population that the intervals on a scale are meant for; empty leaves it to each compound.
-
-        If none is asked for, it is that of the rows by which the user calibrated the model, if there are any.
-
-        Raises
-        ------
-        ConfigError
-            If there is no such population, or the model was not calibrated by own rows on this scale.
-        """
-        if asked is not None:
-            lookup(POPULATIONS, asked, "population", "population")
-        own = self.own_rows(scale)
-        if own is not None and asked in (None, OWN):
-            return OWN
-        if asked == OWN:
-            known = self.checkpoint.own
-            where = "" if known is None else f"; it was on the scale {known.scale}"
-            raise ConfigError(
-                f"population: the model was not calibrated by own rows{' on this scale' * (known is not None)}{where}. "
-                "Leave the population out, or calibrate the model by rows of yours: formation-mlp calibrate."
-            )
-        if asked == HYPOTHETICAL and not self.tells_populations:
-            raise ConfigError(
-                "population: the model does not tell hypothetical compounds from known ones: all its rows are of one "
-                "kind. Leave the population out."
-            )
-        return asked or ("" if self.tells_populations else KNOWN)
-
-    @property
-    def tells_populations(self) -> bool:
-        """Whether the intervals for hypothetical compounds differ from those for known ones."""
-        errors = self.checkpoint.errors
-        return errors is not None and any(group.endswith(HYPOTHETICAL) for group in errors.groups)
+        return self._predict(
+            read, Question(level, place, self.intervals.population(population, scale)), self.checkpoint.domain
+        )
 
     def _predict(self, read: ReadMaterials, question: Question, known: Domain | None) -> Predictions:
         """Predict inputs that are already read, and compare them with the training rows that are known, if any."""
@@ -374,15 +268,13 @@ class Predictor:
         )
         if question.population == OWN:
             found = replace(found, population=["" if error else OWN for error in errors])
-        if self.checkpoint.errors is None or domain is None:
+        if not self.intervals.has_error_model or domain is None:
             return found
-        own = self.checkpoint.own
-        meant = self.checkpoint.errors.levels if own is None or question.population != OWN else own.levels
-        levels = trust_of(expected, domain.flagged, meant)
+        levels = trust_of(expected, domain.flagged, self.intervals.levels(question.population))
         trust = ["" if error else level for level, error in zip(levels, errors, strict=True)]
         populations = [HYPOTHETICAL if is_so else KNOWN for is_so in (hypothetical == 1).tolist()]
         found = replace(found, expected_error=expected, trust=trust)
-        if question.population == OWN or not self.tells_populations:
+        if question.population == OWN or not self.intervals.tells_populations:
             return found
         return replace(found, population=["" if error else one for one, error in zip(populations, errors, strict=True)])
 
@@ -409,56 +301,15 @@ class Predictor:
         numbers[0], numbers[1] = mean_and_std(members, self._shares)
         failures = self._impossible(numbers[0]) | table.failures
         position = None if known is None else known.position(scaled)
-        if position is not None and self.checkpoint.errors is not None:
-            answers = sum(share * member for share, member in zip(self._shares, by_scale, strict=True))
-            answers = answers - (self._shift if np.ndim(answers) > 1 else self._shift[0])  # it knows the others only
-            numbers[2:] = self._expected(question, compositions, position, answers)
-        elif question.level is not None:
-            std = numbers[1] if len(members) > 1 else None
-            half_width = self._half_width(question.level, question.population, std, compositions)
-            numbers[2], numbers[3] = -half_width, half_width
+        answers = sum(share * member for share, member in zip(self._shares, by_scale, strict=True))
+        answers = answers - (self._shift if np.ndim(answers) > 1 else self._shift[0])  # errors are those without it
+        off = self.intervals.of(question, compositions, position, answers, numbers[1] if len(members) > 1 else None)
+        numbers[2:] = off.below, off.above, off.size, off.is_hypothetical
         numbers[:, list(failures)] = np.nan
         domain = None
         if known is not None and position is not None:
             domain = known.compare_at(position[1], materials, self.checkpoint.training_elements)
         return _Answer(numbers, failures, domain)
-
-    def _expected(
-        self, question: Question, compositions: Compositions, position: tuple[Singles, Singles], answers: Floats
-    ) -> Floats:
-        """Return how far below and above the predictions intervals end, the expected errors, and 1 if hypothetical."""
-        model, n = self.checkpoint.errors, len(answers)
-        if model is None:
-            raise RuntimeError("a model without an error model")
-        is_hypothetical = np.full(n, question.population == HYPOTHETICAL)
-        if not question.population or (question.population == OWN and self.tells_populations):
-            is_hypothetical = ~are_listed(compositions, model.listed)
-        answers = answers.reshape(n, -1)
-        asked = Asked(compositions, *position, answers, np.full(n, question.place), is_hypothetical)
-        errors = model.errors(asked)
-        found, own = np.full((3, n), np.nan), self.checkpoint.own
-        scale = self.scales[question.place] if self.scales else ""
-        if own is not None and question.population == OWN:
-            found[2] = model.sizes(errors, group_name(scale, KNOWN)) * own.size_factor
-            if question.level is not None:
-                half_width = own.half_width(question.level, (errors.high - errors.low) / 2)
-                found[:2] = -half_width, half_width
-            return np.array([*found, is_hypothetical])
-        for population, rows in ((KNOWN, ~is_hypothetical), (HYPOTHETICAL, is_hypothetical)):
-            some, group = Errors(*(column[rows] for column in errors)), group_name(scale, population)
-            found[2, rows] = model.sizes(some, group)
-            if question.level is not None:
-                found[:2, rows] = model.ends(question.level, some, group)
-        return np.array([*found, is_hypothetical])
-
-    def _half_width(self, level: float, population: str, std: Floats | None, compositions: Compositions) -> Floats:
-        """Return how far intervals reach to either side without an error model, ``[n]``; NaN if nothing tells."""
-        n, calibration, own = len(compositions), self.checkpoint.calibration, self.checkpoint.own
-        if own is not None and population == OWN:
-            return own.half_width(level, np.ones(n) if calibration is None else calibration.unit(std, n))
-        return (
-            np.full(n, np.nan) if calibration is None else calibration.half_width(level, std, compositions.n_elements)
-        )
 
     def _impossible(self, values: Floats) -> dict[int, str]:
         """Return, for each answer that cannot be one, the reason."""
@@ -530,21 +381,6 @@ def _read(items: Sequence[object]) -> ReadMaterials:
             "['NaCl', 'Fe2O3'] or one column of a table."
         )
     return read_materials(list(items))
-
-
-def mean_and_std(members: Floats, shares: Floats) -> tuple[Floats, Floats]:
-    """Return mean and standard deviation over the members, ``[n_members, n]``, by their shares ``[n_members]``."""
-    with np.errstate(invalid="ignore"):  # a network with wild weights may answer with infinity
-        mean = _weighted(members, shares)
-        return mean, np.sqrt(_weighted((members - mean) ** 2, shares))
-
-
-def _weighted(members: Floats, shares: Floats) -> Floats:
-    """Add up members one after another: the rounding of a product would depend on the number of rows."""
-    total = np.zeros(members.shape[1])
-    for member, share in zip(members, shares, strict=True):
-        total += share * member
-    return total
 
 
 def load(path: str | Path, architectures: Architectures = NONE_OWN) -> Predictor:

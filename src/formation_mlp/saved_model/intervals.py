@@ -1,0 +1,216 @@
+"""How far the answers of a model may be off: for which compounds its intervals are meant, and where they end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.errors import ConfigError
+from formation_mlp.registry import lookup
+from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.trust.error_inputs import Asked
+from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS, ErrorModel, Errors, Singles, group_name
+from formation_mlp.trust.levels import Level
+from formation_mlp.trust.listed import are_listed
+from formation_mlp.trust.own_rows import OWN, OwnRows
+from formation_mlp.typing import Bools, Floats
+
+if TYPE_CHECKING:
+    from formation_mlp.chemistry.compositions import Compositions
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a model.
+
+    Attributes
+    ----------
+    level : share of the truths that the intervals are to hold, or None
+    place : of the energy scale among those of the model
+    population : for which the intervals are meant; empty leaves it to each compound
+    """
+
+    level: float | None = None
+    place: int = 0
+    population: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Off:
+    """How far ``n`` predictions may be off.
+
+    Attributes
+    ----------
+    below, above : ends of the intervals, from the predictions, eV/atom, ``[n]``; NaN without a level
+    size : mean absolute error to expect, eV/atom, ``[n]``; NaN without an error model
+    is_hypothetical : whether the compound counts as one that nobody has made, ``[n]``
+    """
+
+    below: Floats
+    above: Floats
+    size: Floats
+    is_hypothetical: Bools
+
+
+class Intervals:
+    """What a model file tells of the errors of its predictions.
+
+    Parameters
+    ----------
+    checkpoint
+        The file.
+    scale
+        The energy scale on which the model answers if none is asked for, or an empty text.
+
+    Examples
+    --------
+    >>> from formation_mlp import load
+    >>> intervals = load("composition").intervals
+    >>> intervals.tells_populations, intervals.reason(0.9)
+    (True, '')
+    """
+
+    def __init__(self, checkpoint: Checkpoint, scale: str) -> None:
+        self._checkpoint, self._scale = checkpoint, scale
+        self._errors, self._calibration, self._own = checkpoint.errors, checkpoint.calibration, checkpoint.own
+        self._is_classification = checkpoint.config["task"]["type"] == "classification"
+
+    @property
+    def tells_populations(self) -> bool:
+        """Whether the intervals for hypothetical compounds differ from those for known ones."""
+        return self._errors is not None and any(group.endswith(HYPOTHETICAL) for group in self._errors.groups)
+
+    @property
+    def has_error_model(self) -> bool:
+        """Whether each row has an expected error."""
+        return self._errors is not None
+
+    def own_rows(self, scale: str | None = None) -> OwnRows | None:
+        """Return what the model learned from rows of its user on a scale, by default its own; None if from none."""
+        own = self._own
+        return own if own is not None and own.scale == (self._scale if scale is None else scale) else None
+
+    def population(self, asked: str | None, scale: str | None = None) -> str:
+        """Return the population that the intervals on a scale are meant for; empty leaves it to each compound.
+
+        If none is asked for, it is that of the rows by which the user calibrated the model, if there are any.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such population, or the model does not know it on this scale.
+        """
+        if asked is not None:
+            lookup(POPULATIONS, asked, "population", "population")
+        own = self.own_rows(scale)
+        if own is not None and asked in (None, OWN):
+            return OWN
+        if asked == OWN:
+            known = self._own
+            where = "" if known is None else f"; it was on the scale {known.scale}"
+            raise ConfigError(
+                f"population: the model was not calibrated by own rows{' on this scale' * (known is not None)}{where}. "
+                "Leave the population out, or calibrate the model by rows of yours: formation-mlp calibrate."
+            )
+        if asked == HYPOTHETICAL and not self.tells_populations:
+            raise ConfigError(
+                "population: the model does not tell hypothetical compounds from known ones: all its rows are of one "
+                "kind. Leave the population out."
+            )
+        return asked or ("" if self.tells_populations else KNOWN)
+
+    def reason(self, level: float, scale: str | None = None, population: str | None = None) -> str:
+        """Return why there are no intervals at ``level``, or an empty text; scale and population by default its own."""
+        if self._is_classification:
+            return "the model is a classifier: its probabilities say themselves how sure it is"
+        own = self.own_rows(scale)
+        if own is not None and self.population(population, scale) == OWN:
+            return own.reason(level)
+        if self._errors is not None:
+            return self._errors.reason(level)
+        if self._calibration is None:
+            return (
+                "the model file does not hold the errors on the validation rows. It is of an older format, a single "
+                "member of an ensemble, or of a run that did not finish; train again"
+            )
+        return self._calibration.reason(level)
+
+    def levels(self, population: str) -> tuple[Level, ...]:
+        """Return what the levels of trust mean for a population; none without an error model."""
+        if self._own is not None and population == OWN:
+            return self._own.levels
+        return () if self._errors is None else self._errors.levels
+
+    def of(
+        self,
+        question: Question,
+        compositions: Compositions,
+        position: tuple[Singles, Singles] | None,
+        answers: Floats,
+        std: Floats | None,
+    ) -> Off:
+        """Return how far predictions may be off.
+
+        Parameters
+        ----------
+        question
+            What is asked.
+        compositions
+            Of the rows, ``[n]``.
+        position
+            Where they lie among the training rows, see `formation_mlp.trust.domain.Domain.position`; None if that is
+            not known or not asked.
+        answers
+            Mean of the members, not shifted, on each energy scale of the model, ``[n]`` or ``[n, s]``.
+        std
+            Standard deviation of the members, ``[n]``; None with one member.
+        """
+        n = len(compositions)
+        if self._errors is not None and position is not None:
+            return self._of_error_model(self._errors, question, compositions, position, answers.reshape(n, -1))
+        nothing = np.full(n, np.nan)
+        if question.level is None:
+            return Off(nothing, nothing, nothing, np.zeros(n, np.bool_))
+        half_width = self._half_width(question.level, question.population, std, compositions)
+        return Off(-half_width, half_width, nothing, np.zeros(n, np.bool_))
+
+    def _of_error_model(
+        self,
+        model: ErrorModel,
+        question: Question,
+        compositions: Compositions,
+        position: tuple[Singles, Singles],
+        answers: Floats,
+    ) -> Off:
+        n, own, scales = len(answers), self._own, self._checkpoint.target.scales
+        is_own = own is not None and question.population == OWN
+        is_hypothetical = np.full(n, question.population == HYPOTHETICAL)
+        if not question.population or (is_own and self.tells_populations):
+            is_hypothetical = ~are_listed(compositions, model.listed)
+        asked = Asked(compositions, *position, answers, np.full(n, question.place), is_hypothetical)
+        errors = model.errors(asked)
+        below, above, size = np.full((3, n), np.nan)
+        scale = scales[question.place] if scales else ""
+        if is_own and own is not None:
+            size = model.sizes(errors, group_name(scale, KNOWN)) * own.size_factor
+            if question.level is not None:
+                above = own.half_width(question.level, (errors.high - errors.low) / 2)
+                below = -above
+            return Off(below, above, size, is_hypothetical)
+        for population, rows in ((KNOWN, ~is_hypothetical), (HYPOTHETICAL, is_hypothetical)):
+            some, group = Errors(*(column[rows] for column in errors)), group_name(scale, population)
+            size[rows] = model.sizes(some, group)
+            if question.level is not None:
+                below[rows], above[rows] = model.ends(question.level, some, group)
+        return Off(below, above, size, is_hypothetical)
+
+    def _half_width(self, level: float, population: str, std: Floats | None, compositions: Compositions) -> Floats:
+        """Return how far intervals reach to either side without an error model, ``[n]``; NaN if nothing tells."""
+        n, calibration = len(compositions), self._calibration
+        if self._own is not None and population == OWN:
+            return self._own.half_width(level, np.ones(n) if calibration is None else calibration.unit(std, n))
+        return (
+            np.full(n, np.nan) if calibration is None else calibration.half_width(level, std, compositions.n_elements)
+        )
