@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from formation_mlp.errors import CheckpointError, ConfigError
+from formation_mlp.prediction.columns import Columns, ordered, texts
 from formation_mlp.prediction.inputs import Query
 from formation_mlp.saved_model.named import PROBABILITY, NamedModel
 from formation_mlp.saved_model.predictions import Predictions
-from formation_mlp.scales.scale import SCALES
 from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS
 from formation_mlp.trust.levels import meaning
 from formation_mlp.trust.own_rows import OWN
@@ -23,48 +22,8 @@ from formation_mlp.units import EV_PER_ATOM, check_per_atom, from_ev_per_atom
 LEVEL = 0.9
 """Of the intervals that are given without being asked for, where the model has them."""
 
-COLUMNS = {
-    "id": "name of the row in the table, or the structure file",
-    "formula": "the formula as given, or the reduced formula of the sites of a structure",
-    "sites": "number of atoms in the cell of the structure, as read",
-    "space_group": "of the structure, as spglib finds it within 0.01 angstrom",
-    "prediction": "as 'models' says, in the unit beside it; empty where there is an error",
-    "unit": "of all energies here; kJ/mol is per mole of atoms",
-    "scale": "energy scale of the prediction: functional, corrections and reference states; see formation-mlp scales",
-    "std": "weighted standard deviation of the members of the model",
-    "lo": "lower end of the interval",
-    "hi": "upper end of the interval; of many compounds like those of the val rows, the level in its name lies inside",
-    "on": "prediction on a further energy scale",
-    "on_lo": "lower end of the interval on a further energy scale",
-    "on_hi": "upper end of the interval on a further energy scale",
-    "expected_error": "mean absolute error of such predictions on the scale in 'scale', as far as the model can tell",
-    "trust": "of the prediction on that scale: high, medium or low, by the expected error; low where it is flagged",
-    "population": "what the interval is meant for: known, compounds like those of databases; hypothetical; or own rows",
-    "unseen_elements": "elements that no training row holds",
-    "rare_elements": "elements of few training rows, with their number",
-    "distance_percentile": "percent of the val rows that lie nearer to the training rows",
-    "charge_balanced": "whether oxidation states, seen in the ICSD or rare, add up to zero; empty where unanswered",
-    "unknown_states": "an oxidation state that no known compound of the element has with this ligand, or ratio beyond",
-    "density": "whether the density of the structure is below or above those of the training rows",
-    "model": "that gave the number",
-    "warning": "how the row was read, or why its number may be wrong",
-    "error": "why there is no number",
-}
-"""Column to its meaning, in the order of the output; ``lo`` and ``hi`` are followed by the level, as in ``lo90``."""
-
 ALL_SCALES = "all"
 """Asks for a prediction on each energy scale of the model."""
-
-HIDDEN = (
-    *("unit", "expected_error", "unseen_elements", "rare_elements"),
-    *("charge_balanced", "unknown_states", "density"),
-)
-"""Columns that a terminal does not show: the line above the table, or the warning, says the same."""
-
-DIGITS = {EV_PER_ATOM: (6, 3), "meV/atom": (3, 0), "kJ/mol": (4, 1), PROBABILITY: (6, 3)}
-"""Unit to the digits after the point in a file, and on a terminal."""
-
-Columns = dict[str, list[str] | Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,26 +249,3 @@ def _merged(parts: Sequence[Columns], rows: Sequence[Sequence[int]]) -> Columns:
                 column[place] = value
         merged[name] = column
     return merged
-
-
-def ordered(columns: Columns) -> Columns:
-    """Return columns in the order of `COLUMNS`; the three of each further energy scale stay together."""
-    order = {name: place for place, name in enumerate(COLUMNS)}
-    order |= dict.fromkeys(("on_lo", "on_hi"), order["on"])
-    return {name: columns[name] for name in sorted(columns, key=lambda name: order[kind(name)])}
-
-
-def kind(name: str) -> str:
-    """Return the name of a column without the level of an interval; those of further energy scales are one kind."""
-    scale, _, end = name.partition("_")
-    if scale in SCALES:
-        return f"on_{end[:2]}" if end else "on"
-    return name[:2] if name[:2] in ("lo", "hi") else name
-
-
-def texts(name: str, values: list[str] | Floats, digits: int) -> list[str]:
-    """Return the cells of a column as texts, numbers with so many digits after the point."""
-    if isinstance(values, list):
-        return values
-    places = {"distance_percentile": 1, "sites": 0}.get(name, digits)
-    return ["" if math.isnan(value) else f"{value:.{places}f}" for value in values.tolist()]
