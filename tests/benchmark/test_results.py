@@ -311,13 +311,20 @@ def test_a_learning_curve_has_the_mean_and_the_spread_of_the_divisions() -> None
 def test_cost_curves_average_what_was_reached_by_a_time() -> None:
     found = curves.cost_curves(
         [
-            outcome(anytime=[(1.0, 0.8), (3.0, 0.4)]),
-            outcome(seed=1, anytime=[(2.0, 0.6), (4.0, 0.2)]),
+            outcome(anytime=[(1.0, 0.8), (3.0, 0.4)], fit_seconds=4.0),
+            outcome(seed=1, anytime=[(2.0, 0.6), (4.0, 0.2)], fit_seconds=6.0),
             outcome(model="ridge", fit_seconds=0.5, val_score=0.3),
         ]
     )
-    np.testing.assert_allclose(found["mlp"], [(2.0, 0.7), (3.0, 0.5), (4.0, 0.3)])
+    np.testing.assert_allclose(found["mlp"], [(2.0, 0.7), (3.0, 0.5), (4.0, 0.3), (5.0, 0.3)])
     assert found["ridge"] == [(0.5, 0.3)]
+
+
+def test_cost_curves_end_where_the_time_of_the_table_ends() -> None:
+    course = [(1.0, 0.8), (3.0, 0.4)]
+    for seconds, end in ((2.0, [(1.0, 0.8), (2.0, 0.4)]), (3.0, course), (7.0, [*course, (7.0, 0.4)])):
+        found = curves.cost_curves([outcome(anytime=course, fit_seconds=seconds)])
+        assert found["mlp"] == end
 
 
 def test_published_scores_are_those_of_the_protocol_and_the_task() -> None:

@@ -241,15 +241,15 @@ def test_residual_histogram_is_drawn_the_right_way_round() -> None:
 def test_loss_curves_show_both_losses_the_score_and_the_best_epoch() -> None:
     records = history(40)
     figure = figures.loss_curves(records, 40, "validation MAE (eV/atom)")
-    left, right = panels(figure)
-    np.testing.assert_array_equal(left.lines[0].get_ydata(), [r["train_loss"] for r in records])
-    np.testing.assert_array_equal(left.lines[1].get_ydata(), [r["val_loss"] for r in records])
-    np.testing.assert_array_equal(right.lines[0].get_ydata(), [r["val_score"] for r in records])
-    assert right.lines[1].get_xydata().tolist() == [[40, records[-1]["val_score"]]]
-    assert legend(left) == ["training", "validation", "best: epoch 40"]
-    assert legend(right) == ["best: epoch 40, 0.1125"]
-    assert labels(left) == ("epoch", "loss")
-    assert labels(right) == ("epoch", "validation MAE (eV/atom)")
+    above, below = panels(figure)
+    np.testing.assert_array_equal(above.lines[0].get_ydata(), [r["train_loss"] for r in records])
+    np.testing.assert_array_equal(above.lines[1].get_ydata(), [r["val_loss"] for r in records])
+    np.testing.assert_array_equal(below.lines[0].get_ydata(), [r["val_score"] for r in records])
+    assert below.lines[1].get_xydata().tolist() == [[40, records[-1]["val_score"]]]
+    assert legend(above) == ["training", "validation", "best: epoch 40"]
+    assert legend(below) == ["best: epoch 40, 0.1125"]
+    assert labels(above) == ("", "loss")
+    assert labels(below) == ("epoch", "validation MAE (eV/atom)")
 
 
 def test_losses_are_logarithmic_only_where_they_span_much_and_are_positive() -> None:
@@ -265,10 +265,10 @@ def test_losses_are_logarithmic_only_where_they_span_much_and_are_positive() -> 
 
 def test_a_loss_that_is_not_finite_is_marked_and_leaves_a_gap() -> None:
     figure = figures.loss_curves(history(5, train_loss=float("inf"), val_loss=None, val_score=None), 4, "MAE")
-    left, right = panels(figure)
-    assert legend(left) == ["training", "validation", "best: epoch 4", "not finite: epoch 5"]
-    assert np.isnan(left.lines[0].get_ydata()).tolist() == [False] * 4 + [True]
-    assert legend(right) == ["best: epoch 4, 0.225"]
+    above, below = panels(figure)
+    assert legend(above) == ["training", "validation", "best: epoch 4", "not finite: epoch 5"]
+    assert np.isnan(above.lines[0].get_ydata()).tolist() == [False] * 4 + [True]
+    assert legend(below) == ["best: epoch 4, 0.225"]
 
 
 def test_confusion_matrix_has_actual_rows_and_predicted_columns_with_row_percent() -> None:
@@ -388,7 +388,7 @@ def test_the_map_has_every_element_in_its_place_with_mean_and_number_of_rows() -
     assert len({text.get_position() for text in ax.texts}) == len(ax.texts) == 118 + 2 * 3
     cells = [text.get_text() for text in ax.texts]
     start = cells.index("O")
-    assert cells[start : start + 3] == ["O", ".20", "3"]
+    assert cells[start : start + 3] == ["O", "0.20", "3"]
     fills = dict(zip(SYMBOLS[1:], (mpl.colors.to_hex(patch.get_facecolor()) for patch in ax.patches), strict=True))
     assert fills["U"] == fills["H"] == "#ffffff"  # two rows say little, none say nothing
     assert fills["O"] != fills["Fe"] != "#ffffff"
@@ -420,11 +420,11 @@ def test_groups_carry_mean_interval_and_rows_and_empty_ones_are_left_out() -> No
 def test_intervals_show_the_share_inside_and_their_width() -> None:
     errors = np.array([0.1, 0.2, 0.3, 0.4])
     widths = np.array([[0.25] * 4, [0.2, 0.3, 0.4, 0.5]])
-    left, right = panels(figures.interval_plot([0.5, 0.9], errors, widths, "eV/atom"))
-    assert left.lines[1].get_xydata().tolist() == [[0.5, 0.5], [0.9, 1.0]]
-    np.testing.assert_allclose(right.lines[0].get_xydata(), [[0.5, 0.5], [0.9, 0.7]])
-    assert labels(left) == ("level asked for", "share of 4 rows inside")
-    assert labels(right) == ("level asked for", "width of the interval (eV/atom)")
+    above, below = panels(figures.interval_plot([0.5, 0.9], errors, widths, "eV/atom"))
+    assert above.lines[1].get_xydata().tolist() == [[0.5, 0.5], [0.9, 1.0]]
+    np.testing.assert_allclose(below.lines[0].get_xydata(), [[0.5, 0.5], [0.9, 0.7]])
+    assert labels(above) == ("", "share of 4 rows inside")
+    assert labels(below) == ("level asked for", "width of the interval (eV/atom)")
 
 
 def test_benchmark_bars_write_the_scores_and_stress_the_networks() -> None:

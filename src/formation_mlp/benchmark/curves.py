@@ -114,18 +114,20 @@ def cost_curves(outcomes: Sequence[Outcome]) -> dict[str, list[tuple[float, floa
     """Return pairs of training seconds and the best val score by then, for each model in the order of time.
 
     A model without a course of its own has one pair: the time of its whole fit. The courses of several divisions and
-    seeds are averaged from the time when all have begun; each keeps its last score to the end.
+    seeds are averaged from the time when all have begun; each keeps its last score to the end, which is the mean time
+    of a fit, that of the table of scores.
     """
     curves = {}
     for model, some in by_model(scored(outcomes)).items():
         courses = [list(one.anytime) for one in some]
+        end = float(np.mean([one.fit_seconds for one in some]))
         if any(len(course) < 2 for course in courses):
-            seconds = float(np.mean([one.fit_seconds for one in some]))
-            curves[model] = [(seconds, float(np.mean([one.val_score for one in some])))]
+            curves[model] = [(end, float(np.mean([one.val_score for one in some])))]
             continue
         begin = max(course[0][0] for course in courses)
         times = sorted({begin, *(time for course in courses for time, _ in course if time > begin)})
-        curves[model] = [(time, float(np.mean([_at(course, time) for course in courses]))) for time in times]
+        curve = [(time, float(np.mean([_at(course, time) for course in courses]))) for time in times]
+        curves[model] = [*(point for point in curve if point[0] < end), (end, curve[-1][1])]
     return curves
 
 

@@ -57,7 +57,7 @@ def benchmark_bars(
     finite_pair(values, values)
     errors = [spread or 0.0 for spread in spreads] or [0.0] * len(values)
     texts = [f"{value:.3f}" + (f" ± {error:.3f}" if error else "") for value, error in zip(values, errors, strict=True)]
-    figure = new_figure(6.6, 1.1 + 0.36 * len(names))
+    figure = new_figure(5.4, 1.1 + 0.36 * len(names))
     ax = figure.add_subplot()
     colours = [BLUE if name in highlight else "#B8B8B8" for name in names]
     ax.barh(range(len(names)), values, height=0.66, color=colours)
@@ -154,7 +154,7 @@ def seen_plot(
     score_name : of the axis
     title : above the axes
     """
-    figure = new_figure(7.2, 1.5 + 0.36 * len(scores))
+    figure = new_figure(5.4, 1.5 + 0.2 * len(counts) + 0.36 * len(scores))
     ax = figure.add_subplot()
     looks = dict(zip(counts, (("o", BLUE), ("s", ORANGE), ("D", VERMILLION)), strict=False))
     for y, groups in enumerate(scores.values()):
@@ -170,7 +170,7 @@ def seen_plot(
     _log_ticks(ax, "x", [value for groups in scores.values() for value in groups.values()])
     ax.grid(axis="x", alpha=0.25, linewidth=0.6)
     ax.spines[["top", "right"]].set_visible(False)
-    legend: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1.0), "ncols": len(counts), "frameon": False}
+    legend: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1.0), "frameon": False}
     ax.legend(fontsize=LEGEND, handletextpad=0.2, columnspacing=1.2, borderaxespad=0.1, **legend)
     label_axes(ax, f"{score_name} ({unit})" if unit else score_name, "", None)
     if title:
@@ -179,8 +179,8 @@ def seen_plot(
 
 
 def _panel(n_models: int) -> tuple[Figure, Axes]:
-    """Return a figure and its only panel, with room for a legend beside it."""
-    figure = new_figure(7.6, max(4.2, 1.2 + 0.24 * n_models))
+    """Return a figure and its only panel, with room for a legend below it."""
+    figure = new_figure(5.4, 4.2 + 0.2 * -(-n_models // 2))
     return figure, figure.add_subplot()
 
 
@@ -205,9 +205,9 @@ def _styles(names: Iterable[str], highlight: Collection[str]) -> dict[str, tuple
 
 
 def _legend(ax: Axes, n_models: int) -> None:
-    """Name the lines beside the panel, where they cover nothing."""
-    legend: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.01), "frameon": False}
-    ax.legend(fontsize=LEGEND, handlelength=2.6, labelspacing=0.5 if n_models > 8 else 0.7, **legend)
+    """Name the lines below the panel, where they cover nothing."""
+    legend: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.45, -0.16), "frameon": False}
+    ax.legend(fontsize=LEGEND, handlelength=2.6, columnspacing=1.2, ncols=min(n_models, 2), **legend)
 
 
 def _log_axes(ax: Axes, values: Sequence[float]) -> None:

@@ -76,8 +76,8 @@ def roc_curve_plot(models: Mapping[str, tuple[Floats, Floats]], title: str | Non
     """
     from sklearn.metrics import auc, roc_curve
 
-    beside = len(models) > 4  # a long legend would cover the curves
-    figure = new_figure(7.6 if beside else 4.7, 4.5)
+    below = len(models) > 4  # a long legend would cover the curves
+    figure = new_figure(4.7, 4.6 + 0.2 * len(models) if below else 4.5)
     ax = figure.add_subplot(aspect="equal", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="0.500  chance")
     styles = zip(cycle((BLUE, VERMILLION, GREEN, PURPLE, ORANGE)), cycle(("-", "--", "-.")), strict=False)
@@ -95,7 +95,7 @@ def roc_curve_plot(models: Mapping[str, tuple[Floats, Floats]], title: str | Non
         "edgecolor": "none",
         "framealpha": 0.85,
     }
-    legend |= {"loc": "upper left", "bbox_to_anchor": (1.01, 1.01)} if beside else {"loc": "lower right"}
+    legend |= {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)} if below else {"loc": "lower right"}
     ax.legend(title="area under the curve", **legend)
     label_axes(ax, "false positive rate", "true positive rate", title)
     return figure

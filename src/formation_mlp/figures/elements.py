@@ -20,6 +20,9 @@ from formation_mlp.typing import Floats
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+COLOURS = "YlOrRd"
+"""Pale yellow to dark red: the darker, the larger the error, in grey print too."""
+
 FEWEST = 3
 """An element in fewer rows is drawn pale: the mean of one or two errors says little about it."""
 
@@ -42,7 +45,7 @@ def element_map(
     means = {symbol: float(np.mean(values)) for symbol, values in errors.items()}
     counted = [means[symbol] for symbol in means if len(errors[symbol]) >= FEWEST] or list(means.values())
     norm = _norm(counted)
-    colours = colormaps["cividis_r"]
+    colours = colormaps[COLOURS]
     figure = new_figure(10.2, 5.35 if title else 5.15)
     ax = figure.add_subplot(xlim=(-0.05, 18.05), ylim=(9.55, -0.05), aspect=0.94)
     ax.axis("off")
@@ -134,7 +137,7 @@ def _scale(ax: Axes, norm: Normalize, name: str) -> None:
     from matplotlib.cm import ScalarMappable
 
     inset = ax.inset_axes((3.2, 1.05, 7.6, 0.42), transform=ax.transData)
-    bar = ax.figure.colorbar(ScalarMappable(norm, "cividis_r"), cax=inset, orientation="horizontal")
+    bar = ax.figure.colorbar(ScalarMappable(norm, COLOURS), cax=inset, orientation="horizontal")
     if isinstance(norm, LogNorm):
         low, high = float(norm.vmin or 1), float(norm.vmax or 1)
         ticks = [m * 10.0**e for e in range(-6, 7) for m in (1, 2, 5)]
@@ -150,7 +153,7 @@ def _scale(ax: Axes, norm: Normalize, name: str) -> None:
 
 
 def _brief(value: float) -> str:
-    return f"{value:.2f}".removeprefix("0") if value < 1 else f"{value:.1f}" if value < 100 else f"{value:.0e}"
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0e}"
 
 
 def _brief_count(n: int) -> str:

@@ -15,7 +15,7 @@ from formation_mlp.typing import Floats
 def interval_plot(
     levels: Sequence[float], errors: Floats, half_widths: Floats, unit: str, title: str | None = None
 ) -> Figure:
-    """Draw the share of the truths inside the intervals, and the width of the intervals, against their level.
+    """Draw the share of the truths inside the intervals and, below it, their width, against their level.
 
     Parameters
     ----------
@@ -30,24 +30,24 @@ def interval_plot(
     # A share of n rows scatters by this much around the true one, two standard deviations.
     scatter = 2 * np.sqrt(asked * (1 - asked) / len(errors))
     width = 2 * half_widths
-    figure = new_figure(8.2, 3.7)
-    left, right = figure.subplots(1, 2)
+    figure = new_figure(5.0, 6.2)
+    above, below = figure.subplots(2, 1, sharex=True)
     ends = np.clip([asked - scatter, asked + scatter], 0, 1)
-    left.fill_between(asked, *ends, color=SKY, alpha=0.4, linewidth=0, label="chance, 2σ")
-    left.plot(asked, asked, color="black", linewidth=1, linestyle="--", label="as promised")
-    left.plot(asked, inside, "o-", color=BLUE, linewidth=1.6, markersize=5, label="found")
-    left.legend(fontsize=LEGEND, framealpha=0.85, edgecolor="none", loc="upper left")
+    above.fill_between(asked, *ends, color=SKY, alpha=0.4, linewidth=0, label="chance, 2σ")
+    above.plot(asked, asked, color="black", linewidth=1, linestyle="--", label="as promised")
+    above.plot(asked, inside, "o-", color=BLUE, linewidth=1.6, markersize=5, label="found")
+    above.legend(fontsize=LEGEND, framealpha=0.85, edgecolor="none", loc="upper left")
     low, high = np.percentile(width, [10, 90], axis=1)
     if np.any(high > low):
-        right.fill_between(asked, low, high, color=SKY, alpha=0.4, linewidth=0, label="80 % of the rows")
-    right.plot(asked, width.mean(axis=1), "o-", color=BLUE, linewidth=1.6, markersize=5, label="mean")
-    right.set_ylim(bottom=0)
-    right.legend(fontsize=LEGEND, framealpha=0.85, edgecolor="none", loc="upper left")
-    for ax in (left, right):
+        below.fill_between(asked, low, high, color=SKY, alpha=0.4, linewidth=0, label="80 % of the rows")
+    below.plot(asked, width.mean(axis=1), "o-", color=BLUE, linewidth=1.6, markersize=5, label="mean")
+    below.set_ylim(bottom=0)
+    below.legend(fontsize=LEGEND, framealpha=0.85, edgecolor="none", loc="upper left")
+    for ax in (above, below):
         ax.grid(alpha=0.25, linewidth=0.6)
         ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    label_axes(left, "level asked for", f"share of {len(errors):,} rows inside", None)
-    label_axes(right, "level asked for", f"width of the interval ({unit})", None)
+    label_axes(above, "", f"share of {len(errors):,} rows inside", None)
+    label_axes(below, "level asked for", f"width of the interval ({unit})", None)
     if title:
         figure.suptitle(plain(title), fontsize=10.5)
     return figure

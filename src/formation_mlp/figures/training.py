@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def loss_curves(
     history: Sequence[Mapping[str, Any]], best_epoch: int, score_name: str, title: str | None = None
 ) -> Figure:
-    """Draw losses and the validation score against the epoch, with the best epoch marked.
+    """Draw losses and, below them, the validation score against the epoch, with the best epoch marked.
 
     Parameters
     ----------
@@ -30,28 +30,28 @@ def loss_curves(
     """
     epoch = _series(history, "epoch")
     train, val, score = (_series(history, key) for key in ("train_loss", "val_loss", "val_score"))
-    figure = new_figure(8.2, 3.7)
-    left, right = figure.subplots(1, 2)
+    figure = new_figure(5.0, 6.2)
+    above, below = figure.subplots(2, 1, sharex=True)
     marker: dict[str, Any] = {"marker": "o", "markersize": 4} if len(epoch) <= 30 else {}
-    left.plot(epoch, train, color=BLUE, label="training", linewidth=1.1, **marker)
-    left.plot(epoch, val, color=VERMILLION, label="validation", linewidth=1.8, **marker)
-    right.plot(epoch, score, color=VERMILLION, linewidth=1.8, **marker)
+    above.plot(epoch, train, color=BLUE, label="training", linewidth=1.1, **marker)
+    above.plot(epoch, val, color=VERMILLION, label="validation", linewidth=1.8, **marker)
+    below.plot(epoch, score, color=VERMILLION, linewidth=1.8, **marker)
     best, name = score[epoch == best_epoch], f"best: epoch {best_epoch}"
-    left.axvline(best_epoch, color="black", linewidth=0.9, linestyle=":", label=name)
+    above.axvline(best_epoch, color="black", linewidth=0.9, linestyle=":", label=name)
     name += "".join(f", {value:.4g}" for value in best[np.isfinite(best)])
-    right.plot(epoch[epoch == best_epoch], best, "*", color="black", markersize=11, zorder=3, label=name)
+    below.plot(epoch[epoch == best_epoch], best, "*", color="black", markersize=11, zorder=3, label=name)
     broken = epoch[~np.isfinite(train)]
     if len(broken):
-        left.axvline(broken[0], color=PURPLE, linewidth=1.6, label=f"not finite: epoch {broken[0]:.0f}")
-    left.legend(fontsize=LEGEND, framealpha=0.85, edgecolor="none")
-    right.legend(fontsize=LEGEND, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderpad=0)
+        above.axvline(broken[0], color=PURPLE, linewidth=1.6, label=f"not finite: epoch {broken[0]:.0f}")
+    above.legend(fontsize=LEGEND, framealpha=0.85, edgecolor="none")
+    below.legend(fontsize=LEGEND, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderpad=0)
     margin = max(0.5, 0.03 * float(np.ptp(epoch)))
-    for ax, values, label in ((left, np.concatenate([train, val]), "loss"), (right, score, score_name)):
+    for ax, values, label in ((above, np.concatenate([train, val]), "loss"), (below, score, score_name)):
         _log_if_wide(ax, values)
         ax.set_xlim(epoch.min() - margin, epoch.max() + margin)
         ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
         ax.grid(alpha=0.25, linewidth=0.6)
-        label_axes(ax, "epoch", label, None)
+        label_axes(ax, "epoch" * (ax is below), label, None)
     if title:
         figure.suptitle(plain(title), fontsize=TITLE)
     return figure

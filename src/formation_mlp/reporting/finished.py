@@ -24,6 +24,7 @@ from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictions import Predictions
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.splits.methods import PARTS
+from formation_mlp.targets.quantity import quantity_words
 from formation_mlp.targets.task import labels
 from formation_mlp.typing import Floats, Ints
 
@@ -106,8 +107,7 @@ class FinishedRun:
     @property
     def quantity(self) -> str:
         """The target's name as words for an axis."""
-        name = str(self.report["target"]["name"])
-        return name.removesuffix("_per_atom").removesuffix("_peratom").replace("_", " ")
+        return quantity_words(str(self.report["target"]["name"]))
 
     @cached_property
     def compositions(self) -> Compositions | None:

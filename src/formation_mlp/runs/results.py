@@ -20,6 +20,7 @@ from formation_mlp.saved_model.checkpoint import package_versions
 from formation_mlp.splits.methods import Split, overlap
 from formation_mlp.system.files import write_csv, write_json
 from formation_mlp.system.text_table import aligned
+from formation_mlp.targets.quantity import quantity_words
 from formation_mlp.targets.task import Task
 from formation_mlp.typing import Floats, Ints
 
@@ -183,7 +184,7 @@ def announce_rows(prepared: Prepared, reporter: Reporter) -> None:
 
 def quantity(prepared: Prepared) -> str:
     """Return the target's name as words for an axis."""
-    return prepared.dataset.target.name.removesuffix("_per_atom").removesuffix("_peratom").replace("_", " ")
+    return quantity_words(prepared.dataset.target.name)
 
 
 def description(prepared: Prepared) -> dict[str, Any]:
