@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from pymatgen.core import Composition, Lattice, Structure
@@ -359,7 +358,7 @@ def test_a_model_copied_to_another_process_keeps_intervals_and_domain(ensemble: 
     assert_same_domain(first.domain, second.domain)
 
 
-@pytest.mark.parametrize("items", [5, None, {"NaCl"}, {"NaCl": 1}, pd.DataFrame({"formula": ["NaCl"]})], ids=repr)
+@pytest.mark.parametrize("items", [5, None, {"NaCl"}, {"NaCl": 1}, np.array([["NaCl", "MgO"]])], ids=repr)
 def test_inputs_that_are_no_list_are_refused_in_a_sentence(items: Any) -> None:
     with pytest.raises(DataError, match="but a list of inputs is expected"):
         load("composition").predict_rows(items)

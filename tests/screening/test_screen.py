@@ -28,8 +28,8 @@ from formation_mlp.hulls.facets import lower_facets, tie_lines
 from formation_mlp.hulls.hull import CompetingPhases, decomposition_energies
 from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.materials.formula.reading import parse_formulas
-from formation_mlp.prediction.columns import Columns
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
+from formation_mlp.saved_model.columns import Columns
 from formation_mlp.screening import compositions as enumeration
 from formation_mlp.screening.balance import is_balanced, oxidation_states
 from formation_mlp.screening.candidates import candidates_of

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from formation_mlp.prediction.answers import Answers
-from formation_mlp.prediction.columns import COLUMNS, DIGITS, HIDDEN, kind, texts
 from formation_mlp.quoting import encodable
+from formation_mlp.saved_model.columns import COLUMNS, DIGITS, HIDDEN, kind, texts
 from formation_mlp.saved_model.named import NamedModel
 from formation_mlp.system.files import csv_text, write_json, write_text
 from formation_mlp.system.outputs import about_path

@@ -9,15 +9,13 @@ from typing import Any
 
 from formation_mlp.features.presets import choose_presets
 from formation_mlp.saved_model.checkpoint import model_path
+from formation_mlp.saved_model.columns import PROBABILITY
 from formation_mlp.saved_model.predictor import Predictor, load
 from formation_mlp.saved_model.shipped import card, shipped_path
 from formation_mlp.scales.scale import SCALES
 
 FOR_FORMULAS, FOR_STRUCTURES, FOR_STABILITY = "composition", "structure", "stability"
 """The shipped models that answer where none is named."""
-
-PROBABILITY = "probability"
-"""Stands for the unit of a classifier's answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +12,17 @@ from pydantic import ValidationError
 
 from formation_mlp.config.own_code import NONE_OWN, Architectures
 from formation_mlp.config.schema import TaskConfig
-from formation_mlp.errors import CheckpointError, ConfigError, DataError
+from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.features.engine.table import featurize
-from formation_mlp.materials.inputs import ReadMaterials, read_materials
-from formation_mlp.quoting import quoted, shortened
+from formation_mlp.materials.inputs import ReadMaterials
+from formation_mlp.quoting import shortened
+from formation_mlp.saved_model.answering import Answering
 from formation_mlp.saved_model.checkpoint import Checkpoint, is_shipped, model_path
 from formation_mlp.saved_model.intervals import Intervals, Question
 from formation_mlp.saved_model.mean import mean_and_std
 from formation_mlp.saved_model.predictions import Predictions
 from formation_mlp.saved_model.shipped import ON_SCALE
+from formation_mlp.saved_model.short_card import as_html, facts_of
 from formation_mlp.scales.scale import scale_named
 from formation_mlp.targets.task import Task, at_scale
 from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
@@ -58,7 +60,7 @@ class _Answer:
     domain: DomainColumns | None
 
 
-class Predictor:
+class Predictor(Answering):
     """A trained model, of one member or several, together with its features and scalers.
 
     Parameters
@@ -104,29 +106,13 @@ class Predictor:
         """Let a predictor be copied to other processes: it is built anew there."""
         return Predictor, (self.checkpoint, self.scales[self._default] if self.scales else None)
 
-    def predict(self, items: Sequence[object], *, scale: str | None = None) -> Floats:
-        """Return one number per formula, ``Composition``, ``Structure`` or structure file.
+    def __repr__(self) -> str:
+        facts = facts_of(self.checkpoint, self.scale)
+        return f"Predictor({facts['answers']}, {facts['unit']})"
 
-        A number that cannot be right, such as an energy beyond 20 eV/atom, is an error. ``scale`` is one of `scales`;
-        by default the first.
-
-        Returns
-        -------
-        ndarray ``[n]``
-            eV/atom, or the probability of the positive class.
-
-        Raises
-        ------
-        DataError
-            If an input cannot be read or featurized (`predict_rows` gives the others), or one text is
-            given instead of a list.
-        """
-        predictions = self._predict(_read(items), Question(place=self.place_of(scale)), None)
-        failed = [(i, error) for i, error in enumerate(predictions.errors) if error]
-        if failed:
-            i, error = failed[0]
-            raise DataError(f"{len(failed)} of {len(items)} inputs have no prediction; number {i}: {error}")
-        return predictions.values
+    def _repr_html_(self) -> str:
+        """Return the model's card in short, as notebooks show it."""
+        return as_html(facts_of(self.checkpoint, self.scale))
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -170,49 +156,6 @@ class Predictor:
         """Return why there are no intervals at ``level``, or an empty text; scale and population by default its own."""
         return self.intervals.reason(level, scale, population)
 
-    def predict_rows(
-        self,
-        items: Sequence[object],
-        *,
-        level: float | None = None,
-        scale: str | None = None,
-        population: str | None = None,
-    ) -> Predictions:
-        """Predict what can be predicted; an input that fails, or whose number cannot be right, carries its reason.
-
-        Parameters
-        ----------
-        items
-            Formulas, ``Composition`` or ``Structure`` objects, or structure files, ``[n]``.
-        level
-            Share of the truths that the intervals are to hold, such as 0.9; no intervals if None.
-        scale
-            Energy scale of the answers, one of `scales`; by default the first.
-        population
-            What the intervals are meant for: ``known``, compounds like those that databases hold of made ones,
-            ``hypothetical``, compounds that nobody has made, or ``own``, compounds like the rows of its user by which
-            the model was calibrated (`formation_mlp.runs.calibrate`), which is the default of such a model. Of others
-            it is ``known`` for compounds that databases list, and the wider intervals of ``hypothetical`` for the
-            rest, if the model tells them apart.
-
-        Raises
-        ------
-        CheckpointError
-            If intervals are asked for that the model cannot give (`interval_reason`).
-        ConfigError
-            If the model does not answer on the scale, or the population is unknown.
-
-        Examples
-        --------
-        >>> from formation_mlp import load
-        >>> found = load("composition").predict_rows(["NaCl", "RnF2"], level=0.9)
-        >>> bool(found.lo[0] < -2.105 < found.hi[0])
-        True
-        >>> found.domain.unseen, found.trust
-        (['', 'Rn'], ['high', 'low'])
-        """
-        return self.predict_read(_read(items), level=level, scale=scale, population=population)
-
     def predict_read(
         self,
         read: ReadMaterials,
@@ -229,6 +172,10 @@ class Predictor:
         return self._predict(
             read, Question(level, place, self.intervals.population(population, scale)), self.checkpoint.domain
         )
+
+    def predict_numbers(self, read: ReadMaterials, scale: str | None = None) -> Predictions:
+        """Predict inputs that are already read, without a look at the training rows."""
+        return self._predict(read, Question(place=self.place_of(scale)), None)
 
     def _predict(self, read: ReadMaterials, question: Question, known: Domain | None) -> Predictions:
         """Predict inputs that are already read, and compare them with the training rows that are known, if any."""
@@ -370,17 +317,6 @@ def _elements_among(materials: Materials) -> set[int]:
     if materials.structures is not None:
         return set()
     return set(np.flatnonzero(materials.compositions.n_elements == 1).tolist())
-
-
-def _read(items: Sequence[object]) -> ReadMaterials:
-    if isinstance(items, str):
-        raise DataError(f"found the text {items!r}, but a list of inputs is expected, such as [{items!r}].")
-    if isinstance(items, Mapping | Set) or not hasattr(items, "__iter__") or hasattr(items, "columns"):
-        raise DataError(
-            f"found {quoted(items)} of the type {type(items).__name__}, but a list of inputs is expected, such as "
-            "['NaCl', 'Fe2O3'] or one column of a table."
-        )
-    return read_materials(list(items))
 
 
 def load(path: str | Path, architectures: Architectures = NONE_OWN) -> Predictor:

@@ -13,9 +13,8 @@ from formation_mlp.errors import DataError
 from formation_mlp.hulls.hull import CompetingPhases
 from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.prediction.answers import Answers
-from formation_mlp.prediction.columns import HIDDEN
 from formation_mlp.prediction.output import about
-from formation_mlp.saved_model.named import PROBABILITY
+from formation_mlp.saved_model.columns import HIDDEN, PROBABILITY
 from formation_mlp.screening.alarm import alarm
 from formation_mlp.screening.candidates import Candidates
 from formation_mlp.screening.competition import CANDIDATE

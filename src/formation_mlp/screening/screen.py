@@ -17,8 +17,8 @@ from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.hulls.stability import product_texts
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.prediction.answers import LEVEL, Answers, answer
-from formation_mlp.prediction.columns import Columns
 from formation_mlp.prediction.inputs import Query
+from formation_mlp.saved_model.columns import Columns
 from formation_mlp.saved_model.named import FOR_FORMULAS, FOR_STABILITY, NamedModel, named_model
 from formation_mlp.screening.candidates import Candidates
 from formation_mlp.screening.competition import (

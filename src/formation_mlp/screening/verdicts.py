@@ -7,7 +7,7 @@ import numpy as np
 from formation_mlp.hulls.hull import Decompositions
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.prediction.answers import Answers
-from formation_mlp.prediction.columns import Columns
+from formation_mlp.saved_model.columns import Columns
 from formation_mlp.saved_model.named import NamedModel
 from formation_mlp.screening.chances import Chances, Errors, at_ninety, chances, product_errors
 from formation_mlp.screening.competition import Competition

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
-from formation_mlp.saved_model.named import PROBABILITY
 from formation_mlp.scales.scale import SCALES
 from formation_mlp.typing import Floats
 from formation_mlp.units import EV_PER_ATOM
+
+PROBABILITY = "probability"
+"""Stands for the unit of a classifier's answers."""
 
 COLUMNS = {
     "id": "name of the row in the table, or the structure file",
