@@ -20,6 +20,8 @@ def test_one_electronvolt_per_particle_is_the_faraday_constant_per_mole() -> Non
         ("kJ/mol", AL2O3_KJ / N_ATOMS),
         ("eV/formula", -17.367407),
         ("kJ/mol-formula", AL2O3_KJ),
+        ("kcal/mol", AL2O3_KJ / 4.184 / N_ATOMS),
+        ("kcal/mol-formula", AL2O3_KJ / 4.184),
     ],
 )
 def test_every_unit_of_one_enthalpy_gives_the_same_energy_per_atom(unit: str, energy: float) -> None:
@@ -28,7 +30,15 @@ def test_every_unit_of_one_enthalpy_gives_the_same_energy_per_atom(unit: str, en
 
 
 def test_each_unit_is_in_the_test_above() -> None:
-    assert set(UNITS) == {"eV/atom", "meV/atom", "kJ/mol", "eV/formula", "kJ/mol-formula"}
+    assert set(UNITS) == {
+        "eV/atom",
+        "meV/atom",
+        "kJ/mol",
+        "eV/formula",
+        "kJ/mol-formula",
+        "kcal/mol",
+        "kcal/mol-formula",
+    }
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,17 @@ Formation energies lie between about -5 and 5, and cohesive energies, the larges
 
 KJ_PER_MOL = 96.48533212331
 """One eV per particle in kJ/mol: the Faraday constant / 1000 (CODATA 2018)."""
+KJ_PER_KCAL = 4.184
+"""The thermochemical calorie."""
 
 UNITS: dict[str, tuple[float, bool]] = {
     "eV/atom": (1.0, False),
     "meV/atom": (1e-3, False),
     "kJ/mol": (1 / KJ_PER_MOL, False),
+    "kcal/mol": (KJ_PER_KCAL / KJ_PER_MOL, False),
     "eV/formula": (1.0, True),
     "kJ/mol-formula": (1 / KJ_PER_MOL, True),
+    "kcal/mol-formula": (KJ_PER_KCAL / KJ_PER_MOL, True),
 }
 """Unit to (value in eV, whether it counts a formula unit instead of one atom).
 

@@ -64,9 +64,10 @@ class DataConfig(Section):
     target: str | None = None
     """Column of the target; found by its usual names if not given."""
     id: str | None = None
-    """Column of unique row names; the row number if not given."""
+    """Column of unique row names, or `row_number`; `id` or `material_id` if the table has it, else the row number."""
     unit: str | None = None
-    """Unit of the target: eV/atom, meV/atom, kJ/mol (of atoms), eV/formula, kJ/mol-formula."""
+    """Unit of the target: eV/atom, meV/atom, kJ/mol or kcal/mol (of atoms), or eV/formula, kJ/mol-formula and
+    kcal/mol-formula (of the formula as written)."""
     source: str | None = None
     """Origin of the energies, such as 'measured, 298 K' or 'PBE, Materials Project'; it travels to every output."""
     scale: str | None = None

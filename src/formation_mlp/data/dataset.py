@@ -17,6 +17,7 @@ from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
 from formation_mlp.data.scale_column import scales_of_frame
 from formation_mlp.data.sources import read_table
+from formation_mlp.data.unit_names import unit_of
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
 from formation_mlp.materials.structure.columns import read_structure_columns
@@ -176,7 +177,8 @@ def ids_of_frame(frame: pd.DataFrame, config: DataConfig) -> list[str]:
     DataError
         If an id is blank or occurs twice.
     """
-    column = columns.find_column(frame, config.id, columns.ID, "data.id")
+    is_numbered = config.id == columns.ROW_NUMBER and columns.ROW_NUMBER not in frame.columns
+    column = None if is_numbered else columns.find_column(frame, config.id, columns.ID, "data.id")
     if column is None:
         return [str(i) for i in range(1, len(frame) + 1)]
     ids = ["" if cell is None else str(cell) for cell in columns.cells_of(frame, column)]
@@ -200,8 +202,7 @@ def invalid_rows(path: str, rows: Sequence[tuple[str, str]]) -> str:
 
 def _energies(values: Floats, config: DataConfig, n_atoms: Floats) -> Floats:
     if config.unit is not None:
-        lookup(UNITS, config.unit, "data.unit", "unit")
-        return to_ev_per_atom(values, config.unit, n_atoms)
+        return to_ev_per_atom(values, unit_of(config.unit, "data.unit"), n_atoms)
     doubt = suspicion(values)
     if doubt is not None:
         raise DataError(

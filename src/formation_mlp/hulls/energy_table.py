@@ -15,8 +15,8 @@ from formation_mlp.data import columns
 from formation_mlp.data.dataset import ids_of_frame, materials_of_frame
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.sources import read_table
+from formation_mlp.data.unit_names import unit_of
 from formation_mlp.errors import DataError
-from formation_mlp.registry import lookup
 from formation_mlp.typing import Floats, Ints
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 
@@ -178,9 +178,7 @@ def _declared_unit(frame: pd.DataFrame, unit: str | None) -> str | None:
         if len(units) > 1:
             raise DataError(f"--unit: the column 'unit' names several units: {', '.join(units)}. Give one table each.")
         unit = units[0] if units else None
-    if unit is not None:
-        lookup(UNITS, unit, "--unit", "unit")
-    return unit
+    return None if unit is None else unit_of(unit, "--unit")
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> tuple[Floats, dict[int, str]]:

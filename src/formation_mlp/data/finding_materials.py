@@ -1,0 +1,127 @@
+"""Find the column of a table that says what each row is: a formula, or a structure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from formation_mlp.data import columns
+from formation_mlp.data.contents import SHARE, Formulas, are_structures, formulas_in, some_cells
+from formation_mlp.data.headers import NO_FORMULAS, header_of
+from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.quoting import quoted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(slots=True)
+class MaterialColumns:
+    """Where the materials of a table are.
+
+    Attributes
+    ----------
+    kind : what they are
+    formula : column of formulas, or None; beside structures it is for comparison
+    structure : column of structures, or None
+    data : keys of the section ``data`` of a configuration
+    notes, problems : sentences for the user
+    """
+
+    kind: Literal["compositions", "structures"] = "compositions"
+    formula: str | None = None
+    structure: str | None = None
+    data: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def find_materials(frame: pd.DataFrame, formula: str | None = None, structure: str | None = None) -> MaterialColumns:
+    """Find formulas or structures; what the user names goes before what is found.
+
+    Structures go before formulas, as they say more; a formula that the user names goes before structures.
+    """
+    found = MaterialColumns()
+    if structure is None and formula is None:
+        structure = _structures_of(frame)
+    if structure is not None:
+        found.kind, found.structure, found.data = "structures", structure, {"structure": structure}
+        found.notes.append(f"Structures are in the column {structure!r}.")
+    elif formula is None and set(columns.CELL) <= set(frame.columns):
+        found.kind = "structures"
+        found.notes.append(f"Structures are in the columns {', '.join(columns.CELL)}.")
+    name, notes, problems = find_formulas(frame, formula)
+    found.formula = name
+    if found.kind == "structures":
+        if name is not None and formula is not None:
+            found.data["formula"] = name
+        return found
+    found.notes += notes
+    found.problems += problems
+    found.data |= {} if name is None else {"formula": name}
+    return found
+
+
+def _structures_of(frame: pd.DataFrame) -> str | None:
+    folder = Path(frame.attrs.get("folder", "."))
+    for name in map(str, frame.columns):
+        if are_structures(some_cells(frame, name), folder):
+            return name
+    return None
+
+
+def find_formulas(frame: pd.DataFrame, asked: str | None = None) -> tuple[str | None, list[str], list[str]]:
+    """Return the column of formulas, or None; what to say of it; and what is not certain.
+
+    A column counts by its name if half of its cells are formulas, and without a name if nearly all are, of several
+    elements. Of several columns the one with the plainest name is taken; if they give the same compounds, the first.
+    """
+    if asked is not None:
+        return asked, [f"Formulas are in the column {asked!r}, as you say."], []
+    contents = {name: formulas_in(some_cells(frame, name)) for name in map(str, frame.columns)}
+    plain = {name: header_of(name).formula for name in contents}
+    named = [name for name in contents if plain[name] and contents[name].are_likely]
+    named = [name for name in named if plain[name] == max(map(plain.__getitem__, named))]
+    usual = [name for name in named if name.strip().lower() in columns.FORMULA]
+    found = named or [name for name, content in contents.items() if content.are_sure and not _is_other(name)]
+    if not found:
+        return None, [], [_none(contents, plain)]
+    if len(found) > 1 and not usual and not _agree(frame, found):
+        names = ", ".join(map(quoted, found))
+        return None, [], [f"--formula: {len(found)} columns hold formulas, and not the same: {names}. Name one."]
+    name = columns.find_formula(frame, None, "--formula") if usual else found[0]
+    name = name or found[0]
+    why = "by its name and its cells" if named else "as its cells are formulas"
+    return name, [f"Formulas are in the column {name!r}, {why}.", *_remark(contents[name])], []
+
+
+def _is_other(name: str) -> bool:
+    return bool(set(header_of(name).words) & NO_FORMULAS)
+
+
+def _agree(frame: pd.DataFrame, names: list[str]) -> bool:
+    """Tell whether columns of formulas give the same compounds and the same amounts of atoms."""
+    head = frame.head(200)
+    written = [
+        parse_formulas([str(columns.formula_of_cell(cell)) for cell in columns.cells_of(head, name)]).compositions
+        for name in names
+    ]
+    first = written[0]
+    return all(one.keys() == first.keys() and (one.n_atoms == first.n_atoms).all() for one in written[1:])
+
+
+def _remark(content: Formulas) -> list[str]:
+    if content.share >= SHARE:
+        return []
+    return [f"Only {content.share:.0%} of its cells can be read; the first that cannot is {quoted(content.wrong)}."]
+
+
+def _none(contents: dict[str, Formulas], plain: dict[str, int]) -> str:
+    called = [name for name in contents if plain[name]]
+    near = next((name for name in called if contents[name].wrong is not None), None)
+    seen = f" In {near!r} stands {quoted(contents[near].wrong)}." if near else ""
+    return (
+        f"--formula: no column holds formulas such as Fe2O3.{seen} Columns: "
+        f"{', '.join(map(quoted, list(contents)[:30]))}. Name one, or add it."
+    )

@@ -1,0 +1,134 @@
+"""Find the unit of the energies of a table, and whether they are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from formation_mlp.config.schema import DataConfig
+from formation_mlp.data import columns
+from formation_mlp.data.dataset import materials_of_frame
+from formation_mlp.data.finding import Finding
+from formation_mlp.data.finding_materials import MaterialColumns
+from formation_mlp.data.headers import Header, header_of
+from formation_mlp.data.numbers import numbers_of_cells
+from formation_mlp.data.unit_evidence import MEASURED, Verdict, unit_by_numbers
+from formation_mlp.data.unit_names import UnitName
+from formation_mlp.quoting import quoted, shortened
+from formation_mlp.typing import Floats
+from formation_mlp.units import UNITS, to_ev_per_atom
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from formation_mlp.chemistry.compositions import Compositions
+
+FEW = 0.05
+"""Share of rows that may be unreadable and left out; more hint at a wrong column."""
+N_LOOKED_AT = 2000
+"""Rows by which units are told."""
+HARDLY = 10.0
+"""eV/atom that no formation energy reaches."""
+SOURCES = ("source", "method", "functional", "database", "quelle", "reference")
+
+
+def settle_unit(finding: Finding, materials: MaterialColumns, energy: Header, asked: str | None) -> bool:
+    """Find the unit, and return whether the energies are measured."""
+    known = _energies_of(finding, materials, energy.name)
+    candidates = energy.unit.candidates if asked is None else [finding.data["unit"]]
+    where = f"column {energy.name!r}"
+    if known is None:
+        if len(candidates) > 1:
+            finding.problems.append(f"--unit: {where} does not say it in full. Name it: {_offer(energy.unit)}.")
+        return False
+    energies, compositions = known
+    verdict = unit_by_numbers(energies, compositions, candidates)
+    if verdict.unit is None:
+        finding.problems.append(_unit_problem(where, energy.unit, verdict, asked))
+        return False
+    finding.data["unit"] = verdict.unit
+    said = "as you say" if asked else "as its name says" if len(candidates) == 1 else f"as {verdict.reason}"
+    finding.notes.append(f"Unit of {energy.name!r}: {verdict.unit}, {said}.")
+    if len(candidates) == 1 and np.isfinite(verdict.distance):
+        finding.notes.append(f"In this unit {verdict.reason}.")
+    largest = np.abs(to_ev_per_atom(energies, verdict.unit, compositions.n_atoms)).max()
+    if largest > HARDLY:
+        finding.notes.append(f"Its numbers reach {largest:.3g} eV/atom, which is more than formation energies do.")
+    return _is_measured(finding, energy, verdict)
+
+
+def _energies_of(finding: Finding, materials: MaterialColumns, target: str) -> tuple[Floats, Compositions] | None:
+    """Return energies and compositions of some rows that have both, or None if there are none."""
+    if materials.problems:
+        return None
+    frame = finding.frame
+    values, present, wrong = numbers_of_cells(columns.cells_of(frame, target))
+    n_blank = int((~present).sum())
+    finding.notes += [f"{n_blank:,} rows have no energy and are not used."] if n_blank else []
+    _judge_unreadable(finding, "target", wrong, int(present.sum()))
+    rows = np.flatnonzero(np.isfinite(values))
+    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), N_LOOKED_AT)).astype(int)]
+    some = frame.iloc[rows].reset_index(drop=True)
+    some.attrs = frame.attrs
+    read = materials_of_frame(some, DataConfig(path=finding.data["path"], **materials.data))
+    _judge_unreadable(finding, "formula", read.failures, len(rows))
+    good = np.setdiff1d(np.arange(len(rows)), list(read.failures))
+    return (values[rows][good], read.materials.compositions.take(good)) if len(good) else None
+
+
+def _judge_unreadable(finding: Finding, option: str, wrong: Mapping[int, str], n: int) -> None:
+    """Let the loader leave out a few rows, which it names; many hint at a wrong column."""
+    if not wrong:
+        return
+    first = wrong[min(wrong)]
+    if len(wrong) > max(1, FEW * n):
+        finding.problems.append(f"--{option}: {len(wrong):,} of {n:,} rows cannot be read, the first: {first}")
+    else:
+        finding.notes.append(f"{len(wrong):,} of {n:,} rows cannot be read and are left out, such as: {first}")
+
+
+def _offer(named: UnitName) -> str:
+    return " or ".join(named.candidates) if 1 < len(named.candidates) < 4 else f"one of {', '.join(UNITS)}"
+
+
+def _unit_problem(where: str, named: UnitName, verdict: Verdict, asked: str | None) -> str:
+    if "signs" in verdict.reason:
+        return f"--target: in {where} {verdict.reason}. Reverse them, or name another column with --target."
+    if len(named.candidates) == 1 or asked:
+        unit = asked or named.candidates[0]
+        return (
+            f"--target: in {where} the numbers are no formation energies in {unit}: {verdict.reason}. Name another "
+            "column with --target, or the right unit with --unit."
+        )
+    says = f"says {named.energy}, but not whether per atom or per formula unit" if named.energy else "names no unit"
+    return f"--unit: {where} {says}, and its numbers do not settle it ({verdict.reason}). Name it: {_offer(named)}."
+
+
+def _is_measured(finding: Finding, energy: Header, verdict: Verdict) -> bool:
+    """Tell whether energies are measured: by known values, or by what the names say."""
+    source = _constant(finding.frame, SOURCES)
+    if source is not None:
+        finding.data["source"] = source
+    method = header_of(source or "").method or energy.method
+    if np.isfinite(verdict.distance) and verdict.distance < MEASURED:
+        method, why = "measured", f"known compounds have their measured enthalpies within {MEASURED} eV/atom"
+    elif method:
+        why = (
+            f"the source is {quoted(source)}" if source and header_of(source).method else "the name of the column says"
+        )
+    else:
+        method, why = "computed", "nothing says that they are measured"
+    finding.notes.append(f"The energies are taken as {method}: {why}.")
+    return method == "measured"
+
+
+def _constant(frame: pd.DataFrame, names: tuple[str, ...]) -> str | None:
+    """Return the text that all cells of a column share, if one of these names is there."""
+    for column in map(str, frame.columns):
+        if column.lower() in names:
+            texts = {str(cell).strip() for cell in columns.cells_of(frame, column) if cell not in (None, "")}
+            if len(texts) == 1:
+                return shortened(texts.pop())
+    return None

@@ -1,0 +1,120 @@
+"""In which unit energies are, told by the numbers themselves where their column does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.data import columns
+from formation_mlp.data.numbers import numbers_of_cells
+from formation_mlp.data.sources import read_table
+from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.typing import Floats
+from formation_mlp.units import suspicion, to_ev_per_atom
+
+FEWEST_KNOWN = 3
+"""Compounds of the bundled table of measured enthalpies from which on it settles a unit."""
+NEAR = 0.25
+"""eV/atom, median distance from the measured enthalpies: computed energies lie about 0.1 from them."""
+FAR = 1.0
+"""eV/atom; what lies farther from the measured enthalpies is no formation energy in the unit that the name tells."""
+MEASURED = 0.01
+"""eV/atom; two compilations of measurements differ by 0.002 in the median."""
+PER_ATOM_AT_MOST = 5.5
+"""eV/atom; no compound is bound more strongly (fluorides: 4.5), but its formula unit often is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the numbers say.
+
+    Attributes
+    ----------
+    unit : a key of `formation_mlp.units.UNITS`, or None if they do not settle it
+    reason : why, for a reader
+    distance : median distance from measured enthalpies in eV/atom, NaN if too few compounds are known
+    """
+
+    unit: str | None
+    reason: str
+    distance: float = np.nan
+
+
+def unit_by_numbers(energies: Floats, compositions: Compositions, candidates: Sequence[str]) -> Verdict:
+    """Choose the unit of energies among the candidates.
+
+    Known compounds decide if there are at least `FEWEST_KNOWN`; otherwise numbers that no compound reaches per atom do.
+
+    Parameters
+    ----------
+    energies : ``[n]``, finite
+    compositions : ``[n]``, none empty
+    candidates : keys of `formation_mlp.units.UNITS`
+
+    Examples
+    --------
+    >>> read = parse_formulas(["Al2O3", "MgO", "Fe2O3", "SiO2"]).compositions
+    >>> unit_by_numbers(np.array([-1675.7, -601.6, -824.2, -910.7]), read, ["kJ/mol", "kJ/mol-formula"]).unit
+    'kJ/mol-formula'
+    """
+    n_atoms = compositions.n_atoms
+    converted = {unit: to_ev_per_atom(energies, unit, n_atoms) for unit in candidates}
+    verdict = _by_known(converted, compositions)
+    if verdict is not None:
+        return verdict
+    if len(candidates) == 1:
+        return Verdict(candidates[0], "the name of the column says so")
+    return _by_size(converted, energies)
+
+
+def _by_known(converted: dict[str, Floats], compositions: Compositions) -> Verdict | None:
+    """Hold the lowest energy of each known compound against its measured enthalpy, in each unit."""
+    measured = _measured()
+    keys = [key if n > 1 else "" for key, n in zip(compositions.keys(), compositions.n_elements, strict=True)]
+    known = sorted({key for key in keys if key in measured})
+    if len(known) < FEWEST_KNOWN:
+        return None
+    enthalpy = np.array([measured[key] for key in known])
+    rows = [np.flatnonzero([one == key for one in keys]) for key in known]
+
+    def off(values: Floats, sign: float = 1) -> float:
+        return float(np.median(np.abs([(sign * values[some]).min() for some in rows] - enthalpy)))
+
+    distance = {unit: off(values) for unit, values in converted.items()}
+    best, *others = sorted(distance, key=lambda unit: distance[unit])
+    told = f"{len(known)} known compounds lie in the median {distance[best]:.3f} eV/atom from their measured enthalpies"
+    if distance[best] > NEAR:
+        if min(off(values, -1) for values in converted.values()) < NEAR:
+            return Verdict(None, "the signs are the wrong way round: a compound that is bound has a negative energy")
+        best = best if not others and distance[best] < FAR else ""
+        return Verdict(best or None, told, distance.get(best, np.nan))
+    if others and distance[others[0]] < max(3 * distance[best], 0.1):
+        return None
+    return Verdict(best, told, distance[best])
+
+
+def _by_size(converted: dict[str, Floats], energies: Floats) -> Verdict:
+    """Tell a unit by how large the numbers are."""
+    n = len(energies)
+    possible = {
+        unit: values
+        for unit, values in converted.items()
+        if (values < -PER_ATOM_AT_MOST).sum() < max(2, 0.02 * n) and np.median(np.abs(values)) > 0.01
+    }
+    if len(possible) == 1:
+        (unit,) = possible
+        return Verdict(unit, f"in every other unit that the name allows, compounds would lie below -{PER_ATOM_AT_MOST}")
+    if "eV/atom" in possible and suspicion(energies) is None:
+        return Verdict("eV/atom", f"the numbers lie between {energies.min():.3g} and {energies.max():.3g}")
+    return Verdict(None, f"the numbers lie between {energies.min():.4g} and {energies.max():.4g}")
+
+
+def _measured() -> dict[str, float]:
+    """Return the measured enthalpies of the bundled table in eV/atom, by reduced formula."""
+    frame = read_table("bundled")
+    compositions = parse_formulas(columns.cells_of(frame, "formula")).compositions
+    values, _, _ = numbers_of_cells(columns.cells_of(frame, "formation_enthalpy_per_atom"))
+    return dict(zip(compositions.keys(), values.tolist(), strict=True))

@@ -1,0 +1,323 @@
+"""Tables under the names that people give to columns: read where it is certain, else refused with the whole list."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from formation_mlp.config.schema import DataConfig, TaskConfig
+from formation_mlp.data.dataset import load_dataset
+from formation_mlp.data.discovery import Discovery, discover
+from formation_mlp.errors import DataError
+from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.units import KJ_PER_KCAL, KJ_PER_MOL
+
+MEASURED = {
+    "NaCl": -2.131,
+    "MgO": -3.118,
+    "Al2O3": -3.474,
+    "Fe2O3": -1.709,
+    "SiO2": -3.147,
+    "CaF2": -4.233,
+    "Li2O": -2.067,
+    "TiO2": -3.262,
+    "BaCO3": -2.522,
+    "CaSO4": -2.477,
+    "K2SO4": -2.128,
+    "ZnS": -1.068,
+}
+"""eV/atom."""
+FORMULAS = list(MEASURED)
+ENERGIES = np.array(list(MEASURED.values()))
+N_ATOMS = parse_formulas(FORMULAS).compositions.n_atoms
+IN_UNIT = {
+    "eV/atom": ENERGIES,
+    "meV/atom": 1000 * ENERGIES,
+    "kJ/mol": KJ_PER_MOL * ENERGIES,
+    "kcal/mol": KJ_PER_MOL / KJ_PER_KCAL * ENERGIES,
+    "eV/formula": ENERGIES * N_ATOMS,
+    "kJ/mol-formula": KJ_PER_MOL * ENERGIES * N_ATOMS,
+    "kcal/mol-formula": KJ_PER_MOL / KJ_PER_KCAL * ENERGIES * N_ATOMS,
+}
+UNKNOWN = ["Ac2AgIr", "AcAg3Pb", "Ac3TcBi", "AcHoPd2", "PaTe3I", "PaAc2Re"]
+"""Compounds that no table of measurements knows."""
+
+
+def found_in(folder: Path, table: dict[str, Any], **named: str) -> Discovery:
+    path = folder / "table.csv"
+    pd.DataFrame(table).to_csv(path, index=False)
+    return discover(str(path), **named)
+
+
+def refusal(folder: Path, table: dict[str, Any], **named: str) -> str:
+    with pytest.raises(DataError) as error:
+        found_in(folder, table, **named)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "Compound",
+            "Material",
+            "Formula (reduced)",
+            "chemical_formula",
+            "chemicalFormula",
+            "pretty_formula",
+            "Formel",
+        ),
+        *("Verbindung", "Summenformel", "composition", "COMPOSITION", "Phase", "name", "Fórmula", "xyz", "Unnamed"),
+    ],
+)
+def test_formulas_are_found_by_name_or_cells(tmp_path: Path, name: str) -> None:
+    found = found_in(tmp_path, {name: FORMULAS, "e_form": ENERGIES})
+    assert (found.data["formula"], found.kind, found.n_rows) == (name, "compositions", len(FORMULAS))
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "measured"),
+    [
+        ("E_f [eV/at]", "eV/atom", False),
+        ("E_f (eV/atom)", "eV/atom", False),
+        ("Ef_eV_per_atom", "eV/atom", False),
+        ("Ef", "eV/atom", False),
+        ("Ef_DFT", "eV/atom", False),
+        ("E_{form} (eV)", "eV/atom", False),
+        ("e_form", "eV/atom", False),
+        ("formation_energy_per_atom", "eV/atom", False),
+        ("formationEnergyPerAtom", "eV/atom", False),
+        ("formation_energy_peratom", "eV/atom", False),
+        ("delta_e", "eV/atom", False),
+        ("enthalpy_formation_atom", "eV/atom", False),
+        ("Hform meV/atom", "meV/atom", False),
+        ("Hf (kJ/mol)", "kJ/mol", False),
+        ("Hf (kJ/mol)", "kJ/mol-formula", False),
+        ("dHf", "kJ/mol-formula", False),
+        ("ΔHf", "kJ/mol", False),
+        ("ΔfH° [kJ mol⁻¹]", "kJ/mol-formula", False),
+        ("ΔfH°(298 K) / kJ·mol⁻¹", "kJ/mol-formula", True),
+        ("H_f_298 [kJ/mol]", "kJ/mol-formula", True),
+        ("hf kJ/mol-atom", "kJ/mol", False),
+        ("heat of formation (kcal/mol)", "kcal/mol-formula", True),
+        ("Formation enthalpy [kJ/(mol atom)]", "kJ/mol", True),
+        ("Ef eV/f.u.", "eV/formula", False),
+        ("Formation energy (eV/formula)", "eV/formula", False),
+        ("Formation energy (eV)", "eV/formula", False),
+        ("Bildungsenthalpie", "kJ/mol-formula", True),
+        ("Bildungsenergie pro Atom", "eV/atom", False),
+        ("Enthalpie de formation (kJ/mol)", "kJ/mol-formula", True),
+        ("E_f measured", "eV/atom", True),
+        ("target", "eV/atom", False),
+    ],
+)
+def test_energies_and_their_unit_are_found(tmp_path: Path, name: str, unit: str, measured: bool) -> None:
+    shift = 0.05  # as far as computed energies lie from measured ones
+    values = IN_UNIT[unit] * (1 + shift)
+    found = found_in(tmp_path, {"Compound": FORMULAS, name: values, "band_gap": 1.5, "energy_above_hull": 0.01})
+    assert (found.data["target"], found.data["unit"], found.measured) == (name, unit, measured)
+    dataset = load_dataset(DataConfig(**found.data), TaskConfig())
+    assert dataset.y == pytest.approx(ENERGIES * (1 + shift), abs=2e-3)
+
+
+def test_energies_that_are_the_measured_ones_count_as_measured(tmp_path: Path) -> None:
+    assert found_in(tmp_path, {"Compound": FORMULAS, "e_form": ENERGIES}).measured
+
+
+def test_a_source_says_what_the_energies_are(tmp_path: Path) -> None:
+    table = {"Compound": FORMULAS, "Hf enthalpy of formation": ENERGIES * 1.05, "source": "PBE, VASP 6"}
+    found = found_in(tmp_path, table)
+    assert (found.measured, found.data["source"]) == (False, "PBE, VASP 6")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "energy_above_hull",
+            "e_above_hull",
+            "band_gap",
+            "Eg",
+            "total_energy",
+            "E_tot",
+            "volume",
+            "density",
+            "E_fermi",
+        ),
+        *("cohesive_energy", "vacancy formation energy", "formation_energy_uncertainty", "nsites", "predicted_e_form"),
+        *("enthalpy of mixing", "Bandlücke", "Gesamtenergie", "decomposition_energy", "dG_f gibbs", "x"),
+    ],
+)
+def test_other_quantities_are_no_formation_energies(tmp_path: Path, name: str) -> None:
+    message = refusal(tmp_path, {"formula": FORMULAS, name: ENERGIES})
+    assert "--target: no column is called like a formation energy" in message
+    assert f"Columns of numbers: {name!r}" in message
+
+
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [
+        (("formation_energy_per_atom", "energy_per_atom"), "formation_energy_per_atom"),
+        (("formation_energy_per_atom", "total_energy"), "formation_energy_per_atom"),
+        (("Ef", "target"), "Ef"),
+        (("energy", "e_form"), "e_form"),
+    ],
+)
+def test_a_plainer_name_decides(tmp_path: Path, names: tuple[str, str], taken: str) -> None:
+    first, second = names
+    table = {"formula": FORMULAS, first: ENERGIES, second: ENERGIES}
+    table[next(name for name in names if name != taken)] = np.linspace(-9, -3, len(FORMULAS))
+    assert found_in(tmp_path, table).data["target"] == taken
+
+
+def test_one_quantity_in_two_units_is_taken_per_atom(tmp_path: Path) -> None:
+    table = {
+        "formula": FORMULAS,
+        "Hf (kJ/mol)": IN_UNIT["kJ/mol-formula"],
+        "formation_energy": IN_UNIT["eV/formula"],
+        "formation_energy_per_atom": ENERGIES,
+    }
+    found = found_in(tmp_path, table)
+    assert (found.data["target"], found.data["unit"]) == ("formation_energy_per_atom", "eV/atom")
+    assert any("'Hf (kJ/mol)'" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Ef_DFT", "Ef_exp"), ("formation_energy_per_atom", "Hf_exp"), ("e_form", "Ef"), ("Ef PBE", "Ef SCAN")],
+)
+def test_energies_of_two_origins_are_not_chosen_between(tmp_path: Path, one: str, other: str) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, len(FORMULAS))
+    message = refusal(tmp_path, {"formula": FORMULAS, one: ENERGIES, other: ENERGIES + noise})
+    assert "--target: 2 columns may hold the formation energies" in message
+    assert repr(one) in message
+    assert repr(other) in message
+    named = found_in(tmp_path, {"formula": FORMULAS, one: ENERGIES, other: ENERGIES + noise}, target=other)
+    assert named.data["target"] == other
+
+
+def test_all_that_is_not_certain_stands_in_one_message(tmp_path: Path) -> None:
+    table = {"who": ["Meier", "Schulz"] * 6, "label": ["Co", "No", "In"] * 4, "gap": ENERGIES}
+    message = refusal(tmp_path, table)
+    assert "2 things are not certain" in message
+    assert "--formula: no column holds formulas" in message
+    assert "--target: no column is called" in message
+    message = refusal(tmp_path, table, target="nope", unit="Kelvin")
+    assert "--target: the table has no column 'nope'" in message
+    assert "--unit: unknown unit 'Kelvin'" in message
+
+
+def test_labels_that_are_elements_are_no_formulas(tmp_path: Path) -> None:
+    table = {"label": ["Co", "No", "In"] * 4, "stuff": FORMULAS, "e_form": ENERGIES}
+    assert found_in(tmp_path, table).data["formula"] == "stuff"
+
+
+@pytest.mark.parametrize("other", ["prototype", "structure_type", "anonymous_formula", "products"])
+def test_prototypes_are_no_formulas(tmp_path: Path, other: str) -> None:
+    table = {other: ["NaCl", "CaF2", "ZnS"] * 4, "x": FORMULAS, "e_form": ENERGIES}
+    assert found_in(tmp_path, table).data["formula"] == "x"
+
+
+def test_different_columns_of_formulas_are_not_chosen_between(tmp_path: Path) -> None:
+    table = {"a": FORMULAS, "b": FORMULAS[::-1], "e_form": ENERGIES}
+    assert "--formula: 2 columns hold formulas, and not the same: 'a', 'b'" in refusal(tmp_path, table)
+    assert found_in(tmp_path, table, formula="a").data["formula"] == "a"
+
+
+@pytest.mark.parametrize("energies", [-50.0 * np.arange(1, 7), 30.0 * np.arange(-3, 3)])
+def test_kilojoules_of_unknown_compounds_are_asked_for(tmp_path: Path, energies: Any) -> None:
+    message = refusal(tmp_path, {"formula": UNKNOWN, "Hf (kJ/mol)": energies})
+    assert "--unit: column 'Hf (kJ/mol)' says kJ/mol, but not whether per atom or per formula unit" in message
+    assert "Name it: kJ/mol or kJ/mol-formula" in message
+    found = found_in(tmp_path, {"formula": UNKNOWN, "Hf (kJ/mol)": energies}, unit="kJ/mol f.u.")
+    assert found.data["unit"] == "kJ/mol-formula"
+
+
+def test_what_no_compound_reaches_per_atom_is_per_formula(tmp_path: Path) -> None:
+    found = found_in(tmp_path, {"formula": UNKNOWN, "Hf (kJ/mol)": -300.0 * np.arange(1, 7)})
+    assert found.data["unit"] == "kJ/mol-formula"
+
+
+def test_large_numbers_without_a_unit_are_asked_for(tmp_path: Path) -> None:
+    message = refusal(tmp_path, {"formula": UNKNOWN, "dHf": -60.0 * np.arange(1, 7)})
+    assert "--unit: column 'dHf' names no unit" in message
+
+
+def test_reversed_signs_are_refused(tmp_path: Path) -> None:
+    assert "the signs are the wrong way round" in refusal(tmp_path, {"formula": FORMULAS, "e_form": -ENERGIES})
+
+
+def test_total_energies_under_a_wrong_name_are_refused(tmp_path: Path) -> None:
+    message = refusal(tmp_path, {"formula": FORMULAS, "Ef (eV/atom)": ENERGIES - 5})
+    assert "--target: in column 'Ef (eV/atom)' the numbers are no formation energies in eV/atom" in message
+
+
+def test_a_few_bad_rows_are_told_and_many_refused(tmp_path: Path) -> None:
+    energies = [*map(str, ENERGIES[:-2]), "n/a", ""]
+    found = found_in(tmp_path, {"formula": FORMULAS, "e_form": energies})
+    assert any(note.startswith("1 of 11 rows cannot be read and are left out, such as: 'n/a'") for note in found.notes)
+    assert any(note.startswith("1 rows have no energy") for note in found.notes)
+    dataset = load_dataset(DataConfig(**found.data), TaskConfig())
+    assert len(dataset) == 10
+    assert len(dataset.left_out) == 2
+    energies[:4] = ["?"] * 4
+    assert "--target: 5 of 11 rows cannot be read" in refusal(tmp_path, {"formula": FORMULAS, "e_form": energies})
+
+
+@pytest.mark.parametrize(
+    ("ids", "taken"), [(list("abcdefghijkl"), "mp-id"), (["a"] * 12, None), (["", *"bcdefghijkl"], None)]
+)
+def test_rows_are_named_by_unique_names_only(tmp_path: Path, ids: list[str], taken: str | None) -> None:
+    found = found_in(tmp_path, {"formula": FORMULAS, "mp-id": ids, "e_form": ENERGIES})
+    assert found.data.get("id") == taken
+
+
+def test_repeated_ids_give_way_to_row_numbers(tmp_path: Path) -> None:
+    found = found_in(tmp_path, {"formula": FORMULAS, "material_id": ["mp-1", "mp-2"] * 6, "e_form": ENERGIES})
+    assert found.data["id"] == "row_number"
+    assert load_dataset(DataConfig(**found.data), TaskConfig()).ids[:2] == ("1", "2")
+    message = refusal(tmp_path, {"formula": FORMULAS, "n": [1] * 12, "e_form": ENERGIES}, id="n")
+    assert "--id: in column 'n' a name is blank or occurs twice" in message
+
+
+def test_a_table_without_names_of_columns_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("NaCl,-2.1\nMgO,-3.0\n", encoding="utf-8")
+    with pytest.raises(DataError, match="it is a row, and the names of the columns are missing"):
+        discover(str(path))
+
+
+def test_amounts_of_elements_are_no_energies(tmp_path: Path) -> None:
+    table = {"formula": FORMULAS, "Hf": 0.0, "O": 0.5, "Na": 0.5, "e_form": ENERGIES}
+    assert found_in(tmp_path, table).data["target"] == "e_form"
+
+
+def test_the_scale_of_each_row_is_kept(tmp_path: Path) -> None:
+    assert found_in(tmp_path, {"formula": FORMULAS, "e_form": ENERGIES, "scale": "oqmd"}).data["scale"] == "scale"
+    assert "scale" not in found_in(tmp_path, {"formula": FORMULAS, "e_form": ENERGIES, "scale": 3}).data
+
+
+def test_a_list_of_records_is_read_like_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "table.jsonl"
+    rows = [{"Material": name, "Ef (eV/at)": value} for name, value in MEASURED.items()]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    found = discover(str(path))
+    assert found.data == {
+        "path": str(path),
+        "invalid": "drop",
+        "formula": "Material",
+        "target": "Ef (eV/at)",
+        "unit": "eV/atom",
+    }
+
+
+def test_the_bundled_table_is_found_to_be_measured() -> None:
+    found = discover("bundled")
+    assert (found.measured, found.data["target"], found.data["formula"], found.n_rows) == (
+        *(True, "formation_enthalpy_per_atom", "formula", 2135),
+    )
