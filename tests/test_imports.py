@@ -123,3 +123,15 @@ def test_a_formula_is_predicted_without_torch_tables_forests_or_figures(finished
     heavy = "torch pandas sklearn matminer matplotlib numba pymatgen scipy rich pyarrow"
     assert loaded & set(heavy.split()) == set()
     assert "pydantic" in loaded
+
+
+def test_a_small_structure_is_predicted_without_numba_and_its_compiler(tmp_path: Path) -> None:
+    from support.structures import rock_salt
+
+    path = tmp_path / "NaCl.cif"
+    rock_salt("Na", "Cl", 5.64).to(str(path))
+    code = "import sys; from formation_mlp.cli import main\ntry: main()\nexcept SystemExit: pass"
+    loaded = loaded_after(code, "predict", str(path))
+    heavy = "torch pandas sklearn matminer matplotlib numba llvmlite pymatgen scipy rich pyarrow"
+    assert loaded & set(heavy.split()) == set()
+    assert {"gemmi", "spglib"} <= loaded

@@ -43,6 +43,8 @@ def main() -> None:
     # Threads that wait by spinning take the cores from those that work: four times slower beside one busy process.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     console.prepare()
+    if not {"-q", "--quiet"} & set(sys.argv):
+        console.show_remarks()
     try:
         try:
             with interrupts.in_words():

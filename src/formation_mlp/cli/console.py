@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import sys
 import threading
@@ -80,6 +81,15 @@ def prepare() -> None:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115 (it stays open)
     sys.stdout = _guarded(sys.stdout, 1, _Output)
     sys.stderr = _guarded(sys.stderr, 2, _Messages)
+
+
+def show_remarks() -> None:
+    """Print what the package logs, such as that it compiles, on standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    logger = logging.getLogger("formation_mlp")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
 
 
 def end(error: OutputError) -> NoReturn:

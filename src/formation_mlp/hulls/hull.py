@@ -10,6 +10,8 @@ import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import DataError
+from formation_mlp.hulls.simplex import lowest_mixtures
+from formation_mlp.system.kernels import machine_code
 from formation_mlp.typing import Bools, Floats, Ints, Progress
 
 ZERO = 1e-10
@@ -131,22 +133,20 @@ class CompetingPhases:
         DataError
             If a composition is empty, or an energy is not finite.
         """
-        from formation_mlp.hulls.simplex import lowest_mixtures
-
         energies = _checked(compositions, energies)
         phases, shares = self._phases, self._phases.fractions()
         barred = self._barred(compositions, energies)
         place, fractions = _sorted_entries(compositions)
         product, share = np.zeros(len(place), np.int64), np.zeros(len(place))
         systems = _systems(compositions)
-        done = 0
+        solve, done = machine_code(lowest_mixtures), 0
         for mask, rows in systems.items():
             entries = place[compositions.row_ptr[rows][:, None] + np.arange(mask.bit_count())]
             elements = compositions.z[entries[0]]
             phase, part = np.empty(entries.shape, np.int64), np.empty(entries.shape)
             candidates = self._within(mask)
             targets, own = fractions[entries], barred[rows]
-            n_solved = lowest_mixtures(
+            n_solved = solve(
                 phases.row_ptr, phases.z, shares, self._energies, candidates, elements, targets, own, phase, part
             )
             if n_solved < len(rows):

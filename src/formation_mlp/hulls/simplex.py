@@ -5,8 +5,6 @@ composition and the energy ``E @ x`` is least. It has as many rows as the compos
 than six, so that a basis is a small matrix and is inverted anew in each step: nothing drifts. The elements
 themselves, energy 0, are a basis to start from. The multipliers ``y`` of a basis are the chemical potentials of
 the elements; a phase lower than its potentials, ``E < y @ a``, enters, until there is none.
-
-This module is imported on use, since it imports numba.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ more than a whole prediction for one formula; compiling makes a kernel some hund
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,13 +37,20 @@ def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
     if kernel not in _COMPILED:
         from numba import njit
 
-        dispatcher = njit(kernel, nogil=True, error_model="numpy")
-        with suppress(RuntimeError):  # numba finds no folder for its cache
-            from formation_mlp.system.machine_code import CheckedCache
+        from formation_mlp.system.machine_code import CheckedCache, NoCache
 
-            dispatcher._cache = CheckedCache(kernel, _remark)
+        dispatcher = njit(kernel, nogil=True, error_model="numpy")
+        try:
+            dispatcher._cache = CheckedCache(kernel, _remark, _say_that_it_compiles)
+        except RuntimeError:  # numba finds no folder for its cache
+            dispatcher._cache = NoCache(_say_that_it_compiles)
         _COMPILED[kernel] = dispatcher
     return _COMPILED[kernel]
+
+
+def is_at_hand(code: Any) -> bool:
+    """Tell whether what `compiled` returned has been compiled already, in this process or by an earlier one."""
+    return bool(code.signatures) or code._cache.holds_code()
 
 
 def remarks() -> list[str]:
@@ -50,6 +58,14 @@ def remarks() -> list[str]:
     new = [text for text in _REMARKS if text]
     _REMARKS[:] = [""] * len(_REMARKS)
     return new
+
+
+@cache
+def _say_that_it_compiles() -> None:
+    """Tell whoever listens, once in a process, why the next seconds pass without anything to see."""
+    logging.getLogger("formation_mlp").info(
+        "compiling numerical code for this machine: some seconds, once after an installation"
+    )
 
 
 def _remark(text: str) -> None:

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
 
 DIGEST_BYTES = 32
 
@@ -28,6 +28,7 @@ class CheckedCache(FunctionCache):  # type: ignore[misc]
     ----------
     kernel : the function
     remark : told why the cache is of no use
+    compiles : called before the kernel is compiled
 
     Raises
     ------
@@ -35,9 +36,9 @@ class CheckedCache(FunctionCache):  # type: ignore[misc]
         If there is no folder for it.
     """
 
-    def __init__(self, kernel: Callable[..., Any], remark: Callable[[str], None]) -> None:
+    def __init__(self, kernel: Callable[..., Any], remark: Callable[[str], None], compiles: Callable[[], None]) -> None:
         super().__init__(kernel)
-        self._remark = remark
+        self._remark, self._compiles = remark, compiles
         self._cache_file = _CheckedFiles(
             cache_path=self._cache_path,
             filename_base=f"{self._impl.filename_base}-checked",
@@ -47,12 +48,22 @@ class CheckedCache(FunctionCache):  # type: ignore[misc]
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the machine code for a signature, or None if there is none that is sound."""
         try:
-            return super().load_overload(sig, target_context)
+            code = super().load_overload(sig, target_context)
         except Exception as error:  # pickle and numba raise any kind for a damaged file
             self._remark(f"{self._cache_path}: numba's cache is damaged ({_reason(error)}); kernels are compiled anew")
             with suppress(OSError):  # the next process shall find it sound
                 self.flush()
-            return None
+            code = None
+        if code is None:
+            self._compiles()
+        return code
+
+    def holds_code(self) -> bool:
+        """Tell whether there is sound machine code for any signature."""
+        try:
+            return bool(self._cache_file._load_index())
+        except Exception:  # damaged, as `load_overload` will say
+            return False
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the machine code for a signature, if that is possible."""
@@ -63,6 +74,26 @@ class CheckedCache(FunctionCache):  # type: ignore[misc]
                 f"{self._cache_path}: numba's cache cannot be written ({_reason(error)}); each process compiles anew"
             )
             self.disable()
+
+
+class NoCache(NullCache):  # type: ignore[misc]
+    """Stands where there is no folder for machine code.
+
+    Parameters
+    ----------
+    compiles : called before the kernel is compiled
+    """
+
+    def __init__(self, compiles: Callable[[], None]) -> None:
+        self._compiles = compiles
+
+    def load_overload(self, _sig: Any, _target_context: Any) -> None:
+        """Find nothing, so that numba compiles."""
+        self._compiles()
+
+    def holds_code(self) -> bool:
+        """Tell that there is none."""
+        return False
 
 
 class _CheckedFiles(IndexDataCacheFile):  # type: ignore[misc]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from formation_mlp.chemistry.element_data import select_properties
 from formation_mlp.errors import ConfigError
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.citations import MATMINER_2018
@@ -33,12 +34,8 @@ MATRIX_ENTRIES_AT_ONCE = 300_000
 @cache
 def _masses_and_radii() -> tuple[Floats, Floats]:
     """Return atomic mass (u) and radius (angstrom, NaN if unknown) by atomic number, ``[119]`` each."""
-    from pymatgen.core.periodic_table import Element
-
-    elements = [Element.from_Z(z) for z in range(1, 119)]
-    mass = [np.nan, *(float(element.atomic_mass) for element in elements)]
-    radius = [np.nan, *(float(element.atomic_radius or np.nan) for element in elements)]
-    return np.array(mass), np.array(radius)
+    table = select_properties("pymatgen", ("atomic_mass", "atomic_radius"))
+    return table.values[:, 0], table.values[:, 1]
 
 
 def density() -> Preset:

@@ -1,7 +1,4 @@
-"""Numbers of a tessellation that measure its contacts by the radii and electronegativities of the elements.
-
-This module is imported on use, since it imports numba.
-"""
+"""Numbers of a tessellation that measure its contacts by the radii and electronegativities of the elements."""
 
 from __future__ import annotations
 
@@ -119,7 +116,7 @@ def charges(
             difference = chi[z[j]] - chi[z[i]]
             by_area[i] += share[a] * difference
             by_order[i] += math.exp((radius[z[i]] + radius[z[j]] - face[a, 0]) / 0.37) * difference
-            ionic[i] += share[a] * difference**2 / face[a, 0]
+            ionic[i] += share[a] * difference * difference / face[a, 0]
             inverse[i] += share[a] / face[a, 0]
     four_statistics(by_area, x[0:4])
     four_statistics(by_order, x[4:8])
@@ -130,10 +127,10 @@ def charges(
             j, d, part = target[a, 0], face[a, 0], face[a, 2] / (4 * math.pi)
             x[16] += by_order[i] * by_order[j] * math.exp(-d / SCREENING) / d / n
             x[17] += by_area[i] * by_area[j] * part / d / n
-            x[18] += (by_area[i] - by_area[j]) ** 2 * part / n
+            x[18] += (by_area[i] - by_area[j]) * (by_area[i] - by_area[j]) * part / n
         x[19] += abs(by_order[i]) / n
         x[20] += abs(by_area[i]) / n
-        x[21] += by_area[i] ** 2 / n
+        x[21] += by_area[i] * by_area[i] / n
 
 
 @kernel

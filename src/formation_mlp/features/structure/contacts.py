@@ -9,7 +9,10 @@ import numpy as np
 
 from formation_mlp.chemistry.element_data import load_table, select_properties
 from formation_mlp.features.base import FeatureBlock, Preset
+from formation_mlp.features.structure.contact_statistics import contact_attributes
 from formation_mlp.features.structure.rows import featurize_each, structures_of
+from formation_mlp.features.structure.tessellation import tessellate, voronoi_faces
+from formation_mlp.system.kernels import kernels_for
 from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
@@ -78,14 +81,13 @@ def contacts() -> Preset:
     """
 
     def compute(materials: Materials) -> FeatureBlock:
-        from formation_mlp.features.structure.contact_statistics import contact_attributes
-        from formation_mlp.features.structure.tessellation import voronoi_faces
-
         structures = structures_of(materials)
+        tessellator, attributes = kernels_for(len(structures.z), tessellate, contact_attributes)
         radii, chi = element_radii(), select_properties("magpie", ("Electronegativity",)).values[:, 0].copy()
 
         def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
-            return contact_attributes(*voronoi_faces(lattice, frac), np.array(z), radii, chi)
+            x: Floats = attributes(*voronoi_faces(lattice, frac, tessellator), np.array(z), radii, chi)
+            return x
 
         block = featurize_each(structures, len(NAMES), featurize)
         lacking = np.isnan(block.X).sum(axis=0) - len(block.failures)

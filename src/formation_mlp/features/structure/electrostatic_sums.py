@@ -1,7 +1,4 @@
-"""Charges of sites from their Voronoi neighbours, and damped Coulomb sums over them.
-
-This module is imported on use, since it imports numba.
-"""
+"""Charges of sites from their Voronoi neighbours, and damped Coulomb sums over them."""
 
 from __future__ import annotations
 
@@ -53,9 +50,10 @@ def electrostatic_sums(
                 x[kind] += product * math.erfc(0.2 * d)
                 x[2 + kind] += product * math.erfc(0.4 * d)
         for kind in range(2):
-            x[4 + kind] += charge[kind, i] ** 2 / n
+            x[4 + kind] += charge[kind, i] * charge[kind, i] / n
             x[6 + kind] = max(x[6 + kind], abs(charge[kind, i]))
-    x[6:] += 0.0 * x[4]  # NaN where a charge is
+    x[6] += 0.0 * x[4]  # NaN where a charge is
+    x[7] += 0.0 * x[4]
     return x
 
 
@@ -72,6 +70,10 @@ def site_charges(z: Ints, ptr: Ints, target: Ints, face: Floats, radius: Floats,
             order = math.exp((radius[z[i]] + radius[z[j]] - face[a, 0]) / BOND_ORDER_DECAY)
             charge[0, i] += share[a] * difference
             charge[1, i] += order * difference
-    charge[0] -= charge[0].mean()
-    charge[1] -= charge[1].mean()
+    for kind in range(2):
+        mean = 0.0
+        for i in range(n):
+            mean += charge[kind, i] / n
+        for i in range(n):
+            charge[kind, i] -= mean
     return charge

@@ -9,7 +9,10 @@ import numpy as np
 from formation_mlp.chemistry.element_data import select_properties
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.structure.contacts import element_radii
+from formation_mlp.features.structure.electrostatic_sums import electrostatic_sums
 from formation_mlp.features.structure.rows import featurize_each, structures_of
+from formation_mlp.features.structure.tessellation import tessellate, voronoi_faces
+from formation_mlp.system.kernels import kernels_for
 from formation_mlp.typing import Floats, Ints
 
 if TYPE_CHECKING:
@@ -44,16 +47,15 @@ def electrostatics() -> Preset:
     """
 
     def compute(materials: Materials) -> FeatureBlock:
-        from formation_mlp.features.structure.electrostatic_sums import electrostatic_sums
-        from formation_mlp.features.structure.tessellation import voronoi_faces
-
         structures = structures_of(materials)
+        tessellator, sums = kernels_for(len(structures.z), tessellate, electrostatic_sums)
         radius = element_radii()[0].copy()
         chi = select_properties("magpie", ("Electronegativity",)).values[:, 0].copy()
 
         def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
-            faces = voronoi_faces(lattice, frac)
-            return electrostatic_sums(np.array(lattice, float), np.array(frac, float), np.array(z), *faces, radius, chi)
+            faces = voronoi_faces(lattice, frac, tessellator)
+            x: Floats = sums(np.array(lattice, float), np.array(frac, float), np.array(z), *faces, radius, chi)
+            return x
 
         block = featurize_each(structures, len(NAMES), featurize)
         lacking = np.isnan(block.X).sum(axis=0) - len(block.failures)

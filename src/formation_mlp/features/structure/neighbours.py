@@ -1,7 +1,4 @@
-"""Lattices, and the neighbours of a site in a periodic structure.
-
-This module is imported on use, since it imports numba.
-"""
+"""Lattices, and the neighbours of a site in a periodic structure."""
 
 from __future__ import annotations
 

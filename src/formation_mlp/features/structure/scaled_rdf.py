@@ -10,6 +10,8 @@ from formation_mlp.chemistry.element_data import select_properties
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.structure.contacts import RADII, element_radii
 from formation_mlp.features.structure.rows import featurize_each, structures_of
+from formation_mlp.features.structure.scaled_rdf_values import scaled_rdf_values
+from formation_mlp.system.kernels import kernels_for
 from formation_mlp.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -51,16 +53,16 @@ def scaled_rdf() -> Preset:
     """
 
     def compute(materials: Materials) -> FeatureBlock:
-        from formation_mlp.features.structure.scaled_rdf_values import scaled_rdf_values
-
         structures = structures_of(materials)
+        (values,) = kernels_for(len(structures.z), scaled_rdf_values)
         radii = element_radii()[[RADII.index(name) for name in GRIDS]].copy()
         grids = np.array(list(GRIDS.values()))
         properties, chi, unknown = _properties()
 
         def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
             arrays = np.array(lattice, float), np.array(frac, float), np.array(z)
-            return scaled_rdf_values(*arrays, radii, grids, N_BINS, chi, properties)
+            x: Floats = values(*arrays, radii, grids, N_BINS, chi, properties)
+            return x
 
         block = featurize_each(structures, len(NAMES), featurize)
         rows = np.searchsorted(structures.site_ptr, np.flatnonzero(unknown[structures.z]), side="right") - 1

@@ -1,7 +1,4 @@
-"""Sums over neighbours for the radial distributions in units of radii.
-
-This module is imported on use, since it imports numba.
-"""
+"""Sums over neighbours for the radial distributions in units of radii."""
 
 from __future__ import annotations
 
@@ -50,7 +47,7 @@ def scaled_rdf_values(
         for a in range(len(points)):
             zi, zj, d = z[i], z[sites[a, 0]], points[a, 3]
             damping = 0.5 * (1 + math.cos(math.pi * d / CUTOFF)) / n
-            weight[1] = (chi[zi] - chi[zj]) ** 2
+            weight[1] = (chi[zi] - chi[zj]) * (chi[zi] - chi[zj])
             weight[2] = 1.0 if zi == zj else 0.0
             for p in range(properties.shape[1]):
                 weight[3 + p] = properties[zi, p] * properties[zj, p]
@@ -58,7 +55,7 @@ def scaled_rdf_values(
                 ratio = d / (radii[r, zi] + radii[r, zj])
                 first = 0 if r == 0 else (n_weights + r - 1) * n_bins
                 used = n_weights if r == 0 else 1
-                add_gaussians(ratio, damping / ratio**2, grids[r], n_bins, weight[:used], x[first:])
+                add_gaussians(ratio, damping / (ratio * ratio), grids[r], n_bins, weight[:used], x[first:])
     return x
 
 

@@ -10,13 +10,12 @@ bounds the squares and the search.
 
 Unlike a tessellation of all points at once (Qhull), this needs no simplex to start from and has no
 infinite vertices, and degenerate vertices, as in fcc, only make faces of no area.
-
-This module is imported on use, since it imports numba.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -30,8 +29,10 @@ from formation_mlp.features.structure.neighbours import (
     reciprocal_lattice,
     reduced_lattice,
 )
-from formation_mlp.system.kernels import kernel
+from formation_mlp.system.kernels import kernel, machine_code
 from formation_mlp.typing import Floats, Ints
+
+Tessellator = Callable[[Floats, Floats], tuple[int, Ints, Ints, Floats]]
 
 COMPLETE, SITES_COINCIDE, TOO_MANY_NEIGHBOURS, VOLUME_DIFFERS = 0, 1, 2, 3
 REASONS = {
@@ -46,13 +47,14 @@ SHORTEST_DISTANCE = 1e-4  # angstrom
 VOLUME_TOLERANCE = 1e-8  # relative
 
 
-def voronoi_faces(lattice: Floats, frac: Floats) -> tuple[Ints, Ints, Floats]:
+def voronoi_faces(lattice: Floats, frac: Floats, tessellator: Tessellator | None = None) -> tuple[Ints, Ints, Floats]:
     """Return the Voronoi faces of all sites of a structure.
 
     Parameters
     ----------
     lattice : ``[3, 3]``, lattice vectors as rows, angstrom
     frac : ``[n, 3]``, fractional coordinates, inside the cell or not
+    tessellator : `tessellate`, as `formation_mlp.system.kernels.kernels_for` gives it for many structures
 
     Returns
     -------
@@ -68,7 +70,8 @@ def voronoi_faces(lattice: Floats, frac: Floats) -> tuple[Ints, Ints, Floats]:
         If two sites coincide, or the cell is too long and thin or too flat.
     """
     # Copies, because numba would compile once more for arrays that are read-only or strided.
-    status, ptr, target, face = tessellate(np.array(lattice, float), np.array(frac, float))
+    run = tessellator or machine_code(tessellate)
+    status, ptr, target, face = run(np.array(lattice, float), np.array(frac, float))
     if status != COMPLETE:
         raise FeatureError(REASONS[status])
     return ptr, target, face
@@ -116,14 +119,26 @@ def voronoi_cell(
         if 4.2 * radius**3 * len(frac) / volume > MOST_NEIGHBOURS:
             return TOO_MANY_NEIGHBOURS, faces, sizes, sites, points
         sites, points = neighbours_within(radius, i, basis, reciprocal, frac)
-        order = np.argsort(points[:, 3])
-        sites, points = sites[order], points[order]
+        sites, points = nearest_first(sites, points)
         if len(points) > 0 and points[0, 3] < SHORTEST_DISTANCE:
             return SITES_COINCIDE, faces, sizes, sites, points
         faces, sizes, needed = cut_faces(points, bound, radius)
         if needed <= radius or radius == 2 * bound:
             return COMPLETE, faces, sizes, sites, points
         radius = min(1.5 * radius, 2 * bound)
+
+
+@kernel
+def nearest_first(sites: Ints, points: Floats) -> tuple[Ints, Floats]:
+    """Return neighbours in the order of their distance."""
+    order = np.argsort(points[:, 3], kind="mergesort")  # stable, so that both ways give one order
+    sorted_sites, sorted_points = np.empty_like(sites), np.empty_like(points)
+    for k in range(len(order)):
+        for x in range(2):
+            sorted_sites[k, x] = sites[order[k], x]
+        for x in range(4):
+            sorted_points[k, x] = points[order[k], x]
+    return sorted_sites, sorted_points
 
 
 @kernel
@@ -179,7 +194,7 @@ def bisector_square(point: Floats, bound: float, polygon: Floats) -> int:
         polygon[corner, 0] = 0.5 * point[0] + p * ux + q * vx
         polygon[corner, 1] = 0.5 * point[1] + p * uy + q * vy
         polygon[corner, 2] = 0.5 * point[2] + p * uz + q * vz
-    return 4
+    return corner + 1  # numba would compile what takes a literal 4 once more
 
 
 @kernel
@@ -222,7 +237,7 @@ def farthest_vertex(polygon: Floats, n: int) -> float:
     """Return the largest distance of a vertex from the origin."""
     largest = 0.0
     for v in range(n):
-        largest = max(largest, polygon[v, 0] ** 2 + polygon[v, 1] ** 2 + polygon[v, 2] ** 2)
+        largest = max(largest, dot(polygon[v], polygon[v]))
     return math.sqrt(largest)
 
 

@@ -1,7 +1,4 @@
-"""The attributes of Ward et al. (2017), from the Voronoi faces of a structure.
-
-This module is imported on use, since it imports numba.
-"""
+"""The attributes of Ward et al. (2017), from the Voronoi faces of a structure."""
 
 from __future__ import annotations
 
@@ -105,18 +102,22 @@ def geometry(ptr: Ints, face: Floats, weight: Floats, x: Floats) -> None:
         total, squares, nearest = 0.0, 0.0, math.inf
         for a in range(ptr[i], ptr[i + 1]):
             total += weight[a]
-            squares += weight[a] ** 2
+            squares += weight[a] * weight[a]
             length[i] += weight[a] * face[a, 0]
             volume[i] += face[a, 1] * face[a, 0] / 6
             nearest = min(nearest, face[a, 0])
         length[i] /= total
         for a in range(ptr[i], ptr[i + 1]):
             variation[i] += weight[a] * abs(face[a, 0] - length[i]) / total / length[i]
-        coordination[i] = total**2 / squares
-        spheres += 4 / 3 * math.pi * (0.5 * nearest) ** 3
-    length /= length.mean()
-    cell = volume.sum()
-    volume /= cell / n
+        coordination[i] = total * total / squares
+        spheres += 4 / 3 * math.pi * (0.5 * nearest * 0.5 * nearest * 0.5 * nearest)
+    mean_length, cell = 0.0, 0.0
+    for i in range(n):
+        mean_length += length[i] / n
+        cell += volume[i]
+    for i in range(n):
+        length[i] /= mean_length
+        volume[i] /= cell / n
     statistics = np.empty(5)
     x[0] = spheres / cell
     five_statistics(length, statistics)

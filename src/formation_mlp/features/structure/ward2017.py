@@ -9,6 +9,9 @@ import numpy as np
 from formation_mlp.chemistry.element_data import select_properties
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.structure.rows import featurize_each, structures_of
+from formation_mlp.features.structure.tessellation import tessellate, voronoi_faces
+from formation_mlp.features.structure.tessellation_statistics import ward_attributes
+from formation_mlp.system.kernels import kernels_for
 from formation_mlp.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -67,15 +70,14 @@ def ward2017(impute_nan: bool = False) -> Preset:
     """
 
     def compute(materials: Materials) -> FeatureBlock:
-        from formation_mlp.features.structure.tessellation import voronoi_faces
-        from formation_mlp.features.structure.tessellation_statistics import ward_attributes
-
         structures = structures_of(materials)
+        tessellator, attributes = kernels_for(len(structures.z), tessellate, ward_attributes)
         table = select_properties("magpie", PROPERTIES)
         properties = table.imputed() if impute_nan else table.values
 
         def featurize(lattice: Floats, z: Ints, frac: Floats) -> Floats:
-            return ward_attributes(*voronoi_faces(lattice, frac), np.array(z), properties)
+            x: Floats = attributes(*voronoi_faces(lattice, frac, tessellator), np.array(z), properties)
+            return x
 
         block = featurize_each(structures, len(NAMES), featurize)
         return FeatureBlock(block.X, block.failures, _missing(structures, block.failures, np.isnan(table.values)))
