@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install with the dev extras and check everything: lint, format, types, tests with coverage.
+# Install with the dev extras and check everything: lint, format, types, the site, tests with coverage.
 # Arguments go to pytest: scripts/test.sh -m "not slow" is the fast lane.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/_environment.sh"
@@ -9,5 +9,6 @@ PATH="$PWD/.venv/bin:$PATH"
 ruff check .
 ruff format --check .
 mypy
+sphinx-build --quiet --fail-on-warning docs build/site
 # tests/conftest.py puts the files that take longest first; pytest-xdist would put those with few tests last.
 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term "$@"

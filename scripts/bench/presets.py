@@ -1,4 +1,4 @@
-"""Print the README's table of presets: columns, time per row, what each needs.
+"""Print the table of presets: columns, time per row, what each needs; with ``--write`` keep the times for the site.
 
 Formulas are the bundled ones, repeated to 20,000 rows; structures are the frozen ones of the tests. One core;
 the median of several runs after a first one that compiles.
@@ -6,6 +6,8 @@ the median of several runs after a first one that compiles.
 
 from __future__ import annotations
 
+import csv
+import sys
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -20,6 +22,7 @@ from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
 
+TIMES = Path(__file__).with_suffix(".csv")
 STRUCTURES = Path(__file__).parents[2] / "tests" / "golden" / "structures.npz"
 
 
@@ -31,6 +34,7 @@ def main() -> None:
         column = Structures(*(arrays[name] for name in ("site_ptr", "lattice", "z", "frac")))
     structures = Materials(column.compositions(), column)
     print("| preset | columns | time per row | needs |\n|---|---:|---:|---|")
+    times = []
     for name, factory in preset_table().items():
         if name not in COMPOSITION_PRESETS and name not in STRUCTURE_PRESETS:
             continue
@@ -45,6 +49,10 @@ def main() -> None:
         time = f"{_two_digits(row / 1000)} ms" if row >= 1000 else f"{_two_digits(row)} µs"
         needs = "structure" if preset.needs_structure else "composition"
         print(f"| `{name}` | {len(preset.names):,} | {time} | {needs} |")
+        times.append((name, time))
+    if "--write" in sys.argv:
+        with TIMES.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([("preset", "time_per_row"), *times])
 
 
 def _two_digits(value: float) -> str:

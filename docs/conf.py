@@ -1,0 +1,45 @@
+"""How Sphinx builds the site: ``sphinx-build -W docs build/site``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from formation_mlp.version import __version__
+
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS.parent / "scripts" / "site"))
+
+import pages
+
+project = "formation_mlp"
+author = "The formation_mlp developers"
+copyright = author
+version = release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design"]
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+add_module_names = False
+copybutton_prompt_text = r"\$ |>>> "
+copybutton_prompt_is_regexp = True
+copybutton_only_copy_prompt_lines = True
+
+html_theme = "furo"
+html_title = f"formation_mlp {version}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#0b5394", "color-brand-content": "#0b5394"},
+    "dark_css_variables": {"color-brand-primary": "#7fb8ee", "color-brand-content": "#7fb8ee"},
+}
+
+pages.write(DOCS)

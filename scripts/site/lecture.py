@@ -1,0 +1,52 @@
+"""The lecture as pages to read: prose and code of the lessons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from formation_mlp.lessons.cells import Lesson, all_lessons
+
+
+def pages() -> dict[str, Callable[[], str]]:
+    """Return the name of each page, and what writes it."""
+    lessons = {lesson.path.stem: (lambda lesson=lesson: _page(lesson)) for lesson in all_lessons()}
+    return {"index": _index, **lessons}
+
+
+def _index() -> str:
+    lines = [
+        "# The lecture\n",
+        "Eight lessons lead from one neuron to a network that predicts formation energies, on measured enthalpies that "
+        "come with the package. Each is a script that runs: `formation-mlp lesson 2` runs one and prints it, "
+        "`formation-mlp lesson 2 --check` asks its exercises and judges the answers, and "
+        "`formation-mlp lesson --html lecture` writes all of them as pages with their figures and results.\n",
+        "| lesson | time on 2 cores | about |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| [{lesson.number}. {lesson.title}]({lesson.path.stem}.md) | {lesson.time} | {lesson.summary} |"
+        for lesson in all_lessons()
+    ]
+    names = "\n".join(lesson.path.stem for lesson in all_lessons())
+    return "\n".join(lines) + f"\n\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
+
+
+def _page(lesson: Lesson) -> str:
+    parts = [f"`formation-mlp lesson {lesson.number}` runs this page, with its figures and results ({lesson.time}).\n"]
+    title = None
+    for cell in lesson.cells:
+        if not cell.is_prose:
+            parts.append(f"```python\n{cell.text.strip()}\n```\n")
+        elif title is None:
+            title, _, rest = cell.text.strip().partition("\n")
+            parts.insert(0, f"{title}\n")
+            parts.append(f"{_with_blocks(rest)}\n")
+        else:
+            parts.append(f"{_with_blocks(cell.text)}\n")
+    return "\n".join(parts)
+
+
+def _with_blocks(text: str) -> str:
+    """Put a blank line before lists and tables, which the site's Markdown wants and the notebook's does not."""
+    return re.sub(r"(?m)(^(?![-|*] |\d+\. |\|).+\n)(?=[-*] |\d+\. |\|)", r"\1\n", text.strip()) + "\n"
