@@ -41,6 +41,12 @@ def test_the_wheel_carries_the_lessons(wheel_names: set[str]) -> None:
     assert carried == {f"formation_mlp/lessons/sources/{name}" for name in lessons}
 
 
+def test_the_wheel_carries_the_configurations(wheel_names: set[str]) -> None:
+    configs = {path.name for path in (ROOT / "configs").iterdir()}
+    carried = {name for name in wheel_names if name.startswith("formation_mlp/config/bundled/")}
+    assert carried == {f"formation_mlp/config/bundled/{name}" for name in configs}
+
+
 def test_the_wheel_is_typed_and_licensed(wheel_names: set[str]) -> None:
     assert "formation_mlp/py.typed" in wheel_names
     assert any(name.endswith("licenses/LICENSE") for name in wheel_names)

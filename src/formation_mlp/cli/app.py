@@ -21,6 +21,7 @@ VERBS = (
     "models",
     "explain",
     "train",
+    "configs",
     "benchmark",
     "tune",
     "evaluate",
@@ -64,7 +65,12 @@ app = typer.Typer(
     help="Formation energies of materials from composition and structure features with small neural networks.",
 )
 
-ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file, such as configs/quickstart.yaml.")]
+ConfigPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CONFIG", help="YAML file, or the name of one that comes with the package, such as quickstart."
+    ),
+]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run, such as runs/quickstart.")]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key, such as model.hidden='[64, 64]'.")
@@ -108,11 +114,12 @@ def options(
         raise typer.Exit
 
 
-def load(path: Path, overrides: list[str] | None) -> Config:
-    """Return the configuration of a file, with what ``--set`` changes."""
+def load(path: Path, overrides: list[str] | None, verb: str) -> Config:
+    """Return the configuration of a file or of the package, with what ``--set`` changes."""
+    from formation_mlp.config.bundled import resolved
     from formation_mlp.config.loading import load_config
 
-    return load_config(path, overrides or ())
+    return load_config(resolved(path, verb), overrides or ())
 
 
 def known_or_table(competing: Path | None) -> tuple[bool, Path | None]:

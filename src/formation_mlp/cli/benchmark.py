@@ -34,7 +34,7 @@ def benchmark(
     from formation_mlp.runs.progress import Reporter
     from formation_mlp.system.compute import Compute
 
-    loaded = load(config, set_)
+    loaded = load(config, set_, "benchmark")
     import_own(loaded, ())  # nothing is allowed here, and the message says where it is
     reporter = Reporter(verbose - quiet)
     done = job.benchmark(loaded, reporter, overwrite=overwrite, compute=Compute(workers, dask))

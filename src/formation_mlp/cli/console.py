@@ -87,7 +87,7 @@ def show_remarks() -> None:
     """Print what the package logs, such as that it compiles, on standard error."""
     handler = logging.StreamHandler(sys.stderr)
     logger = logging.getLogger("formation_mlp")
-    logger.addHandler(handler)
+    logger.handlers = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
 

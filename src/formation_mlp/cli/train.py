@@ -19,8 +19,14 @@ from formation_mlp.cli.app import (
     load,
 )
 
+SECTIONS = (
+    "Sections of a configuration: data (the rows, the only one that is needed), task, features, split, model, "
+    "training, ensemble, benchmark, tune; and the keys seed and output. 'formation-mlp configs quickstart' shows one; "
+    "docs/reference/configuration.md of the source code explains every key."
+)
 
-@app.command()
+
+@app.command(epilog=SECTIONS)
 def train(
     config: ConfigPath,
     set_: Overrides = None,
@@ -39,7 +45,7 @@ def train(
     from formation_mlp.runs.results import score_table
     from formation_mlp.system.compute import Compute
 
-    loaded = load(config, set_)
+    loaded = load(config, set_, "train")
     reporter = Reporter(verbose - quiet)
     compute = Compute(workers, dask)
     prepared, results = training.train(

@@ -38,7 +38,7 @@ def tune(
     from formation_mlp.system.compute import Compute
     from formation_mlp.tuning import tune as tuning
 
-    loaded, reporter = load(config, set_), Reporter(verbose - quiet)
+    loaded, reporter = load(config, set_, "tune"), Reporter(verbose - quiet)
     compute = Compute(workers, dask)
     result = tuning.tune(
         loaded,

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from formation_mlp.config.bundled import where_to_get
 from formation_mlp.data.csv_file import csv_parts, read_csv
 from formation_mlp.data.json_file import read_json
 from formation_mlp.data.parquet_file import parquet_parts, read_parquet
@@ -100,7 +101,7 @@ def _read_file(file: Path, encoding: str) -> pd.DataFrame:
         siblings = [p.name for p in file.parent.glob("*")] if file.parent.is_dir() else []
         raise DataError(
             f"data.path: {str(file)!r} does not exist. Give a file, a folder of structures, 'bundled' "
-            f"or 'matminer:NAME'.{did_you_mean(file.name, [*siblings, 'bundled'])}"
+            f"or 'matminer:NAME'.{did_you_mean(file.name, [*siblings, 'bundled'])}{where_to_get(file.name)}"
         )
     for suffix, reader in READERS.items():
         if file.name.lower().endswith(suffix):

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from formation_mlp.config.bundled import TABLES
 from formation_mlp.config.yaml_text import read_yaml
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.runs.contents import (
@@ -93,6 +94,11 @@ class RunFolder:
             raise CheckpointError(
                 f"{self.path}: the run is not finished: it has no file {self.done.name}. "
                 "Continue it: formation-mlp train CONFIG --resume"
+            )
+        if self.path.name.lower().endswith(TABLES) and self.path.exists():
+            raise CheckpointError(
+                f"{self.path}: that is a table, not a run folder. To train on it: formation-mlp fit {self.path}. "
+                f"To score a model on it: formation-mlp evaluate MODEL --csv {self.path}"
             )
         what = "not a run folder" if self.path.exists() else "no such run folder"
         raise CheckpointError(
