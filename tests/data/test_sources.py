@@ -115,7 +115,8 @@ def damaged(content: bytes) -> bytes:
         ("t.json.gz", damaged(json.dumps(RECORDS).encode()), "not readable as a JSON table"),
         ("t.json.gz", b"[]", "not readable as a JSON table"),
         ("t.parquet", b"PAR1", "not readable as parquet"),
-        ("t.xlsx", b"PK", "unknown kind of table. Endings: .csv, .csv.gz, .json, .json.gz, .parquet"),
+        ("t.ods", b"PK", "unknown kind of table. Endings: .csv, .csv.gz, .json, .json.gz, .parquet"),
+        ("t.xlsx", b"PK", "no Excel workbook, or not whole"),
     ],
 )
 def test_a_damaged_file_is_named_with_the_reason(tmp_path: Path, name: str, content: bytes, message: str) -> None:

@@ -203,17 +203,19 @@ def test_a_zip_archive_called_csv_is_said_to_be_one(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("t.csv", HEAD + b"NaCl,-2\n")
-    assert "a zip archive or an Excel workbook. Unpack it, or save" in refusal(tmp_path, "t.csv", buffer.getvalue())
+    assert "a zip archive or an Excel workbook. Unpack it, or give" in refusal(tmp_path, "t.csv", buffer.getvalue())
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("t.xlsx", "Save the sheet as CSV"),
+        ("t.xlsx", "no Excel workbook, or not whole. If it is a table of text, name it .csv or .tsv"),
+        ("t.xls", "Save the sheet as .xlsx, without macros, or as CSV"),
+        ("t.xlsm", "Save the sheet as .xlsx, without macros, or as CSV"),
         ("t.txt", "name it .csv; by tabs, .tsv"),
         ("t.zip", "Unpack it first"),
         ("t.pkl", "pickled files can run code"),
-        ("t.ndjson", "Name it .jsonl"),
+        ("t.ndjson", "not readable as a JSON table: line 1"),
         ("t", "unknown kind of table"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+BESIDE = " Or lay a table of names and energies beside the structures, such as energies.csv."
 Kind = Literal["compositions", "structures"]
 
 
@@ -77,7 +79,6 @@ def discover(
 
     Examples
     --------
-    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     table = Path(folder, "dft.csv")
@@ -100,7 +101,7 @@ def discover(
     finding.data |= materials.data
     name = materials.formula if materials.kind == "compositions" else None
     energy, problems, notes = find_target(frame, target, {name, materials.structure, id})
-    finding.problems += problems
+    finding.problems += [f"{problem}{BESIDE}" if Path(path).is_dir() else problem for problem in problems]
     finding.notes += notes
     measured = False
     if energy is not None:

@@ -17,8 +17,8 @@ from formation_mlp.quoting import quoted
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BLOCK = 1 << 20
 _OTHER_KINDS = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook. Unpack it, or save the sheet as CSV (UTF-8)"),
-    (b"\xd0\xcf\x11\xe0", "an Excel workbook of the old kind. Save the sheet as CSV (UTF-8)"),
+    (b"PK\x03\x04", "a zip archive or an Excel workbook. Unpack it, or give the workbook the ending .xlsx"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook of the old kind. Save the sheet as .xlsx or CSV (UTF-8)"),
     (b"PAR1", "a parquet file. Give it the ending .parquet"),
     (b"%PDF", "a PDF document. Save the table as CSV"),
     (b"SQLite format 3", "an SQLite database. Export the table as CSV"),

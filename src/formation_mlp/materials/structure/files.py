@@ -17,7 +17,19 @@ Kind = Literal["cif", "poscar", "json"]
 
 SUFFIXES = (".cif", ".mcif", ".json", ".poscar", ".contcar", ".vasp")
 """File endings of structures; files whose name begins or ends with POSCAR or CONTCAR count too."""
-OF_TABLES = (".csv", ".csv.gz", ".tsv", ".parquet", ".extxyz", ".xyz", ".xlsx")
+OF_TABLES = (
+    ".csv",
+    ".csv.gz",
+    ".tsv",
+    ".tsv.gz",
+    ".jsonl",
+    ".jsonl.gz",
+    ".ndjson",
+    ".parquet",
+    ".extxyz",
+    ".xyz",
+    ".xlsx",
+)
 """Endings of tables, whatever else their names say."""
 NO_STRUCTURES = {"xdatcar": "a trajectory (XDATCAR) of several structures. Give one of them as POSCAR"}
 _VASP = re.compile(r"(?i)(.*[^a-z])?(poscar|contcar)([^a-z].*|\d.*)?")

@@ -1,0 +1,127 @@
+"""A folder of structures, and the table beside them that gives their energies, as people lay them down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from formation_mlp.config.schema import DataConfig, TaskConfig
+from formation_mlp.data.dataset import load_dataset
+from formation_mlp.data.discovery import discover
+from formation_mlp.data.sources import read_table
+from formation_mlp.errors import DataError
+from support.structures import rock_salt
+
+SALTS = {"NaCl": (-2.131, 5.6), "MgO": (-3.118, 4.2), "LiF": (-3.195, 4.0), "KBr": (-2.040, 6.6)}
+ENERGIES = {name: energy for name, (energy, _) in SALTS.items()}
+
+
+def symbols(name: str) -> list[str]:
+    return re.findall("[A-Z][a-z]?", name)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder of four rock salts as CIF."""
+    for name, (_, length) in SALTS.items():
+        cation, anion = symbols(name)
+        rock_salt(cation, anion, length).to(str(tmp_path / f"{name}.cif"), fmt="cif")
+    return tmp_path
+
+
+def read(folder: Path) -> dict[str, float]:
+    found = discover(str(folder))
+    assert found.kind == "structures"
+    dataset = load_dataset(DataConfig(**found.data), TaskConfig())
+    return dict(zip(dataset.ids, dataset.y.round(4).tolist(), strict=True))
+
+
+def csv(header: str | None, row: Callable[[str, float], str]) -> str:
+    lines = [] if header is None else [header]
+    return "\n".join([*lines, *(row(name, energy) for name, energy in ENERGIES.items())]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("id_prop.csv", csv(None, lambda name, energy: f"{name},{energy}")),
+        ("id_prop.csv", csv(None, lambda name, energy: f"{name}.cif,{energy}")),
+        ("id_prop.csv", csv("cif_id,formation_energy", lambda name, energy: f"{name},{energy}")),
+        ("energies.csv", csv("file,E_f (eV/atom)", lambda name, energy: f"{name}.cif,{energy}")),
+        ("targets.csv", csv("id,e_form", lambda name, energy: f"{name},{energy}")),
+        ("dft results.csv", csv("no,e_form,structure", lambda name, energy: f"1,{energy},cifs/{name}.cif")),
+        ("table.tsv", csv("E_f [eV/at]\tid\tmaterial", lambda name, energy: f"{energy}\t7\t{name}")),
+        ("t.csv", csv("id,name,E_f meV/atom", lambda name, energy: f"x{name},{name},{1000 * energy}")),
+    ],
+)
+def test_a_table_beside_the_structures_gives_their_energies(folder: Path, name: str, content: str) -> None:
+    (folder / name).write_text(content, encoding="utf-8")
+    assert read(folder) == pytest.approx(ENERGIES)
+
+
+def test_a_workbook_beside_the_structures_gives_their_energies(folder: Path) -> None:
+    pd.DataFrame({"cif": ENERGIES.keys(), "Ef (eV/atom)": ENERGIES.values()}).to_excel(folder / "t.xlsx", index=False)
+    assert read(folder) == pytest.approx(ENERGIES)
+
+
+def test_two_tables_of_the_files_are_asked_for(folder: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_text(csv("file,e_form", lambda name, energy: f"{name},{energy}"), encoding="utf-8")
+    (folder / "other.csv").write_text("element,radius\nNa,1\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"2 tables name the structure files: 'a.csv', 'b.csv'"):
+        read_table(str(folder))
+    (folder / "b.csv").rename(folder / "energies.csv")
+    assert read(folder) == pytest.approx(ENERGIES)
+
+
+def test_files_without_an_energy_and_energies_without_a_file_are_told(folder: Path) -> None:
+    lines = csv("file,e_form", lambda name, energy: f"{name},{energy}").replace("KBr", "CsF")
+    (folder / "energies.csv").write_text(lines, encoding="utf-8")
+    found = discover(str(folder))
+    assert any(note.startswith("1 rows have no energy") for note in found.notes)
+    assert any("CsF.cif: no such structure file" in note for note in found.notes)
+
+
+def test_a_folder_without_energies_is_told_how_to_give_them(folder: Path) -> None:
+    with pytest.raises(DataError, match=r"--target: .* beside the structures, such as energies.csv"):
+        discover(str(folder))
+
+
+def test_the_table_of_elements_of_cgcnn_is_no_structure(folder: Path) -> None:
+    (folder / "id_prop.csv").write_text(csv(None, lambda name, energy: f"{name},{energy}"), encoding="utf-8")
+    (folder / "atom_init.json").write_text('{"1": [0, 1]}', encoding="utf-8")
+    assert set(read_table(str(folder))["id"]) == set(ENERGIES)
+
+
+@pytest.mark.parametrize("column", ["structure", "CIF file", "path", "xyz"])
+def test_paths_of_structures_may_stand_in_a_column_of_any_name(folder: Path, column: str) -> None:
+    table = pd.DataFrame({"no": range(4), column: [f"{name}.cif" for name in SALTS], "Ef (eV/atom)": ENERGIES.values()})
+    table.to_csv(folder / "paths.csv", index=False)
+    found = discover(str(folder / "paths.csv"))
+    assert (found.kind, found.data["structure"]) == ("structures", column)
+    assert load_dataset(DataConfig(**found.data), TaskConfig()).y == pytest.approx(list(ENERGIES.values()))
+
+
+def frame_of(name: str, comment: str) -> str:
+    cation, anion = symbols(name)
+    lattice = "4 0 0 0 4 0 0 0 4"
+    head = f'Lattice="{lattice}" Properties=species:S:1:pos:R:3 {comment} pbc="T T T"'
+    return f"2\n{head}\n{cation} 0 0 0\n{anion} 2 2 2\n"
+
+
+@pytest.mark.parametrize("key", ["formation_energy_per_atom", "formation_energy", "e_form"])
+def test_frames_of_extended_xyz_carry_their_energies(tmp_path: Path, key: str) -> None:
+    text = "".join(frame_of(name, f"energy=-9.5 {key}={energy}") for name, energy in ENERGIES.items())
+    path = tmp_path / "frames.extxyz"
+    path.write_text(text, encoding="utf-8")
+    found = discover(str(path))
+    assert (found.kind, found.data["target"]) == ("structures", key)
+    assert load_dataset(DataConfig(**found.data), TaskConfig()).y == pytest.approx(list(ENERGIES.values()))
+    (tmp_path / "more").mkdir()
+    for name, energy in ENERGIES.items():
+        (tmp_path / "more" / f"{name}.xyz").write_text(frame_of(name, f"{key}={energy}"), encoding="utf-8")
+    assert read(tmp_path / "more") == pytest.approx({f"{name}#1": energy for name, energy in ENERGIES.items()})
