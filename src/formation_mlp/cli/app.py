@@ -32,6 +32,7 @@ VERBS = (
     "screen",
     "scales",
     "convert",
+    "cite",
     "lesson",
 )
 """The verbs, in the order of ``--help``; each has the module of its name in this package."""
