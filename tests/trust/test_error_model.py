@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import CheckpointError
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.runs.error_fit import OutOfSample, fit_error_model, halves
+from formation_mlp.runs.error_fit import OutOfSample, calibrated, fit_error_model, halves, power_of
 from formation_mlp.trust.error_inputs import Asked, pair_counts
-from formation_mlp.trust.error_model import ErrorModel, scores_of
+from formation_mlp.trust.error_model import ErrorModel, Errors, scores_of
 from formation_mlp.trust.levels import Level, levels_of, meaning, trust_of
 from formation_mlp.trust.listed import are_listed, fingerprints
 from formation_mlp.typing import Bools, Floats
@@ -175,3 +175,52 @@ def test_levels_say_the_errors_that_their_rows_had() -> None:
     assert meaning(levels).startswith("high (up to 0.045), medium (up to 0.11), low (above) by the expected error; ")
     assert meaning(levels).endswith("off by 0.02, 0.1, 0.4 eV/atom on average")
     assert replace(levels[0], name="low") == Level("low", levels[0].up_to, 0.02)
+
+
+def test_levels_say_the_errors_on_each_scale_that_has_enough_rows() -> None:
+    size, error = np.full(70, 0.03), np.repeat([0.02, 0.04, 0.05], [30, 30, 10])
+    high, medium, _ = levels_of(size, error, np.repeat(["mp2020", "measured", "oqmd"], [30, 30, 10]))
+    assert high.by_scale == {"mp2020": 0.02, "measured": 0.04}
+    assert high.error_on("oqmd") == high.mean_error == pytest.approx(0.0329)
+    assert medium.by_scale == {}
+    assert "off by 0.04, " in meaning([high, medium], "measured")
+    assert Level(**high.as_json()) == high
+    assert "by_scale" not in medium.as_json()
+
+
+def test_where_expected_errors_tell_rows_apart_less_than_they_say_they_move_together() -> None:
+    generator = np.random.default_rng(0)
+    size = np.exp(generator.normal(-3, 1, 4000))
+    error = generator.laplace(size=4000)
+    assert power_of(size, size * error) == pytest.approx(1, abs=0.1)
+    assert power_of(size, size**0.4 * error) == pytest.approx(0.4, abs=0.1)
+    assert power_of(size, error) == pytest.approx(0, abs=0.1)
+    assert power_of(size, size**2 * error) == 1  # never further apart than the network says
+
+
+def test_a_group_has_the_mean_error_of_its_rows_whatever_its_power(model: ErrorModel) -> None:
+    rows = rows_of(3)
+    expected = model.errors(rows.asked)
+    generator = np.random.default_rng(4)
+    error = np.where(rows.group == "oqmd/known", generator.laplace(0, 0.1, N), rows.error)
+    known = OutOfSample(rows.asked.inputs(model.pairs), error, rows.group, np.ones(N, np.bool_), np.ones(N))
+    found = calibrated(model, expected, known)
+    by_group = dict(zip(found.groups, found.powers.tolist(), strict=True))
+    assert by_group["oqmd/known"] < 0.3
+    assert by_group["mp2020/known"] > 0.7
+    for group in found.groups:
+        own = rows.group == group
+        sizes = found.sizes(Errors(*(column[own] for column in expected)), group)
+        assert sizes.mean() == pytest.approx(np.abs(error[own]).mean(), rel=1e-4)
+
+
+def test_a_group_without_rows_has_the_largest_expected_error_of_all(model: ErrorModel) -> None:
+    errors = model.errors(rows_of(3).asked)
+    of_groups = np.stack([model.sizes(errors, group) for group in model.groups])
+    np.testing.assert_array_equal(model.sizes(errors, "mp2018/known"), of_groups.max(axis=0))
+
+
+def test_a_file_without_powers_is_one_of_an_earlier_version(model: ErrorModel) -> None:
+    arrays, plain = model.dump()
+    del arrays["powers"]
+    assert ErrorModel.restore(arrays, plain).powers.tolist() == [1.0] * len(model.groups)

@@ -123,7 +123,7 @@ def _notes(query: Query, asked: Asked) -> list[str]:
         ]
     if errors is None:
         return notes
-    notes.append(f"trust: {meaning(errors.levels)}")
+    notes.append(f"trust: {meaning(errors.levels, asked.main_scale or predictor.scale)}")
     if predictor.intervals.tells_populations:
         told = asked.population or f"{KNOWN} if databases list the formula, else {HYPOTHETICAL}"
         meant = "; ".join(f"{name}: {POPULATIONS[name]}" for name in (KNOWN, HYPOTHETICAL))

@@ -78,7 +78,8 @@ def calibrate(
     scale = _scale_of(predictor, dataset)
     plain = Predictor(replace(predictor.checkpoint, own=None), predictor.scale or None)
     errors = plain.checkpoint.errors
-    blank = OwnRows.unit(encodable(table), encodable(name), scale or "", () if errors is None else errors.levels)
+    levels = [] if errors is None else [Level(one.name, one.up_to, one.error_on(scale or "")) for one in errors.levels]
+    blank = OwnRows.unit(encodable(table), encodable(name), scale or "", levels)
     measuring = Predictor(replace(plain.checkpoint, own=blank), predictor.scale or None)
     found = _predicted(measuring, dataset, UNITS_AT, scale, OWN)
     good = np.array([i for i, error in enumerate(found.errors) if not error], np.int64)

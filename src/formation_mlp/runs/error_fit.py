@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.training.error_network import fit_error_network
-from formation_mlp.trust.error_model import ErrorModel, packed_scores, scores_of
+from formation_mlp.trust.error_model import ErrorModel, Errors, packed_scores, scores_of
 from formation_mlp.trust.levels import levels_of
 from formation_mlp.typing import Bools, Floats
 
@@ -54,18 +54,60 @@ def fit_error_model(rows: OutOfSample, pairs: NDArray[np.uint16], listed: NDArra
     learned = ~rows.scored
     weights, centre, width = fit_error_network(rows.inputs[learned], rows.error[learned], rows.weight[learned], seed)
     none = np.empty(0, np.float32)
-    blank = ErrorModel(weights, centre, width, pairs, listed, (), none, np.zeros(1, np.int64), none, ())
-    errors = blank.expected(rows.inputs)
+    blank = ErrorModel(weights, centre, width, pairs, listed, (), none, np.zeros(1, np.int64), none, none, ())
+    return calibrated(blank, blank.expected(rows.inputs), rows)
+
+
+def calibrated(model: ErrorModel, errors: Errors, rows: OutOfSample) -> ErrorModel:
+    """Return the error model with factors, ratios and levels by the rows that are ``scored``.
+
+    Parameters
+    ----------
+    model
+        Its network counts.
+    errors
+        What that expects of the rows.
+    rows
+        With the errors that they had.
+    """
     scores = scores_of(errors, rows.error)
     groups = sorted(set(rows.group[rows.scored].tolist()))
     by_group = {name: rows.scored & (rows.group == name) for name in groups}
-    ratios = [float(np.abs(rows.error[own]).mean() / errors.size[own].mean()) for own in by_group.values()]
-    size = np.zeros(len(scores))
-    for own, ratio in zip(by_group.values(), ratios, strict=True):
-        size[own] = errors.size[own] * ratio
-    levels = levels_of(size[rows.scored], rows.error[rows.scored])
-    packed = packed_scores({name: scores[own] for name, own in by_group.items()})
-    return ErrorModel(weights, centre, width, pairs, listed, *packed, np.array(ratios, np.float32), levels)
+    powers = [power_of(errors.size[own], rows.error[own]) for own in by_group.values()]
+    size, ratios = np.zeros(len(scores)), []
+    for own, power in zip(by_group.values(), powers, strict=True):
+        expected = errors.size[own] ** power
+        ratios.append(float(np.abs(rows.error[own]).mean() / expected.mean()))
+        size[own] = expected * ratios[-1]
+    scale = np.array([name.partition("/")[0] for name in rows.group[rows.scored].tolist()])
+    names, packed, starts = packed_scores({name: scores[own] for name, own in by_group.items()})
+    return replace(
+        model,
+        groups=names,
+        scores=packed,
+        starts=starts,
+        ratios=np.array(ratios, np.float32),
+        powers=np.array(powers, np.float32),
+        levels=levels_of(size[rows.scored], rows.error[rows.scored], scale),
+    )
+
+
+def power_of(size: Floats, error: Floats) -> float:
+    """Return how much of the differences between expected errors ``[n]`` is seen in errors ``[n]``, from 0 to 1.
+
+    Of expected errors ``a size^b`` the power ``b`` with the smallest deviance ``log m + |e| / m``, where ``m`` is the
+    expected error; ``a`` has a closed form. It is 1 where the network tells rows apart as well as it says, or better.
+
+    Examples
+    --------
+    >>> size = np.array([0.01, 0.1] * 50)
+    >>> power_of(size, size), power_of(size, np.full(100, 0.05)), round(power_of(size, size**0.5), 2)
+    (1.0, 0.0, 0.5)
+    """
+    off, log_size = np.abs(error), np.log(size)
+    powers = np.linspace(0, 1, 41)
+    deviance = [np.log((off * size**-power).mean() + 1e-12) + power * log_size.mean() for power in powers]
+    return float(powers[int(np.argmin(deviance))])
 
 
 def halves(keys: Sequence[str], seed: int) -> Bools:

@@ -110,6 +110,8 @@ class LevelHeader(Section):
     """In eV/atom; None for the last."""
     mean_error: Annotated[float, Field(ge=0, le=LARGEST_ENERGY)]
     """In eV/atom."""
+    by_scale: dict[str, Annotated[float, Field(ge=0, le=LARGEST_ENERGY)]] = Field(default_factory=dict)
+    """The same on single energy scales."""
 
 
 class ErrorsHeader(Section):

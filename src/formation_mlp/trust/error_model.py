@@ -70,7 +70,9 @@ class ErrorModel:
     groups : names ``scale/population``, of those with scores
     scores : float32 ``[m]``, of all groups, one after another, each sorted
     starts : int64 ``[groups + 1]``, where each begins
-    ratios : float32 ``[groups]``, mean absolute error of the val rows over the mean of what the network expects of them
+    ratios : float32 ``[groups]``, mean absolute error of the val rows over the mean of what is expected of them
+    powers : float32 ``[groups]``, between 0 and 1: what is expected in a group is that power of what the network says,
+        times the ratio, so that the network cannot tell rows apart in a group where it never could
     levels : what high, medium and low trust mean, by mean absolute error
     """
 
@@ -83,6 +85,7 @@ class ErrorModel:
     scores: Singles
     starts: Ints
     ratios: Singles
+    powers: Singles
     levels: tuple[Level, ...]
     _by_level: dict[tuple[str, float], float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -137,9 +140,10 @@ class ErrorModel:
         return self._by_level[group, level]
 
     def sizes(self, errors: Errors, group: str) -> Floats:
-        """Return the mean absolute errors to expect of rows of a group, eV/atom, ``[n]``."""
-        ratio = self.ratios[self.groups.index(group)] if group in self.groups else self.ratios.max()
-        return errors.size * float(ratio)
+        """Return the mean absolute errors to expect of rows of a group, eV/atom, ``[n]``; else the largest of all."""
+        own = [self.groups.index(group)] if group in self.groups else range(len(self.groups))
+        found: Floats = np.max([errors.size ** float(self.powers[k]) * float(self.ratios[k]) for k in own], axis=0)
+        return found
 
     def has_group(self, group: str) -> bool:
         """Return whether the promise is kept for a group of its own."""
@@ -153,7 +157,7 @@ class ErrorModel:
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and plain data, for `restore`."""
         arrays: dict[str, NDArray[Any]] = {
-            name: getattr(self, name) for name in ("centre", "width", "pairs", "scores", "ratios", "listed")
+            name: getattr(self, name) for name in ("centre", "width", "pairs", "scores", "ratios", "powers", "listed")
         }
         arrays |= {"starts": self.starts, **{f"weights.{name}": array for name, array in self.weights.items()}}
         return arrays, {"groups": list(self.groups), "levels": [level.as_json() for level in self.levels]}
@@ -180,7 +184,10 @@ class ErrorModel:
         starts = checked_array(arrays, "starts", np.int64, [len(groups) + 1], 0, len(scores))
         if starts[0] != 0 or starts[-1] != len(scores) or (np.diff(starts) < 1).any():
             raise ValueError("errors: the groups of scores do not fit")
-        if len(arrays) != 7 + len(weights):
+        powers = np.ones(len(groups), np.float32)  # files of earlier versions have none
+        if "powers" in arrays:
+            powers = checked_array(arrays, "powers", np.float32, [len(groups)], 0, 1)
+        if len(arrays) - ("powers" in arrays) != 7 + len(weights):
             raise ValueError(f"errors: {', '.join(arrays)} are more than an error model has")
         return cls(
             weights,
@@ -192,6 +199,7 @@ class ErrorModel:
             scores,
             starts,
             checked_array(arrays, "ratios", np.float32, [len(groups)], 0, most),
+            powers,
             tuple(Level(**level) for level in plain["levels"]),
         )
 

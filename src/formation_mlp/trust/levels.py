@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from formation_mlp.typing import Bools, Floats
 
 NAMES = ("high", "medium", "low")
 LEVELS = (0.045, 0.11)
 """eV/atom: an expected error up to the first is high trust, up to the second medium, above it low."""
+ENOUGH = 30
+"""Rows of a level on an energy scale, from which on its mean error there is stated beside that of all scales."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +27,28 @@ class Level:
     name : ``high``, ``medium`` or ``low``
     up_to : the largest expected absolute error of the level, eV/atom; None for the last
     mean_error : the mean absolute error of the rows of this level on which the model was examined, eV/atom
+    by_scale : the same on single energy scales, of those that had enough rows of the level
+
+    Examples
+    --------
+    >>> level = Level("high", 0.045, 0.027, {"measured": 0.044})
+    >>> level.error_on("measured"), level.error_on("mp2020")
+    (0.044, 0.027)
     """
 
     name: str
     up_to: float | None
     mean_error: float
+    by_scale: dict[str, float] = field(default_factory=dict)
+
+    def error_on(self, scale: str) -> float:
+        """Return the mean absolute error on an energy scale, or that of all scales if its own is not known, eV/atom."""
+        return self.by_scale.get(scale, self.mean_error)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data."""
-        return asdict(self)
+        plain = asdict(self)
+        return plain if self.by_scale else {key: value for key, value in plain.items() if key != "by_scale"}
 
 
 def trust_of(size: Floats, is_flagged: Bools, levels: Sequence[Level]) -> list[str]:
@@ -49,22 +65,46 @@ def trust_of(size: Floats, is_flagged: Bools, levels: Sequence[Level]) -> list[s
     return [levels[i].name for i in place.tolist()]
 
 
-def levels_of(size: Floats, error: Floats) -> tuple[Level, ...]:
-    """Return the levels with the mean absolute errors that rows had, from expected sizes ``[n]`` and errors ``[n]``.
+def levels_of(size: Floats, error: Floats, scale: NDArray[np.str_] | None = None) -> tuple[Level, ...]:
+    """Return the levels with the mean absolute errors that rows had, on all energy scales and on each.
 
     A level without rows has the middle of its range.
+
+    Parameters
+    ----------
+    size, error : expected absolute errors and errors, eV/atom, ``[n]``
+    scale : energy scale of each, ``[n]``; None if there are not several
+
+    Examples
+    --------
+    >>> scale = np.repeat(["mp2020", "measured"], 50)
+    >>> high, *_ = levels_of(np.full(100, 0.03), np.repeat([0.02, -0.04], 50), scale)
+    >>> high.mean_error, high.by_scale
+    (0.03, {'measured': 0.04, 'mp2020': 0.02})
     """
-    place = np.searchsorted(LEVELS, size)
+    place, off = np.searchsorted(LEVELS, size), np.abs(error)
     guess = (LEVELS[0] / 2, sum(LEVELS) / 2, 2 * LEVELS[1])
-    means = [float(np.abs(error[place == i]).mean()) if (place == i).any() else guess[i] for i in range(len(NAMES))]
-    return tuple(
-        Level(name, up_to, round(mean, 4)) for name, up_to, mean in zip(NAMES, (*LEVELS, None), means, strict=True)
-    )
+    names = [] if scale is None else np.unique(scale).tolist()
+    found = []
+    for i, up_to in enumerate((*LEVELS, None)):
+        rows = place == i
+        on_scale = {name: off[rows & (scale == name)] for name in names}
+        by_scale = {name: round(float(some.mean()), 4) for name, some in on_scale.items() if len(some) >= ENOUGH}
+        mean = float(off[rows].mean()) if rows.any() else guess[i]
+        found.append(Level(NAMES[i], up_to, round(mean, 4), by_scale))
+    return tuple(found)
 
 
-def meaning(levels: Sequence[Level]) -> str:
-    """Return in words what the levels mean."""
+def meaning(levels: Sequence[Level], scale: str = "") -> str:
+    """Return in words what the levels mean, with the errors on an energy scale if there is one.
+
+    Examples
+    --------
+    >>> print(meaning([Level("high", 0.045, 0.027, {"measured": 0.044}), Level("low", None, 0.29)], "measured"))
+    high (up to 0.045), low (above) by the expected error; held-out rows of these levels were off by 0.044, 0.29 \
+eV/atom on average
+    """
     ends = [f"up to {level.up_to:g}" if level.up_to is not None else "above" for level in levels]
     told = ", ".join(f"{level.name} ({end})" for level, end in zip(levels, ends, strict=True))
-    errors = ", ".join(f"{level.mean_error:.2g}" for level in levels)
+    errors = ", ".join(f"{level.error_on(scale):.2g}" for level in levels)
     return f"{told} by the expected error; held-out rows of these levels were off by {errors} eV/atom on average"
