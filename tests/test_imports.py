@@ -32,7 +32,7 @@ FLOORS = [
     ["runs", "prediction"],
     ["estimators", "benchmark", "tuning", "explain", "screening"],
     ["reporting"],
-    ["lessons"],
+    ["lessons", "fitting"],
     ["cli", "__main__"],
 ]
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}

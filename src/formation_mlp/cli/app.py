@@ -20,6 +20,8 @@ VERBS = (
     "predict",
     "models",
     "explain",
+    "fit",
+    "init",
     "train",
     "configs",
     "benchmark",

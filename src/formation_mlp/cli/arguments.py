@@ -14,7 +14,7 @@ WORKERS_PER_CORE = 8
 FEWEST_OF_MOST = 64
 """So many processes may be asked for on any machine."""
 VERBS_OF_PATHS = (
-    *("train", "configs", "benchmark", "tune", "evaluate", "calibrate", "report"),
+    *("fit", "init", "train", "configs", "benchmark", "tune", "evaluate", "calibrate", "report"),
     *("featurize", "stability", "screen", "convert", "cite"),
 )
 """Arguments of these name files or folders; of the others a material may be empty, and keeps its place as a row."""

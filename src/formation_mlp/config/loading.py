@@ -38,7 +38,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     """
     raw = _read_sections(path)
     for override in overrides:
-        _apply(raw, override)
+        apply_override(raw, override)
     config = check_config(_without_blanks(raw), str(path))
     return config if config.output else config.model_copy(update={"output": f"runs/{path.stem}"})
 
@@ -87,7 +87,14 @@ def _without_blanks(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def _apply(raw: dict[str, Any], override: str) -> None:
+def apply_override(raw: dict[str, Any], override: str) -> None:
+    """Change one key of plain data as ``--set section.key=value`` asks; the value is read as YAML.
+
+    Raises
+    ------
+    ConfigError
+        If the text is none of this kind, or leads into a value.
+    """
     key, equals, text = override.partition("=")
     path = key.strip().split(".")
     if not equals or not all(path) or len(path) > MOST_STEPS:

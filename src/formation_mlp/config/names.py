@@ -17,6 +17,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "data.duplicates": (
         "keep",
         "mean",
+        "median",
         "lowest",
     ),
     "data.invalid": (

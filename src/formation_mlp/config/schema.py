@@ -73,7 +73,7 @@ class DataConfig(Section):
     scale: str | None = None
     """Energy scale of the target: a name that `formation-mlp scales` lists, or the column that names it row by row."""
     duplicates: str = "keep"
-    """Rows of one reduced formula: keep all, their `mean`, or the `lowest` (the ground state)."""
+    """Rows of one reduced formula: keep all, their `mean` or `median`, or the `lowest` (the ground state)."""
     invalid: str = "error"
     """Rows that cannot be read or featurized: stop with an `error`, or `drop` them, named and counted."""
     encoding: str = "utf-8-sig"

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from formation_mlp.data.records import Dataset, LeftOut
+from formation_mlp.typing import Floats, Ints
 
 
 def keep(dataset: Dataset) -> Dataset:
@@ -21,9 +22,19 @@ def mean(dataset: Dataset) -> Dataset:
     """Replace the rows of a formula by the first of them, with the mean target (auxiliary ones stay its own)."""
     _, group = np.unique(_groups(dataset), return_inverse=True)
     means = np.bincount(group, weights=dataset.y) / np.bincount(group)
-    _, first = np.unique(group, return_index=True)
-    averaged = replace(dataset, y=means[group])
-    return _only(averaged, np.sort(first), "averaged with an earlier row of the same formula")
+    return _first_of_each(dataset, group, means, "averaged with an earlier row of the same formula")
+
+
+def median(dataset: Dataset) -> Dataset:
+    """Replace the rows of a formula by the first of them, with the median target (auxiliary ones stay its own).
+
+    Of measured values, one that is wrong by far moves it little.
+    """
+    _, group = np.unique(_groups(dataset), return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    members = np.split(dataset.y[order], np.cumsum(np.bincount(group))[:-1])
+    medians = np.array([np.median(values) for values in members])
+    return _first_of_each(dataset, group, medians, "the median with an earlier row of the same formula is taken")
 
 
 def lowest(dataset: Dataset) -> Dataset:
@@ -31,6 +42,12 @@ def lowest(dataset: Dataset) -> Dataset:
     order = np.argsort(dataset.y, kind="stable")
     _, first = np.unique(np.array(_groups(dataset))[order], return_index=True)
     return _only(dataset, np.sort(order[first]), "another row of the same formula lies lower")
+
+
+def _first_of_each(dataset: Dataset, group: Ints, target: Floats, reason: str) -> Dataset:
+    """Return the first row of each group, with the group's target, ``[n_groups]``."""
+    _, first = np.unique(group, return_index=True)
+    return _only(replace(dataset, y=target[group]), np.sort(first), reason)
 
 
 def _groups(dataset: Dataset) -> list[str]:
@@ -46,4 +63,4 @@ def _only(dataset: Dataset, rows: np.ndarray, reason: str) -> Dataset:
     return dataset.take(rows, left_out, notes)
 
 
-DUPLICATES: dict[str, Callable[[Dataset], Dataset]] = {"keep": keep, "mean": mean, "lowest": lowest}
+DUPLICATES: dict[str, Callable[[Dataset], Dataset]] = {"keep": keep, "mean": mean, "median": median, "lowest": lowest}

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from formation_mlp.config.schema import named_options
 from formation_mlp.reporting.html import joined, paragraph
+from formation_mlp.runs.start_rows import KNOWN, apart_in_words
 from formation_mlp.targets.metrics import classification_scores, regression_scores
 
 if TYPE_CHECKING:
@@ -35,9 +36,13 @@ def introduction(run: FinishedRun) -> Markup:
         f"The model '{report['model']}' predicts {what}, from {report['descriptors']} features ({presets}). "
         f"It learned from {learned}" + (f"; origin of the values: {source}." if source else ".")
     )
-    seen = "which it has never seen" if run.part == "test" else "which have also helped to choose it"
+    seen = _seen_before(run)
     second = (_class_words if run.is_classification else _energy_words)(run, f"{n:,} {run.part} rows, {seen},")
     texts = [paragraph(first, "lead"), paragraph(second, "lead")]
+    if "start" in report:
+        selection = "log loss" if run.is_classification else "MAE"
+        said = apart_in_words(report["start"], run.part, selection)
+        texts.append(paragraph(f"{said[0].upper()}{said[1:]}.", "note"))
     if run.part == "val":
         texts.append(
             paragraph(
@@ -48,6 +53,16 @@ def introduction(run: FinishedRun) -> Markup:
             )
         )
     return joined([*texts, *(paragraph(note, "note") for note in run.notes)])
+
+
+def _seen_before(run: FinishedRun) -> str:
+    """Say what the model knew of the rows before."""
+    if run.part == "val":
+        return "which have also helped to choose it"
+    counts = run.report.get("start", {}).get("rows", {}).get("test", {})
+    if not counts.get(KNOWN):
+        return "which it has never seen"
+    return "which this training has not seen, but in part the model that it started from"
 
 
 def _energy_words(run: FinishedRun, rows: str) -> str:

@@ -21,7 +21,10 @@ from formation_mlp.trust.domain import Domain
 from formation_mlp.trust.error_inputs import Asked, pair_counts
 from formation_mlp.trust.error_model import KNOWN, ErrorModel, group_name
 from formation_mlp.trust.listed import fingerprints
-from formation_mlp.typing import Floats
+from formation_mlp.typing import Floats, Ints
+
+FEWEST_NEW = 30
+"""Val rows of formulas new to the model to start from, from which on only these calibrate."""
 
 
 def network_member(prepared: Prepared, job: NetworkTraining) -> NetworkMember:
@@ -49,8 +52,8 @@ def checkpoint(prepared: Prepared, members: Sequence[Member], part_scores: Mappi
 def with_trust(prepared: Prepared, model: Checkpoint, of_val: Floats | None = None) -> Checkpoint:
     """Return the model with what tells how far its predictions can be trusted.
 
-    The calibration is learned from its errors on the val rows (regression only), the domain from the train rows.
-    ``of_val`` are the predictions of its members on the val rows, ``[n_members, n_val]``; if they are not given, they
+    The calibration is learned from its errors on the val rows (regression only), the domain from the train rows. Val
+    rows whose formula the model to start from has learned are left out, if enough others are there. ``of_val`` are the predictions of its members on the val rows, ``[n_members, n_val]``; if they are not given, they
     are made here.
     """
     train, val = prepared.part("train"), prepared.part("val")
@@ -62,16 +65,30 @@ def with_trust(prepared: Prepared, model: Checkpoint, of_val: Floats | None = No
     members = Predictor(model).predict_members(val.X, val.compositions, val.scale) if of_val is None else of_val
     mean, std = mean_and_std(members, np.array([member.share for member in model.members]))
     n_elements = prepared.dataset.materials.compositions.n_elements[prepared.split.val]
-    calibration = Calibration.fit(np.abs(val.y - mean), std if len(members) > 1 else None, n_elements)
+    rows = calibration_rows(prepared)
+    spread = std[rows] if len(members) > 1 else None
+    calibration = Calibration.fit(np.abs(val.y - mean)[rows], spread, n_elements[rows])
     model = replace(model, calibration=calibration, domain=domain)
-    return model if len(val.y) < ENOUGH else replace(model, errors=_errors(prepared, model))
+    return model if len(rows) < ENOUGH else replace(model, errors=_errors(prepared, model, rows))
 
 
-def _errors(prepared: Prepared, model: Checkpoint) -> ErrorModel:
-    """Return an error model that was learned from half of the val rows, and calibrated on the others."""
-    val, predictor = prepared.part("val"), Predictor(model)
+def calibration_rows(prepared: Prepared) -> Ints:
+    """Return the places in the val part of the rows that tell how far predictions are off, ``[k]``.
+
+    On a formula that the model to start from has learned, errors are too small for intervals to hold elsewhere.
+    """
+    every = np.arange(len(prepared.split.val))
+    if prepared.start_rows is None:
+        return every
+    new = np.flatnonzero(prepared.start_rows.new(prepared.split.val))
+    return new if len(new) >= FEWEST_NEW else every
+
+
+def _errors(prepared: Prepared, model: Checkpoint, rows: Ints) -> ErrorModel:
+    """Return an error model that was learned from half of the given val rows, and calibrated on the others."""
+    val, predictor = prepared.rows(prepared.split.val[rows]), Predictor(model)
     compositions = prepared.dataset.materials.compositions
-    own, n = compositions.take(prepared.split.val), len(val.y)
+    own, n = compositions.take(prepared.split.val[rows]), len(val.y)
     scale = np.zeros(n, np.int64) if val.scale is None else val.scale
     answers = predictor.on_all_scales(val.X, own)
     asked = Asked(own, *predictor.position(val.X), answers, scale, np.zeros(n, np.bool_))

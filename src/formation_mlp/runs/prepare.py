@@ -17,6 +17,7 @@ from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.models.architectures import normalization_of, sees_elements
 from formation_mlp.models.size import check_size
 from formation_mlp.runs.fingerprint import Content, Fingerprint, content_of, fingerprint_of
+from formation_mlp.runs.start_rows import StartRows, start_rows
 from formation_mlp.runs.warm_start import members_to_start_from
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
 from formation_mlp.saved_model.members import Member
@@ -32,8 +33,9 @@ from formation_mlp.typing import Floats, Ints, Progress
 class Prepared:
     """Rows, features, parts and what was fitted on the train rows.
 
-    ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from, ``content`` the
-    hashes of rows and features, once they are known, ``architectures`` the classes of the user's own networks by name.
+    ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from, ``start_rows`` what
+    that model knows of the rows, ``content`` the hashes of rows and features, once they are known, ``architectures`` the
+    classes of the user's own networks by name.
     """
 
     config: Config
@@ -44,6 +46,7 @@ class Prepared:
     task: Task
     y: Floats
     start: tuple[Member, ...] = ()
+    start_rows: StartRows | None = None
     content: Content | None = None
     architectures: Architectures = field(default_factory=dict)
 
@@ -151,7 +154,8 @@ def divide(
     )
     members, note = members_to_start_from(start, prepared.part("val"), dataset.target.scales)
     dataset = dataset if not note else replace(dataset, notes=(*dataset.notes, note))
-    return replace(prepared, start=members, dataset=dataset)
+    known = start_rows(start, dataset.materials.compositions)
+    return replace(prepared, start=members, start_rows=known, dataset=dataset)
 
 
 def _require_apart(dataset: Dataset, split: Split) -> None:

@@ -108,6 +108,11 @@ class Reporter:
                 f"val {score} {record.val_score:.4f}{star}"
             )
 
+    def passing(self, record: EpochRecord, score: str) -> None:
+        """Move the bar of a network that is trained to decide something; elsewhere its epochs are details."""
+        if self._bar is not None or self.verbosity > 0:
+            self.epoch(record, score)
+
     def end_training(self) -> None:
         """Close the bar."""
         self._first = None

@@ -31,6 +31,7 @@ from formation_mlp.runs.results import (
     write_split,
 )
 from formation_mlp.runs.scores import scores
+from formation_mlp.runs.start_rows import scores_apart
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.mean import mean_and_std
 from formation_mlp.saved_model.predictor import Predictor
@@ -136,8 +137,35 @@ def train_prepared(
     write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
     if draw:
         write_figures(folder.path, prepared, result)
-    write_json(folder.report, {"model": name, **result.as_json(), **description(prepared)})
+    write_json(folder.report, {"model": name, **result.as_json(), **_about_start(prepared, result), **description(prepared)})
     return result
+
+
+def _about_start(prepared: Prepared, result: ModelResult) -> dict[str, Any]:
+    """Return what a report says of the model to start from: which rows it knows, and the scores without them."""
+    if prepared.start_rows is None:
+        return {}
+    apart = {}
+    for part in ("val", "test"):
+        rows = getattr(prepared.split, part)
+        if len(rows):
+            known, y = prepared.start_rows.known[rows], prepared.y[rows]
+            found = scores_apart(prepared.task, known, y, result.prediction[part])
+            apart[part] = {group: without_nan(values) for group, values in found.items()}
+    return {
+        "start": {
+            "model": prepared.config.training.start_from,
+            "is_told": prepared.start_rows.is_told,
+            "rows": prepared.start_rows.counts(prepared.split),
+            "scores": apart,
+            "known_ids": [prepared.dataset.ids[i] for i in _scored(prepared) if prepared.start_rows.known[i]],
+        }
+    }
+
+
+def _scored(prepared: Prepared) -> list[int]:
+    """Return the val and test rows."""
+    return [*prepared.split.val.tolist(), *prepared.split.test.tolist()]
 
 
 def _train_network(

@@ -1,0 +1,92 @@
+"""The verb fit: read a table, choose the recipe, train it beside its opponents, and write the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from formation_mlp.benchmark.benchmark import Benchmark, benchmark
+from formation_mlp.fitting.choice import Choice, choose_start
+from formation_mlp.fitting.job import Asked, FitJob, job_for
+from formation_mlp.reporting.report import write_report
+from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.progress import Reporter
+from formation_mlp.system.compute import HERE, Compute
+
+STARTS = {"compositions": "composition", "structures": "structure"}
+"""Kind of table to the shipped model from which a training may start."""
+NO_START = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a fit has made.
+
+    Attributes
+    ----------
+    job : the table, as it was understood
+    choice : the recipe
+    benchmark : the network and its opponents
+    page : the report
+    """
+
+    job: FitJob
+    choice: Choice
+    benchmark: Benchmark
+    page: Path
+
+    @property
+    def folder(self) -> RunFolder:
+        """The run."""
+        return RunFolder(str(self.choice.config.output))
+
+
+def fit_table(
+    asked: Asked,
+    reporter: Reporter,
+    *,
+    start: str | None = None,
+    overwrite: bool = False,
+    compute: Compute = HERE,
+) -> Fitted:
+    """Train the best recipe for a table, compare it with its opponents on the same rows, and write the page.
+
+    Parameters
+    ----------
+    asked
+        The table, and what the user says of it.
+    reporter
+        Told of what is found and done.
+    start
+        Run folder, model file or shipped model from which the training starts where that is better; ``none`` for none;
+        None for the shipped model of the kind of the table.
+    overwrite
+        Replace an earlier run in the same folder. Without it, an interrupted fit goes on.
+    compute
+        Where structures are featurized, and models are trained.
+
+    Raises
+    ------
+    DataError
+        If anything about the table is unsure; the message lists all of it.
+    ConfigError
+        If an option is wrong, or the folder is in use for another run.
+    CheckpointError
+        If there is no such model to start from.
+    """
+    job = job_for(asked)
+    for note in job.notes:
+        reporter.say(note)
+    choice = choose_start(job.config, model_to_try(job, start), reporter, compute)
+    if choice.sentence:
+        reporter.say(choice.sentence)
+    done = benchmark(choice.config, reporter, overwrite=overwrite, compute=compute)
+    page, _ = write_report([RunFolder(str(choice.config.output)).path])
+    return Fitted(job, choice, done, page)
+
+
+def model_to_try(job: FitJob, start: str | None) -> str | None:
+    """Return the model from which a training may start, or None."""
+    if start == NO_START or job.config.task.type != "regression":
+        return None
+    return STARTS[job.table.kind] if start is None else start

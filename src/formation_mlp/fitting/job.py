@@ -1,0 +1,120 @@
+"""What a table becomes: a configuration with everything that `formation-mlp train` needs, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from formation_mlp.config.loading import apply_override, check_config
+from formation_mlp.config.recipe import sections
+from formation_mlp.config.schema import Config
+from formation_mlp.data.discovery import Discovery, discover
+from formation_mlp.errors import ConfigError
+from formation_mlp.registry import unknown_name
+
+KINDS = ("measured", "computed")
+"""What the energies of a table may be."""
+
+FEW = 1000
+"""Rows up to which larger shares of them are held out."""
+SHARES, SHARES_OF_FEW = {"val": 0.1, "test": 0.1}, {"val": 0.15, "test": 0.15}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user says of a table; None is found out.
+
+    Attributes
+    ----------
+    path : of the table
+    columns : ``formula``, ``target``, ``unit``, ``id`` and ``structure``, as far as they are given
+    kind : one of `KINDS`
+    scale : energy scale, or the column that names it
+    out : the run folder
+    overrides : texts such as ``model.hidden=[64, 64]``
+    """
+
+    path: str
+    columns: dict[str, str] = field(default_factory=dict)
+    kind: str | None = None
+    scale: str | None = None
+    out: str | None = None
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FitJob:
+    """A table, read and understood.
+
+    Attributes
+    ----------
+    raw : the configuration with its own recipe, without a model to start from; only what is not as usual
+    config : the same, checked
+    table : what was found in it
+    notes : what was found and decided, in sentences
+    """
+
+    raw: dict[str, Any]
+    config: Config
+    table: Discovery
+    notes: tuple[str, ...]
+
+
+def job_for(asked: Asked) -> FitJob:
+    """Return the job for a table.
+
+    Raises
+    ------
+    DataError
+        With all that is unsure about the table.
+    ConfigError
+        If the kind, the scale or an override is wrong.
+    """
+    if asked.kind is not None and asked.kind not in KINDS:
+        raise ConfigError(unknown_name(asked.kind, KINDS, "--kind", "kind of energies"))
+    table = discover(asked.path, **asked.columns)
+    is_measured = table.measured if asked.kind is None else asked.kind == "measured"
+    duplicates, why = _duplicates(table, is_measured)
+    data = table.data | {"duplicates": duplicates, "invalid": "drop"}
+    data |= {} if asked.scale is None else {"scale": asked.scale}
+    raw = {
+        "data": data,
+        "split": {"method": "formula", **(SHARES if table.n_rows > FEW else SHARES_OF_FEW)},
+        **sections(table.n_rows, needs_structures=table.kind == "structures"),
+        "benchmark": {"baselines": opponents()},
+        "output": asked.out or default_output(asked.path),
+    }
+    for override in asked.overrides:
+        apply_override(raw, override)
+    return FitJob(raw, check_config(raw, asked.path), table, (*table.notes, why))
+
+
+def _duplicates(table: Discovery, is_measured: bool) -> tuple[str, str]:
+    """Return what becomes of several rows of one formula, and why."""
+    if table.kind == "structures":
+        return "keep", "rows of one formula: all are kept, for each has a structure of its own"
+    if is_measured:
+        return "median", "rows of one formula: their median is taken, for the energies are measured (--kind computed)"
+    return "lowest", "rows of one formula: the lowest is taken, for the energies are computed (--kind measured)"
+
+
+def opponents() -> list[str | dict[str, Any]]:
+    """Return the baselines that every fit is compared with: mean, forest and boosted trees, tuned on the val rows."""
+    boosted = "lightgbm" if find_spec("lightgbm") else "hist_gradient_boosting"
+    return ["mean", {"random_forest": {"tuned": True}}, {boosted: {"tuned": True}}]
+
+
+def default_output(path: str) -> str:
+    """Return the run folder for a table: ``runs/`` and its name without endings.
+
+    Examples
+    --------
+    >>> default_output("tables/my energies.csv.gz"), default_output("-")
+    ('runs/my energies', 'runs/stdin')
+    """
+    if path == "-":
+        return "runs/stdin"
+    name = Path(path.rpartition(":")[2] if path.startswith("matminer:") else path).resolve().name
+    return f"runs/{name.split('.')[0] or name.strip('.') or 'table'}"

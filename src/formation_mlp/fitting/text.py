@@ -1,0 +1,115 @@
+"""What a fit says at its end: scores, what to believe of them, and what to do next."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from formation_mlp.benchmark.outcome import Outcome
+from formation_mlp.benchmark.results import Results, results_of
+from formation_mlp.benchmark.text import statements
+from formation_mlp.fitting.fit import Fitted
+from formation_mlp.runs.start_rows import apart_in_words
+from formation_mlp.system.text_table import aligned
+from formation_mlp.typing import Bools, Floats
+
+WIDTH = 110
+FEW = 100
+"""Rows below which an error is called uncertain."""
+
+
+def closing_text(fitted: Fitted) -> str:
+    """Return the scores of all models, what to believe of them, and the next commands."""
+    report = fitted.folder.read_json(fitted.folder.report)
+    honest = [_only_new(one, report) for one in fitted.benchmark.outcomes]
+    has_new = all(len(one.ids) for one in honest)
+    results = results_of(honest if has_new else fitted.benchmark.outcomes, fitted.benchmark.about)
+    blocks = [
+        score_table(fitted.benchmark.outcomes, honest, results),
+        _wrapped(believe(results, report, _errors(honest, results) if has_new else np.empty(0))),
+        next_commands(fitted),
+    ]
+    return "\n\n".join(blocks)
+
+
+def score_table(outcomes: Sequence[Outcome], honest: Sequence[Outcome], results: Results) -> str:
+    """Return one line per model, the best first; errors on new formulas apart where the start model knows others."""
+    part, differs = results.part, any(len(a.ids) != len(b.ids) for a, b in zip(outcomes, honest, strict=True))
+    by_name = {one.model: one for one in outcomes}
+    honest_by_name = {one.model: one for one in honest}
+    n_all, n_new = len(outcomes[0].ids), len(honest[0].ids)
+    header = ["model", "val MAE", f"{part} MAE ({n_all} rows)"]
+    header += [f"new formulas ({n_new})"] if differs else []
+    header += [f"{part} RMSE", "fit (s)"]
+    rows = []
+    for summary in results.models:
+        one, new = by_name[summary.model], honest_by_name[summary.model]
+        error = np.abs(one.prediction - one.y)
+        cells = [summary.model, f"{one.val_score:.4f}", f"{error.mean():.4f}"]
+        if differs:
+            cells.append(f"{np.abs(new.prediction - new.y).mean():.4f}" if len(new.ids) else "")
+        rows.append([*cells, f"{np.sqrt(np.mean(error**2)):.4f}", f"{one.fit_seconds:.1f}"])
+    return aligned(header, rows)
+
+
+def believe(results: Results, report: dict[str, Any], errors: Floats) -> list[str]:
+    """Return sentences on what the scores are worth; ``errors`` are those of the network on new formulas, ``[n]``."""
+    said = []
+    if "start" in report:
+        said.append(apart_in_words(report["start"], results.part, "MAE") + ".")
+    if len(errors) > 1:
+        half = 1.96 * float(errors.std(ddof=1)) / len(errors) ** 0.5
+        low, high = max(0.0, errors.mean() - half), errors.mean() + half
+        few = f", for {len(errors)} rows are few" if len(errors) < FEW else ""
+        said.append(
+            f"What to believe: a new compound of this kind is off by {errors.mean():.3f} eV/atom on average, by more than "
+            f"{np.quantile(errors, 0.9):.3f} one time in ten. Of other {results.part} rows the average would lie between "
+            f"{low:.3f} and {high:.3f} (95 %){few}."
+        )
+    said += [f"{one}." for one in statements(results)]
+    said.append(
+        "What not to believe: predictions for other kinds of compounds, such as elements that are rare or missing in the "
+        "table; predict flags them."
+    )
+    return said
+
+
+def next_commands(fitted: Fitted) -> str:
+    """Return the commands that go on from here."""
+    run = str(fitted.folder.path)
+    quoted = f"'{run}'" if " " in run else run
+    example = "NEW.cif" if fitted.job.table.kind == "structures" else "NaCl"
+    lines = {
+        f"formation-mlp predict {quoted} {example}": "each with its interval; --csv NEW.csv --out PREDICTED.csv for a table",
+        f"formation-mlp report {quoted}": f"{fitted.page} is there already: scores, figures, methods",
+        f"formation-mlp train {quoted}/config.yaml --overwrite": "the same model again; change what you like in a copy",
+    }
+    width = max(map(len, lines))
+    return "Next:\n" + "\n".join(f"  {command:{width}}  # {what}" for command, what in lines.items())
+
+
+def _only_new(outcome: Outcome, report: dict[str, Any]) -> Outcome:
+    """Return an outcome without the rows whose formula the model to start from has learned."""
+    known = set(report.get("start", {}).get("known_ids", ()))
+    new: Bools = np.array([name not in known for name in outcome.ids], np.bool_)
+    return replace(
+        outcome,
+        ids=[name for name, is_new in zip(outcome.ids, new, strict=True) if is_new],
+        formulas=[formula for formula, is_new in zip(outcome.formulas, new, strict=True) if is_new],
+        novelty=outcome.novelty[new],
+        y=outcome.y[new],
+        prediction=outcome.prediction[new],
+    )
+
+
+def _errors(outcomes: Sequence[Outcome], results: Results) -> Floats:
+    main = next(one for one in outcomes if one.model == results.about.main)
+    return np.abs(main.prediction - main.y)
+
+
+def _wrapped(texts: Sequence[str]) -> str:
+    return "\n".join(line for text in texts for line in textwrap.wrap(text, WIDTH, subsequent_indent="  "))
