@@ -13,10 +13,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import build_energy_table
-import build_structure_table
 import numpy as np
 
+import build_energy_table
+import build_structure_table
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.saved_model.learned import LEARNED_FILE
 from formation_mlp.system.files import write_bytes

@@ -33,6 +33,18 @@ def test_the_mean_stands_at_the_first_row_of_a_formula() -> None:
     assert data.notes == ("3 rows merged: averaged with an earlier row of the same formula",)
 
 
+def test_the_median_is_moved_little_by_one_wrong_value() -> None:
+    data = merged("median")
+    assert dict(zip(data.formulas, data.y, strict=True)) == pytest.approx({"SiO2": -3.2, "MgO": -3.0, "TiO2": -3.15})
+    assert [row.id for row in data.left_out] == ["3", "5", "6"]
+    frame = pd.DataFrame(
+        [("SiO2", -3.1), ("SiO2", -31.0), ("SiO2", -3.2), ("MgO", -3.0)], columns=["formula", "target"]
+    )
+    wrong = dataset_from_frame(frame, DataConfig(path="t.csv", unit="eV/atom", duplicates="median"), TaskConfig())
+    assert wrong.y.tolist() == [-3.2, -3.0]
+    assert wrong.notes == ("2 rows merged: the median with an earlier row of the same formula is taken",)
+
+
 def test_the_lowest_row_of_a_formula_is_its_ground_state() -> None:
     data = merged("lowest")
     assert dict(zip(data.formulas, data.y, strict=True)) == {"MgO": -3.0, "TiO2": -3.2, "O2Si": -3.3}
@@ -41,7 +53,7 @@ def test_the_lowest_row_of_a_formula_is_its_ground_state() -> None:
     assert data.notes == ("3 rows merged: another row of the same formula lies lower",)
 
 
-@pytest.mark.parametrize("choice", ["keep", "mean", "lowest"])
+@pytest.mark.parametrize("choice", ["keep", "mean", "median", "lowest"])
 def test_without_duplicates_nothing_changes_and_nothing_is_said(choice: str) -> None:
     frame = pd.DataFrame({"formula": ["SiO2", "MgO"], "target": [-3.1, -3.0]})
     data = dataset_from_frame(frame, DataConfig(path="t.csv", duplicates=choice), TaskConfig())

@@ -31,7 +31,7 @@ def fit(
     formula: FormulaColumn = None,
     target: TargetColumn = None,
     unit: UnitOfTarget = None,
-    id: IdColumn = None,
+    id: IdColumn = None,  # noqa: A002 (the name of the option)
     structure: StructureColumn = None,
     kind: Kind = None,
     scale: Scale = None,

@@ -28,7 +28,7 @@ def init(
     formula: FormulaColumn = None,
     target: TargetColumn = None,
     unit: UnitOfTarget = None,
-    id: IdColumn = None,
+    id: IdColumn = None,  # noqa: A002 (the name of the option)
     structure: StructureColumn = None,
     kind: Kind = None,
     scale: Scale = None,

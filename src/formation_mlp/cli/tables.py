@@ -13,7 +13,7 @@ Table = Annotated[
     str,
     typer.Argument(
         metavar="TABLE",
-        help="A table of formation energies: .csv, .tsv, .xlsx, .json, .parquet, .extxyz, '-', or a folder of structures.",
+        help="A table of formation energies (.csv, .xlsx, .json, .parquet, .extxyz, '-'), or a folder of structures.",
     ),
 ]
 FormulaColumn = Annotated[str | None, typer.Option("--formula", metavar="COLUMN", help="Column of the formulas.")]
@@ -31,7 +31,8 @@ Scale = Annotated[
     str | None, typer.Option("--scale", help="Energy scale, see 'formation-mlp scales', or the column that names it.")
 ]
 OutFolder = Annotated[
-    str | None, typer.Option("--out", metavar="RUN", help="The run folder; runs/ and the name of the table if not given.")
+    str | None,
+    typer.Option("--out", metavar="RUN", help="The run folder; by default runs/ and the name of the table."),
 ]
 
 

@@ -32,7 +32,7 @@ MODEL: dict[str, Any] = {"architecture": "residual", "hidden": [256, 256], "drop
 """The network for up to `MANY` rows."""
 
 TRAINING: dict[str, Any] = {
-    "loss": "huber",
+    "loss": "l1",
     "optimizer": "adamw",
     "weight_decay": 0.1,
     "batch_size": 64,
@@ -49,7 +49,7 @@ TRAINING_OF_MANY: dict[str, Any] = {"loss": "l1", "optimizer": "muon", "batch_si
 TRAINING_FROM_START: dict[str, Any] = {
     "loss": "l1",
     "optimizer": "adamw",
-    "learning_rate": 5e-4,
+    "learning_rate": 2e-4,
     "weight_decay": 0.1,
     "batch_size": 64,
     "max_epochs": 15,

@@ -83,15 +83,16 @@ def choose_start(config: Config, start: str | None, reporter: Reporter, compute:
     model = Checkpoint.load(model_path(start))
     reason = _unfit(model, config)
     if reason:
-        return Choice(config, f"recipe: a training from nothing, for {start} {reason}")
+        return Choice(config, f"Recipe: a training from nothing, for the model {start} {reason}.")
     rows = _rows(config, started(config, start, model), model, reporter, compute)
     n_val, n_train = int(rows.start.new(rows.split.val).sum()), int(rows.start.new(rows.split.train).sum())
     if not rows.start.is_told:
-        return Choice(config, f"recipe: a training from nothing, for nothing tells which formulas {start} has learned")
+        why = f"nothing tells which formulas the model {start} has learned"
+        return Choice(config, f"Recipe: a training from nothing, for {why}.")
     if n_val + n_train < ENOUGH:
         found = f"only {n_val + n_train} train and val rows have another" if n_val + n_train else "no row has another"
         why = f"{start} would look better for the formulas that it has learned, and {found}"
-        return Choice(config, f"recipe: a training from nothing; {why}")
+        return Choice(config, f"Recipe: a training from nothing; {why}.")
     return _better(rows, start, n_val, reporter)
 
 
@@ -102,7 +103,9 @@ def started(config: Config, start: str, model: Checkpoint) -> Config:
     training = TrainingConfig.model_validate(TRAINING_FROM_START | of_machine | {"start_from": start})
     network = ModelConfig.model_validate(first.model | {"dropout": 0.0})
     sections = {"model": network.model_dump(), "training": training.model_dump()}
-    return check_config(merged(config, sections, features=model.config["features"]), "the recipe that starts from a model")
+    return check_config(
+        merged(config, sections, features=model.config["features"]), "the recipe that starts from a model"
+    )
 
 
 def _unfit(model: Checkpoint, config: Config) -> str:
@@ -138,13 +141,13 @@ def _better(rows: _Rows, start: str, n_val: int, reporter: Reporter) -> Choice:
         if n_val >= ENOUGH
         else f"{sum(len(judged) for _, judged in divisions)} train rows, left out in turn,"
     )
-    reporter.say(f"which start is better for formulas that {start} has not learned: {where} decide")
+    reporter.say(f"Whether a training should start from {start}: {where} of formulas that it has not learned decide.")
     errors = {name: _mean_error(rows, name, divisions, reporter) for name in (PLAIN, STARTED)}
     wins = errors[STARTED] < errors[PLAIN]
     kind = f"a training that starts from {start}" if wins else "a training from nothing"
     sentence = (
-        f"recipe: {kind}; on {where} of formulas that {start} has not learned, one network that starts from it has MAE "
-        f"{errors[STARTED]:.3f} eV/atom, one that starts from nothing {errors[PLAIN]:.3f}"
+        f"Recipe: {kind}; on {where} of formulas that {start} has not learned, one network that starts from it has MAE "
+        f"{errors[STARTED]:.3f} eV/atom, one that starts from nothing {errors[PLAIN]:.3f}."
     )
     return Choice(rows.configs[STARTED if wins else PLAIN], sentence)
 

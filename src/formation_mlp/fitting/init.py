@@ -64,4 +64,3 @@ def configuration_text(job: FitJob) -> str:
         ]
     body = yaml.dump(job.raw, Dumper=_Lines, sort_keys=False, allow_unicode=True, width=110)
     return "".join(f"# {line}\n" for line in comments) + body
-

@@ -94,10 +94,16 @@ def job_for(asked: Asked) -> FitJob:
 def _duplicates(table: Discovery, is_measured: bool) -> tuple[str, str]:
     """Return what becomes of several rows of one formula, and why."""
     if table.kind == "structures":
-        return "keep", "rows of one formula: all are kept, for each has a structure of its own"
+        return "keep", "Of several rows of one formula all are kept, for each has a structure of its own."
     if is_measured:
-        return "median", "rows of one formula: their median is taken, for the energies are measured (--kind computed)"
-    return "lowest", "rows of one formula: the lowest is taken, for the energies are computed (--kind measured)"
+        return "median", (
+            "Of several rows of one formula the median is taken, for the energies are measured; '--kind computed' says "
+            "otherwise."
+        )
+    return "lowest", (
+        "Of several rows of one formula the lowest is taken, for the energies are computed; '--kind measured' says "
+        "otherwise."
+    )
 
 
 def opponents() -> list[str | dict[str, Any]]:

@@ -66,14 +66,14 @@ def believe(results: Results, report: dict[str, Any], errors: Floats) -> list[st
         low, high = max(0.0, errors.mean() - half), errors.mean() + half
         few = f", for {len(errors)} rows are few" if len(errors) < FEW else ""
         said.append(
-            f"What to believe: a new compound of this kind is off by {errors.mean():.3f} eV/atom on average, by more than "
-            f"{np.quantile(errors, 0.9):.3f} one time in ten. Of other {results.part} rows the average would lie between "
-            f"{low:.3f} and {high:.3f} (95 %){few}."
+            f"What to believe: a new compound of this kind is off by {errors.mean():.3f} eV/atom on average, by more "
+            f"than {np.quantile(errors, 0.9):.3f} one time in ten. Of other {results.part} rows the average would lie "
+            f"between {low:.3f} and {high:.3f} (95 %){few}."
         )
     said += [f"{one}." for one in statements(results)]
     said.append(
-        "What not to believe: predictions for other kinds of compounds, such as elements that are rare or missing in the "
-        "table; predict flags them."
+        "What not to believe: predictions for other kinds of compounds, such as elements that are rare or missing in "
+        "the table; predict flags them."
     )
     return said
 
@@ -84,7 +84,7 @@ def next_commands(fitted: Fitted) -> str:
     quoted = f"'{run}'" if " " in run else run
     example = "NEW.cif" if fitted.job.table.kind == "structures" else "NaCl"
     lines = {
-        f"formation-mlp predict {quoted} {example}": "each with its interval; --csv NEW.csv --out PREDICTED.csv for a table",
+        f"formation-mlp predict {quoted} {example}": "with an interval; --csv NEW.csv --out PREDICTED.csv",
         f"formation-mlp report {quoted}": f"{fitted.page} is there already: scores, figures, methods",
         f"formation-mlp train {quoted}/config.yaml --overwrite": "the same model again; change what you like in a copy",
     }

@@ -53,7 +53,9 @@ def with_trust(prepared: Prepared, model: Checkpoint, of_val: Floats | None = No
     """Return the model with what tells how far its predictions can be trusted.
 
     The calibration is learned from its errors on the val rows (regression only), the domain from the train rows. Val
-    rows whose formula the model to start from has learned are left out, if enough others are there. ``of_val`` are the predictions of its members on the val rows, ``[n_members, n_val]``; if they are not given, they
+    rows whose formula the model to start from has learned are left out, if enough others are there.
+
+    ``of_val`` are the predictions of its members on the val rows, ``[n_members, n_val]``; if they are not given, they
     are made here.
     """
     train, val = prepared.part("train"), prepared.part("val")
@@ -96,5 +98,5 @@ def _errors(prepared: Prepared, model: Checkpoint, rows: Ints) -> ErrorModel:
     error = val.y - answers[np.arange(n), scale]
     train, seed = compositions.take(prepared.split.train), prepared.config.seed
     pairs = pair_counts(train)
-    rows = OutOfSample(asked.inputs(pairs), error, names[scale], halves(own.keys(), seed), np.ones(n))
-    return fit_error_model(rows, pairs, np.unique(fingerprints(train)), seed)
+    errors = OutOfSample(asked.inputs(pairs), error, names[scale], halves(own.keys(), seed), np.ones(n))
+    return fit_error_model(errors, pairs, np.unique(fingerprints(train)), seed)

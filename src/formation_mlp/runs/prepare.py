@@ -34,8 +34,8 @@ class Prepared:
     """Rows, features, parts and what was fitted on the train rows.
 
     ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from, ``start_rows`` what
-    that model knows of the rows, ``content`` the hashes of rows and features, once they are known, ``architectures`` the
-    classes of the user's own networks by name.
+    that model knows of the rows, ``content`` the hashes of rows and features, once they are known, ``architectures``
+    the classes of the user's own networks by name.
     """
 
     config: Config

@@ -137,7 +137,9 @@ def train_prepared(
     write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
     if draw:
         write_figures(folder.path, prepared, result)
-    write_json(folder.report, {"model": name, **result.as_json(), **_about_start(prepared, result), **description(prepared)})
+    write_json(
+        folder.report, {"model": name, **result.as_json(), **_about_start(prepared, result), **description(prepared)}
+    )
     return result
 
 

@@ -1,0 +1,124 @@
+"""The verbs fit and init: from a table to a run, its page, and a configuration that repeats it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from support.commands import Outcome
+
+Command = Callable[..., Outcome]
+Write = Callable[..., Path]
+
+TINY = ("--set", "model.hidden=[8]", "--set", "model.architecture=mlp", "--set", "training.max_epochs=2")
+QUICK = (*TINY, "--set", "features=[stoichiometry, element_fraction]", "--set", "benchmark.baselines=[mean, ridge]")
+HERE = ("--workers", "1")
+
+
+def predictions(run: str) -> list[list[str]]:
+    with Path(run, "predictions.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_a_fit_leaves_a_run_its_opponents_a_page_and_what_repeats_it(command: Command, write_csv: Write) -> None:
+    write_csv()
+    done = command("fit", "table.csv", "--start", "none", *QUICK, *HERE)
+    out = done.succeeded()
+    assert "What to believe: a new compound of this kind is off by" in out
+    assert {"ensemble", "mean", "ridge"} <= {line.split()[0] for line in out.splitlines() if line}
+    assert "formation-mlp predict runs/table NaCl" in out
+    assert "the median is taken, for the energies are measured" in done.err
+    folder = Path("runs/table")
+    assert {"config.yaml", "report.html", "benchmark.json", "DONE"} <= {path.name for path in folder.iterdir()}
+    assert "start" not in json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    before = predictions("runs/table")
+    command("train", folder / "config.yaml", "--overwrite", "-q").succeeded()
+    assert predictions("runs/table") == before
+    command("predict", "runs/table", "NaCl").succeeded()
+
+
+def test_an_earlier_run_stays_unless_it_may_be_replaced(command: Command, write_csv: Write) -> None:
+    write_csv()
+    words = ("fit", "table.csv", "--start", "none", *QUICK, *HERE, "-q")
+    command(*words).succeeded()
+    again = command(*words)
+    assert "fit" in again.succeeded()  # nothing is trained anew
+    other = command(*words, "--set", "seed=5")
+    assert "holds an earlier run" in other.refused()
+    command(*words, "--set", "seed=5", "--overwrite").succeeded()
+
+
+def test_init_writes_what_train_takes(command: Command, write_csv: Write) -> None:
+    write_csv()
+    assert "table.yaml" in command("init", "table.csv", *QUICK).succeeded()
+    text = Path("table.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# What was found in table.csv:\n# - ")
+    assert yaml.safe_load(text)["data"]["duplicates"] == "median"
+    assert not Path("runs").exists()
+    assert "exists" in command("init", "table.csv").refused()
+    assert Path("table.yaml").read_text(encoding="utf-8") == text
+    command("train", "table.yaml", "-q").succeeded()
+    kept = predictions("runs/table")
+    command("fit", "table.csv", "--start", "none", *QUICK, *HERE, "-q", "--overwrite").succeeded()
+    assert predictions("runs/table") == kept
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["absent.csv"], "absent.csv"),
+        (["table.csv", "--target", "nothing"], "nothing"),
+        (["table.csv", "--unit", "furlong"], "furlong"),
+        (["table.csv", "--start", "compositoin", "--set", "model.hidden=[8]"], "Did you mean 'composition'"),
+        (["table.csv", "--set", "training.max_epochs=0"], "training.max_epochs"),
+        (["table.csv", "--kind", "guessed"], "--kind"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_written(
+    command: Command, write_csv: Write, workplace: Path, words: list[str], message: str
+) -> None:
+    write_csv()
+    assert message in command("fit", *words).refused()
+    assert not (workplace / "runs").exists()
+
+
+def test_of_a_table_that_the_start_model_knows_nothing_speaks_for_the_start(command: Command, write_csv: Write) -> None:
+    write_csv()  # measured enthalpies, all of which the model `composition` has learned
+    done = command("fit", "table.csv", *QUICK, *HERE)
+    done.succeeded()
+    said = (
+        r"composition would look better for the formulas that it has learned, and (no row has|only \d+ .* have) another"
+    )
+    assert re.search(said, done.err)
+    assert yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))["training"]["start_from"] is None
+
+
+@pytest.mark.slow
+def test_the_start_is_judged_by_formulas_that_it_does_not_know(
+    command: Command, write_csv: Write, rows: list[tuple[str, str]]
+) -> None:
+    """Mixtures of two known compounds are in no database; their energies are those of the compounds."""
+    mixed = [
+        (f"({a})7({b})11", (float(x) * 7 + float(y) * 11) / 18)
+        for (a, x), (b, y) in zip(rows[:50], rows[8:58], strict=True)
+    ]
+    write_csv([*mixed, *rows[:20]])
+    done = command("fit", "table.csv", *HERE, *TINY, "--set", "benchmark.baselines=[mean]", "--unit", "eV/atom")
+    out = done.succeeded()
+    assert "left out in turn, of formulas that it has not learned decide" in done.err
+    config = yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))
+    assert config["training"]["start_from"] == "composition"  # against two epochs of eight units
+    about = json.loads(Path("runs/table/report.json").read_text(encoding="utf-8"))["start"]
+    n_known, n_new = about["rows"]["test"]["known"], about["rows"]["test"]["new"]
+    assert n_new > 0
+    if n_known:
+        assert f"{n_known} of {n_known + n_new} test rows are formulas that the start model composition knows" in out
+        assert "new formulas" in out
+    page = Path("runs/table/report.html").read_text(encoding="utf-8")
+    assert "which it has never seen" not in page or not n_known
