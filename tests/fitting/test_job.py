@@ -33,8 +33,10 @@ def test_measured_enthalpies_take_the_median(write_csv: Write) -> None:
     assert job_for(Asked("table.csv", kind="computed")).config.data.duplicates == "lowest"
 
 
-def test_structures_are_all_kept(structure_folder: Path) -> None:
-    job = job_for(Asked(str(structure_folder / "table.csv")))
+def test_structures_are_all_kept(structure_folder: Path, write_csv: Write) -> None:
+    files = sorted(path for path in structure_folder.iterdir() if path.suffix == ".cif")
+    write_csv([(path, -2.0 - 0.1 * i) for i, path in enumerate(files)], ["structure", "formation_energy_per_atom"])
+    job = job_for(Asked("table.csv", {"unit": "eV/atom"}))
     assert job.config.data.duplicates == "keep"
     assert "ward2017" in job.config.features
 
