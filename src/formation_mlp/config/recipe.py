@@ -49,10 +49,10 @@ TRAINING_OF_MANY: dict[str, Any] = {"loss": "l1", "optimizer": "muon", "batch_si
 TRAINING_FROM_START: dict[str, Any] = {
     "loss": "l1",
     "optimizer": "adamw",
-    "learning_rate": 2e-4,
+    "learning_rate": 1e-4,
     "weight_decay": 0.1,
     "batch_size": 64,
-    "max_epochs": 15,
+    "max_epochs": 12,
 }
 """A training that starts from a model: few small steps, so that what it knows is not lost."""
 
