@@ -30,6 +30,7 @@ ENERGIES = {
 
 if __name__ == "__main__":
     model = FormationEnergyRegressor(
+        n_members=1,
         features=["stoichiometry", "element_fraction"],
         hidden=(4, 4),
         activation="swish",

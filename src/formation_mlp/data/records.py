@@ -77,6 +77,7 @@ class Dataset:
     places : ``[n]``, where in the whole table each row stands, counted from 0; None for rows without a table
     n_table : number of rows of the whole table, those without a target too; None for rows without a table
     scale : ``[n]``, which of ``target.scales`` each row is on; None if there are not several
+    weight : ``[n]``, above 0: how much each row counts in training; None if all count the same
     left_out : rows of the source that are not here
     notes : remarks for the reader, such as merged duplicates
     """
@@ -93,12 +94,15 @@ class Dataset:
     places: Ints | None = None
     n_table: int | None = None
     scale: Ints | None = None
+    weight: Floats | None = None
 
     def __post_init__(self) -> None:
         n = len(self.ids)
         lengths = {len(self.formulas), len(self.materials), len(self.y), n}
         lengths |= {
-            len(column) for column in (self.parts, self.auxiliary, self.places, self.scale) if column is not None
+            len(column)
+            for column in (self.parts, self.auxiliary, self.places, self.scale, self.weight)
+            if column is not None
         }
         if len(lengths) != 1:
             raise ValueError(f"columns of unequal length: {sorted(lengths)}")
@@ -126,6 +130,7 @@ class Dataset:
             None if self.places is None else self.places[index],
             self.n_table,
             None if self.scale is None else self.scale[index],
+            None if self.weight is None else self.weight[index],
         )
 
     def keys(self) -> list[str]:

@@ -88,6 +88,8 @@ def targets_digest(dataset: Dataset) -> str:
     if dataset.scale is not None:
         digest.update(json.dumps(dataset.target.scales).encode())
         _add(digest, dataset.scale)
+    if dataset.weight is not None:
+        _add(digest, dataset.weight)
     return digest.hexdigest()
 
 

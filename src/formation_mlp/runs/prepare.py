@@ -74,6 +74,7 @@ class Prepared:
             self.dataset.materials.compositions.take(rows),
             None if auxiliary is None else auxiliary[rows],
             None if self.dataset.scale is None else self.dataset.scale[rows],
+            None if self.dataset.weight is None else self.dataset.weight[rows],
         )
 
 

@@ -21,10 +21,13 @@ def regression_scores(y: Floats, prediction: Floats) -> dict[str, float]:
     }
 
 
-def log_loss(y: Floats, probability: Floats) -> float:
-    """Return the mean binary cross entropy; probabilities are kept 1e-15 away from 0 and 1."""
+def log_loss(y: Floats, probability: Floats, weight: Floats | None = None) -> float:
+    """Return the mean binary cross entropy of rows that count by ``weight [n]``.
+
+    Probabilities are kept 1e-15 away from 0 and 1.
+    """
     p = np.clip(probability, 1e-15, 1 - 1e-15)
-    return float(-np.mean(y * np.log(p) + (1 - y) * np.log1p(-p)))
+    return float(-np.average(y * np.log(p) + (1 - y) * np.log1p(-p), weights=weight))
 
 
 def call_scores(is_positive: Bools, is_called: Bools, certainty: Floats) -> dict[str, float]:

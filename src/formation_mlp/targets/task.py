@@ -92,15 +92,23 @@ class Task:
         """Whether the network answers on more than one energy scale."""
         return len(self.scales) > 1
 
-    def encode(self, y: Floats, auxiliary: Floats | None = None, scale: Ints | None = None) -> Floats:
+    def encode(
+        self, y: Floats, auxiliary: Floats | None = None, scale: Ints | None = None, weight: Floats | None = None
+    ) -> Floats:
         """Return what the network is trained on: standardised energies, or 0 and 1.
+
+        ``weight [n]`` says how much each row counts; only their ratios matter.
 
         Returns
         -------
         ndarray ``[n]``, ``[n, 1 + t]`` with auxiliary targets, standardised too, or ``[n, s]`` with ``s`` scales, NaN
-        but for the one of each row, ``scale [n]``
+        but for the one of each row, ``scale [n]``; ``[n, 2]`` with weights, which stand in the second column
         """
         encoded = self.target_scaler.transform(y)
+        if weight is not None:
+            if self.n_outputs > 1:
+                raise ValueError("weights of rows, and a network of several outputs")
+            return np.stack([encoded, weight / weight.mean()], axis=1)
         if self.has_several_scales:
             if scale is None:
                 raise ValueError("rows on several energy scales, and no scale of each")
@@ -129,8 +137,11 @@ class Task:
         e = np.exp(-np.abs(output))
         return np.where(output >= 0, 1 / (1 + e), e / (1 + e))
 
-    def loss(self, training: TrainingConfig) -> Loss:
+    def loss(self, training: TrainingConfig, is_weighted: bool = False) -> Loss:
         """Return the loss of outputs and encoded targets, ``[n], [n] -> []``.
+
+        With weights, ``[n], [n, 2] -> []``: the mean of each row's loss times its weight. The weights have the mean 1
+        over all rows, so that a batch of light rows makes a smaller step than one of heavy rows.
 
         With auxiliary targets, ``[n, 1 + t], [n, 1 + t] -> []``: their mean absolute errors are added, each
         with its weight, over the rows that have a value.
@@ -139,7 +150,11 @@ class Task:
 
         losses = TASKS[self.config.type]
         name = training.loss or next(iter(losses))
-        main = lookup(losses, name, "training.loss", f"loss of a {self.config.type}")(training)
+        build = lookup(losses, name, "training.loss", f"loss of a {self.config.type}")
+        if is_weighted:
+            of_rows = build(training, "none")
+            return lambda output, y: (y[:, 1] * of_rows(output, y[:, 0])).mean()
+        main = build(training, "mean")
         if self.has_several_scales:
             return self._loss_of_scales(main)
         weights = torch.tensor(list(self.config.auxiliary.values()))
@@ -183,9 +198,11 @@ class Task:
         """Name of the score that selects the best epoch."""
         return "log loss" if self.is_classification else "MAE"
 
-    def selection(self, y: Floats, prediction: Floats) -> float:
-        """Return the score that selects the best epoch; lower is better."""
-        return log_loss(y, prediction) if self.is_classification else float(np.mean(np.abs(prediction - y)))
+    def selection(self, y: Floats, prediction: Floats, weight: Floats | None = None) -> float:
+        """Return the score that selects the best epoch, of rows that count by ``weight [n]``; lower is better."""
+        if self.is_classification:
+            return log_loss(y, prediction, weight)
+        return float(np.average(np.abs(prediction - y), weights=weight))
 
 
 def at_scale(prediction: Floats, scale: Ints | int | None) -> Floats:
@@ -217,25 +234,25 @@ def labels(config: TaskConfig, y: Floats) -> Floats:
     return y if config.boundary is None else (y <= config.boundary).astype(float)
 
 
-def _l1(_config: TrainingConfig) -> Loss:
+def _l1(_config: TrainingConfig, reduction: str) -> Loss:
     from torch.nn import functional as F
 
-    return F.l1_loss
+    return partial(F.l1_loss, reduction=reduction)
 
 
-def _mse(_config: TrainingConfig) -> Loss:
+def _mse(_config: TrainingConfig, reduction: str) -> Loss:
     from torch.nn import functional as F
 
-    return F.mse_loss
+    return partial(F.mse_loss, reduction=reduction)
 
 
-def _huber(config: TrainingConfig) -> Loss:
+def _huber(config: TrainingConfig, reduction: str) -> Loss:
     from torch.nn import functional as F
 
-    return partial(F.huber_loss, delta=config.huber_delta)
+    return partial(F.huber_loss, delta=config.huber_delta, reduction=reduction)
 
 
-def _quantile(config: TrainingConfig) -> Loss:
+def _quantile(config: TrainingConfig, reduction: str) -> Loss:
     """Return the mean of max(q e, (q - 1) e) with e = y - output (Koenker and Bassett 1978)."""
     import torch
 
@@ -243,19 +260,20 @@ def _quantile(config: TrainingConfig) -> Loss:
 
     def pinball(output: Tensor, y: Tensor) -> Tensor:
         e = y - output
-        return torch.maximum(q * e, (q - 1) * e).mean()
+        of_rows = torch.maximum(q * e, (q - 1) * e)
+        return of_rows.mean() if reduction == "mean" else of_rows
 
     return pinball
 
 
-def _bce(_config: TrainingConfig) -> Loss:
+def _bce(_config: TrainingConfig, reduction: str) -> Loss:
     from torch.nn import functional as F
 
-    return F.binary_cross_entropy_with_logits
+    return partial(F.binary_cross_entropy_with_logits, reduction=reduction)
 
 
-TASKS: dict[str, dict[str, Callable[[TrainingConfig], Loss]]] = {
+TASKS: dict[str, dict[str, Callable[[TrainingConfig, str], Loss]]] = {
     "regression": {"l1": _l1, "mse": _mse, "huber": _huber, "quantile": _quantile},
     "classification": {"bce": _bce},
 }
-"""Task to its losses by name, the default first."""
+"""Task to its losses by name, the default first; each is built as the `mean` over rows, or of each row (`none`)."""

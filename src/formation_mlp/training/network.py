@@ -42,6 +42,7 @@ class Examples:
     compositions : ``[n]``; only the architecture `set` looks at them
     auxiliary : further targets, ``[n, t]``, NaN where a row has none
     scale : the place of each row's energy scale among those of the task, ``[n]``; None if there are not several
+    weight : how much each row counts in loss and score, above 0, ``[n]``; None if all count the same
     """
 
     X: Floats
@@ -49,6 +50,7 @@ class Examples:
     compositions: Compositions | None = None
     auxiliary: Floats | None = None
     scale: Ints | None = None
+    weight: Floats | None = None
 
 
 def network_inputs(
@@ -105,7 +107,7 @@ class NetworkTraining:
         self.scaler, self.task, self.config, self.training, self.seed = scaler, task, model, training, seed
         self.architectures = architectures
         self.device = choose_device(training.device)
-        self._scale_of_val = val.scale
+        self._scale_of_val, self._weight_of_val = val.scale, val.weight
         self._set_up(self._rows(train), self._rows(val), val.y, start)
 
     def _set_up(
@@ -115,7 +117,8 @@ class NetworkTraining:
         self.train, self.val, self._y_val = train, val, y_val
         self.group = current_group()
         self._check_batches()
-        self.loss = self.task.loss(training)
+        self.loss = self.task.loss(training, is_weighted=self._weight_of_val is not None)
+        self._is_stopped = False
         self.generators = Generators(torch_generator(seed, "batches"), torch_generator(seed, "layers"))
         check_size(model, training, len(train), len(self.scaler.kept), self.task.n_outputs)
         with borrowed_torch_rng(torch_generator(seed, "weights")):
@@ -151,12 +154,16 @@ class NetworkTraining:
             self.group,
         )
         self.group.begin(self)
-        while (record := self._next_epoch(loop)) is not None:
+        while not self._is_stopped and (record := self._next_epoch(loop)) is not None:
             self.history.append(record)
             if record.is_best:
                 self.best_weights = self._weights(averaged=True)
             yield record
         self.model.load_state_dict(self.best_weights)
+
+    def stop(self) -> None:
+        """End `epochs` after the present one; the weights are then those of the best epoch, as at the usual end."""
+        self._is_stopped = True
 
     def predict(self, X: Floats, compositions: Compositions | None = None, scale: Ints | None = None) -> Floats:
         """Return predictions for features ``[n, d]`` with the model's present weights, each on its scale ``[n]``."""
@@ -175,7 +182,7 @@ class NetworkTraining:
 
     def _rows(self, part: Examples) -> DeviceRows:
         inputs = network_inputs(part.X, part.compositions, self.scaler, self.config, self.device)
-        (y,) = as_inputs(self.device, self.task.encode(part.y, part.auxiliary, part.scale))
+        (y,) = as_inputs(self.device, self.task.encode(part.y, part.auxiliary, part.scale, part.weight))
         return DeviceRows(inputs, y)
 
     def _start_from(self, weights: Mapping[str, Tensor]) -> None:
@@ -262,6 +269,7 @@ class NetworkTraining:
             "seed": self.seed,
             "architectures": self.architectures,
             "_scale_of_val": self._scale_of_val,
+            "_weight_of_val": self._weight_of_val,
         }
         return kept | {"training": training, "parts": parts, "y_val": self._y_val, "snapshot": self.snapshot()}
 
@@ -311,7 +319,8 @@ class NetworkTraining:
         return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
     def _select(self, output: Floats) -> float:
-        return self.task.selection(self._y_val, at_scale(self.task.decode(output), self._scale_of_val))
+        prediction = at_scale(self.task.decode(output), self._scale_of_val)
+        return self.task.selection(self._y_val, prediction, self._weight_of_val)
 
     def _fingerprint(self) -> str:
         arrays = (*self.train.inputs, self.train.y, *self.val.inputs, self.val.y)
