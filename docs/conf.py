@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from formation_mlp.version import __version__
+from formation_mlp.version import REPOSITORY, __version__
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "scripts" / "site"))
@@ -40,6 +40,7 @@ html_show_sphinx = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0b5394", "color-brand-content": "#0b5394"},
     "dark_css_variables": {"color-brand-primary": "#7fb8ee", "color-brand-content": "#7fb8ee"},
+    **({"source_repository": REPOSITORY, "source_branch": "main", "source_directory": "docs/"} if REPOSITORY else {}),
 }
 
 pages.write(DOCS)

@@ -16,7 +16,7 @@ from typing import Any
 from formation_mlp.features.presets import choose_presets
 from formation_mlp.saved_model.named import FOR_FORMULAS, named_model
 from formation_mlp.saved_model.shipped import ON_SCALE, SHIPPED
-from formation_mlp.version import __version__
+from formation_mlp.version import REPOSITORY, __version__
 
 OF_MODELS = {
     "composition": ("jain2013", "bartel2020", "xie2022", "baird2024", "saal2013", "kirklin2015", "wang2021corrections"),
@@ -86,13 +86,14 @@ def entries() -> dict[str, str]:
 
 def package_entry() -> str:
     """Return the BibTeX of this package, of the version that runs."""
-    return (
-        "@software{formation_mlp,\n"
-        "  author = {{The formation_mlp developers}},\n"
-        "  title = {formation\\_mlp: formation energies of materials by small neural networks},\n"
-        f"  version = {{{__version__}}},\n"
-        "}"
-    )
+    fields = {
+        "author": "{The formation_mlp developers}",
+        "title": "formation\\_mlp: formation energies of materials by small neural networks",
+        "version": __version__,
+        "url": REPOSITORY,
+    }
+    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
+    return f"@software{{formation_mlp,\n{lines}}}"
 
 
 def works_behind(model: str) -> Works:
