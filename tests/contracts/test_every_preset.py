@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from inspect import Parameter, signature
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +15,14 @@ from pymatgen.core import Lattice, Structure
 from formation_mlp.features.base import FeatureBlock, Preset
 from formation_mlp.features.presets import preset_table
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.materials.records import Materials
+from formation_mlp.materials.records import Materials, Numbers
 
 TABLE = Path(__file__).with_name("features.csv")
-NEEDED = {"matminer": {"featurizer": "TMetalFraction"}, "table": {"path": str(TABLE), "key": "formula"}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "matminer": {"featurizer": "TMetalFraction"},
+    "table": {"path": str(TABLE), "key": "formula"},
+    "columns": {"names": ["share"]},
+}
 """Options without which a preset cannot be made."""
 
 SIZE_DEPENDENT: set[str] = set()
@@ -38,6 +45,12 @@ CRYSTALS = [
 ]
 
 
+def read(items: Sequence[object]) -> Materials:
+    """Read materials that come with a number of their own, for the preset that takes it."""
+    found = read_materials(items).materials
+    return replace(found, numbers=Numbers(("share",), found.compositions.n_elements[:, None] / 10))
+
+
 @pytest.fixture(scope="module", params=preset_table())
 def name(request: pytest.FixtureRequest) -> str:
     preset: str = request.param
@@ -54,7 +67,7 @@ def preset(name: str) -> Preset:
 
 @pytest.fixture(scope="module")
 def materials(preset: Preset) -> Materials:
-    return read_materials(CRYSTALS if preset.needs_structure else FORMULAS).materials
+    return read(CRYSTALS if preset.needs_structure else FORMULAS)
 
 
 @pytest.fixture(scope="module")
@@ -133,15 +146,15 @@ def test_columns_tell_materials_apart(block: FeatureBlock) -> None:
 def test_a_preset_of_compositions_describes_structures_the_same_way(name: str, preset: Preset) -> None:
     if preset.needs_structure:
         pytest.skip("featurizes structures")
-    of_structures = preset.compute(read_materials(CRYSTALS[:4]).materials)
-    of_formulas = preset.compute(read_materials(["CsCl", "SrTiO3", "Fe2", "Ni3Al"]).materials)
+    of_structures = preset.compute(read(CRYSTALS[:4]))
+    of_formulas = preset.compute(read(["CsCl", "SrTiO3", "Fe2", "Ni3Al"]))
     np.testing.assert_allclose(of_structures.X, of_formulas.X, rtol=1e-12)
 
 
 def test_the_size_of_the_formula_unit_does_not_matter_but_where_it_is_documented(name: str, preset: Preset) -> None:
     if preset.needs_structure:
         pytest.skip("featurizes structures")
-    X = preset.compute(read_materials(["Fe2O3", "Fe4O6", "O3Fe2", "Fe0.4O0.6"]).materials).X
+    X = preset.compute(read(["Fe2O3", "Fe4O6", "O3Fe2", "Fe0.4O0.6"])).X
     if name in SIZE_DEPENDENT:
         assert not np.allclose(X[0], X[1], equal_nan=True)
         assert "formula unit" in (preset_table()[name].__doc__ or "")

@@ -21,7 +21,7 @@ from support.configs import TINY, changed
 from support.paths import ROOT
 
 Command = Callable[..., Outcome]
-NEED_OPTIONS = {"matminer", "table"}
+NEED_OPTIONS = {"matminer", "table", "columns"}
 PRESETS = sorted(set(NAMES["features"]) - NEED_OPTIONS)
 
 

@@ -50,6 +50,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "scaled_rdf",
         "matminer",
         "table",
+        "columns",
     ),
     "split.method": (
         "formula",

@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
 
 from formation_mlp.errors import DataError
 from formation_mlp.estimators.network import NetworkEstimator
@@ -52,7 +51,8 @@ class FormationEnergyClassifier(ClassifierMixin, NetworkEstimator):  # type: ign
         Parameters
         ----------
         X
-            The inputs: a list, an array, a pandas ``Series`` or a table of one column.
+            The inputs: a list, an array, a pandas ``Series`` or a table of one column. Further columns of numbers
+            beside the formulas are features, too; NaN, a missing value, becomes the median of its column.
         y
             Their labels.
         sample_weight
@@ -81,8 +81,7 @@ class FormationEnergyClassifier(ClassifierMixin, NetworkEstimator):  # type: ign
 
         ``errors="coerce"`` gives inputs without a prediction NaN, and a warning that names them.
         """
-        check_is_fitted(self, "predictor_")
-        p = self.predictor_.predict(X, errors=errors)
+        p = self.predictor_.predict(self._read(X), errors=errors)
         return np.stack([1 - p, p], axis=1)
 
     def predict(self, X: Any) -> NDArray[Any]:

@@ -14,9 +14,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from formation_mlp.config.loading import check_config
-from formation_mlp.config.schema import Entry, ModelConfig, TrainingConfig
+from formation_mlp.config.schema import ModelConfig, TrainingConfig
+from formation_mlp.data.given_rows import given_rows
 from formation_mlp.errors import ConfigError
+from formation_mlp.estimators.own_features import Features, presets_and_functions, read_with
 from formation_mlp.estimators.rows import dataset_of
+from formation_mlp.features.external.own_columns import NAME as COLUMNS
+from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.runs.in_memory import train_in_memory
 from formation_mlp.runs.prepare import prepare
 from formation_mlp.saved_model.predictor import Predictor
@@ -34,7 +38,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        features: Sequence[Entry] = COMPOSITION_FEATURES,
+        features: Features = COMPOSITION_FEATURES,
         hidden: Sequence[int] = (256, 256),
         activation: str = "relu",
         dropout: float = 0.1,
@@ -83,8 +87,15 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         See `formation_mlp.Predictor.predict_table`. The column ``prediction`` of a classifier is the probability of the
         second class.
         """
+        import pandas as pd
+
+        table = self.predictor_.predict_table(self._read(X), level=level, unit=unit, population=population)
+        return table.set_index(X.index) if isinstance(X, pd.DataFrame | pd.Series) else table
+
+    def _read(self, X: Any) -> ReadMaterials:
+        """Read what is to be predicted, with the numbers of the user's own functions."""
         check_is_fitted(self, "predictor_")
-        return self.predictor_.predict_table(X, level=level, unit=unit, population=population)
+        return read_with(presets_and_functions(self.features)[1], X, self._given_columns)
 
     def _fit(
         self,
@@ -99,12 +110,18 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         told, n_members = check_callbacks(callbacks), _plain(self.n_members)
         if not isinstance(n_members, int) or n_members < 1:
             raise ConfigError(f"n_members: found {n_members!r}, but it should be a whole number from 1 on.")
-        config = check_config(self._config() | {"task": task}, type(self).__name__)
-        dataset = dataset_of(X, y, sample_weight, unit, is_energy=task["type"] == "regression")
+        presets, functions = presets_and_functions(self.features)
+        given = given_rows(X, None)[1]
+        read = read_with(functions, X, None)
+        names = () if read.materials.numbers is None else read.materials.numbers.names
+        features = [*_plain(presets), *([{COLUMNS: {"names": list(names)}}] if names else [])]
+        config = check_config(self._config() | {"task": task, "features": features}, type(self).__name__)
+        dataset = dataset_of(read, y, sample_weight, unit, is_energy=task["type"] == "regression")
         if scale is not None:
             dataset = replace(dataset, target=replace(dataset.target, scales=(scale,)))
         model, self.history_ = train_in_memory(prepare(config, dataset), n_members, told)
         self.predictor_ = Predictor(model)
+        self._given_columns = () if given is None else given.names
 
     def _config(self) -> dict[str, Any]:
         plain = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
@@ -113,7 +130,6 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             seed = int(check_random_state(seed).randint(2**31 - 1))
         return {
             "data": {"path": "given to fit"},
-            "features": plain["features"],
             "split": {"method": "formula", "val": plain["validation_fraction"], "test": 0.0},
             "model": {name: plain[name] for name in ModelConfig.model_fields if name in plain},
             "training": {name: plain[name] for name in TrainingConfig.model_fields if name in plain},

@@ -8,7 +8,6 @@ from typing import Any, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_is_fitted
 
 from formation_mlp.errors import DataError
 from formation_mlp.estimators.network import NetworkEstimator
@@ -25,7 +24,9 @@ class FormationEnergyRegressor(RegressorMixin, NetworkEstimator):  # type: ignor
     Parameters
     ----------
     features
-        Feature presets; structure presets need structures as input.
+        Feature presets (structure presets need structures as input), and functions of your own, which map a list of
+        ``n`` inputs to an array ``[n, k]`` or a pandas table. One function may stand alone; with ``[]``, the columns
+        beside the formulas are all there is. A saved model does not hold the functions: it is given their columns.
     hidden, activation, dropout, normalization, architecture
         The network: ``mlp``, ``residual`` or ``set``, see `formation_mlp.models.networks`.
     loss
@@ -71,7 +72,8 @@ class FormationEnergyRegressor(RegressorMixin, NetworkEstimator):  # type: ignor
         Parameters
         ----------
         X
-            The inputs: a list, an array, a pandas ``Series`` or a table of one column.
+            The inputs: a list, an array, a pandas ``Series`` or a table of one column. Further columns of numbers
+            beside the formulas are features, too; NaN, a missing value, becomes the median of its column.
         y
             Their energies.
         sample_weight
@@ -126,10 +128,9 @@ class FormationEnergyRegressor(RegressorMixin, NetworkEstimator):  # type: ignor
         CheckpointError
             If the spread is asked of a single network.
         """
-        check_is_fitted(self, "predictor_")
         if return_std:
-            return self.predictor_.predict(X, return_std=True, errors=errors)
-        return self.predictor_.predict(X, errors=errors)
+            return self.predictor_.predict(self._read(X), return_std=True, errors=errors)
+        return self.predictor_.predict(self._read(X), errors=errors)
 
     def predict_interval(self, X: Any, level: float = 0.9, *, errors: Errors = "raise") -> Floats:
         """Return lower and upper ends, eV/atom, ``[n, 2]``, of intervals that hold a share ``level`` of the truths.
@@ -143,5 +144,4 @@ class FormationEnergyRegressor(RegressorMixin, NetworkEstimator):  # type: ignor
         DataError
             If an input cannot be predicted.
         """
-        check_is_fitted(self, "predictor_")
-        return self.predictor_.predict_interval(X, level, errors=errors)
+        return self.predictor_.predict_interval(self._read(X), level, errors=errors)

@@ -7,23 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from formation_mlp.data.given_rows import read_given
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import DataError
+from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.registry import lookup
 from formation_mlp.typing import Floats
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 
 
 def dataset_of(
-    X: Any, y: Floats, sample_weight: ArrayLike | None = None, unit: str | None = None, *, is_energy: bool
+    read: ReadMaterials, y: Floats, sample_weight: ArrayLike | None = None, unit: str | None = None, *, is_energy: bool
 ) -> Dataset:
     """Return the rows that count; a row of weight zero is left out, as if it had not been given.
 
     Parameters
     ----------
-    X
-        Materials, as `formation_mlp.data.given_rows.given_items` reads them, ``[n]``.
+    read
+        Materials, ``[n]``.
     y
         Energies, or 0 and 1, ``[n]``.
     sample_weight
@@ -41,7 +41,6 @@ def dataset_of(
     ConfigError
         If there is no such unit.
     """
-    read = read_given(X)
     n = len(read.labels)
     if y.shape != (n,):
         raise DataError(f"y: found the shape {y.shape} for {n} inputs; one target per input is expected.")

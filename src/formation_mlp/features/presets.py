@@ -157,9 +157,10 @@ def preset_table() -> Mapping[str, Callable[..., Preset]]:
     """Return all presets: the name of each to the function that makes it from its options."""
     from formation_mlp.features.external.feature_file import table
     from formation_mlp.features.external.matminer import matminer
+    from formation_mlp.features.external.own_columns import columns
     from formation_mlp.features.structure.presets import STRUCTURE_PRESETS
 
-    return {**COMPOSITION_PRESETS, **STRUCTURE_PRESETS, "matminer": matminer, "table": table}
+    return {**COMPOSITION_PRESETS, **STRUCTURE_PRESETS, "matminer": matminer, "table": table, "columns": columns}
 
 
 def _factory(name: str) -> Callable[..., Preset]:

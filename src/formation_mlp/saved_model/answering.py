@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -34,6 +35,8 @@ class Answering(ABC):
     """
 
     task: Task
+    columns: Sequence[str] = ()
+    """Columns of numbers that it takes beside the formulas."""
 
     @property
     @abstractmethod
@@ -82,7 +85,8 @@ class Answering(ABC):
         Parameters
         ----------
         items
-            A list of them, an array, a pandas ``Series``, or a table of one column, ``[n]``.
+            A list of them, an array, a pandas ``Series``, or a table of one column, ``[n]``; for a model that knows
+            further numbers, a table of formulas with these columns beside them.
         scale
             Energy scale of the answers, one of `scales`; by default the first.
         return_std
@@ -120,7 +124,7 @@ class Answering(ABC):
         1
         """
         check_errors(errors)
-        found = self.predict_numbers(read_given(items), scale)
+        found = self.predict_numbers(self._read(items), scale)
         if return_std and found.std is None:
             raise CheckpointError(
                 "return_std: the model has one member, and so no spread. Train an ensemble, or ask for "
@@ -173,7 +177,7 @@ class Answering(ABC):
         True
         """
         check_errors(errors)
-        found = self.predict_read(read_given(items), level=level, scale=scale, population=population)
+        found = self.predict_read(self._read(items), level=level, scale=scale, population=population)
         missing = np.isnan(checked(found, errors))
         if found.lo is None or found.hi is None:
             raise ConfigError("level: found None, but it should be a share of the truths, such as 0.9.")
@@ -225,9 +229,12 @@ class Answering(ABC):
         import pandas as pd
 
         asked = Asked(level, unit, scale=scale, population=population)
-        columns = ordered(columns_of(self, read_given(items), asked, "the model"))
+        columns = ordered(columns_of(self, self._read(items), asked, "the model"))
         index = items.index if isinstance(items, pd.DataFrame | pd.Series) else None
         return pd.DataFrame(columns, index=index)
+
+    def _read(self, items: Any) -> ReadMaterials:
+        return items if isinstance(items, ReadMaterials) else read_given(items, self.columns)
 
     def predict_rows(
         self,
@@ -270,7 +277,7 @@ class Answering(ABC):
         >>> found.domain.unseen, found.trust
         (['', 'Rn'], ['high', 'low'])
         """
-        return self.predict_read(read_given(items), level=level, scale=scale, population=population)
+        return self.predict_read(self._read(items), level=level, scale=scale, population=population)
 
 
 def check_errors(errors: str) -> None:

@@ -14,6 +14,7 @@ from formation_mlp.config.own_code import NONE_OWN, Architectures
 from formation_mlp.config.schema import TaskConfig
 from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.features.engine.table import featurize
+from formation_mlp.features.external.own_columns import names_of_columns
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.quoting import shortened
 from formation_mlp.saved_model.answering import Answering
@@ -89,6 +90,7 @@ class Predictor(Answering):
         try:
             task = TaskConfig.model_validate(checkpoint.config["task"])
             self.features = checkpoint.config["features"]
+            self.columns = names_of_columns(self.features)
             self.task = Task(task, checkpoint.target_scaler, scales=checkpoint.target.scales)
             d_in = len(checkpoint.scaler.kept)
             self._members = [member.answer(d_in, self.task) for member in checkpoint.members]
