@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,56 @@ from support.paths import ROOT
 pytestmark = pytest.mark.slow
 
 
+LARGEST = 25_000_000
+"""Bytes of the wheel; 20 million are weights of the shipped models."""
+DATA = {
+    "": {".typed"},
+    "benchmark": {".csv"},
+    "chemistry/tables": {".csv", ".txt", ".md"},
+    "config/bundled": {".yaml"},
+    "data/bundled": {".csv"},
+    "hulls/tables": {".json", ".safetensors"},
+    "reporting": {".bib"},
+    "reporting/templates": {".html", ".css", ".js"},
+    "saved_model/shipped_models": {".json", ".safetensors"},
+    "scales": {".json"},
+}
+"""Folder of the package to the kinds of files in it that are no modules."""
+
+
 @pytest.fixture(scope="module")
-def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     pytest.importorskip("hatchling")
     out = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(out)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=900)
-    (wheel,) = out.glob("*.whl")
-    return set(zipfile.ZipFile(wheel).namelist())
+    (path,) = out.glob("*.whl")
+    assert path.stat().st_size < LARGEST
+    return zipfile.ZipFile(path)
+
+
+@pytest.fixture(scope="module")
+def wheel_names(wheel: zipfile.ZipFile) -> set[str]:
+    return set(wheel.namelist())
+
+
+def test_the_wheel_carries_nothing_else(wheel_names: set[str]) -> None:
+    paths = [Path(name) for name in wheel_names if ".dist-info/" not in name]
+    strangers = [
+        str(path)
+        for path in paths
+        if path.suffix != ".py" and (path.suffix or path.name) not in DATA.get("/".join(path.parts[1:-1]), ())
+    ]
+    assert strangers == []
+    assert {path.parts[0] for path in paths} == {"formation_mlp"}
+
+
+def test_the_wheel_carries_nothing_twice(wheel: zipfile.ZipFile) -> None:
+    names: dict[bytes, list[str]] = {}
+    for entry in wheel.infolist():
+        if entry.file_size > 200:  # the first lines of packages may be alike
+            names.setdefault(sha256(wheel.read(entry)).digest(), []).append(entry.filename)
+    assert [same for same in names.values() if len(same) > 1] == []
 
 
 def test_the_wheel_carries_every_module_and_table(wheel_names: set[str]) -> None:
