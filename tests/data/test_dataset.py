@@ -83,7 +83,7 @@ def test_the_first_usual_name_goes_before_the_others() -> None:
         ),
         (table().rename(columns={"target": "y"}), {}, "data.target: no column is called formation_energy_per_atom or"),
         (
-            table().rename(columns={"formula": "name"}),
+            table(formula=["rock salt", "periclase", "corundum", "rust"]).rename(columns={"formula": "name"}),
             {},
             "data.formula: no column is called formula or composition",
         ),

@@ -248,6 +248,13 @@ def test_large_numbers_without_a_unit_are_asked_for(tmp_path: Path) -> None:
     assert "--unit: column 'dHf' names no unit" in message
 
 
+def test_a_vague_name_needs_known_compounds_or_the_user(tmp_path: Path) -> None:
+    assert found_in(tmp_path, {"formula": FORMULAS, "energy": ENERGIES}).data["target"] == "energy"
+    unknown = {"formula": UNKNOWN, "energy": -0.1 * np.arange(1, 7)}
+    assert "--target: column 'energy' may hold formation energies or others" in refusal(tmp_path, unknown)
+    assert found_in(tmp_path, unknown, target="energy").data["unit"] == "eV/atom"
+
+
 def test_reversed_signs_are_refused(tmp_path: Path) -> None:
     assert "the signs are the wrong way round" in refusal(tmp_path, {"formula": FORMULAS, "e_form": -ENERGIES})
 
@@ -321,3 +328,30 @@ def test_the_bundled_table_is_found_to_be_measured() -> None:
     assert (found.measured, found.data["target"], found.data["formula"], found.n_rows) == (
         *(True, "formation_enthalpy_per_atom", "formula", 2135),
     )
+
+
+@pytest.mark.parametrize(("name", "unit"), [("E_f [eV/at]", "eV/atom"), ("Hf (kJ/mol)", "kJ/mol-formula")])
+def test_a_configuration_need_not_name_what_is_plain(tmp_path: Path, name: str, unit: str) -> None:
+    path = tmp_path / "table.csv"
+    pd.DataFrame({"Verbindung": FORMULAS, name: IN_UNIT[unit]}).to_csv(path, index=False)
+    dataset = load_dataset(DataConfig(path=str(path)), TaskConfig())
+    assert dataset.y == pytest.approx(ENERGIES)
+    assert dataset.target.declared_unit == unit
+    assert any(f"is in {unit}, as" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"a": FORMULAS, "b": FORMULAS[::-1], "e_form": ENERGIES}, "data.formula: 2 columns hold formulas"),
+        ({"formula": FORMULAS, "Ef PBE": ENERGIES, "Ef exp": ENERGIES - 1}, "data.target: 2 columns may hold"),
+        ({"formula": UNKNOWN, "Hf (kJ/mol)": -30.0 * np.arange(6)}, "data.unit: column 'Hf (kJ/mol)' says kJ/mol, but"),
+        ({"formula": FORMULAS, "energy": ENERGIES}, "data.target: no column is called"),
+    ],
+)
+def test_a_configuration_is_asked_for_what_is_not(tmp_path: Path, table: dict[str, Any], message: str) -> None:
+    path = tmp_path / "table.csv"
+    pd.DataFrame(table).to_csv(path, index=False)
+    with pytest.raises(DataError) as error:
+        load_dataset(DataConfig(path=str(path)), TaskConfig())
+    assert message in str(error.value)

@@ -12,12 +12,12 @@ import numpy as np
 from formation_mlp.config.schema import DataConfig, TaskConfig
 from formation_mlp.data import columns
 from formation_mlp.data.duplicates import DUPLICATES
+from formation_mlp.data.finding_columns import target_of_frame, unit_of_frame, with_materials
 from formation_mlp.data.formula_beside import compared_with_formulas
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
 from formation_mlp.data.scale_column import scales_of_frame
 from formation_mlp.data.sources import read_table
-from formation_mlp.data.unit_names import unit_of
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
 from formation_mlp.materials.structure.columns import read_structure_columns
@@ -70,7 +70,8 @@ def dataset_from_frame(
     left_out = [LeftOut(ids[i], "no target") for i in np.flatnonzero(~has_target)]
     left_out += [LeftOut(ids[i], failures[i]) for i in failed]
     materials = replace(read.materials, ids=tuple(ids)).take(keep)
-    y = _classes(values[keep]) if is_class else _energies(values[keep], config, materials.compositions.n_atoms)
+    unit, why = (None, "") if is_class else unit_of_frame(target, config.unit, values[keep], materials.compositions)
+    y = _classes(values[keep]) if is_class else _energies(values[keep], unit, materials.compositions.n_atoms)
     parts = None if split_column is None else _parts(frame, split_column, keep)
     scales, scale = scales_of_frame(frame, config, keep)
     if len(scales) > 1 and (task.type != "regression" or task.auxiliary):
@@ -80,10 +81,10 @@ def dataset_from_frame(
         tuple(read.labels[i] for i in keep),
         materials,
         y,
-        Target(target, "" if is_class else EV_PER_ATOM, config.source, config.unit, scales),
+        Target(target, "" if is_class else EV_PER_ATOM, config.source, unit, scales),
         parts,
         tuple(left_out),
-        tuple(_remarks(read, left_out)),
+        (*_remarks(read, left_out), *filter(None, [why])),
         _auxiliary(frame, task, keep),
         keep,
         len(frame),
@@ -113,7 +114,7 @@ def _target(
     frame: pd.DataFrame, config: DataConfig, task: TaskConfig
 ) -> tuple[str, tuple[Floats, Bools], dict[int, str]]:
     """Return the name of the target column, its values, which rows have one, and rows with one that is no number."""
-    target = columns.require_column(frame, config.target, columns.TARGET, "data.target")
+    target = target_of_frame(frame, config)
     words = TRUTH if _is_class(task) else {}
     where = f"data.target: column {target!r}"
     if not words:
@@ -150,7 +151,11 @@ def _auxiliary(frame: pd.DataFrame, task: TaskConfig, keep: Ints) -> Floats | No
 
 
 def materials_of_frame(frame: pd.DataFrame, config: DataConfig) -> ReadMaterials:
-    """Read the structures of a table, or else its formulas; a column asked for goes before one found by its name."""
+    """Read the structures of a table, or else its formulas; a column asked for goes before one found by its name.
+
+    Where no column has a usual name, one whose cells are structures or formulas is taken, if there is only one.
+    """
+    config = with_materials(frame, config)
     usual = columns.STRUCTURE if config.formula is None else ()
     column = columns.find_column(frame, config.structure, usual, "data.structure")
     if column is not None:
@@ -200,9 +205,9 @@ def invalid_rows(path: str, rows: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def _energies(values: Floats, config: DataConfig, n_atoms: Floats) -> Floats:
-    if config.unit is not None:
-        return to_ev_per_atom(values, unit_of(config.unit, "data.unit"), n_atoms)
+def _energies(values: Floats, unit: str | None, n_atoms: Floats) -> Floats:
+    if unit is not None:
+        return to_ev_per_atom(values, unit, n_atoms)
     doubt = suspicion(values)
     if doubt is not None:
         raise DataError(

@@ -106,7 +106,7 @@ def discover(
     measured = False
     if energy is not None:
         finding.data["target"] = energy.name
-        measured = settle_unit(finding, materials, energy, unit)
+        measured = settle_unit(finding, materials, energy, unit, is_named=target is not None)
     _settle_id(finding, id, {materials.formula, energy.name if energy else None})
     _settle_scale(finding)
     if finding.problems:

@@ -27,6 +27,7 @@ class MaterialColumns:
     structure : column of structures, or None
     data : keys of the section ``data`` of a configuration
     notes, problems : sentences for the user
+    is_missing : whether the problem is that there is none
     """
 
     kind: Literal["compositions", "structures"] = "compositions"
@@ -35,6 +36,7 @@ class MaterialColumns:
     data: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    is_missing: bool = False
 
 
 def find_materials(frame: pd.DataFrame, formula: str | None = None, structure: str | None = None) -> MaterialColumns:
@@ -59,6 +61,7 @@ def find_materials(frame: pd.DataFrame, formula: str | None = None, structure: s
         return found
     found.notes += notes
     found.problems += problems
+    found.is_missing = any("no column holds" in problem for problem in problems)
     found.data |= {} if name is None else {"formula": name}
     return found
 

@@ -12,6 +12,7 @@ from formation_mlp.data import columns
 from formation_mlp.data.dataset import materials_of_frame
 from formation_mlp.data.finding import Finding
 from formation_mlp.data.finding_materials import MaterialColumns
+from formation_mlp.data.finding_target import PLAIN
 from formation_mlp.data.headers import Header, header_of
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.unit_evidence import MEASURED, Verdict, unit_by_numbers
@@ -34,8 +35,22 @@ HARDLY = 10.0
 SOURCES = ("source", "method", "functional", "database", "quelle", "reference")
 
 
-def settle_unit(finding: Finding, materials: MaterialColumns, energy: Header, asked: str | None) -> bool:
-    """Find the unit, and return whether the energies are measured."""
+def settle_unit(
+    finding: Finding, materials: MaterialColumns, energy: Header, asked: str | None, *, is_named: bool
+) -> bool:
+    """Find the unit, and return whether the energies are measured.
+
+    Parameters
+    ----------
+    finding, materials
+        What is known of the table.
+    energy
+        Its column of energies.
+    asked
+        Unit that the user names.
+    is_named
+        Whether the user names the column.
+    """
     known = _energies_of(finding, materials, energy.name)
     candidates = energy.unit.candidates if asked is None else [finding.data["unit"]]
     where = f"column {energy.name!r}"
@@ -47,6 +62,13 @@ def settle_unit(finding: Finding, materials: MaterialColumns, energy: Header, as
     verdict = unit_by_numbers(energies, compositions, candidates)
     if verdict.unit is None:
         finding.problems.append(_unit_problem(where, energy.unit, verdict, asked))
+        return False
+    is_vague = energy.target < PLAIN and energy.name.strip().lower() not in columns.TARGET
+    if is_vague and not is_named and not np.isfinite(verdict.distance):
+        finding.problems.append(
+            f"--target: {where} may hold formation energies or others, such as total energies, and none of its "
+            f"compounds has a measured enthalpy to tell. If they are formation energies, say --target {energy.name!r}."
+        )
         return False
     finding.data["unit"] = verdict.unit
     said = "as you say" if asked else "as its name says" if len(candidates) == 1 else f"as {verdict.reason}"

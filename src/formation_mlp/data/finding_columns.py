@@ -1,0 +1,108 @@
+"""The columns of a table that a configuration does not name, where the usual names of the package are not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.config.schema import DataConfig
+from formation_mlp.data import columns
+from formation_mlp.data.finding_materials import find_materials
+from formation_mlp.data.finding_target import PLAIN, find_target
+from formation_mlp.data.unit_evidence import unit_by_numbers
+from formation_mlp.data.unit_names import unit_in, unit_of
+from formation_mlp.errors import DataError
+from formation_mlp.typing import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def with_materials(frame: pd.DataFrame, config: DataConfig) -> DataConfig:
+    """Return a configuration that names the column of formulas or structures, where it can be told by what is in it.
+
+    Raises
+    ------
+    DataError
+        If several columns hold formulas, and not the same ones.
+    """
+    if config.formula is not None or config.structure is not None or set(columns.CELL) <= set(frame.columns):
+        return config
+    for names in (columns.STRUCTURE, columns.FORMULA):
+        if any(name.strip().lower() in names for name in map(str, frame.columns)):
+            return config
+    found = find_materials(frame)
+    if found.problems and not found.is_missing:
+        raise DataError(_as_keys(found.problems))
+    return config.model_copy(update=found.data)
+
+
+def target_of_frame(frame: pd.DataFrame, config: DataConfig) -> str:
+    """Return the column of the target: the one that is named, one with a usual name, or one called like an energy.
+
+    Raises
+    ------
+    DataError
+        If there is none, or several could be meant.
+    """
+    usual = columns.find_column(frame, config.target, columns.TARGET, "data.target")
+    if usual is not None:
+        return usual
+    header, problems, _ = find_target(frame, None, {config.formula, config.structure, config.id})
+    if header is None and any("may hold" in problem for problem in problems):
+        raise DataError(_as_keys(problems))
+    if header is None or header.target < PLAIN:
+        return columns.require_column(frame, None, columns.TARGET, "data.target")
+    return header.name
+
+
+def unit_of_frame(
+    target: str, declared: str | None, values: Floats, compositions: Compositions
+) -> tuple[str | None, str]:
+    """Return the unit of energies and why, or None and an empty text where neither the user nor the column names one.
+
+    Parameters
+    ----------
+    target
+        Column of the energies.
+    declared
+        Unit by the configuration, in any usual spelling.
+    values, compositions
+        Of the rows with both, ``[n]``.
+
+    Raises
+    ------
+    DataError
+        If the column names a unit, but not whether it is per atom, and the numbers do not settle it.
+    ConfigError
+        If the declared unit is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unit_of_frame("E_f [eV/at]", None, np.array([]), Compositions.from_rows([]))
+    ('eV/atom', "column 'E_f [eV/at]' is in eV/atom, as its name says")
+    """
+    if declared is not None:
+        return unit_of(declared, "data.unit"), ""
+    named = unit_in(target)
+    if not named.energy or target.strip().lower() in columns.TARGET:
+        return None, ""
+    candidates = named.candidates
+    if len(candidates) == 1:
+        return candidates[0], f"column {target!r} is in {candidates[0]}, as its name says"
+    verdict = unit_by_numbers(values, compositions, candidates)
+    if verdict.unit is None:
+        raise DataError(
+            f"data.unit: column {target!r} says {named.energy}, but not whether per atom or per formula unit, and its "
+            f"numbers do not settle it ({verdict.reason}). Name it: {' or '.join(candidates)}."
+        )
+    return verdict.unit, f"column {target!r} is in {verdict.unit}, as {verdict.reason}"
+
+
+def _as_keys(problems: list[str]) -> str:
+    """Return what is not certain with the keys of a configuration in place of the options of the command line."""
+    text = " ".join(problems)
+    for key in ("formula", "target", "unit", "id"):
+        text = text.replace(f"--{key}", f"data.{key}")
+    return text
