@@ -117,7 +117,11 @@ def command(
 
     def run(*arguments: object, stdin: str | io.StringIO = "") -> Outcome:
         monkeypatch.setattr(sys, "argv", ["formation-mlp", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin) if isinstance(stdin, str) else stdin)
+        monkeypatch.setattr(
+            sys,
+            "stdin",
+            io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8") if isinstance(stdin, str) else stdin,
+        )
         capsys.readouterr()
         code: object = 0
         try:

@@ -197,7 +197,13 @@ def test_scores_without_both_classes_are_not_made_up() -> None:
     [
         ([("NaCl", "")], ("formula", "prediction"), [], "no row has both a formula and an energy"),
         ([("NaCl", "-2")], ("formula", "number"), [], "--energy: no column is called"),
-        ([("NaCl", "-2")], ("name", "prediction"), [], "no column is called formula"),
+        ([("rock salt", "-2")], ("name", "prediction"), [], "no column is called formula"),
+        (
+            [("NaCl", "-30")],
+            ("formula", "Hf (kJ/mol)"),
+            [],
+            "--unit: column 'Hf (kJ/mol)' says kJ/mol, but not whether",
+        ),
         ([("NaCl", "-2")], ("formula", "prediction"), ["--formula", "name"], "--formula: the table has no column"),
         ([("NaCl", "-411")], ("formula", "prediction"), [], "looks like kJ/mol"),
         ([("NaCl", "0.9"), ("KCl", "0.8"), ("NaF", "0")], ("formula", "prediction"), [], "looks like probabilities"),

@@ -12,6 +12,7 @@ from importlib import import_module
 
 from formation_mlp.cli import console
 from formation_mlp.cli.app import VERBS, app
+from formation_mlp.cli.wording import in_options
 from formation_mlp.errors import FormationMLPError
 from formation_mlp.system import interrupts
 
@@ -56,7 +57,8 @@ def main() -> None:
     except FormationMLPError as error:
         if debug:
             raise
-        print(f"error: {error}", file=sys.stderr)
+        verb = next((argument for argument in sys.argv[1:] if argument in VERBS), "")
+        print(f"error: {in_options(verb, str(error))}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
         no_folder = error.errno == errno.ENOENT and error.filename is None and "temporary directory" in str(error)

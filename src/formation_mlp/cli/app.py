@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import typer.core
 
 from formation_mlp.cli.arguments import check_values
+from formation_mlp.errors import FormationMLPError
 from formation_mlp.system import interrupts
 
 if TYPE_CHECKING:
@@ -101,7 +105,10 @@ AllowImport = Annotated[
     ),
 ]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
-CsvIn = Annotated[Path | None, typer.Option("--csv", help="A table: .csv, .json or .parquet.")]
+CsvIn = Annotated[
+    Path | None,
+    typer.Option("--csv", help="A table: .csv, .xlsx, .json, .parquet and others, or - for standard input."),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -118,11 +125,47 @@ def options(
 
 
 def load(path: Path, overrides: list[str] | None, verb: str) -> Config:
-    """Return the configuration of a file or of the package, with what ``--set`` changes."""
+    """Return the configuration of a file or of the package, with what ``--set`` changes.
+
+    A table that comes by standard input is kept beside the folder of the run, and named in its place, so that the
+    configuration in the run folder repeats the run.
+    """
     from formation_mlp.config.bundled import resolved
     from formation_mlp.config.loading import load_config
+    from formation_mlp.data.standard_input import STANDARD_INPUT, keep_standard_input
 
-    return load_config(resolved(path, verb), overrides or ())
+    loaded = load_config(resolved(path, verb), overrides or ())
+    if loaded.data.path != STANDARD_INPUT:
+        return loaded
+    kept = keep_standard_input(Path(str(loaded.output)).parent)
+    return load_config(resolved(path, verb), [*(overrides or ()), f"data.path={kept}"])
+
+
+def refuse_without_table(table: str, named: Mapping[str, str | None]) -> None:
+    """Refuse options that tell what is in a table where none is given; they would be ignored.
+
+    Parameters
+    ----------
+    table
+        The option that gives the table.
+    named
+        Options without their dashes, and their values.
+    """
+    given = [f"--{name}" for name, value in named.items() if value is not None]
+    if given:
+        raise FormationMLPError(f"{given[0]} is about a table. Give the table with {table}, or leave it out.")
+
+
+@contextmanager
+def readable_table(table: Path) -> Iterator[Path]:
+    """Give a table a file for the time of a block, if it comes by standard input: tables are read more than once."""
+    from formation_mlp.data.standard_input import STANDARD_INPUT, keep_standard_input
+
+    if str(table) != STANDARD_INPUT:
+        yield table
+        return
+    with TemporaryDirectory() as folder:
+        yield keep_standard_input(Path(folder))
 
 
 def known_or_table(competing: Path | None) -> tuple[bool, Path | None]:

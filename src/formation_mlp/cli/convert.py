@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Replace, app
+from formation_mlp.cli.app import Replace, app, readable_table
 
 
 @app.command()
@@ -37,7 +37,8 @@ def convert(
 
     map_between(from_, to)  # a wrong name is told before the table is read
     check_output(out, (".csv",))
-    done = convert_table(table, from_, to, out, column=column, formula=formula, unit=unit, overwrite=overwrite)
+    with readable_table(table) as rows:
+        done = convert_table(rows, from_, to, out, column=column, formula=formula, unit=unit, overwrite=overwrite)
     for line in done.notes:
         print(line, file=sys.stderr)
     if done.n_failed == done.n_rows:

@@ -11,6 +11,8 @@ from formation_mlp.cli.app import (
     CsvIn,
     RunPath,
     app,
+    readable_table,
+    refuse_without_table,
 )
 
 
@@ -18,8 +20,10 @@ from formation_mlp.cli.app import (
 def evaluate(
     run: RunPath,
     csv: CsvIn = None,
+    formula: Annotated[str | None, typer.Option(help="Column of formulas in the table.")] = None,
     target: Annotated[str | None, typer.Option(help="Column of the target in the table.")] = None,
     unit: Annotated[str | None, typer.Option(help="Unit of the target in the table.")] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="Column of row names in the table.")] = None,
     scale: Annotated[
         str | None, typer.Option(help="Energy scale of the target in the table, or the column that names it.")
     ] = None,
@@ -29,11 +33,14 @@ def evaluate(
     from formation_mlp.runs.progress import Reporter
     from formation_mlp.runs.results import evaluation_table
 
+    named = {"formula": formula, "target": target, "unit": unit, "id": id_, "scale": scale}
     if csv is None:
+        refuse_without_table("--csv", named)
         predictor, evaluations = scores.score_again(run)
     else:
-        predictor, evaluation = scores.score_table_file(run, csv, target, unit, Reporter(), scale)
-        evaluations = {csv.name: evaluation}
+        with readable_table(csv) as table:
+            predictor, evaluation = scores.score_table_file(run, table, target, unit, Reporter(), scale, formula, id_)
+        evaluations = {table.name: evaluation}
     for remark in predictor.remarks:
         print(f"remark: {remark}", file=sys.stderr)
     own = predictor.checkpoint.own

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Dask, Quiet, Replace, Workers, app
+from formation_mlp.cli.app import Dask, Quiet, Replace, Workers, app, readable_table
 
 
 @app.command()
@@ -36,9 +36,9 @@ def featurize(
     from formation_mlp.system.compute import Compute
 
     presets = preset_list(features, "--features")
-    with Reporter(-quiet) as reporter:
+    with readable_table(table) as rows, Reporter(-quiet) as reporter:
         done = featurize_table(
-            table,
+            rows,
             out,
             presets,
             formula,

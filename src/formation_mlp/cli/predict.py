@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import CsvIn, Quiet, Replace, app, say_failures
+from formation_mlp.cli.app import CsvIn, Quiet, Replace, app, readable_table, say_failures
 from formation_mlp.errors import FormationMLPError
 
 
@@ -68,13 +68,14 @@ def predict(
     elif items:
         raise FormationMLPError(f"predict: give materials, such as {items[0]!r}, or a table with --csv, not both.")
     elif out is None:
-        done = job.predict_table(csv, request)
+        with readable_table(csv) as table:
+            done = job.predict_table(table, request)
     else:
         from formation_mlp.runs.progress import Reporter
 
-        with Reporter(-quiet, ("predictions", "predicted")) as reporter:
+        with readable_table(csv) as table, Reporter(-quiet, ("predictions", "predicted")) as reporter:
             told = reporter.rows
-            done = job.predict_table(csv, request, out, workers=workers, overwrite=overwrite, progress=told)
+            done = job.predict_table(table, request, out, workers=workers, overwrite=overwrite, progress=told)
             reporter.say(f"prediction: {done.meaning}")
             found = f", {done.n_found:,} of them by an earlier call" if done.n_found else ""
             reporter.say(f"{out}: {done.n_rows:,} rows{found}")

@@ -43,11 +43,13 @@ def screen(
         Path | None,
         typer.Option(
             metavar="TABLE|none",
-            help="A table of formulas and energies in eV/atom that competes, instead of known phases and predictions; "
+            help="A table of formulas and formation energies that competes, instead of known phases and predictions; "
             "none: no known phases compete, only the predictions do.",
         ),
     ] = None,
     competing_energy: Annotated[str | None, typer.Option(help="Column of formation energies there.")] = None,
+    competing_formula: Annotated[str | None, typer.Option(help="Column of formulas there.")] = None,
+    competing_unit: Annotated[str | None, typer.Option(help="Unit of the energies there.")] = None,
     formula: Annotated[str | None, typer.Option(help="Column of formulas in the file.")] = None,
     level: Annotated[float | None, typer.Option(help="Of the intervals, by default 0.9 if the model has them.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="File to write, with all rows: .csv.")] = None,
@@ -89,6 +91,8 @@ def screen(
             known=known,
             competing=competing,
             competing_energy=competing_energy,
+            competing_formula=competing_formula,
+            competing_unit=competing_unit,
             level=level,
             progress=reporter.rows,
         )

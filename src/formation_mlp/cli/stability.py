@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Quiet, Replace, app, known_or_table
+from formation_mlp.cli.app import Quiet, Replace, app, known_or_table, readable_table
 
 
 @app.command()
@@ -30,11 +30,13 @@ def stability(
         Path | None,
         typer.Option(
             metavar="TABLE|none",
-            help="Another table, in eV/atom, whose compounds compete in place of the known phases but are not judged; "
+            help="Another table, whose compounds compete in place of the known phases but are not judged; "
             "none: only the compounds of the table compete.",
         ),
     ] = None,
     competing_energy: Annotated[str | None, typer.Option(help="Column of formation energies there.")] = None,
+    competing_formula: Annotated[str | None, typer.Option(help="Column of formulas there.")] = None,
+    competing_unit: Annotated[str | None, typer.Option(help="Unit of the energies there.")] = None,
     truth: Annotated[
         str | None, typer.Option(help="Column of true formation energies; true hulls are made of them.")
     ] = None,
@@ -64,9 +66,13 @@ def stability(
 
     check_output(out, (".csv",))
     known, competing = known_or_table(competing)
-    with claimed(out, [table, competing], overwrite=overwrite), Reporter(-quiet) as reporter:
+    with (
+        readable_table(table) as rows,
+        claimed(out, [table, competing], overwrite=overwrite),
+        Reporter(-quiet) as reporter,
+    ):
         judged = stabilities.judge(
-            table,
+            rows,
             formula=formula,
             energy=energy,
             unit=unit,
@@ -74,6 +80,8 @@ def stability(
             known=known,
             competing=competing,
             competing_energy=competing_energy,
+            competing_formula=competing_formula,
+            competing_unit=competing_unit,
             truth=truth,
             true_decomposition=true_decomposition,
             progress=reporter.rows,

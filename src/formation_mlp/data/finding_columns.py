@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.config.schema import DataConfig
 from formation_mlp.data import columns
+from formation_mlp.data.contents import are_names
 from formation_mlp.data.finding_materials import find_materials
 from formation_mlp.data.finding_target import PLAIN, find_target
 from formation_mlp.data.unit_evidence import unit_by_numbers
@@ -16,6 +18,34 @@ from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+NAMES_OF_COLUMNS = ("formula", "structure", "target", "id")
+"""Keys of the section ``data`` of a configuration that name columns."""
+
+
+def own_columns(data: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Any]:
+    """Return those columns that the section ``data`` of a run's configuration names and another table has, too.
+
+    Parameters
+    ----------
+    data
+        The section, as plain data.
+    frame
+        The other table. Its column of row names is passed over if it does not name each row once.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"Compound": ["NaCl"], "E": [-2.1]})
+    >>> own_columns({"path": "dft.csv", "formula": "Compound", "target": "Ef", "id": None}, table)
+    {'formula': 'Compound'}
+    """
+    names = set(map(str, frame.columns))
+    own = {key: data[key] for key in NAMES_OF_COLUMNS if data.get(key) is not None and data[key] in names}
+    if "id" in own and not are_names(columns.cells_of(frame, own["id"]), len(frame)):
+        del own["id"]
+    return own
 
 
 def with_materials(frame: pd.DataFrame, config: DataConfig) -> DataConfig:
@@ -33,31 +63,47 @@ def with_materials(frame: pd.DataFrame, config: DataConfig) -> DataConfig:
             return config
     found = find_materials(frame)
     if found.problems and not found.is_missing:
-        raise DataError(_as_keys(found.problems))
+        raise DataError(_as_keys(found.problems, {"--formula": "data.formula"}))
     return config.model_copy(update=found.data)
 
 
-def target_of_frame(frame: pd.DataFrame, config: DataConfig) -> str:
+def target_of_frame(
+    frame: pd.DataFrame,
+    config: DataConfig,
+    usual: Sequence[str] = columns.TARGET,
+    key: str = "data.target",
+) -> str:
     """Return the column of the target: the one that is named, one with a usual name, or one called like an energy.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    config
+        Names of columns, as far as they are given.
+    usual
+        Usual names of the target.
+    key
+        Key or option that names it, for messages.
 
     Raises
     ------
     DataError
         If there is none, or several could be meant.
     """
-    usual = columns.find_column(frame, config.target, columns.TARGET, "data.target")
-    if usual is not None:
-        return usual
+    found = columns.find_column(frame, config.target, usual, key)
+    if found is not None:
+        return found
     header, problems, _ = find_target(frame, None, {config.formula, config.structure, config.id})
     if header is None and any("may hold" in problem for problem in problems):
-        raise DataError(_as_keys(problems))
+        raise DataError(_as_keys(problems, {"--target": key}))
     if header is None or header.target < PLAIN:
-        return columns.require_column(frame, None, columns.TARGET, "data.target")
+        return columns.require_column(frame, None, usual, key)
     return header.name
 
 
 def unit_of_frame(
-    target: str, declared: str | None, values: Floats, compositions: Compositions
+    target: str, declared: str | None, values: Floats, compositions: Compositions, key: str = "data.unit"
 ) -> tuple[str | None, str]:
     """Return the unit of energies and why, or None and an empty text where neither the user nor the column names one.
 
@@ -69,6 +115,8 @@ def unit_of_frame(
         Unit by the configuration, in any usual spelling.
     values, compositions
         Of the rows with both, ``[n]``.
+    key
+        Key or option that names the unit, for messages.
 
     Raises
     ------
@@ -84,7 +132,7 @@ def unit_of_frame(
     ('eV/atom', "column 'E_f [eV/at]' is in eV/atom, as its name says")
     """
     if declared is not None:
-        return unit_of(declared, "data.unit"), ""
+        return unit_of(declared, key), ""
     named = unit_in(target)
     if not named.energy or target.strip().lower() in columns.TARGET:
         return None, ""
@@ -94,15 +142,15 @@ def unit_of_frame(
     verdict = unit_by_numbers(values, compositions, candidates)
     if verdict.unit is None:
         raise DataError(
-            f"data.unit: column {target!r} says {named.energy}, but not whether per atom or per formula unit, and its "
+            f"{key}: column {target!r} says {named.energy}, but not whether per atom or per formula unit, and its "
             f"numbers do not settle it ({verdict.reason}). Name it: {' or '.join(candidates)}."
         )
     return verdict.unit, f"column {target!r} is in {verdict.unit}, as {verdict.reason}"
 
 
-def _as_keys(problems: list[str]) -> str:
-    """Return what is not certain with the keys of a configuration in place of the options of the command line."""
+def _as_keys(problems: Sequence[str], keys: Mapping[str, str]) -> str:
+    """Return what is not certain with other names of the options that settle it."""
     text = " ".join(problems)
-    for key in ("formula", "target", "unit", "id"):
-        text = text.replace(f"--{key}", f"data.{key}")
+    for option, key in keys.items():
+        text = text.replace(option, key)
     return text

@@ -17,6 +17,8 @@ from formation_mlp.quoting import quoted
 if TYPE_CHECKING:
     import pandas as pd
 
+FEWEST = 3
+"""Rows by which two columns can be told to be multiples of one another."""
 PLAIN = 2
 """From this plainness of its name on a column is taken for formation energies; see `Header.target`."""
 
@@ -87,7 +89,7 @@ def _without_repeats(frame: pd.DataFrame, found: list[Header]) -> list[Header]:
 def _is_repeat(frame: pd.DataFrame, one: Header, other: Header) -> bool:
     a, b = (numbers_of_cells(columns.cells_of(frame, header.name))[0] for header in (one, other))
     both = np.isfinite(a) & np.isfinite(b) & (b != 0)
-    if not both.any():
+    if both.sum() < FEWEST:
         return False
     ratio = a[both] / b[both]
     if np.allclose(ratio, np.median(ratio), rtol=0.01, atol=1e-3):

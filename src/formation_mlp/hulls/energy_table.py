@@ -13,9 +13,9 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.config.schema import DataConfig
 from formation_mlp.data import columns
 from formation_mlp.data.dataset import ids_of_frame, materials_of_frame
+from formation_mlp.data.finding_columns import target_of_frame, unit_of_frame
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.sources import read_table
-from formation_mlp.data.unit_names import unit_of
 from formation_mlp.errors import DataError
 from formation_mlp.typing import Floats, Ints
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
@@ -32,6 +32,9 @@ ENDS = ("lo90", "hi90")
 """The columns in which `predict` writes the ends of the intervals."""
 SCALE = "scale"
 """The column that names the energy scale."""
+OPTIONS = {"formula": "--formula", "energy": "--energy", "unit": "--unit"}
+OF_COMPETING = {key: option.replace("--", "--competing-") for key, option in OPTIONS.items()}
+"""How the command line calls the columns of a table, and those of one that only competes, and their units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def read_energy_table(
     energy: str | None = None,
     unit: str | None = None,
     truths: Mapping[str, str] | None = None,
-    option: str = "--energy",
+    options: Mapping[str, str] = OPTIONS,
 ) -> EnergyTable:
     """Read formulas and formation energies.
 
@@ -91,13 +94,13 @@ def read_energy_table(
     path
         A table of any kind that `read_table` knows.
     formula, energy
-        Columns; found by their usual names if not given.
+        Columns; found by their usual names, or by what is in them, if not given.
     unit
-        Of the energies; if not given, that of the column ``unit``, or else eV/atom.
+        Of the energies; if not given, that of the column ``unit`` or in the name of ``energy``, or else eV/atom.
     truths
         Option of the command line to a further column of energies, in the same unit; cells may be blank.
-    option
-        How the command line calls ``energy``, for messages.
+    options
+        How the command line calls ``formula``, ``energy`` and ``unit``, for messages.
 
     Raises
     ------
@@ -107,18 +110,19 @@ def read_energy_table(
         If the unit is unknown.
     """
     frame = read_table(str(path))
-    named = columns.find_formula(frame, formula, "--formula")
-    config = DataConfig(path=str(path), formula=named)
+    named = columns.find_formula(frame, formula, options["formula"])
+    config = DataConfig(path=str(path), formula=named, target=energy)
     read = materials_of_frame(frame, config)
     compositions = read.materials.compositions
-    column = columns.require_column(frame, energy, ENERGY, option)
-    declared = _declared_unit(frame, unit)
+    column = target_of_frame(frame, config, ENERGY, options["energy"])
     energies, reasons = _numbers(frame, column)
     errors = dict(sorted((reasons | read.failures).items()))
     if len(errors) == len(energies):
         raise DataError(f"{path}: no row has both a formula and an energy; the first: {errors[0]}")
     good = np.setdiff1d(np.arange(len(energies)), list(errors))
-    _check(energies[good], declared, f"{path}, column {column!r}")
+    written = _declared_unit(frame, unit, options["unit"])
+    declared, _ = unit_of_frame(column, written, energies[good], compositions.take(good), options["unit"])
+    _check(energies[good], declared, f"{path}, column {column!r}", options["unit"])
     n_atoms = np.where(compositions.n_elements, compositions.n_atoms, np.nan)
 
     def in_ev(values: Floats) -> Floats:
@@ -169,16 +173,18 @@ def _declared_scale(frame: pd.DataFrame) -> str:
     return named[0] if named else ""
 
 
-def _declared_unit(frame: pd.DataFrame, unit: str | None) -> str | None:
+def _declared_unit(frame: pd.DataFrame, unit: str | None, option: str) -> str | None:
     """Return the unit that was asked for, or that of the table's own column, if it has one."""
     if unit is None and UNIT in frame.columns:
         units = sorted({str(cell) for cell in columns.cells_of(frame, UNIT) if cell})
         if units == ["probability"]:
             raise DataError("the table holds probabilities (column 'unit'); a convex hull takes formation energies.")
         if len(units) > 1:
-            raise DataError(f"--unit: the column 'unit' names several units: {', '.join(units)}. Give one table each.")
+            raise DataError(
+                f"{option}: the column 'unit' names several units: {', '.join(units)}. Give one table each."
+            )
         unit = units[0] if units else None
-    return None if unit is None else unit_of(unit, "--unit")
+    return unit
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> tuple[Floats, dict[int, str]]:
@@ -203,7 +209,7 @@ def _blank(column: str) -> str:
     return f"no {column}"
 
 
-def _check(energies: Floats, unit: str | None, where: str) -> None:
+def _check(energies: Floats, unit: str | None, where: str, option: str) -> None:
     """Refuse numbers that hardly are formation energies, unless their unit is declared."""
     if unit is not None:
         return
@@ -213,5 +219,5 @@ def _check(energies: Floats, unit: str | None, where: str) -> None:
     if doubt is not None:
         raise DataError(
             f"{where}: the unit is not declared, and {doubt}. Formation energies in eV/atom are expected. "
-            f"Declare the unit with --unit, one of: {', '.join(UNITS)}."
+            f"Declare the unit with {option}, one of: {', '.join(UNITS)}."
         )

@@ -14,7 +14,7 @@ from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.chemistry.known_states import unknown_states
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.beside import Beside, known_on_scale, without
-from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
+from formation_mlp.hulls.energy_table import OF_COMPETING, EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions
 from formation_mlp.system.files import write_csv
 from formation_mlp.targets.metrics import call_scores
@@ -108,6 +108,8 @@ def judge(
     known: bool = True,
     competing: Path | None = None,
     competing_energy: str | None = None,
+    competing_formula: str | None = None,
+    competing_unit: str | None = None,
     truth: str | None = None,
     true_decomposition: str | None = None,
     progress: Progress | None = None,
@@ -126,9 +128,9 @@ def judge(
         Whether the known phases that come with the package compete, too. They do not where a truth or another table
         is given. A row of the table takes the place of the known phase of its composition.
     competing
-        Another table whose rows compete in place of the known phases but are not judged, in eV/atom.
-    competing_energy
-        Its column of formation energies.
+        Another table whose rows compete in place of the known phases but are not judged.
+    competing_energy, competing_formula, competing_unit
+        Its columns and its unit, as those of the table.
     truth
         A column of true formation energies. They make true hulls, together with ``competing``.
     true_decomposition
@@ -150,7 +152,13 @@ def judge(
     table = read_energy_table(path, formula=formula, energy=energy, unit=unit, truths=truths)
     others = None
     if competing is not None:
-        others = read_energy_table(competing, energy=competing_energy, option="--competing-energy")
+        others = read_energy_table(
+            competing,
+            formula=competing_formula,
+            energy=competing_energy,
+            unit=competing_unit,
+            options=OF_COMPETING,
+        )
     beside = None if others is None else _beside(others)
     database, remark = known_on_scale(table, scale) if known and others is None and not truths else (None, "")
     if known and truths:

@@ -14,7 +14,7 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.data import columns
 from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
-from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
+from formation_mlp.hulls.energy_table import OPTIONS, EnergyTable, read_energy_table
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.scales import convert as scales
 from formation_mlp.scales.convert import Converted
@@ -144,7 +144,9 @@ def convert_table(
     """
     with claimed(out, [path], overwrite=overwrite, others=[] if out is None else [about_path(out)]):
         _check_scale(path, from_)
-        table = read_energy_table(path, formula=formula, energy=column, unit=unit, option="--column")
+        table = read_energy_table(
+            path, formula=formula, energy=column, unit=unit, options=OPTIONS | {"energy": "--column"}
+        )
         converted = scales.convert(table.compositions, table.energies, from_, to)
         answer = _columns(table, converted, to)
         errors = [text for text in answer["error"] if text]

@@ -33,7 +33,7 @@ class Request:
     Attributes
     ----------
     model : as the user calls it, or None for the shipped ones
-    formula, id : columns of a table, or None to find them by their usual names
+    formula, structure, id : columns of a table, or None to find them
     level, unit, strict, scale, population : as for `formation_mlp.prediction.answers.answer`
     """
 
@@ -45,6 +45,7 @@ class Request:
     strict: bool = False
     scale: str | None = None
     population: str | None = None
+    structure: str | None = None
 
     def of_the_answer(self) -> dict[str, Any]:
         """Return the keywords of `formation_mlp.prediction.answers.answer`."""
@@ -237,8 +238,14 @@ def queries_of_table(
     CheckpointError
         If the model is missing or damaged.
     """
-    ids, read = read_inputs(path, formula, id_column)
-    return ids, [Query.of_all(named_model(model, default_for(read)), read)]
+    named = None if model is None else named_model(model, FOR_FORMULAS)
+    ids, read = read_inputs(path, formula, id_column, trained_on(named))
+    return ids, [Query.of_all(named or named_model(None, default_for(read)), read)]
+
+
+def trained_on(model: NamedModel | None) -> dict[str, Any]:
+    """Return the section ``data`` of the configuration of a model; nothing if none is named."""
+    return {} if model is None else model.predictor.checkpoint.config.get("data", {})
 
 
 def default_for(read: ReadMaterials) -> str:

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import chain
@@ -21,10 +21,11 @@ from formation_mlp.errors import DataError
 from formation_mlp.features.presets import files_of
 from formation_mlp.materials.structure.cache import contents
 from formation_mlp.prediction.answers import Answers, answer
-from formation_mlp.prediction.inputs import Query, Request, default_for
+from formation_mlp.prediction.inputs import Query, Request, default_for, trained_on
 from formation_mlp.prediction.output import Predicted, about, csv_lines, parquet_table
+from formation_mlp.prediction.tables import material_columns
 from formation_mlp.saved_model.checkpoint import model_path
-from formation_mlp.saved_model.named import NamedModel, named_model
+from formation_mlp.saved_model.named import FOR_FORMULAS, NamedModel, named_model
 from formation_mlp.system.blocks import rows_alone
 from formation_mlp.system.compute import Compute, Job
 from formation_mlp.system.files import content_digest, whole_file, write_json, write_text
@@ -84,6 +85,8 @@ def predict_in_parts(
     """
     with closing(read_table_in_parts(str(path), rows_per_part)) as frames:
         first = next(frames)
+        named = material_columns(first, str(path), request.formula, request.id, _trained_on(request.model))
+        request = replace(request, formula=named.formula, structure=named.structure, id=named.id)
         query = _query(_needed(first.head(100), request), request)
         model, described_by = query.model.path, files_of(query.model.predictor.features)
         options = {"request": asdict(request), "rows": rows_per_part, "ending": out.suffix}
@@ -121,16 +124,16 @@ def _jobs(
 ) -> Iterator[tuple[Callable[[], str], Job[int]]]:
     for number, frame in enumerate(frames):
         needed = _needed(frame, request)
-        yield partial(_content, needed), Job(number, write_part, (parts.path(number), needed, request))
+        yield partial(_content, needed, request), Job(number, write_part, (parts.path(number), needed, request))
 
 
-def _content(frame: pd.DataFrame) -> str:
+def _content(frame: pd.DataFrame, request: Request) -> str:
     """Return the SHA-256 of the cells of some rows, and of the structure files that these name."""
     digest = sha256()
     for name in frame.columns:
         texts = [str(name), *map(str, frame[name].tolist())]
         digest.update(json.dumps(texts).encode())
-    column = columns.find_column(frame, None, columns.STRUCTURE, "structure")
+    column = columns.find_column(frame, request.structure, columns.STRUCTURE, "structure")
     if column is not None:
         cells = columns.cells_of(frame, column)
         digest.update(contents(cells, Path(frame.attrs.get("folder", "."))).encode())
@@ -139,7 +142,7 @@ def _content(frame: pd.DataFrame) -> str:
 
 def write_part(path: Path, frame: pd.DataFrame, request: Request) -> Iterator[None]:
     """Predict the rows of ``frame``, and write them and what is known of them."""
-    content = _content(frame)  # before the structures are read
+    content = _content(frame, request)  # before the structures are read
     ids = _ids(frame, request)
     with rows_alone():
         answers = answer([_query(frame, request)], ids, **request.of_the_answer())
@@ -173,8 +176,13 @@ def _joined(parts: Parts, out: Path, request: Request, model: NamedModel) -> Pre
 
 
 def _query(frame: pd.DataFrame, request: Request) -> Query:
-    read = materials_of_frame(frame, DataConfig(path="the table", formula=request.formula, id=request.id))
-    return Query.of_all(_loaded(request.model, default_for(read)), read)
+    config = DataConfig(path="the table", formula=request.formula, structure=request.structure, id=request.id)
+    read = materials_of_frame(frame, config)
+    return Query.of_all(_loaded(request.model, FOR_FORMULAS if request.model else default_for(read)), read)
+
+
+def _trained_on(model: str | None) -> dict[str, Any]:
+    return trained_on(None if model is None else _loaded(model, FOR_FORMULAS))
 
 
 _loaded = lru_cache(maxsize=1)(named_model)
@@ -184,7 +192,8 @@ _loaded = lru_cache(maxsize=1)(named_model)
 def _needed(frame: pd.DataFrame, request: Request) -> pd.DataFrame:
     """Return the columns that are looked at, so that the others need not travel."""
     wanted = {*columns.FORMULA, *columns.STRUCTURE, *columns.ID, *columns.CELL}
-    names = [name for name in frame.columns if name.lower() in wanted or name in (request.formula, request.id)]
+    named = (request.formula, request.structure, request.id)
+    names = [name for name in frame.columns if name.lower() in wanted or name in named]
     columns.find_column(frame, request.formula, (), "--formula")  # said with all names of the table
     columns.find_column(frame, request.id, (), "--id")
     return frame[names] if names else frame

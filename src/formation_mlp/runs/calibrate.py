@@ -104,6 +104,7 @@ def calibrate_file(
     target: str | None = None,
     unit: str | None = None,
     formula: str | None = None,
+    id_column: str | None = None,
     level: float = 0.9,
     seed: int = 0,
     overwrite: bool = False,
@@ -123,8 +124,8 @@ def calibrate_file(
     scale
         Energy scale of the table, or its column that names one; by default a column ``scale`` if there is one, else
         the default scale of the model.
-    target, unit, formula
-        Column of the energies, their unit, and column of the formulas.
+    target, unit, formula, id_column
+        Column of the energies, their unit, column of the formulas, and column of row names.
     level, seed
         As for `calibrate`.
     overwrite
@@ -142,7 +143,7 @@ def calibrate_file(
         predictor = load(model)
         _require_energies(predictor)
         declared = declared_scale(path) if scale is None and predictor.scales else scale
-        dataset = read_rows(predictor, path, target, unit, declared, formula)
+        dataset = read_rows(predictor, path, target, unit, declared, formula, id_column)
         _say_what_is_read(predictor, dataset, path, scale, reporter)
         done = calibrate(predictor, dataset, str(model), path.name, level, seed)
         if done.left_out:

@@ -8,8 +8,10 @@ from pathlib import Path
 from formation_mlp.config.loading import check_config
 from formation_mlp.data import columns
 from formation_mlp.data.dataset import SHOWN
+from formation_mlp.data.finding_columns import own_columns
 from formation_mlp.data.records import Dataset, LeftOut
 from formation_mlp.data.sources import read_table
+from formation_mlp.data.unit_names import unit_of
 from formation_mlp.runs.finished_rows import rows_of_run
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.prepare import load_rows
@@ -50,14 +52,22 @@ def score_again(folder: Path) -> tuple[Predictor, dict[str, Evaluation]]:
 
 
 def score_table_file(
-    folder: Path, path: Path, target: str | None, unit: str | None, reporter: Reporter, scale: str | None = None
+    folder: Path,
+    path: Path,
+    target: str | None,
+    unit: str | None,
+    reporter: Reporter,
+    scale: str | None = None,
+    formula: str | None = None,
+    id_column: str | None = None,
 ) -> tuple[Predictor, Evaluation]:
     """Score a trained model on a table with a target; rows that cannot be read are named and left out.
 
-    ``scale`` is the energy scale of the table, or its column that names one in each row.
+    The keywords are those of `read_rows`.
     """
     predictor = load(folder)
-    dataset = read_rows(predictor, path, target, unit, scale)
+    dataset = read_rows(predictor, path, target, unit, scale, formula, id_column)
+    say_what_is_read(dataset, path, reporter)
     if len(predictor.scales) > 1 and scale is None:
         reporter.say(
             f"the energy scale of {path.name} is not declared: its numbers are compared with predictions on "
@@ -74,28 +84,44 @@ def read_rows(
     unit: str | None = None,
     scale: str | None = None,
     formula: str | None = None,
+    id_column: str | None = None,
 ) -> Dataset:
     """Read the rows of a table that a model is held against; those that cannot be read are left out.
+
+    Columns that are not named are those of the table on which the model was trained, if they are there; else they are
+    found by their usual names, or by what is in them.
 
     Parameters
     ----------
     predictor
-        The model, which says whether energies or classes are expected, and the usual name of their column.
+        The model, which says whether energies or classes are expected.
     path
         The table.
-    target, unit, formula
-        Column of the target, its unit, and column of the formulas.
+    target, unit, formula, id_column
+        Column of the target, its unit, column of the formulas, and column of row names.
     scale
         Energy scale of the table, or its column that names one in each row.
     """
     raw = predictor.checkpoint.config
     if scale is None and predictor.scales:
         scale = declared_scale(path)
-    named = target or _present_column(path, predictor.checkpoint.target.name)
-    columns = {"target": named, "unit": unit, "scale": scale, "formula": formula}
+    own = own_columns(raw["data"] | {"target": predictor.checkpoint.target.name}, read_table(str(path)))
+    if formula is not None:
+        own.pop("structure", None)
+    if unit is None and target is None and "target" in own:
+        unit = raw["data"].get("unit")
+    unit = None if unit is None else unit_of(unit, "--unit")
+    asked = {"target": target, "unit": unit, "scale": scale, "formula": formula, "id": id_column}
     task = raw["task"] | {"auxiliary": {}, "scale_weights": {}}
-    data = {"path": str(path), "invalid": "drop", **columns}
+    data = {"path": str(path), "invalid": "drop", **own, **{k: v for k, v in asked.items() if v is not None}}
     return load_rows(check_config(raw | {"data": data, "split": {}, "task": task}, str(path)))
+
+
+def say_what_is_read(dataset: Dataset, path: Path, reporter: Reporter) -> None:
+    """Say which column the targets come from, and how their unit was found."""
+    unit = f" in {dataset.target.unit}" if dataset.target.unit else ""
+    found = "; ".join(note for note in dataset.notes if note.startswith("column "))
+    reporter.say(f"{path.name}: {len(dataset):,} rows, target {dataset.target.name}{unit}{found and f'; {found}'}")
 
 
 def say_left_out(rows: Sequence[LeftOut], reporter: Reporter) -> None:
@@ -112,8 +138,3 @@ def declared_scale(path: Path) -> str | None:
     if "scale" not in frame.columns:
         return None
     return "scale" if {str(cell).strip() for cell in columns.cells_of(frame, "scale")} <= set(SCALES) else None
-
-
-def _present_column(path: Path, name: str) -> str | None:
-    """Return the model's own target column if the table has it, else None: then the usual names are tried."""
-    return name if name in read_table(str(path)).columns else None

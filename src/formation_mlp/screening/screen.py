@@ -11,7 +11,7 @@ import numpy as np
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.known_states import unknown_states
 from formation_mlp.errors import ConfigError, DataError
-from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
+from formation_mlp.hulls.energy_table import OF_COMPETING, EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions
 from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.hulls.stability import product_texts
@@ -83,6 +83,8 @@ def screen(
     known: bool = True,
     competing: Path | None = None,
     competing_energy: str | None = None,
+    competing_formula: str | None = None,
+    competing_unit: str | None = None,
     level: float | None = None,
     progress: Progress | None = None,
 ) -> Screening:
@@ -103,8 +105,8 @@ def screen(
     competing
         A table of formulas and energies in eV/atom instead. Its compounds and the elements, at zero, make the hull;
         neither the candidates nor the known phases compete.
-    competing_energy
-        Its column of formation energies.
+    competing_energy, competing_formula, competing_unit
+        Its columns and the unit of its energies, where names and numbers do not tell them.
     level
         Of the intervals; by default 0.9 where the model has them.
     progress
@@ -127,7 +129,15 @@ def screen(
         raise ConfigError(
             f"--classifier: {of_classes.name} predicts energies. Name one that tells stable compounds from others."
         )
-    others = None if competing is None else _competing(competing, competing_energy)
+    others = None
+    if competing is not None:
+        others = read_energy_table(
+            competing,
+            formula=competing_formula,
+            energy=competing_energy,
+            unit=competing_unit,
+            options=OF_COMPETING,
+        )
     read = read_materials(candidates.formulas)
     answers, by_class = _predicted(Query.of_all(of_energies, read), of_classes, level, progress)
     energies = numbers(answers.columns, "prediction")
@@ -192,10 +202,6 @@ def _part(read: ReadMaterials, start: int, stop: int) -> ReadMaterials:
         for texts in (read.failures, read.notes)
     )
     return ReadMaterials(read.materials.take(range(start, stop)), read.labels[start:stop], failures, notes)
-
-
-def _competing(path: Path, energy: str | None) -> EnergyTable:
-    return read_energy_table(path, energy=energy, option="--competing-energy")
 
 
 def _columns(
