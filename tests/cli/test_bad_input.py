@@ -134,7 +134,7 @@ def test_a_missing_configuration(refused: Refused, tiny_config: ConfigWriter) ->
 @pytest.mark.parametrize(
     ("lines", "header", "messages"),
     [
-        ([["NaCl", "-1"]], ["name", "target"], ["data.formula: no column is called formula or composition"]),
+        ([["rock salt", "-1"]], ["name", "target"], ["data.formula: no column is called formula or composition"]),
         ([["NaCl", "-1"]], ["formula", "energie"], ["data.target: no column is called formation_energy_per_atom"]),
         ([["NaCl", ""], ["MgO", ""]], HEADER, ["data.target: column 'formation_energy_per_atom' is empty"]),
         ([["", "-1"], ["", "-2"]], HEADER, ["data.formula: column 'formula' is empty"]),
@@ -363,7 +363,7 @@ def test_a_table_that_changed_since_the_run(
     [
         ([], "", "is the model, but no material is named"),
         (["--csv", "none.csv"], "", "'none.csv' does not exist"),
-        (["--csv", "table.csv", "--formula", "Formula"], "", "data.formula: the table has no column 'Formula'"),
+        (["--csv", "table.csv", "--formula", "Formula"], "", "--formula: the table has no column 'Formula'"),
         (["--csv", "table.csv", "--id", "name"], "", "--id: the table has no column 'name'"),
         (["--out", "out.xlsx", "NaCl"], "", "--out: 'out.xlsx' does not end in .csv or .parquet"),
         (["--csv", "table.csv", "NaCl"], "", "give materials, such as 'NaCl', or a table with --csv, not both"),
@@ -385,7 +385,7 @@ def test_nothing_to_predict(
         (["--out", "x.xlsx"], "--out: 'x.xlsx' does not end in .parquet or .csv"),
         (["--out", "x.csv", "--features", "magpi"], "features: unknown preset 'magpi'"),
         (["--out", "x.csv", "--features", "density"], "features: some presets need crystal structures"),
-        (["--out", "x.csv", "--formula", "f"], "data.formula: the table has no column 'f'"),
+        (["--out", "x.csv", "--formula", "f"], "--formula: the table has no column 'f'"),
     ],
 )
 def test_nothing_to_featurize(
@@ -402,9 +402,9 @@ def test_no_row_can_be_featurized(refused: Refused, write_csv: Callable[..., Pat
 @pytest.mark.parametrize(
     ("lines", "options", "message"),
     [
-        ([["NaCl", "-411"], ["MgO", "-601"]], [], "data.unit: not declared"),
-        ([["NaCl", "-2"]], ["--target", "e"], "data.target: the table has no column 'e'"),
-        ([["NaCl", "-2"]], ["--unit", "kJ"], "data.unit: unknown unit 'kJ'"),
+        ([["NaCl", "-411"], ["MgO", "-601"]], [], "--unit: not declared"),
+        ([["NaCl", "-2"]], ["--target", "e"], "--target: the table has no column 'e'"),
+        ([["NaCl", "-2"]], ["--unit", "kJ"], "--unit: unknown unit 'kJ'"),
         ([["Xx", "-2"]], [], "no row is left: 1 of 1 rows cannot be read"),
     ],
 )

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-WITHOUT_CONFIGURATION = ("predict", "evaluate", "calibrate", "featurize", "stability", "screen", "convert")
+WITHOUT_CONFIGURATION = (
+    "fit",
+    "init",
+    "predict",
+    "evaluate",
+    "calibrate",
+    "featurize",
+    "stability",
+    "screen",
+    "convert",
+)
 """Verbs that read a table and take no configuration."""
 _OPTION_OF = {"convert": {"target": "column"}, "stability": {"target": "energy"}}
 _PATH = re.compile(r"\bdata\.path: ")

@@ -11,6 +11,7 @@ from formation_mlp.config.loading import apply_override, check_config
 from formation_mlp.config.recipe import sections
 from formation_mlp.config.schema import Config
 from formation_mlp.data.discovery import Discovery, discover
+from formation_mlp.data.standard_input import STANDARD_INPUT, keep_standard_input
 from formation_mlp.errors import ConfigError
 from formation_mlp.registry import unknown_name
 
@@ -74,7 +75,10 @@ def job_for(asked: Asked) -> FitJob:
     """
     if asked.kind is not None and asked.kind not in KINDS:
         raise ConfigError(unknown_name(asked.kind, KINDS, "--kind", "kind of energies"))
-    table = discover(asked.path, **asked.columns)
+    path = asked.path
+    if path == STANDARD_INPUT:  # kept, so that the configuration in the run folder repeats the run
+        path = str(keep_standard_input(Path(asked.out or default_output(path)).parent))
+    table = discover(path, **asked.columns)
     is_measured = table.measured if asked.kind is None else asked.kind == "measured"
     duplicates, why = _duplicates(table, is_measured)
     data = table.data | {"duplicates": duplicates, "invalid": "drop"}
@@ -84,11 +88,11 @@ def job_for(asked: Asked) -> FitJob:
         "split": {"method": "formula", **(SHARES if table.n_rows > FEW else SHARES_OF_FEW)},
         **sections(table.n_rows, needs_structures=table.kind == "structures"),
         "benchmark": {"baselines": opponents()},
-        "output": asked.out or default_output(asked.path),
+        "output": asked.out or default_output(path),
     }
     for override in asked.overrides:
         apply_override(raw, override)
-    return FitJob(raw, check_config(raw, asked.path), table, (*table.notes, why))
+    return FitJob(raw, check_config(raw, path), table, (*table.notes, why))
 
 
 def _duplicates(table: Discovery, is_measured: bool) -> tuple[str, str]:
