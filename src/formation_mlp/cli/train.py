@@ -37,8 +37,15 @@ def train(
     workers: Workers = 1,
     dask: Dask = None,
     allow_import: AllowImport = None,
+    no_baselines: Annotated[
+        bool, typer.Option("--no-baselines", help="Fit no random forest beside the network.")
+    ] = False,
 ) -> None:
-    """Train the network of a configuration and write a run folder."""
+    """Train the network of a configuration beside a random forest on the same rows, and write a run folder.
+
+    A configuration without the sections model, training and ensemble gets three networks by the default recipe. Without a
+    random forest among 'benchmark.baselines' none is fitted.
+    """
     from formation_mlp.config.own_code import import_own
     from formation_mlp.runs import train as training
     from formation_mlp.runs.progress import Reporter
@@ -55,6 +62,7 @@ def train(
         resume=resume,
         compute=compute,
         architectures=import_own(loaded, allow_import or ()),
+        with_forest=not no_baselines,
     )
     print(score_table(results, prepared.task))
     reporter.say(f"\n{loaded.output}: model, report, predictions and figures")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from formation_mlp.config.names import NAMES, unknown_preset
 from formation_mlp.config.own_code import is_own
+from formation_mlp.config.recipe import with_recipe
 from formation_mlp.config.schema import Config, Entry
 from formation_mlp.config.yaml_text import parse_yaml, read_yaml
 from formation_mlp.errors import ConfigError
@@ -24,6 +25,9 @@ MOST_STEPS = 10
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Read a YAML file, apply ``section.key=value`` overrides and check everything.
 
+    A file without the sections `model`, `training` and `ensemble` gets the default recipe, see
+    `formation_mlp.config.recipe`.
+
     Parameters
     ----------
     path
@@ -36,7 +40,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     ConfigError
         All that is wrong, in one message.
     """
-    raw = _read_sections(path)
+    raw = with_recipe(_read_sections(path))
     for override in overrides:
         apply_override(raw, override)
     config = check_config(_without_blanks(raw), str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 COMPOSITION_FEATURES = (
@@ -32,8 +33,8 @@ MODEL: dict[str, Any] = {"architecture": "residual", "hidden": [256, 256], "drop
 """The network for up to `MANY` rows."""
 
 TRAINING: dict[str, Any] = {
-    "loss": "l1",
     "optimizer": "adamw",
+    "learning_rate": 2e-3,
     "weight_decay": 0.1,
     "batch_size": 64,
     "max_epochs": 80,
@@ -80,3 +81,23 @@ def sections(n_rows: int, *, needs_structures: bool) -> dict[str, Any]:
         "training": dict(TRAINING_OF_MANY if are_many else TRAINING),
         "ensemble": {"members": {"network": {"seeds": N_MEMBERS}}},
     }
+
+
+def with_recipe(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration as plain data, with the default recipe for formulas if it says nothing of the network.
+
+    Features are those of the recipe only where none are named.
+
+    Examples
+    --------
+    >>> with_recipe({"data": {"path": "bundled"}})["ensemble"]
+    {'members': {'network': {'seeds': 3}}}
+    >>> with_recipe({"data": {"path": "bundled"}, "model": {"hidden": [8]}})
+    {'data': {'path': 'bundled'}, 'model': {'hidden': [8]}}
+    """
+    if {"model", "training", "ensemble"} & set(raw):
+        return dict(raw)
+    found = sections(0, needs_structures=False) | dict(raw)
+    if "tune" in raw:  # a search trains single networks
+        del found["ensemble"]
+    return found

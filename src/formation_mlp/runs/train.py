@@ -12,7 +12,7 @@ import numpy as np
 from formation_mlp.baselines import Baseline
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.config.own_code import NONE_OWN, Architectures, is_own
-from formation_mlp.config.schema import Config
+from formation_mlp.config.schema import Config, named_options
 from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
 from formation_mlp.runs.ensemble.plan import check_sizes
 from formation_mlp.runs.ensemble.train import Trained, train_ensemble
@@ -41,6 +41,9 @@ from formation_mlp.system.files import write_json
 from formation_mlp.system.interrupts import noted
 from formation_mlp.typing import Floats, Ints
 
+FOREST, MOST_FOR_FOREST = "random_forest", 20_000
+"""The baseline beside every network, and the train rows up to which it takes less time than the network."""
+
 DETAILS = ("parameters", "epochs", "best_epoch", "device", "precision", "members", "cpu_seconds", "peak_memory")
 """What the report of a run says of its model, beside scores and times."""
 
@@ -53,11 +56,13 @@ def train(
     resume: bool = False,
     compute: Compute = HERE,
     architectures: Architectures = NONE_OWN,
+    with_forest: bool = False,
 ) -> tuple[Prepared, list[ModelResult]]:
     """Train the network of ``config`` in its run folder; return it beside the mean of the train rows.
 
     ``architectures`` are classes of networks of your own that the configuration names, such as
-    ``{"my_module:MyNet": MyNet}``.
+    ``{"my_module:MyNet": MyNet}``. ``with_forest`` adds the random forest of ``benchmark.baselines``, if there is one,
+    without a search for its options; the report of the run names its scores.
 
     Raises
     ------
@@ -83,8 +88,28 @@ def train(
         result = train_prepared(
             prepared, main_name(config), reporter, overwrite=overwrite, resume=resume, compute=compute
         )
+        beside = _baselines(prepared, reporter, with_forest=with_forest)
+        report = {"baselines": {one.name: one.as_json() for one in beside}}
+        write_json(folder.report, folder.read_json(folder.report) | report)
         folder.finish()
-    return prepared, [fit_baseline(prepared, Baseline("mean", config.task, config.seed)), result]
+    return prepared, [*beside, result]
+
+
+def _baselines(prepared: Prepared, reporter: Reporter, *, with_forest: bool) -> list[ModelResult]:
+    """Return the mean and, if asked for, the random forest of the configuration, as it is without a search."""
+    config = prepared.config
+    found = [fit_baseline(prepared, Baseline("mean", config.task, config.seed))]
+    named = (named_options(part, "benchmark.baselines") for part in config.benchmark.baselines)
+    options = next((options for name, options in named if name == FOREST), None) if with_forest else None
+    if options is None or prepared.task.has_several_scales:  # trees know no energy scales
+        return found
+    n = len(prepared.split.train)
+    if n > MOST_FOR_FOREST:
+        reporter.say(f"{FOREST}: left out, for it is slow with {n:,} train rows; 'formation-mlp benchmark' fits it")
+        return found
+    untuned = {key: value for key, value in options.items() if key not in ("tuned", "features", "label")}
+    reporter.say(f"{FOREST}: on the same rows")
+    return [*found, fit_baseline(prepared, Baseline({FOREST: untuned}, config.task, config.seed))]
 
 
 def _prepare(config: Config, reporter: Reporter, compute: Compute, architectures: Architectures) -> Prepared:
