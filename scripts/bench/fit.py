@@ -1,13 +1,13 @@
-"""Compare `formation-mlp fit` with tuned opponents over sizes of tables, on formulas that its start model has not learned.
+"""Compare `formation-mlp fit` with tuned opponents over sizes of tables, on formulas new to its start model.
 
-    python scripts/bench/fit.py run ../shared/data START HELD_OUT.txt runs/fit_exam.jsonl --kind measured --sizes 100 300
-    python scripts/bench/fit.py table runs/fit_exam.jsonl
+    python scripts/bench/fit.py run ../shared/data START HELD_OUT.txt runs/exam.jsonl --kind measured --sizes 100 300
+    python scripts/bench/fit.py table runs/exam.jsonl
 
-START is a model that answers as `composition` does, but was trained without the formulas of HELD_OUT.txt (reduced, one a
-line): the network of ``configs/composition_fold.yaml`` of the size of ``configs/composition.yaml``. Exam rows are drawn from
-these formulas, and never lie in the table of a fit. A table holds further formulas of the list and, where these do not
-suffice, other ones. All models learn from the rows that the fit splits off as train and choose on its val rows; the file of
-results gets a line for each fit, and what stands there is not made again.
+START is a model that answers as `composition` does, but was trained without the formulas of HELD_OUT.txt (reduced, one
+a line): the network of ``configs/composition_fold.yaml`` of the size of ``configs/composition.yaml``. Exam rows are
+drawn from these formulas, and never lie in the table of a fit. A table holds further formulas of the list and, where
+these do not suffice, other ones. All models learn from the rows that the fit splits off as train and choose on its val
+rows; the file of results gets a line for each fit, and what stands there is not made again.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def opponents(config: Config, formulas: list[str], truth: np.ndarray, seed: int)
         own = config if features is None else config.model_copy(update={"features": features})
         prepared = prepare(own, dataset)
         train, val, scale = prepared.part("train"), prepared.part("val"), prepared.scaler.transform
-        baseline = Baseline(part, TaskConfig(), seed)
+        baseline = Baseline(part, TaskConfig(), seed, 1)
         begun = time.process_time()
         baseline.fit(scale(train.X), train.y, scale(val.X), val.y)
         cost = time.process_time() - begun

@@ -74,3 +74,12 @@ def test_train_shows_the_forest_unless_told_not_to(
     hidden = command("train", job, "-q", "--no-baselines", "--overwrite").succeeded()
     assert [line.split()[0] for line in hidden.splitlines()[2:]] == ["mean", "mlp"]
     assert "random_forest" not in command("train", tiny_config(), "-q", "--overwrite").succeeded()
+
+
+def test_the_estimator_has_the_same_recipe() -> None:
+    from formation_mlp import FormationEnergyRegressor
+
+    parameters = FormationEnergyRegressor().get_params()
+    wanted = {**recipe.MODEL, **recipe.TRAINING, "features": recipe.COMPOSITION_FEATURES, "n_members": recipe.N_MEMBERS}
+    found = {**parameters, "hidden": list(parameters["hidden"])}
+    assert {name: found[name] for name in wanted} == wanted

@@ -43,8 +43,8 @@ def train(
 ) -> None:
     """Train the network of a configuration beside a random forest on the same rows, and write a run folder.
 
-    A configuration without the sections model, training and ensemble gets three networks by the default recipe. Without a
-    random forest among 'benchmark.baselines' none is fitted.
+    A configuration without the sections model, training and ensemble gets three networks by the default recipe. Without
+    a random forest among 'benchmark.baselines' none is fitted.
     """
     from formation_mlp.config.own_code import import_own
     from formation_mlp.runs import train as training

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from formation_mlp.config.loading import check_config
+from formation_mlp.config.recipe import COMPOSITION_FEATURES, MODEL, N_MEMBERS, TRAINING
 from formation_mlp.config.schema import ModelConfig, TrainingConfig
 from formation_mlp.data.given_rows import given_rows
 from formation_mlp.errors import ConfigError
@@ -30,8 +31,6 @@ from formation_mlp.typing import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-COMPOSITION_FEATURES = ("magpie", "stoichiometry", "valence_orbital", "element_fraction")
-
 
 class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     """What regressor and classifier share: parameters, and training on the rows that `fit` is given."""
@@ -39,20 +38,20 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         features: Features = COMPOSITION_FEATURES,
-        hidden: Sequence[int] = (256, 256),
+        hidden: Sequence[int] = tuple(MODEL["hidden"]),
         activation: str = "relu",
-        dropout: float = 0.1,
+        dropout: float = MODEL["dropout"],
         normalization: str | None = None,
-        architecture: str = "residual",
+        architecture: str = MODEL["architecture"],
         loss: str | None = None,
-        optimizer: str = "muon",
-        learning_rate: float = 2e-3,
-        weight_decay: float = 0.1,
-        batch_size: int = 64,
-        max_epochs: int = 80,
+        optimizer: str = TRAINING["optimizer"],
+        learning_rate: float = TRAINING["learning_rate"],
+        weight_decay: float = TRAINING["weight_decay"],
+        batch_size: int = TRAINING["batch_size"],
+        max_epochs: int = TRAINING["max_epochs"],
         patience: int | None = None,
         validation_fraction: float = 0.15,
-        n_members: int = 3,
+        n_members: int = N_MEMBERS,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
