@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from build_composition import Described, Questions, load_folds, out_of_fold, read_table, weight_of
 from build_energy_table import LEFT_OUT
-from formation_mlp.chemistry.elements import ATOMIC_NUMBER
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.runs.error_fit import OutOfSample, fit_error_model
@@ -33,6 +33,7 @@ from formation_mlp.system.text_table import aligned
 from formation_mlp.trust.error_inputs import pair_counts
 from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, Errors, group_name
 from formation_mlp.trust.levels import trust_of
+from formation_mlp.trust.unseen_elements import widened
 from formation_mlp.typing import Floats, Ints
 
 LEVEL = 0.9
@@ -173,14 +174,18 @@ def element_exams(
     places, _ = predictor.position(data.X)
     found = []
     left_out = out_of_fold(table, questions, places, networks, data, "element")
-    for symbols, (which, inputs, error) in zip(LEFT_OUT, left_out, strict=True):
+    for number, (symbols, (which, inputs, error)) in enumerate(zip(LEFT_OUT, left_out, strict=True)):
         errors = model.expected(inputs)
+        train = data.compositions.take(np.flatnonzero((table[f"element{number}"] == "train").to_numpy()))
+        is_seen = np.bincount(train.z, minlength=len(SYMBOLS)) > 0
         for symbol in symbols:
             z, _ = data.compositions.take(questions.row[which]).padded()
             own = questions.is_own[which] & (questions.group[which] == group_name("mp2019", KNOWN))
             picked = np.flatnonzero(own & (z == ATOMIC_NUMBER[symbol]).any(axis=1))
             own_errors = Errors(*(column[picked] for column in errors))
             low, high = model.ends(LEVEL, own_errors, group_name("mp2019", KNOWN))
+            compounds = data.compositions.take(questions.row[which[picked]])
+            low, high, _ = widened(low, high, own_errors.size, LEVEL, compounds, is_seen)
             found.append(Exam(f"never seen: {symbol}, mp2019", error[picked], low, high, ["low"] * len(picked)))
     return found
 

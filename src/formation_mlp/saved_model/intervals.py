@@ -15,6 +15,7 @@ from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS, Er
 from formation_mlp.trust.levels import Level
 from formation_mlp.trust.listed import are_listed
 from formation_mlp.trust.own_rows import OWN, OwnRows
+from formation_mlp.trust.unseen_elements import widened
 from formation_mlp.typing import Bools, Floats
 
 if TYPE_CHECKING:
@@ -198,12 +199,14 @@ class Intervals:
             if question.level is not None:
                 above = own.half_width(question.level, (errors.high - errors.low) / 2)
                 below = -above
+            below, above, size = widened(below, above, size, question.level, compositions, model.is_seen)
             return Off(below, above, size, is_hypothetical)
         for population, rows in ((KNOWN, ~is_hypothetical), (HYPOTHETICAL, is_hypothetical)):
             some, group = Errors(*(column[rows] for column in errors)), group_name(scale, population)
             size[rows] = model.sizes(some, group)
             if question.level is not None:
                 below[rows], above[rows] = model.ends(question.level, some, group)
+        below, above, size = widened(below, above, size, question.level, compositions, model.is_seen)
         return Off(below, above, size, is_hypothetical)
 
     def _half_width(self, level: float, population: str, std: Floats | None, compositions: Compositions) -> Floats:

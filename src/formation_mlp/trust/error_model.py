@@ -16,7 +16,7 @@ from formation_mlp.trust import conformal
 from formation_mlp.trust.error_inputs import Asked
 from formation_mlp.trust.levels import Level
 from formation_mlp.trust.own_rows import OWN
-from formation_mlp.typing import Floats, Ints
+from formation_mlp.typing import Bools, Floats, Ints
 
 Singles = NDArray[np.float32]
 
@@ -143,6 +143,12 @@ class ErrorModel:
         """Return the mean absolute errors to expect of rows of a group, eV/atom, ``[n]``; else the largest of all."""
         own = [self.groups.index(group)] if group in self.groups else range(len(self.groups))
         found: Floats = np.max([errors.size ** float(self.powers[k]) * float(self.ratios[k]) for k in own], axis=0)
+        return found
+
+    @property
+    def is_seen(self) -> Bools:
+        """Whether a train row holds an element, by atomic number, ``[119]``."""
+        found: Bools = self.pairs.diagonal() > 0
         return found
 
     def has_group(self, group: str) -> bool:
