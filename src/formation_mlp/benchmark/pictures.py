@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from formation_mlp.benchmark.results import Results
+from formation_mlp.benchmark.summary import ModelSummary
 from formation_mlp.figures.picture import Picture
 from formation_mlp.typing import Floats
 
@@ -48,11 +49,7 @@ def _bars(results: Results) -> Picture:
 def _rows(results: Results, rows: Mapping[str, tuple[Floats, Floats]]) -> Picture | None:
     from formation_mlp.figures import parity_plots, roc_curve_plot
 
-    ranked = [one for one in results.models if one.model in rows and np.ptp(rows[one.model][1]) > 0]
-    first = {results.about.main, results.opponent}  # a constant prediction has nothing to draw
-    chosen = {one.model for one in [one for one in ranked if one.model in first]}
-    chosen |= {one.model for one in ranked[: MOST_PANELS - len(chosen - {one.model for one in ranked[:MOST_PANELS]})]}
-    shown = [one for one in ranked if one.model in chosen]
+    shown = shown_models(results, rows)
     if not shown:
         return None
     pairs = {one.model: rows[one.model] for one in shown}
@@ -110,3 +107,12 @@ def _seen(results: Results) -> Picture | None:
         f"{label} on rows that training held more or less of, {len(scores)} models",
         "How much of the accuracy is look-up: rows whose formula is in training, whose system is, and neither.",
     )
+
+
+def shown_models(results: Results, rows: Mapping[str, tuple[Floats, Floats]]) -> list[ModelSummary]:
+    """Return the models that have a parity plot, or a ROC curve: the best, the main one and the best opponent."""
+    ranked = [one for one in results.models if one.model in rows and np.ptp(rows[one.model][1]) > 0]
+    first = {results.about.main, results.opponent}  # a constant prediction has nothing to draw
+    chosen = {one.model for one in [one for one in ranked if one.model in first]}
+    chosen |= {one.model for one in ranked[: MOST_PANELS - len(chosen - {one.model for one in ranked[:MOST_PANELS]})]}
+    return [one for one in ranked if one.model in chosen]

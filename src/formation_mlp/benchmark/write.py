@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,16 @@ def read_results(folder: Path) -> Results:
     return from_json(content, path)
 
 
+@dataclass(frozen=True, slots=True)
+class ShownRows:
+    """The shown rows of a model whose truth is known: ``ids``, ``formulas``, ``y`` and ``prediction``, ``[n]`` each."""
+
+    ids: list[str]
+    formulas: list[str]
+    y: Floats
+    prediction: Floats
+
+
 def read_rows(folder: Path) -> dict[str, tuple[Floats, Floats]]:
     """Return truths and predictions of all shown rows by model, ``[n]`` each; rows without a truth are left out.
 
@@ -76,8 +87,13 @@ def read_rows(folder: Path) -> dict[str, tuple[Floats, Floats]]:
     CheckpointError
         If the file is missing or damaged.
     """
+    return {name: (rows.y, rows.prediction) for name, rows in read_named_rows(folder).items()}
+
+
+def read_named_rows(folder: Path) -> dict[str, ShownRows]:
+    """Return the shown rows of each model with their names; otherwise as `read_rows`."""
     path = folder / ROWS_FILE
-    found: dict[str, list[tuple[float, float]]] = {}
+    found: dict[str, list[tuple[str, str, float, float]]] = {}
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -85,14 +101,16 @@ def read_rows(folder: Path) -> dict[str, tuple[Floats, Floats]]:
             for row in reader:
                 for name in models if row["truth"] else ():
                     if row[name]:
-                        pair = (float(row["truth"]), float(row[name]))
-                        found.setdefault(name.removeprefix(PREDICTION), []).append(pair)
+                        line = (row["id"], row["formula"], float(row["truth"]), float(row[name]))
+                        found.setdefault(name.removeprefix(PREDICTION), []).append(line)
     except (OSError, KeyError, ValueError, csv.Error) as error:
         raise CheckpointError(
             f"{path}: missing or damaged: {error}. Run 'formation-mlp benchmark CONFIG' again."
         ) from error
-    arrays = {name: np.array(pairs, np.float64) for name, pairs in found.items()}
-    return {name: (pairs[:, 0], pairs[:, 1]) for name, pairs in arrays.items()}
+    return {
+        name: ShownRows(list(ids), list(formulas), np.array(y, np.float64), np.array(prediction, np.float64))
+        for name, (ids, formulas, y, prediction) in ((name, zip(*rows, strict=True)) for name, rows in found.items())
+    }
 
 
 def _write_rows(path: Path, outcomes: Sequence[Outcome]) -> None:

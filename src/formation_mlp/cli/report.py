@@ -28,4 +28,4 @@ def report(
     from formation_mlp.reporting.report import write_report
 
     page, figures = write_report(runs, out, overwrite=overwrite)
-    print(f"{page}: the page; {figures}: its figures as PNG and SVG")
+    print(f"{page}: the page; {figures}: its figures as SVG, PDF and PNG")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import LogNorm, Normalize, to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -43,14 +43,12 @@ def element_map(
     score_name : what the mean is, for the scale
     """
     means = {symbol: float(np.mean(values)) for symbol, values in errors.items()}
-    counted = [means[symbol] for symbol in means if len(errors[symbol]) >= FEWEST] or list(means.values())
-    norm = _norm(counted)
-    colours = colormaps[COLOURS]
+    norm, colours = _norm(errors), colormaps[COLOURS]
     figure = new_figure(10.2, 5.35 if title else 5.15)
     ax = figure.add_subplot(xlim=(-0.05, 18.05), ylim=(9.55, -0.05), aspect=0.94)
     ax.axis("off")
     for symbol in SYMBOLS[1:]:
-        column, row = _place(ATOMIC_NUMBER[symbol])
+        column, row = place(ATOMIC_NUMBER[symbol])
         n = len(errors.get(symbol, ()))
         enough = n >= FEWEST
         fill = colours(norm(means[symbol])) if enough else (1.0, 1.0, 1.0, 1.0)
@@ -59,8 +57,8 @@ def element_map(
         style: dict[str, Any] = {"ha": "center", "va": "center", "color": ink}
         ax.text(column + 0.5, row + (0.24 if n else 0.5), symbol, fontsize=9.5 if n else 8.5, weight="bold", **style)
         if n:
-            ax.text(column + 0.5, row + 0.54, _brief(means[symbol]), fontsize=8.5, **style)
-            ax.text(column + 0.5, row + 0.83, _brief_count(n), fontsize=8, **style)
+            ax.text(column + 0.5, row + 0.54, brief(means[symbol]), fontsize=8.5, **style)
+            ax.text(column + 0.5, row + 0.83, brief_count(n), fontsize=8, **style)
     _scale(ax, norm, f"{score_name} ({unit})" if unit else score_name)
     if title:
         ax.set_title(plain(title), fontsize=TITLE)
@@ -114,7 +112,7 @@ def error_by_group(
     return figure
 
 
-def _place(z: int) -> tuple[float, float]:
+def place(z: int) -> tuple[float, float]:
     """Return column 0 ... 17 and row of an element; the f block stands below the others."""
     noble = (0, 2, 10, 18, 36, 54, 86, 118)
     period = next(i for i, last in enumerate(noble) if z <= last)
@@ -125,8 +123,22 @@ def _place(z: int) -> tuple[float, float]:
     return place if place < 2 and z != 2 else 18 - width + place, period - 1
 
 
-def _norm(values: Sequence[float]) -> Normalize:
-    low, high = min(values), max(values)
+def element_colours(errors: Mapping[str, Floats]) -> tuple[Callable[[float], tuple[str, str]], float, float]:
+    """Return what gives the fill and the ink of a mean as hexadecimal colours, and the ends of the scale."""
+    norm, colours = _norm(errors), colormaps[COLOURS]
+
+    def of(mean: float) -> tuple[str, str]:
+        fill = colours(norm(mean))
+        return to_hex(fill), "#ffffff" if is_dark(fill) else "#000000"
+
+    return of, float(norm.vmin or 0.0), float(norm.vmax or 1.0)
+
+
+def _norm(errors: Mapping[str, Floats]) -> Normalize:
+    """Return the scale of the means of elements with enough rows or, without any such, of all."""
+    enough = [values for values in errors.values() if len(values) >= FEWEST] or list(errors.values())
+    means = [float(np.mean(values)) for values in enough]
+    low, high = min(means), max(means)
     if low > 0 and high > 8 * low:
         return LogNorm(low, high)
     return Normalize(0, high or 1.0)
@@ -152,9 +164,11 @@ def _scale(ax: Axes, norm: Normalize, name: str) -> None:
     bar.ax.tick_params(labelsize=TICKS)
 
 
-def _brief(value: float) -> str:
+def brief(value: float) -> str:
+    """Return a mean in the room of a cell."""
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0e}"
 
 
-def _brief_count(n: int) -> str:
+def brief_count(n: int) -> str:
+    """Return a number of rows in the room of a cell."""
     return str(n) if n < 10_000 else f"{n / 1000:.0f}k"

@@ -35,6 +35,7 @@ def parity_plot(
     title: str | None = None,
     scores: Mapping[str, float] | None = None,
     quantity: str = "formation energy",
+    also: Floats | None = None,
 ) -> Figure:
     """Draw predicted against actual values with the line of perfect agreement.
 
@@ -45,8 +46,9 @@ def parity_plot(
     title : above the axes
     scores : written into the corner, such as ``{"MAE": ..., "RMSE": ..., "R2": ...}``
     quantity : what the numbers are, for the axis labels
+    also : further values that the axes hold, so that several plots have the same axes
     """
-    return parity_plots({title or "": (y, prediction)}, unit, {title or "": scores or {}}, quantity)
+    return parity_plots({title or "": (y, prediction)}, unit, {title or "": scores or {}}, quantity, also)
 
 
 def parity_plots(
@@ -54,17 +56,19 @@ def parity_plots(
     unit: str,
     scores: Mapping[str, Mapping[str, float]] | None = None,
     quantity: str = "formation energy",
+    also: Floats | None = None,
 ) -> Figure:
     """Draw parity plots of several models or parts side by side, on common axes; at most three in a row.
 
     Parameters
     ----------
     parts : title of each panel to its targets and predictions, ``[n]`` each, in ``unit``
-    unit, quantity : as in `parity_plot`
+    unit, quantity, also : as in `parity_plot`
     scores : title to the scores written into that panel
     """
     pairs = {title: finite_pair(*pair) for title, pair in parts.items()}
-    low, high = padded_limits(np.concatenate([np.concatenate(pair) for pair in pairs.values()]))
+    everything = [array for pair in pairs.values() for array in pair] + ([] if also is None else [also])
+    low, high = padded_limits(np.concatenate(everything))
     n_columns = 2 if len(pairs) == 4 else min(len(pairs), 3)
     n_rows = -(-len(pairs) // n_columns)
     bar = 0.8 if any(len(y) > DENSE for y, _ in pairs.values()) else 0

@@ -105,6 +105,11 @@ class FinishedRun:
         return "" if self.is_classification else "eV/atom"
 
     @property
+    def model(self) -> str:
+        """What the model is: a single network by its architecture, anything else by its own name."""
+        return model_name(str(self.report["model"]), self.config)
+
+    @property
     def quantity(self) -> str:
         """The target's name as words for an axis."""
         return quantity_words(str(self.report["target"]["name"]))
@@ -129,6 +134,12 @@ class FinishedRun:
         if len(levels) < 2:
             return None
         return levels, np.array([calibration.half_width(level, std, compositions.n_elements) for level in levels])
+
+
+def model_name(name: str, config: Mapping[str, Any]) -> str:
+    """Return ``residual`` or ``set`` for a network that is called ``mlp`` as every other one."""
+    architecture = str(config.get("model", {}).get("architecture", name))
+    return architecture if name == "mlp" and ":" not in architecture else name
 
 
 def load_run(path: Path, name: str) -> FinishedRun:

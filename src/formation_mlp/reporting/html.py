@@ -10,22 +10,25 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from markupsafe import Markup
 
-from formation_mlp.figures.picture import Picture
+from formation_mlp.figures.picture import Picture, Points
 from formation_mlp.system.files import write_bytes
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from matplotlib.figure import Figure
 
-LARGEST_SVG = 150_000
+LARGEST_SVG = 200_000
 """Bytes up to which a figure stands on the page as SVG, sharp at any size; beyond, as PNG."""
 
 WIDE = 6.5
-"""Inches from which a figure takes the whole width of the page, and is not shrunk below it on a phone."""
+"""Inches from which a figure takes the whole width of the page."""
 
 
 @cache
@@ -43,8 +46,14 @@ def _environment() -> Environment:
 
 
 def page(template: str, **values: Any) -> str:
-    """Return a whole document: a template such as ``report.html``, which extends ``page.html``, with its values."""
-    return _environment().get_template(template).render(values) + "\n"
+    """Return a whole document: a template such as ``report.html``, which extends ``page.html``, with its values.
+
+    A browser runs the page's own script and, told its hash, no other.
+    """
+    script = _environment().get_template("page.js").render()
+    digest = base64.b64encode(sha256(script.encode()).digest()).decode()
+    own = {"script": Markup(script), "script_source": Markup(f"'sha256-{digest}'")}  # noqa: S704 (a file of ours)
+    return _environment().get_template(template).render(own | values) + "\n"
 
 
 def _piece(name: str, *values: Any) -> Markup:
@@ -62,9 +71,9 @@ def paragraph(text: str, kind: str = "") -> Markup:
     return _piece("paragraph", text, kind)
 
 
-def title(text: str) -> Markup:
-    """Return the title of a part of a section."""
-    return _piece("title", text)
+def title(text: str, level: int = 3) -> Markup:
+    """Return the title of a part of a section, as a heading of some level."""
+    return _piece("title", text, level)
 
 
 def bullets(texts: Sequence[str]) -> Markup:
@@ -73,7 +82,7 @@ def bullets(texts: Sequence[str]) -> Markup:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "", own: str = "") -> Markup:
-    """Return a table that scrolls inside its box; columns of numbers stand to the right.
+    """Return a table that scrolls inside its box and sorts by its columns; those of numbers stand to the right.
 
     Parameters
     ----------
@@ -108,29 +117,63 @@ def details(summary: str, content: Markup) -> Markup:
     return _piece("details", summary, content)
 
 
+def verdict(believe: Sequence[tuple[str, str]], doubt: Sequence[tuple[str, str]]) -> Markup:
+    """Return what to believe and what not beside each other: pairs of a few words that stand out, and sentences."""
+    return _piece("verdict", believe, doubt)
+
+
+def periodic_table(
+    cells: Sequence[Mapping[str, Any]], ends: tuple[str, str], colours: Sequence[str], caption: str
+) -> Markup:
+    """Return a periodic table that reads on a phone, too; see `formation_mlp.reporting.periodic_table`."""
+    return _piece("periodic_table", cells, *ends, colours, caption)
+
+
 def figures(pictures: Sequence[Picture], folder: Path) -> Markup:
-    """Write the figures as PNG and SVG into ``folder``, and return them as part of the page."""
-    return _piece("figures", [_image(picture, folder) for picture in pictures])
+    """Write the figures as PNG, SVG and PDF into ``folder``, and return them as part of the page."""
+    return _piece("figures", [_image(picture, folder) for picture in pictures]) if pictures else Markup()
+
+
+def save(picture: Picture, folder: Path) -> dict[str, bytes]:
+    """Write a figure as PNG, SVG and PDF into ``folder``; return the content of each by its ending."""
+    import matplotlib as mpl
+
+    written, title = {}, {"Title": picture.alt}
+    dates: dict[str, dict[str, Any]] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    with mpl.rc_context({"svg.hashsalt": "formation_mlp", "pdf.fonttype": 42}):  # the same run gives the same bytes
+        for ending, no_date in dates.items():
+            buffer = io.BytesIO()
+            picture.figure.savefig(buffer, format=ending, metadata=title | no_date)
+            written[ending] = buffer.getvalue()
+            write_bytes(folder / f"{picture.name}.{ending}", written[ending])
+    return written
 
 
 def _image(picture: Picture, folder: Path) -> dict[str, Any]:
     """Write a figure, and return what the page shows of it."""
-    import matplotlib as mpl
-
-    png, svg = io.BytesIO(), io.BytesIO()
-    title = {"Title": picture.alt}
-    picture.figure.savefig(png, format="png", metadata=title)
-    with mpl.rc_context({"svg.hashsalt": "formation_mlp"}):  # the same run gives the same bytes
-        picture.figure.savefig(svg, format="svg", metadata=title | {"Date": None})
-    for content, ending in ((png, ".png"), (svg, ".svg")):
-        write_bytes(folder / f"{picture.name}{ending}", content.getvalue())
-    kind, data = ("svg+xml", svg) if len(svg.getvalue()) <= LARGEST_SVG else ("png", png)
+    written = save(picture, folder)
+    kind, data = ("svg+xml", written["svg"]) if len(written["svg"]) <= LARGEST_SVG else ("png", written["png"])
     width, height = (round(96 * inches) for inches in picture.figure.get_size_inches())
     return {
-        "source": f"data:image/{kind};base64,{base64.b64encode(data.getvalue()).decode()}",
+        "source": f"data:image/{kind};base64,{base64.b64encode(data).decode()}",
         "width": width,
         "height": height,
         "is_wide": picture.figure.get_size_inches()[0] > WIDE,
         "alt": picture.alt,
         "caption": picture.caption,
+        "files": {ending.upper(): f"{folder.name}/{picture.name}.{ending}" for ending in ("svg", "pdf", "png")},
+        "points": "" if picture.points is None else _placed(picture.figure, picture.points),
     }
+
+
+def _placed(figure: Figure, points: Points) -> str:
+    """Return a line for each point: ten-thousandths of the figure from its upper left corner, name and words."""
+    ax = figure.axes[points.panel]
+    places = ax.transData.transform(np.column_stack([points.x, points.y])) / figure.bbox.size
+    shares = np.rint(1e4 * np.column_stack([places[:, 0], 1 - places[:, 1]])).astype(int)
+    texts = zip(shares.tolist(), points.names, points.words, strict=True)
+    return "\n".join(f"{x}\t{y}\t{_one_line(name)}\t{_one_line(words)}" for (x, y), name, words in texts)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from formation_mlp import figures
-from formation_mlp.chemistry.chemical_class import CHEMICAL_CLASSES, chemical_classes
-from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.figures.picture import Picture
+from formation_mlp.reporting.groups import by_class, by_count, by_element, by_novelty, group_errors
+from formation_mlp.reporting.named import named_points
 from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
-    from formation_mlp.chemistry.compositions import Compositions
     from formation_mlp.reporting.finished import FinishedRun
 
 
@@ -30,6 +28,7 @@ def energy_pictures(run: FinishedRun) -> list[Picture]:
             figures.parity_plot(y, prediction, unit, None, scores, name),
             f"Predicted against actual {name} of {rows}",
             f"Predicted against actual values of {rows}. On the dashed line the prediction is right.",
+            named_points(run.ids, run.formulas, y, prediction, unit),
         ),
         Picture(
             "residuals",
@@ -43,6 +42,7 @@ def energy_pictures(run: FinishedRun) -> list[Picture]:
             figures.residual_plot(y, prediction, unit, None, name),
             f"Predicted minus actual {name} against the prediction, {rows}",
             "Whether the errors depend on the predicted value: a median that leaves zero is a bias in that range.",
+            named_points(run.ids, run.formulas, y, prediction, unit, residuals=True),
         ),
     ]
 
@@ -50,7 +50,7 @@ def energy_pictures(run: FinishedRun) -> list[Picture]:
 def class_pictures(run: FinishedRun) -> list[Picture]:
     """Return ROC, precision and recall, calibration and confusion matrix of a classification."""
     task, y, probability = run.config["task"], run.y, run.prediction
-    name, rows, positive = str(run.report["model"]), f"{len(y):,} {run.part} rows", task["labels"][1]
+    name, rows, positive = run.model, f"{len(y):,} {run.part} rows", task["labels"][1]
     called = (probability >= task["threshold"]).astype(int)
     return [
         Picture(
@@ -93,7 +93,7 @@ def training_pictures(run: FinishedRun) -> list[Picture]:
                 "loss",
                 figures.loss_curves(history, best, score),
                 f"Loss and {score} by epoch, best epoch {best}",
-                "Left: the loss that is minimised, of the standardised target in a regression. Right: the score that "
+                "Above: the loss that is minimised, of the standardised target in a regression. Below: the score that "
                 f"selects the weights which are kept, those of epoch {best}.",
             )
         ]
@@ -112,50 +112,40 @@ def training_pictures(run: FinishedRun) -> list[Picture]:
 
 
 def group_pictures(run: FinishedRun) -> list[Picture]:
-    """Return the error by element, number of elements, chemical class and by what training held."""
+    """Return the error by number of elements, chemical class and by what training held."""
     compositions = run.compositions
     if compositions is None:
         return []
-    errors, unit, name = _group_errors(run)
-    overall, rows = float(errors.mean()), f"{len(errors):,} {run.part} rows"
-    by_class = chemical_classes(compositions)
-    classes = {one: errors[[i for i, found in enumerate(by_class) if found == one]] for one in CHEMICAL_CLASSES}
-    counts = np.minimum(compositions.n_elements, 7)
-    numbers = {_count_name(k): errors[counts == k] for k in range(1, 8)}
+    errors, unit, name = group_errors(run)
+    overall = float(errors.mean())
     line = "The dotted line is the mean over all rows; black bars are 95 % intervals of the mean."
-    pictures = [
-        Picture(
-            "elements",
-            figures.element_map(_by_element(compositions, errors), unit, None, name),
-            f"Periodic table of the {name} of the rows that hold each element",
-            f"Each element has the {name} of the {rows} that hold it, and their number. Elements of one or two rows "
-            "have no colour: so few say little.",
+    kinds = {
+        "number_of_elements": ("by number of elements", by_count(compositions, errors), line),
+        "chemical_class": (
+            "by chemical class",
+            by_class(compositions, errors),
+            f"The first class that fits counts; what belongs to each is said below. {line}",
         ),
-        Picture(
-            "number_of_elements",
-            figures.error_by_group(numbers, unit, "by number of elements", name, overall),
-            f"{name} by number of elements",
-            line,
+        "novelty": (
+            "by what the training rows hold",
+            by_novelty(run, errors),
+            f"How much of each row the model has met before. {line}",
         ),
-        Picture(
-            "chemical_class",
-            figures.error_by_group(classes, unit, "by chemical class", name, overall),
-            f"{name} by chemical class",
-            "The first class that fits counts; what belongs to each is said below. " + line,
-        ),
+    }
+    return [
+        Picture(key, figures.error_by_group(groups, unit, title, name, overall), f"{name} {title}", caption)
+        for key, (title, groups, caption) in kinds.items()
+        if groups is not None
     ]
-    novelty = _by_novelty(run, errors)
-    if novelty is not None:
-        figure = figures.error_by_group(novelty, unit, "by what the training rows hold", name, overall)
-        pictures.append(
-            Picture(
-                "novelty",
-                figure,
-                f"{name} of rows near to and far from training",
-                "How much of each row the model has met before. " + line,
-            )
-        )
-    return pictures
+
+
+def element_picture(run: FinishedRun) -> Picture | None:
+    """Return the periodic table for a paper; the page has one of its own. None if the formulas cannot be read."""
+    if run.compositions is None:
+        return None
+    errors, unit, name = group_errors(run)
+    figure = figures.element_map(by_element(run.compositions, errors), unit, None, name)
+    return Picture("elements", figure, f"Periodic table of the {name} of the rows that hold each element", "")
 
 
 def interval_pictures(run: FinishedRun, levels: Sequence[float], half_widths: Floats) -> list[Picture]:
@@ -165,42 +155,7 @@ def interval_pictures(run: FinishedRun, levels: Sequence[float], half_widths: Fl
             "intervals",
             figures.interval_plot(levels, run.errors, half_widths, run.unit),
             f"Coverage and width of the intervals of {len(run.y):,} {run.part} rows",
-            "Left: the share of the rows whose truth lies inside, against what the level promises; the shaded band is "
-            "what chance allows. Right: how wide the intervals are.",
+            "Above: the share of the rows whose truth lies inside, against what the level promises; the shaded band is "
+            "what chance allows. Below: how wide the intervals are.",
         )
     ]
-
-
-def _group_errors(run: FinishedRun) -> tuple[Floats, str, str]:
-    """Return what is averaged over the rows of a group, its unit and its name."""
-    if not run.is_classification:
-        return run.errors, run.unit, "mean absolute error"
-    called = run.prediction >= run.config["task"]["threshold"]
-    return (called != run.y).astype(float), "", "share of wrong calls"
-
-
-def _by_element(compositions: Compositions, errors: Floats) -> dict[str, Floats]:
-    z = compositions.z.tolist()
-    of_element: dict[str, set[int]] = {}
-    for i, (a, b) in enumerate(pairwise(compositions.row_ptr.tolist())):
-        for number in z[a:b]:
-            of_element.setdefault(SYMBOLS[number], set()).add(i)
-    return {symbol: errors[sorted(rows)] for symbol, rows in of_element.items()}
-
-
-def _by_novelty(run: FinishedRun, errors: Floats) -> dict[str, Floats] | None:
-    training = run.training
-    if training is None:
-        return None
-    keys, systems = training.dataset.keys(), training.dataset.materials.compositions.chemical_systems()
-    train = training.rows["train"].tolist()
-    known_keys, known_systems = {keys[i] for i in train}, {systems[i] for i in train}
-    groups: dict[str, list[int]] = {"formula in training": [], "new formula, known system": [], "new system": []}
-    for j, i in enumerate(training.rows[run.part].tolist()):
-        name = "formula in training" if keys[i] in known_keys else "new formula, known system"
-        groups[name if systems[i] in known_systems else "new system"].append(j)
-    return {name: errors[rows] for name, rows in groups.items()}
-
-
-def _count_name(k: int) -> str:
-    return "1 element" if k == 1 else f"{k} elements" if k < 7 else "7 or more"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -57,6 +59,7 @@ def making_section(run: FinishedRun) -> Markup:
         lines["members and their shares"] = ", ".join(shares)
     lines["seed"] = str(run.config["seed"])
     lines["versions"] = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
+    lines |= {f"sha256 of {path.name}": file_sha256(path) for path in (run.folder.model, run.folder.predictions)}
     lines["this page"] = f"formation-mlp {__version__}"
     config, output = (shlex.quote(str(path)) for path in (run.folder.config, f"{run.folder.path}-again"))
     written = yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True)
@@ -68,6 +71,11 @@ def making_section(run: FinishedRun) -> Markup:
             details("Configuration", code(written)),
         ]
     )
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits."""
+    return sha256(path.read_bytes()).hexdigest()
 
 
 def _plain(value: Any) -> str:

@@ -13,9 +13,11 @@ from markupsafe import Markup
 from formation_mlp.errors import ConfigError
 from formation_mlp.figures import benchmark_bars
 from formation_mlp.figures.picture import Picture
-from formation_mlp.reporting import html, pictures, provenance, tables, text
-from formation_mlp.reporting.benchmark import Show, benchmark_section, is_benchmark
+from formation_mlp.reporting import html, tables
+from formation_mlp.reporting.benchmark import BenchmarkPart, is_benchmark
+from formation_mlp.reporting.chapters import Show, Told, merged
 from formation_mlp.reporting.finished import FinishedRun, load_run
+from formation_mlp.reporting.run import run_parts
 from formation_mlp.runs.contents import REPORT_PAGE, report_figures
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.system.files import real_path, write_text
@@ -23,7 +25,7 @@ from formation_mlp.system.outputs import claimed
 
 
 def write_report(folders: Sequence[Path], out: Path | None = None, *, overwrite: bool = False) -> tuple[Path, Path]:
-    """Write one self-contained HTML page about finished runs and benchmarks, and its figures as PNG and SVG beside it.
+    """Write one self-contained HTML page about finished runs and benchmarks, and its figures beside it.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ def write_report(folders: Sequence[Path], out: Path | None = None, *, overwrite:
     Returns
     -------
     tuple
-        The page, and the folder of its figures: ``report_figures`` for ``report.html``.
+        The page, and the folder of its figures as PNG, SVG and PDF: ``report_figures`` for ``report.html``.
 
     Raises
     ------
@@ -76,22 +78,30 @@ def _claimed(page: Path, folders: Sequence[Path], *, overwrite: bool) -> Iterato
 
 
 def _write(page: Path, folders: Sequence[Path]) -> tuple[Path, Path]:
-    figures = report_figures(page)
-    names, runs, sections = _names(folders), [], []
+    figures, names = report_figures(page), _names(folders)
+    told, runs = [], []
     for i, (folder, name) in enumerate(zip(folders, names, strict=True)):
         prefix = f"{i + 1}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}-" if len(folders) > 1 else ""
-        section = {"name": name, "run": "", "benchmark": ""}
-        benchmarked, show = is_benchmark(folder), _shown_in(figures, prefix)
-        if not benchmarked or RunFolder(folder).is_done():
-            runs.append(load_run(folder, name))
-            section["run"] = html.joined(_run_parts(runs[-1], show))
-        if benchmarked:
-            section["benchmark"] = benchmark_section(folder, show)
-        sections.append(section)
-    overview = html.joined(_overview(runs, figures))
+        one, run = _told(folder, f"run-{i + 1}", name, _shown_in(figures, prefix))
+        told.append(one)
+        runs += [] if run is None else [run]
+    overview = html.joined(_overview(runs, _shown_in(figures, "")))
     title = f"Report: {', '.join(names)}"
-    write_text(page, html.page("report.html", title=title, overview=overview, sections=sections))
+    write_text(page, html.page("report.html", title=title, overview=overview, runs=told))
     return page, figures
+
+
+def _told(folder: Path, key: str, name: str, show: Show) -> tuple[Told, FinishedRun | None]:
+    """Return what the page says of a folder: of the run in it, of the benchmark, or of both as one."""
+    benchmark = BenchmarkPart.read(folder) if is_benchmark(folder) else None
+    if benchmark is None:
+        run = load_run(folder, name)
+        return Told(key, name, merged(run_parts(run, show))), run
+    if not RunFolder(folder).is_done():
+        return Told(key, name, merged(benchmark.parts(show))), None
+    run = load_run(folder, name)
+    of_run = run_parts(run, show, benchmark if benchmark.is_of(run) else None)
+    return Told(key, name, merged(of_run, benchmark.parts(show, beside=run))), run
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
@@ -100,7 +110,7 @@ def _names(folders: Sequence[Path]) -> list[str]:
     return [name if names.count(name) == 1 else str(folder) for name, folder in zip(names, folders, strict=True)]
 
 
-def _overview(runs: Sequence[FinishedRun], figures: Path) -> list[Markup]:
+def _overview(runs: Sequence[FinishedRun], show: Show) -> list[Markup]:
     """Return what compares several runs."""
     parts: list[Markup] = []
     if len(runs) < 2:
@@ -114,38 +124,19 @@ def _overview(runs: Sequence[FinishedRun], figures: Path) -> list[Markup]:
         if len(same) > 1 and tables.are_comparable(same) and None not in values:
             figure = benchmark_bars([run.name for run in same], values, same[0].unit, (), score)
             name = "comparison_of_classifiers" if kind else "comparison_of_regressions"
-            picture = Picture(name, figure, f"{score} of {len(same)} runs", "A shorter bar is better.")
-            parts.append(html.figures([picture], figures))
+            parts.append(show([Picture(name, figure, f"{score} of {len(same)} runs", "A shorter bar is better.")]))
     return parts
 
 
 def _shown_in(figures: Path, prefix: str) -> Show:
     """Return what writes figures into a folder, and returns them as part of the page."""
 
-    def show(drawn: Sequence[Picture]) -> Markup:
-        return html.figures([replace(one, name=prefix + one.name) for one in drawn], figures) if drawn else Markup()
+    def show(drawn: Sequence[Picture], *, on_page: bool = True) -> Markup:
+        named = [replace(one, name=prefix + one.name) for one in drawn]
+        if on_page:
+            return html.figures(named, figures) if named else Markup()
+        for one in named:
+            html.save(one, figures)
+        return Markup()
 
     return show
-
-
-def _run_parts(run: FinishedRun, show: Show) -> list[Markup]:
-    """Return the words, tables and figures of a run."""
-    parts = [text.introduction(run), html.title("How good it is")]
-    parts.append(tables.score_section(run))
-    if run.is_classification:
-        parts += [show(pictures.class_pictures(run)), tables.threshold_section(run)]
-    else:
-        parts.append(show(pictures.energy_pictures(run)))
-        intervals = run.half_widths()
-        parts += [html.title("Intervals"), text.interval_words(run)]
-        parts += [show(pictures.interval_pictures(run, *intervals))] if intervals is not None else []
-    groups = pictures.group_pictures(run)
-    if groups:
-        parts += [html.title("Where it is wrong"), show(groups), tables.class_definitions()]
-    parts += [html.title("The worst rows"), tables.worst_section(run)]
-    epochs = pictures.training_pictures(run)
-    if epochs:
-        parts += [html.title("Training"), show(epochs)]
-    parts += [html.title("Data"), provenance.data_section(run)]
-    parts += [html.title("How it was made"), provenance.making_section(run)]
-    return parts

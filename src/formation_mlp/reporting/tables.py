@@ -24,7 +24,7 @@ WORST = 20
 def score_section(run: FinishedRun) -> Markup:
     """Return the table of the model beside the mean and the opponents."""
     models = comparison(run)
-    own, names = str(run.report["model"]), list(run.report["scores"][run.part])
+    own, names = run.model, list(run.report["scores"][run.part])
     selection = "log loss" if run.is_classification else "MAE"
     ordered = sorted(models, key=lambda name: _sortable(models[name].get(selection)))
     unit = f" ({run.unit})" if run.unit else ""
@@ -115,7 +115,7 @@ def runs_section(runs: Sequence[FinishedRun]) -> Markup:
     rows = [
         [
             run.name,
-            str(run.report["model"]),
+            run.model,
             str(run.report["target"]["name"]),
             f"{run.report['rows']['train']:,}",
             f"{len(run.y):,} {run.part} rows",

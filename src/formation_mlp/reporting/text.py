@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from formation_mlp.config.schema import named_options
 from formation_mlp.reporting.html import joined, paragraph
-from formation_mlp.runs.start_rows import KNOWN, apart_in_words
+from formation_mlp.runs.start_rows import KNOWN
 from formation_mlp.targets.metrics import classification_scores, regression_scores
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ PRIOR = "share of positives in training"
 
 
 def introduction(run: FinishedRun) -> Markup:
-    """Say in plain words what was predicted, from what, and how good it is."""
+    """Say in plain words what was predicted, from what, and how good it is; what is to be believed follows."""
     report, n = run.report, len(run.y)
     source = report["target"].get("source")
     presets = ", ".join(named_options(part, "features")[0] for part in run.config["features"])
@@ -32,17 +32,15 @@ def introduction(run: FinishedRun) -> Markup:
         if run.is_classification
         else f"the {run.quantity} of a compound in {run.unit}"
     )
-    first = (
-        f"The model '{report['model']}' predicts {what}, from {report['descriptors']} features ({presets}). "
-        f"It learned from {learned}" + (f"; origin of the values: {source}." if source else ".")
-    )
-    seen = _seen_before(run)
-    second = (_class_words if run.is_classification else _energy_words)(run, f"{n:,} {run.part} rows, {seen},")
-    texts = [paragraph(first, "lead"), paragraph(second, "lead")]
-    if "start" in report:
-        selection = "log loss" if run.is_classification else "MAE"
-        said = apart_in_words(report["start"], run.part, selection)
-        texts.append(paragraph(f"{said[0].upper()}{said[1:]}.", "note"))
+    texts = [
+        paragraph(
+            f"The model '{run.model}' predicts {what}, from {report['descriptors']} features ({presets}). "
+            f"It learned from {learned}"
+            + (f"; origin of the values: {source}. " if source else ". ")
+            + (_class_words if run.is_classification else _energy_words)(run, f"{n:,} {run.part} rows{_seen(run)}"),
+            "lead",
+        )
+    ]
     if run.part == "val":
         texts.append(
             paragraph(
@@ -55,30 +53,19 @@ def introduction(run: FinishedRun) -> Markup:
     return joined([*texts, *(paragraph(note, "note") for note in run.notes)])
 
 
-def _seen_before(run: FinishedRun) -> str:
+def _seen(run: FinishedRun) -> str:
     """Say what the model knew of the rows before."""
     if run.part == "val":
-        return "which have also helped to choose it"
-    counts = run.report.get("start", {}).get("rows", {}).get("test", {})
-    if not counts.get(KNOWN):
-        return "which it has never seen"
-    return "which this training has not seen, but in part the model that it started from"
+        return ", which have also helped to choose it,"
+    start = run.report.get("start") or {}
+    if start.get("rows", {}).get("test", {}).get(KNOWN):
+        return ", which this training has not seen, but in part the model that it started from,"
+    leaked = run.report["overlap"].get("test_rows_with_formula_in_train", 0)
+    return ", which it has never seen," if not leaked else " that it has not learned from"
 
 
 def _energy_words(run: FinishedRun, rows: str) -> str:
-    errors, unit = run.errors, run.unit
-    half, most = np.quantile(errors, [0.5, 0.9])
-    text = (
-        f"On {rows} it is off by {errors.mean():.3f} {unit} on average (MAE): by less than {half:.3f} for half of "
-        f"them, and by more than {most:.3f} for one in ten."
-    )
-    blind = comparison(run).get(MEAN, {}).get("MAE")
-    if blind:
-        text += (
-            f" Whoever always answers the mean of the training rows is off by {blind:.3f} {unit}; "
-            f"the model's error is {100 * errors.mean() / blind:.0f} % of that."
-        )
-    return text
+    return f"On {rows} it is off by {run.errors.mean():.3f} {run.unit} on average."
 
 
 def _class_words(run: FinishedRun, rows: str) -> str:
@@ -127,7 +114,7 @@ def interval_words(run: FinishedRun) -> Markup:
 
 def comparison(run: FinishedRun) -> dict[str, dict[str, float | None]]:
     """Return the scores of the model, of the answer that knows no material, and of the opponents, by name."""
-    own = str(run.report["model"])
+    own = run.model
     by_model: dict[str, dict[str, float | None]] = {own: dict(run.report["scores"][run.part])}
     if run.training is not None:
         mean = float(run.training.labels[run.training.rows["train"]].mean())
@@ -139,7 +126,7 @@ def comparison(run: FinishedRun) -> dict[str, dict[str, float | None]]:
         )
     for name, entry in run.benchmark.items():
         scores = entry.get("scores", {}).get(run.part) if isinstance(entry, dict) else None
-        known = name == own or (name == "mean" and len(by_model) > 1)
+        known = name in (own, run.report["model"]) or (name == "mean" and len(by_model) > 1)
         if scores and not known:
             by_model[MEAN if name == "mean" and not run.is_classification else name] = dict(scores)
     return by_model

@@ -26,6 +26,8 @@ INNER_FOLDERS = {"networks": 1, "members": 1, ENERGIES: 1, CELLS: 2}
 """Folders inside a run to how deep in them its inner runs lie: members of an ensemble, trainings of a benchmark."""
 
 REPORT_PAGE = "report.html"
+FIGURE_ENDINGS = (".png", ".svg", ".pdf")
+"""Of the files in the folder of a report's figures."""
 
 
 def report_figures(page: Path) -> Path:
@@ -58,7 +60,7 @@ def foreign_files(
             for inner in _folders_below(path, INNER_FOLDERS[path.name]):
                 yield from foreign_of_inner(inner)
         elif path == report_figures(folder / REPORT_PAGE) and path.is_dir():
-            yield from (file for file in sorted(path.iterdir()) if file.suffix not in (".png", ".svg"))
+            yield from (file for file in sorted(path.iterdir()) if file.suffix not in FIGURE_ENDINGS)
         elif path.name not in names and not is_passing(path):
             yield path
 
