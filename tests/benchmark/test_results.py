@@ -528,14 +528,15 @@ def test_the_page_of_a_benchmark_holds_its_numbers(tmp_path: Path) -> None:
         assert f"{one.scores['MAE'].mean:.4f}" in text
     for said in (
         "Report: compared",
-        "How much of it is look-up",
+        "Known and new compounds",
         "What more rows bring",
         results.crossing,
         "sha256 abc",
     ):
         assert said in text
-    assert {path.name for path in drawn.glob("*.svg")} == {f"{path.stem}.svg" for path in folder.glob("*.png")}
-    assert "<script" not in text
+    kinds = {path.stem.rstrip("_0123456789") for path in drawn.glob("*.svg")}  # of each model a parity plot of its own
+    assert kinds == {path.stem for path in folder.glob("*.png")}
+    assert text.count("<script") == 1
 
 
 @pytest.fixture
@@ -551,7 +552,8 @@ def test_a_run_and_its_benchmark_stand_on_one_page(finished_run: Path, tmp_path:
     rows = json.loads((folder / "report.json").read_text(encoding="utf-8"))["rows_sha256"]
     write_results(folder, many(part="test"), about(description={"rows_sha256": rows}))
     text = write_report([folder])[0].read_text(encoding="utf-8")
-    assert "Beside other models" in text
+    assert "Models beside each other" in text
+    assert text.count('aria-label="How good it is"') == 1  # one report of both
     assert "The worst rows" in text
     assert text.count("random_forest (tuned)") > 3  # in the table of the run, too
     alone = tmp_path / "alone"

@@ -45,12 +45,13 @@ def _environment() -> Environment:
     )
 
 
-def page(template: str, **values: Any) -> str:
+def page(template: str, *, is_scripted: bool = False, **values: Any) -> str:
     """Return a whole document: a template such as ``report.html``, which extends ``page.html``, with its values.
 
-    A browser runs the page's own script and, told its hash, no other.
+    With ``is_scripted``, tables sort and dots of figures are named. A browser is told the hash of that script, and
+    runs no other.
     """
-    script = _environment().get_template("page.js").render()
+    script = _environment().get_template("page.js").render() if is_scripted else ""
     digest = base64.b64encode(sha256(script.encode()).digest()).decode()
     own = {"script": Markup(script), "script_source": Markup(f"'sha256-{digest}'")}  # noqa: S704 (a file of ours)
     return _environment().get_template(template).render(own | values) + "\n"

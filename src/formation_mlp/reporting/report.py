@@ -87,7 +87,7 @@ def _write(page: Path, folders: Sequence[Path]) -> tuple[Path, Path]:
         runs += [] if run is None else [run]
     overview = html.joined(_overview(runs, _shown_in(figures, "")))
     title = f"Report: {', '.join(names)}"
-    write_text(page, html.page("report.html", title=title, overview=overview, runs=told))
+    write_text(page, html.page("report.html", is_scripted=True, title=title, overview=overview, runs=told))
     return page, figures
 
 
