@@ -77,6 +77,7 @@ def test_blank_lines_and_cells_are_left_out_as_in_a_table_of_text(workbook: Call
 def test_the_sheet_with_the_columns_is_found(workbook: Callable[..., Path]) -> None:
     path = workbook({"read me": [["by", "date"], ["Meier", 2024]], "empty": [], "DFT": ROWS})
     assert read_table(str(path))["Compound"].tolist() == ["NaCl", "MgO", "NaN"]
+    assert "Of the workbook the sheet 'DFT' is read, as its columns say." in discover(str(path)).notes
 
 
 def test_several_sheets_with_the_columns_are_asked_for(workbook: Callable[..., Path]) -> None:

@@ -66,6 +66,7 @@ def test_a_table_beside_the_structures_gives_their_energies(folder: Path, name: 
 def test_a_workbook_beside_the_structures_gives_their_energies(folder: Path) -> None:
     pd.DataFrame({"cif": ENERGIES.keys(), "Ef (eV/atom)": ENERGIES.values()}).to_excel(folder / "t.xlsx", index=False)
     assert read(folder) == pytest.approx(ENERGIES)
+    assert any("'t.xlsx'" in note for note in discover(str(folder)).notes)
 
 
 def test_two_tables_of_the_files_are_asked_for(folder: Path) -> None:

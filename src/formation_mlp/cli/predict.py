@@ -37,7 +37,7 @@ def predict(
         float | None, typer.Option(help="Of the intervals, such as 0.95; by default 0.9 if the model has them.")
     ] = None,
     unit: Annotated[
-        str | None, typer.Option(help="eV/atom (the default), meV/atom, or kJ/mol (per mole of atoms).")
+        str | None, typer.Option(help="eV/atom (the default), meV/atom, kJ/mol or kcal/mol (of atoms).")
     ] = None,
     scale: Annotated[
         str | None,

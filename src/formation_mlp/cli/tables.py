@@ -20,7 +20,9 @@ FormulaColumn = Annotated[str | None, typer.Option("--formula", metavar="COLUMN"
 TargetColumn = Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="Column of the energies.")]
 UnitOfTarget = Annotated[
     str | None,
-    typer.Option("--unit", help="Of the energies: eV/atom, meV/atom, kJ/mol (of atoms), eV/formula, kJ/mol-formula."),
+    typer.Option(
+        "--unit", help="Of the energies: eV/atom, meV/atom, kJ/mol (of atoms), eV/formula, kJ/mol-formula, ..."
+    ),
 ]
 IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of unique row names.")]
 StructureColumn = Annotated[

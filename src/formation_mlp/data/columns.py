@@ -21,6 +21,8 @@ STRUCTURE = ("structure", "cif", "poscar")
 CELL = ("lattice", "species", "frac_coords")
 """Three columns that together write out a structure, see `read_structure_columns`."""
 ID = ("id", "material_id")
+SAID = "said"
+"""Attribute of a table: what was read of several things that might have been, in a sentence for the user."""
 ROW_NUMBER = "row_number"
 """Given as the column of row names, it means their numbers, whatever columns there are."""
 TARGET = (

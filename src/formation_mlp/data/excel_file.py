@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from formation_mlp.data import columns
 from formation_mlp.data.headers import header_of
 from formation_mlp.errors import DataError
 from formation_mlp.quoting import quoted
@@ -73,7 +74,8 @@ def read_excel(file: Path, sheet: str | None = None) -> pd.DataFrame:
 
     _check_archive(file)
     with _readable(file):
-        chosen = _choose(_sheets(file, sheet), file, sheet)
+        sheets = _sheets(file, sheet)
+    chosen = _choose(sheets, file, sheet)
     twice = next((name for i, name in enumerate(chosen.names) if name in chosen.names[:i]), None)
     if twice is not None:
         raise DataError(f"{file}: several columns are called {quoted(twice)}. Rename or remove all but one.")
@@ -83,7 +85,10 @@ def read_excel(file: Path, sheet: str | None = None) -> pd.DataFrame:
         for name, cells in table.items()
         if not name.startswith(NAMELESS) or any(cell is not None for cell in cells)
     }
-    return pd.DataFrame(named)
+    frame = pd.DataFrame(named)
+    if len(sheets) > 1:
+        frame.attrs[columns.SAID] = f"Of the workbook the sheet {chosen.title!r} is read, as its columns say."
+    return frame
 
 
 def _check_archive(file: Path) -> None:

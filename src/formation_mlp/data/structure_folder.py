@@ -61,7 +61,9 @@ def read_folder(folder: Path) -> pd.DataFrame:
     frame = frame[~frame["id"].isin(list(others))]  # such as the table of elements that CGCNN lays beside structures
     lost = sorted({*targets["id"]} - {*frame["id"]})  # reading will say that these files are missing
     frame = pd.concat([frame, pd.DataFrame({"id": lost, "structure": [f"{name}.cif" for name in lost]})])
-    return frame.merge(targets, on="id", how="left")
+    whole = frame.merge(targets, on="id", how="left")
+    whole.attrs[columns.SAID] = f"Energies come from {targets.attrs[columns.SAID]!r}, which names the structure files."
+    return whole
 
 
 def require_once(names: Iterable[str], where: str, what: str) -> None:
@@ -139,6 +141,7 @@ def _with_ids(table: pd.DataFrame, place: int, listing: Path) -> pd.DataFrame:
     ids = [_id_of_file(Path(str(name)).name) for name in columns.cells_of(table, names[place])]
     table = table.drop(columns=names[place]).assign(id=ids)
     require_once(table["id"], str(listing), "names")
+    table.attrs[columns.SAID] = listing.name
     return table
 
 

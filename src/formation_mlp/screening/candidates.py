@@ -14,6 +14,7 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.chemistry.known_states import unknown_states
 from formation_mlp.data import columns
+from formation_mlp.data.finding_materials import find_formulas
 from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.errors import DataError
 from formation_mlp.screening.balance import is_balanced, oxidation_states
@@ -152,5 +153,6 @@ def _lines(path: Path | None) -> list[str]:
 def _cells(path: Path, formula: str | None) -> Iterator[str]:
     with closing(read_table_in_parts(str(path), ROWS_PER_PART)) as parts:
         for part in parts:
+            formula = formula or columns.find_formula(part, None, "--formula") or find_formulas(part)[0]
             column = columns.require_formula(part, formula, "--formula")
             yield from (str(columns.formula_of_cell(cell)) for cell in columns.cells_of(part, column))
