@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -200,3 +201,18 @@ def test_results_and_messages_keep_their_order_in_one_pipe(unbuffered: str) -> N
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=True
     )
     assert done.stdout.split() == ["first", "second", "third", "fourth"]
+
+
+@pytest.mark.parametrize(("options", "shown"), [([], "a remark\n"), (["-q"], ""), (["--quiet"], "")])
+def test_remarks_are_printed_unless_quiet_is_asked_for(
+    command: Command, monkeypatch: pytest.MonkeyPatch, workplace: Path, options: list[str], shown: str
+) -> None:
+    logger = logging.getLogger("formation_mlp")
+    monkeypatch.setattr(logger, "handlers", [])
+
+    def remark(*_: object) -> None:
+        logger.info("a remark")
+        sys.exit(0)
+
+    monkeypatch.setattr("formation_mlp.config.loading.load_config", remark)
+    assert command("train", "quickstart", *options).err == shown

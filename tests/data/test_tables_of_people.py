@@ -490,7 +490,7 @@ def parquet(folder: Path, columns: dict[str, Any], metadata: dict[str, bytes] | 
         (pa.array(["-2.1", "-3.1"]).dictionary_encode(), [-2.1, -3.1]),
         (pa.array([-2.0, float("nan")]), [-2.0]),
         (pa.array([-2, None], pa.int8()), [-2.0]),
-        (pa.array([-2.0, -3.0], pa.float16()), [-2.0, -3.0]),
+        (pa.array(np.array([-2.0, -3.0], np.float16)), [-2.0, -3.0]),
     ],
 )
 def test_targets_of_every_type_of_number_are_read(tmp_path: Path, target: Any, values: list[float]) -> None:

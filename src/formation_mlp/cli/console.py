@@ -69,6 +69,13 @@ class _Messages(io.BufferedWriter):
             _redirect_to_nothing(2)
 
 
+class _Remarks(logging.Handler):
+    """Prints to what standard error is at that time: a progress bar puts something in its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr)
+
+
 def prepare() -> None:
     """Make the three streams safe; those that others put in their place, such as tests, stay."""
     for descriptor, flags in (
@@ -85,9 +92,8 @@ def prepare() -> None:
 
 def show_remarks() -> None:
     """Print what the package logs, such as that it compiles, on standard error."""
-    handler = logging.StreamHandler(sys.stderr)
     logger = logging.getLogger("formation_mlp")
-    logger.handlers = [handler]
+    logger.handlers = [_Remarks()]
     logger.setLevel(logging.INFO)
     logger.propagate = False
 
