@@ -16,6 +16,7 @@ from formation_mlp.models.activations import ACTIVATIONS
 from formation_mlp.models.mlp import NORMALIZATIONS
 from formation_mlp.models.networks import ARCHITECTURES
 from formation_mlp.runs.ensemble.weighting import SELECTIONS
+from formation_mlp.runs.loggers import LOGGERS
 from formation_mlp.splits.methods import GROUPS, SPLITS
 from formation_mlp.targets.task import TASKS
 from formation_mlp.training.batches import DEVICES
@@ -39,6 +40,7 @@ TABLES: dict[str, Collection[str]] = {
     "training.schedule": SCHEDULES,
     "training.device": DEVICES,
     "training.precision": PRECISIONS,
+    "training.loggers": LOGGERS,
     "ensemble.weights": SELECTIONS,
     "tune.sampler": SAMPLERS,
     "tune.pruner": PRUNERS,

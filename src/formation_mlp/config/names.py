@@ -129,6 +129,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "float32",
         "bfloat16",
     ),
+    "training.loggers": (
+        "tensorboard",
+        "mlflow",
+    ),
     "ensemble.weights": (
         "equal",
         "greedy",

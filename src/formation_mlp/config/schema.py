@@ -183,6 +183,8 @@ class TrainingConfig(Section):
     """`auto` (cuda if there is one, else cpu), `cpu`, `cuda` or `mps`."""
     precision: str = "auto"
     """Of matrix products in training: `float32`, `bfloat16`, or `auto` (bfloat16 where it is fast and pays)."""
+    loggers: list[str] = []
+    """Where epochs are logged beside `history.jsonl`: `tensorboard`, `mlflow`, each in a folder of its name."""
     start_from: OutputPath | None = None
     """Run folder or model file of a trained network of the same shape, whose weights and scalers are the start."""
 

@@ -25,6 +25,9 @@ ENERGIES = "energies"
 INNER_FOLDERS = {"networks": 1, "members": 1, ENERGIES: 1, CELLS: 2}
 """Folders inside a run to how deep in them its inner runs lie: members of an ensemble, trainings of a benchmark."""
 
+LOG_FOLDERS = ("tensorboard", "mlflow")
+"""Folders of the loggers of a network, by their names in `training.loggers`."""
+
 REPORT_PAGE = "report.html"
 FIGURE_ENDINGS = (".png", ".svg", ".pdf")
 """Of the files in the folder of a report's figures."""
@@ -61,6 +64,8 @@ def foreign_files(
                 yield from foreign_of_inner(inner)
         elif path == report_figures(folder / REPORT_PAGE) and path.is_dir():
             yield from (file for file in sorted(path.iterdir()) if file.suffix not in FIGURE_ENDINGS)
+        elif own_names and path.name in LOG_FOLDERS and path.is_dir():
+            continue  # what a logger keeps there has names of its own
         elif path.name not in names and not is_passing(path):
             yield path
 

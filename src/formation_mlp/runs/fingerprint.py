@@ -145,10 +145,12 @@ def configuration_digest(config: Mapping[str, Any]) -> str:
 
 
 def asked_for(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a configuration without the sections `OF_THE_PLACE` and the path of its table."""
+    """Return a configuration without the sections `OF_THE_PLACE`, the path of its table and the loggers."""
     kept = {key: value for key, value in config.items() if key not in OF_THE_PLACE}
     if isinstance(kept.get("data"), Mapping):
         kept["data"] = {key: value for key, value in kept["data"].items() if key != "path"}
+    if isinstance(kept.get("training"), Mapping):
+        kept["training"] = {key: value for key, value in kept["training"].items() if key != "loggers"}
     return kept
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from formation_mlp.runs.assemble import checkpoint, network_member
 from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.loggers import log_epoch, open_loggers
 from formation_mlp.runs.prepare import Prepared, network_training
 from formation_mlp.saved_model.checkpoint import load_state, load_tensors, save_tensors
 from formation_mlp.system.costs import Cost, Meter
 from formation_mlp.system.files import write_json
+from formation_mlp.training.callbacks import Callback, Epoch, tell
 from formation_mlp.training.network import NetworkTraining
 from formation_mlp.training.state import EpochRecord
 
@@ -29,6 +31,7 @@ class NetworkRun:
     number : counts the networks of an ensemble
     resume : go on from the state in the folder, if there is one
     overwrite : replace an earlier run
+    callbacks : told of each epoch; one that returns True ends the training
 
     Attributes
     ----------
@@ -47,9 +50,16 @@ class NetworkRun:
     """
 
     def __init__(
-        self, prepared: Prepared, folder: RunFolder, number: int = 0, *, resume: bool = False, overwrite: bool = False
+        self,
+        prepared: Prepared,
+        folder: RunFolder,
+        number: int = 0,
+        *,
+        resume: bool = False,
+        overwrite: bool = False,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
-        self.prepared, self.folder = prepared, folder
+        self.prepared, self.folder, self.callbacks = prepared, folder, callbacks
         self.job: NetworkTraining = network_training(prepared, number)
         raw, known = prepared.config.model_dump(), prepared.fingerprint()
         folder.begin(raw, overwrite=overwrite, resume=resume, fingerprint=known)
@@ -68,19 +78,29 @@ class NetworkRun:
         """Train to the end, saving now and then; keep the best model whatever happens."""
         saved = time.perf_counter()
         before, meter = self.cost, Meter()
+        config, is_complete = self.prepared.config, False
+        loggers = open_loggers(config, self.folder.path, self.resumed + 1)
         try:
             for record in self.job.epochs():
                 self.cost = before + meter.cost()
                 self.epoch_seconds.append(self.cost.seconds)
+                epoch = Epoch.of(record, self.folder.path.name, config.training.learning_rate, self.cost.seconds)
+                log_epoch(loggers, epoch)
+                if tell(self.callbacks, epoch):
+                    self.job.stop()
                 yield record
                 if record.epoch == 1 or time.perf_counter() - saved > SAVE_EVERY_SECONDS:
                     self.save_state()
                     self.save_best()
                     saved = time.perf_counter()
+            is_complete = True
         except BaseException:
             self.folder.write_history(self.job.history)
             self.save_best()
             raise
+        finally:
+            for logger in loggers:
+                logger.close(is_complete)
 
     def save_state(self) -> None:
         """Write history and state between two epochs."""
@@ -109,10 +129,12 @@ class NetworkRun:
         }
 
 
-def train_network(prepared: Prepared, folder: RunFolder, number: int = 0) -> Iterator[EpochRecord]:
+def train_network(
+    prepared: Prepared, folder: RunFolder, number: int = 0, callbacks: Sequence[Callback] = ()
+) -> Iterator[EpochRecord]:
     """Train a network of an ensemble in its folder, from where an earlier attempt left it, and yield its epochs."""
     resume = folder.config.exists()
-    run = NetworkRun(prepared, folder, number, resume=resume, overwrite=not resume)
+    run = NetworkRun(prepared, folder, number, resume=resume, overwrite=not resume, callbacks=callbacks)
     yield from run.epochs()
     run.save_state()
     run.save_best()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
 from formation_mlp.runs.ensemble.plan import check_sizes
 from formation_mlp.runs.ensemble.train import Trained, train_ensemble
 from formation_mlp.runs.folder import RunFolder
+from formation_mlp.runs.loggers import check_loggers
 from formation_mlp.runs.network import NetworkRun
 from formation_mlp.runs.prepare import Prepared, load_rows, prepare
 from formation_mlp.runs.progress import Reporter
@@ -39,6 +40,7 @@ from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.costs import Meter
 from formation_mlp.system.files import write_json
 from formation_mlp.system.interrupts import noted
+from formation_mlp.training.callbacks import Callback, check_callbacks
 from formation_mlp.typing import Floats, Ints
 
 FOREST, MOST_FOR_FOREST = "random_forest", 20_000
@@ -57,15 +59,20 @@ def train(
     compute: Compute = HERE,
     architectures: Architectures = NONE_OWN,
     with_forest: bool = False,
+    callbacks: Sequence[Callback] = (),
 ) -> tuple[Prepared, list[ModelResult]]:
     """Train the network of ``config`` in its run folder; return it beside the mean of the train rows.
 
     ``architectures`` are classes of networks of your own that the configuration names, such as
     ``{"my_module:MyNet": MyNet}``. ``with_forest`` adds the random forest of ``benchmark.baselines``, if there is one,
-    without a search for its options; the report of the run names its scores.
+    without a search for its options; the report of the run names its scores. ``callbacks`` are functions that are told of each
+    `formation_mlp.training.callbacks.Epoch`; one that returns True ends the training of the network. With callbacks the
+    members of an ensemble are trained one after another.
 
     Raises
     ------
+    ConfigError
+        If a logger's package is missing, a callback is no function, or a network takes more memory than there is.
     InUseError
         If another process works in the folder; nothing in it is touched.
 
@@ -80,13 +87,21 @@ def train(
     >>> network.scores["test"]["MAE"] < mean.scores["test"]["MAE"]
     True
     """
+    told = check_callbacks(callbacks)
+    check_loggers(config)
     folder = RunFolder(str(config.output))
     way_on = "'formation-mlp train CONFIG --resume' continues the run"
     with folder.alone(), folder.fitting(), noted(way_on, lambda: folder.config.exists() and not folder.is_done()):
         prepared = _prepare(config, reporter, compute, architectures)
         announce(prepared, reporter)
         result = train_prepared(
-            prepared, main_name(config), reporter, overwrite=overwrite, resume=resume, compute=compute
+            prepared,
+            main_name(config),
+            reporter,
+            overwrite=overwrite,
+            resume=resume,
+            compute=compute,
+            callbacks=told,
         )
         beside = _baselines(prepared, reporter, with_forest=with_forest)
         report = {"baselines": {one.name: one.as_json() for one in beside}}
@@ -143,6 +158,7 @@ def train_prepared(
     resume: bool,
     compute: Compute,
     draw: bool = True,
+    callbacks: Sequence[Callback] = (),
 ) -> ModelResult:
     """Train one network, or an ensemble, in its run folder, and write everything but `RunFolder.done`.
 
@@ -150,13 +166,22 @@ def train_prepared(
     """
     folder = RunFolder(str(prepared.config.output))
     if prepared.config.ensemble is None:
-        result = _train_network(prepared, name, folder, reporter, overwrite=overwrite, resume=resume)
+        result = _train_network(
+            prepared, name, folder, reporter, overwrite=overwrite, resume=resume, callbacks=callbacks
+        )
         if draw:
             write_loss_figure(folder.path, prepared, folder.read_history())
     else:
         ensemble = prepared.config.ensemble
         trained = train_ensemble(
-            prepared, ensemble, folder, reporter, overwrite=overwrite, resume=resume, compute=compute
+            prepared,
+            ensemble,
+            folder,
+            reporter,
+            overwrite=overwrite,
+            resume=resume,
+            compute=compute,
+            callbacks=callbacks,
         )
         result = _ensemble_result(prepared, name, folder, trained)
     write_predictions(folder.predictions, prepared.dataset, prepared.split, prepared.y, [result])
@@ -196,9 +221,16 @@ def _scored(prepared: Prepared) -> list[int]:
 
 
 def _train_network(
-    prepared: Prepared, name: str, folder: RunFolder, reporter: Reporter, *, overwrite: bool, resume: bool
+    prepared: Prepared,
+    name: str,
+    folder: RunFolder,
+    reporter: Reporter,
+    *,
+    overwrite: bool,
+    resume: bool,
+    callbacks: Sequence[Callback],
 ) -> ModelResult:
-    network = NetworkRun(prepared, folder, resume=resume, overwrite=overwrite)
+    network = NetworkRun(prepared, folder, resume=resume, overwrite=overwrite, callbacks=callbacks)
     write_split(folder.split, prepared)
     if network.resumed:
         reporter.say("; ".join([f"resumed after epoch {network.resumed}", *network.remarks]))

@@ -18,6 +18,7 @@ from formation_mlp.saved_model.members import HullTreesMember
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.system.costs import Cost, Meter, total
 from formation_mlp.system.files import write_json
+from formation_mlp.training.callbacks import Callback
 from formation_mlp.training.state import EpochRecord
 from formation_mlp.typing import Floats, Ints
 
@@ -48,7 +49,7 @@ class HullTreesPlan(TreesPlan):
         energies = tuple(map(without_structures, self.energies))
         return replace(self, prepared=without_structures(self.prepared), energies=energies)
 
-    def train(self, folder: RunFolder, threads: int) -> Iterator[EpochRecord]:
+    def train(self, folder: RunFolder, threads: int, callbacks: Sequence[Callback] = ()) -> Iterator[EpochRecord]:
         """Train the networks of energies, one for each fold of the train rows, then the trees; yield their epochs.
 
         The trees must not learn from energies that are better known than those of new compounds are. So they see, of
@@ -62,7 +63,7 @@ class HullTreesPlan(TreesPlan):
         folders = [RunFolder(str(fold.config.output)) for fold in self.energies]
         for number, (fold, own) in enumerate(zip(self.energies, folders, strict=True)):
             if not finished_before(fold, own):
-                yield from train_network(fold, own, number)
+                yield from train_network(fold, own, number, callbacks)
         meter = Meter()
         networks = [Checkpoint.load(own.model, architectures=prepared.architectures) for own in folders]
         trees = _grow(self, _predicted(self, networks), threads)

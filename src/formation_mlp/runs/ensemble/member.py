@@ -22,6 +22,7 @@ from formation_mlp.system.compute import Compute, Job, Terms
 from formation_mlp.system.costs import Meter
 from formation_mlp.system.files import write_json
 from formation_mlp.system.jobs import run_jobs
+from formation_mlp.training.callbacks import Callback
 from formation_mlp.training.state import EpochRecord
 from formation_mlp.typing import Floats
 
@@ -42,7 +43,7 @@ class MemberPlan(ABC):
     prepared: Prepared
 
     @abstractmethod
-    def train(self, folder: RunFolder, threads: int) -> Iterator[EpochRecord]:
+    def train(self, folder: RunFolder, threads: int, callbacks: Sequence[Callback] = ()) -> Iterator[EpochRecord]:
         """Train the member in its folder, from where an earlier attempt left it, and yield the epochs of networks."""
 
     @property
@@ -64,9 +65,9 @@ class MemberPlan(ABC):
 class NetworkPlan(MemberPlan):
     """A network."""
 
-    def train(self, folder: RunFolder, threads: int) -> Iterator[EpochRecord]:
+    def train(self, folder: RunFolder, threads: int, callbacks: Sequence[Callback] = ()) -> Iterator[EpochRecord]:
         """Train the network, and yield its epochs."""
-        yield from train_network(self.prepared, folder, self.number)
+        yield from train_network(self.prepared, folder, self.number, callbacks)
 
     @property
     def networks(self) -> Sequence[Prepared]:
@@ -85,7 +86,7 @@ class TreesPlan(MemberPlan):
 
     options: dict[str, Any]
 
-    def train(self, folder: RunFolder, threads: int) -> Iterator[EpochRecord]:
+    def train(self, folder: RunFolder, threads: int, callbacks: Sequence[Callback] = ()) -> Iterator[EpochRecord]:
         """Grow the trees; there are no epochs."""
         prepared = self.prepared
         folder.begin(prepared.config.model_dump(), overwrite=True, resume=False, fingerprint=prepared.fingerprint())
@@ -131,7 +132,7 @@ def is_trained(plan: MemberPlan) -> bool:
     return finished_before(plan.prepared, RunFolder(str(plan.prepared.config.output)))
 
 
-def train_member(plan: MemberPlan, threads: int) -> Iterator[EpochRecord]:
+def train_member(plan: MemberPlan, threads: int, callbacks: Sequence[Callback] = ()) -> Iterator[EpochRecord]:
     """Train one member in its folder, from where an earlier attempt left it, and yield the epochs of a network.
 
     Nothing is done if a process that was lost has finished it.
@@ -140,7 +141,7 @@ def train_member(plan: MemberPlan, threads: int) -> Iterator[EpochRecord]:
         return
     folder = RunFolder(str(plan.prepared.config.output))
     with folder.fitting():
-        yield from plan.train(folder, threads)
+        yield from plan.train(folder, threads, callbacks)
 
 
 def train_side_by_side(plans: Sequence[MemberPlan], home: RunFolder, compute: Compute, reporter: Reporter) -> None:

@@ -19,6 +19,7 @@ from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.system.compute import Compute
 from formation_mlp.system.costs import Cost, total
+from formation_mlp.training.callbacks import Callback
 from formation_mlp.training.parallel import current_group
 from formation_mlp.typing import Floats
 
@@ -52,11 +53,12 @@ def train_ensemble(
     overwrite: bool,
     resume: bool,
     compute: Compute,
+    callbacks: Sequence[Callback] = (),
 ) -> Trained:
     """Train the members that are not yet trained, and weigh them on the val rows.
 
     They are trained one after another by all processes of a group, or by this one; or as tasks of a Dask cluster; or
-    in processes of one thread each.
+    in processes of one thread each. ``callbacks`` are functions of this process: with them, members are trained here.
     """
     prepared = prepared.with_content()
     plans = plan_members(prepared, ensemble)
@@ -68,8 +70,8 @@ def train_ensemble(
     if len(missing) < len(plans):
         reporter.say(f"{len(plans) - len(missing)} of them are already trained")
     with reporter:
-        if current_group().size > 1 or compute.for_parts(len(missing)).is_here:
-            _one_after_another(missing, reporter)
+        if callbacks or current_group().size > 1 or compute.for_parts(len(missing)).is_here:
+            _one_after_another(missing, reporter, callbacks)
         else:
             train_side_by_side(missing, folder, compute, reporter)
     trained = _combined(prepared, ensemble, plans)
@@ -115,11 +117,11 @@ def _combined(prepared: Prepared, ensemble: EnsembleConfig, plans: Sequence[Memb
     return Trained(predictor, predictions[answering], val_scores, cost, details)
 
 
-def _one_after_another(plans: Sequence[MemberPlan], reporter: Reporter) -> None:
+def _one_after_another(plans: Sequence[MemberPlan], reporter: Reporter, callbacks: Sequence[Callback]) -> None:
     for plan in plans:
         reporter.say(f"member {plan.name}{plan.inner}")
         shown = (*plan.networks, plan.prepared)[0]
         reporter.begin_training(plan.name, shown.config.training.max_epochs)
-        for record in train_member(plan, threads=-1):
+        for record in train_member(plan, -1, callbacks):
             reporter.epoch(record, shown.task.selection_score)
         reporter.end_training()
