@@ -65,7 +65,7 @@ def train(
 
     ``architectures`` are classes of networks of your own that the configuration names, such as
     ``{"my_module:MyNet": MyNet}``. ``with_forest`` adds the random forest of ``benchmark.baselines``, if there is one,
-    without a search for its options; the report of the run names its scores. ``callbacks`` are functions that are told of each
+    without a search for its options; the report of the run names its scores. ``callbacks`` are told of each
     `formation_mlp.training.callbacks.Epoch`; one that returns True ends the training of the network. With callbacks the
     members of an ensemble are trained one after another.
 
