@@ -292,6 +292,18 @@ def test_a_run_whose_rows_are_gone_is_told_without_them(own_run: Path, tmp_path:
     assert text.MEAN not in page.text
 
 
+def test_a_run_that_was_moved_with_its_table_is_told_whole(own_run: Path, tmp_path: Path) -> None:
+    model = load_run(own_run, "run").checkpoint
+    table = Path(model.config["data"]["path"])
+    model.config["data"]["path"] = "old/place/energies.csv"
+    model.save(own_run / "model.safetensors")
+    assert load_run(own_run, "run").training is None
+    moved = tmp_path / "elsewhere" / "runs" / "run"
+    shutil.copytree(own_run, moved)
+    shutil.copy(table, tmp_path / "elsewhere" / "energies.csv")
+    assert load_run(moved, "run").training is not None
+
+
 def test_rows_that_changed_since_the_run_are_noticed(own_run: Path, tmp_path: Path) -> None:
     run = load_run(own_run, "run")
     table = Path(run.checkpoint.config["data"]["path"])

@@ -23,7 +23,7 @@ class RowsChangedError(CheckpointError):
 
 
 def rows_of_run(folder: str | Path, config: Mapping[str, Any]) -> tuple[Config, Dataset, dict[str, list[int]]]:
-    """Read the rows of a finished run where its configuration says they are.
+    """Read the rows of a finished run where its configuration says they are, or near a folder that was moved.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def rows_of_run(folder: str | Path, config: Mapping[str, Any]) -> tuple[Config, 
     """
     run = RunFolder(folder)
     run.require_finished()
-    checked = check_config(config, str(run.model))
+    checked = _with_found_table(check_config(config, str(run.model)), Path(folder))
     dataset = load_rows(checked)
     row = {name: i for i, name in enumerate(dataset.ids)}
     ids = run.read_json(run.split)
@@ -64,6 +64,22 @@ def rows_of_run(folder: str | Path, config: Mapping[str, Any]) -> tuple[Config, 
     if run.rows.exists() and run.read_json(run.rows).get("split") != run.split_digest():
         raise CheckpointError(f"{folder}: {run.split.name} was edited after the run. Train again.")
     return checked, dataset, {part: [row[name] for name in ids[part]] for part in PARTS}
+
+
+def _with_found_table(config: Config, folder: Path) -> Config:
+    """Return the configuration with the place of its table today, if that was moved together with the run.
+
+    The table is looked for by its path, then its name, from the run folder upwards. Whether it is the same one tells
+    the fingerprint of its rows.
+    """
+    path = Path(config.data.path)
+    if path.exists() or not path.suffix:  # no file has been lost, or it is the name of a source
+        return config
+    for parent in folder.resolve().parents:
+        for place in (parent / path, parent / path.name):
+            if place.is_file():
+                return config.model_copy(update={"data": config.data.model_copy(update={"path": str(place)})})
+    return config
 
 
 def structures_changed(run: RunFolder, used: Dataset) -> bool:
