@@ -34,8 +34,9 @@ from formation_mlp.screening import compositions as enumeration
 from formation_mlp.screening.balance import is_balanced, oxidation_states
 from formation_mlp.screening.candidates import candidates_of
 from formation_mlp.screening.compositions import enumerate_compositions, formula_texts, n_compositions, read_system
-from formation_mlp.screening.output import diagram, in_words
+from formation_mlp.screening.diagram import diagram
 from formation_mlp.screening.screen import Screening, screen
+from formation_mlp.screening.summary import in_words
 from support.commands import Outcome, leftovers
 
 Command = Callable[..., Outcome]
@@ -486,7 +487,9 @@ def test_a_picture_against_a_table_shows_its_hull(workplace: Path, write_csv: Wr
 def test_a_trained_model_without_intervals_can_be_asked(command: Command, finished_run: Path) -> None:
     lines = command("screen", "Na-Cl", "--all", "--max-atoms", "3", "--model", finished_run, "--out", "o.csv")
     lines.succeeded()
-    assert {line["stable"] for line in lines_of("o.csv")} <= {"yes", "perhaps", "no"}
+    stable = {line["formula"]: line["stable"] for line in lines_of("o.csv")}
+    assert set(stable.values()) <= {"yes", "perhaps", "no", "doubtful"}
+    assert [formula for formula, word in stable.items() if word == "doubtful"] == ["NaCl2"]
     assert f"model {finished_run}" in lines.err
 
 

@@ -81,16 +81,23 @@ def test_half_widths_of_other_levels() -> None:
 
 
 def test_stability_shows_the_columns_of_a_screening(command: Command, write_csv: Writer) -> None:
-    rows = [("NaCl", "-2.1", "-2.16", "-2.04"), ("NaCl3", "-1.0", "-1.2", "-0.8"), ("Na2O", "-1.4", "", "")]
+    rows = [("NaCl", "-2.1", "-2.16", "-2.04"), ("Na3Cl", "-0.9", "-1.0", "-0.8"), ("Na2O", "-1.4", "", "")]
+    rows += [("NaCl3", "-1.29", "-1.3", "-1.2"), ("Na", "0.05", "0.01", "0.06")]
     table = write_csv(rows, ["formula", "prediction", "lo90", "hi90"])
     outcome = command("stability", table, "--out", "hull.csv")
     outcome.succeeded()
     with Path("hull.csv").open(encoding="utf-8", newline="") as file:
         lines = {line["formula"]: line for line in csv.DictReader(file)}
-    assert float(lines["NaCl"]["p_stable"]) > 0.9 > 0.6 > float(lines["NaCl3"]["p_stable"])
+    assert float(lines["NaCl"]["p_stable"]) > 0.9 > 0.6 > float(lines["Na3Cl"]["p_stable"])
+    assert (lines["NaCl3"]["stable"], lines["NaCl3"]["p_stable"]) == ("doubtful", "")
+    assert (lines["Na"]["stable"], lines["Na"]["energy"], lines["Na"]["p_stable"]) == ("yes", "0.000000", "1.000000")
+    assert not any("NaCl3" in one["products"] for one in lines.values())
+    assert "1 rows have more anions than known states can charge" in outcome.err
+    assert "1 rows are elements; elements compete at 0 eV/atom, which is their energy by definition" in outcome.err
+    assert "do not compete, since more anions are in them than known states can charge: " in outcome.err
     assert lines["NaCl"]["stable"] == "yes"
     assert lines["Na2O"]["p_stable"] == lines["Na2O"]["stable"] == ""
-    line = lines["NaCl3"]
+    line = lines["Na3Cl"]
     assert float(line["decomposition_lo90"]) < float(line["decomposition_energy"]) < float(line["decomposition_hi90"])
     assert "1 compounds have no interval" in outcome.err
     screened = screen(candidates_of("Na-Cl")).answers.columns

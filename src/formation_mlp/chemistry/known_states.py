@@ -35,7 +35,8 @@ CHARGE = (
 
 _TWO_FACED = tuple(ATOMIC_NUMBER[symbol] for symbol in ("O", "Cl", "Br", "I"))
 """Beside a stronger ligand all their atoms have the full negative charge, or all give electrons."""
-_TOLERANCE = 1e-3
+TOLERANCE = 1e-3
+"""Share by which charges may differ, of compositions that are rounded."""
 
 
 def _by_atomic_number(values: dict[str, float]) -> Floats:
@@ -98,6 +99,14 @@ def load_known_states() -> KnownStates:
     return KnownStates(np.nan_to_num(bounds[0]), *bounds[1:])
 
 
+def most_electronegative(compositions: Compositions) -> Bools:
+    """Return which entry is the most electronegative element of its row, ``[m]``; of two equal ones the ligand is."""
+    pull, filled = _PULL[compositions.z], np.flatnonzero(compositions.n_elements)
+    most = np.maximum.reduceat(pull, compositions.row_ptr[filled])
+    is_most: Bools = pull == np.repeat(most, compositions.n_elements[filled])
+    return is_most
+
+
 def unknown_states(compositions: Compositions) -> list[str]:
     """Return, of each formula, the oxidation state that is beyond those of known compounds, or an empty text, ``[n]``.
 
@@ -151,7 +160,7 @@ def _are_known(compositions: Compositions) -> Bools:
 
 
 def _between(state: Floats, low: Floats, high: Floats) -> Bools:
-    is_between: Bools = (state >= low * (1 - _TOLERANCE)) & (state <= high * (1 + _TOLERANCE))  # not beside NaN
+    is_between: Bools = (state >= low * (1 - TOLERANCE)) & (state <= high * (1 + TOLERANCE))  # not beside NaN
     return is_between
 
 
@@ -176,7 +185,7 @@ def _can_balance(compositions: Compositions) -> Bools:
             own = is_two_faced & (z == element)
             more_low += total(np.where(own, 1.0 if is_giver else -_CHARGE[z], 0))
             more_high += total(np.where(own, highest if is_giver else -_CHARGE[z], 0))
-        balances |= (low + more_low <= demand * (1 + _TOLERANCE)) & (demand <= (high + more_high) * (1 + _TOLERANCE))
+        balances |= (low + more_low <= demand * (1 + TOLERANCE)) & (demand <= (high + more_high) * (1 + TOLERANCE))
     return balances
 
 
@@ -193,7 +202,7 @@ def _highest_beside_ligands(compositions: Compositions, row: Ints) -> tuple[Floa
         has_ligand[row[z == ligand]] = True
         beside = np.flatnonzero(has_ligand[row] & (pull < _PULL[ligand]))
         highest[beside] = np.maximum(highest[beside], known.reach(z[beside], place))
-    return highest, pull == np.maximum.reduceat(pull, compositions.row_ptr[:-1])[row]
+    return highest, most_electronegative(compositions)
 
 
 def _in_words(compositions: Compositions) -> str:

@@ -52,6 +52,13 @@ def screen(
     competing_unit: Annotated[str | None, typer.Option(help="Unit of the energies there.")] = None,
     formula: Annotated[str | None, typer.Option(help="Column of formulas in the file.")] = None,
     level: Annotated[float | None, typer.Option(help="Of the intervals, by default 0.9 if the model has them.")] = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(
+            help="Energy scale of predictions and known phases, such as mp2019; by default that of the model. "
+            "'formation-mlp scales' lists them."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="File to write, with all rows: .csv.")] = None,
     figure: Annotated[
         Path | None,
@@ -73,6 +80,7 @@ def screen(
     from formation_mlp.screening import output
     from formation_mlp.screening import screen as screening
     from formation_mlp.screening.candidates import candidates_of
+    from formation_mlp.screening.summary import in_words
     from formation_mlp.system.outputs import claimed
 
     check_output(out, (".csv",))
@@ -94,9 +102,10 @@ def screen(
             competing_formula=competing_formula,
             competing_unit=competing_unit,
             level=level,
+            scale=scale,
             progress=reporter.rows,
         )
-        for line in output.in_words(screened):
+        for line in in_words(screened):
             reporter.say(line)
         drawn = output.write(screened, out, figure)
     print(output.as_table(screened, top))

@@ -11,6 +11,7 @@ import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import SYMBOLS
+from formation_mlp.chemistry.excess_anions import has_excess_anions
 from formation_mlp.chemistry.known_states import unknown_states
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.beside import Beside, known_on_scale, without
@@ -149,7 +150,7 @@ def judge(
         raise DataError("--truth and --true-decomposition: give one of them.")
     asked = {"--truth": truth, "--true-decomposition": true_decomposition}
     truths = {option: name for option, name in asked.items() if name is not None}
-    table = read_energy_table(path, formula=formula, energy=energy, unit=unit, truths=truths)
+    table = _elements_at_zero(read_energy_table(path, formula=formula, energy=energy, unit=unit, truths=truths))
     others = None
     if competing is not None:
         others = read_energy_table(
@@ -166,7 +167,8 @@ def judge(
     if database is not None:
         beside = without(database, table.compositions.take(table.good))
     good, n_atoms = table.good, table.compositions.n_atoms
-    rows, labels = _phases(table, good, table.energies, beside)
+    own = _competing_rows(table)
+    rows, labels = _phases(table, own, table.energies, beside)
     decompositions = CompetingPhases(*rows).decompose(table.compositions.take(good), table.energies[good], progress)
     texts = product_texts(decompositions, n_atoms[good], labels, rows[0].n_atoms)
     products = [""] * len(table)
@@ -178,7 +180,7 @@ def judge(
     if true is not None and np.isnan(true[good]).all():
         raise DataError(f"{path}: no row with an energy has a true one in column {next(iter(truths.values()))!r}.")
     notes = _notes(table, others, decompositions, true) + ([remark] if remark else [])
-    errors = np.zeros(len(good)) if beside is None else np.concatenate([np.zeros(len(good)), beside.errors])
+    errors = np.zeros(len(own)) if beside is None else np.concatenate([np.zeros(len(own)), beside.errors])
     judged = Judged(table, decompositions, products, true, notes, errors)
     if database is None:
         return judged
@@ -188,16 +190,33 @@ def judge(
     return replace(judged, known=known_rows, new_products=_new_products(table, decompositions, known_rows))
 
 
+def _elements_at_zero(table: EnergyTable) -> EnergyTable:
+    """Return a table of predictions with elements at zero, by definition; other tables may hold allotropes."""
+    if table.half_width is None:
+        return table
+    is_element = table.compositions.n_elements == 1
+    is_element[list(table.errors)] = False
+    return replace(table, energies=np.where(is_element, 0.0, table.energies))
+
+
+def _competing_rows(table: EnergyTable) -> Ints:
+    """Return the rows that compete: of predictions not those with excess anions, whose energies are too low."""
+    good = table.good
+    if table.half_width is None:
+        return good
+    return good[~has_excess_anions(table.compositions.take(good))]
+
+
 def _beside(others: EnergyTable) -> Beside:
     return Beside(others.compositions, others.energies, others.labels, np.zeros(len(others))).take(others.good)
 
 
 def _new_products(table: EnergyTable, decompositions: Decompositions, known: list[str]) -> list[str]:
     """Name, for each row, the products that are rows of the table and no known phases."""
-    good, names = table.good, [""] * len(table)
+    competing, names = _competing_rows(table), [""] * len(table)
     parts = pairwise(decompositions.row_ptr.tolist())
-    for row, (start, stop) in zip(good.tolist(), parts, strict=True):
-        own = [good[p] for p in decompositions.product[start:stop].tolist() if 0 <= p < len(good)]
+    for row, (start, stop) in zip(table.good.tolist(), parts, strict=True):
+        own = [competing[p] for p in decompositions.product[start:stop].tolist() if 0 <= p < len(competing)]
         names[row] = " ".join(table.labels[p] for p in own if not known[p])
     return names
 
@@ -259,7 +278,14 @@ def _notes(
         notes.append(f"{repeats} rows repeat the composition of another row; the lowest of them competes")
     n_elements = int(np.sum(table.compositions.n_elements[good] == 1))
     if n_elements:
-        notes.append(f"{n_elements} rows are elements; elements compete at 0 eV/atom, whatever these rows say")
+        said = "whatever these rows say" if table.half_width is None else "which is their energy by definition"
+        notes.append(f"{n_elements} rows are elements; elements compete at 0 eV/atom, {said}")
+    n_excess = len(good) - len(_competing_rows(table))
+    if n_excess:
+        notes.append(
+            f"{n_excess} rows have more anions than known states can charge, where predictions are too low: they do "
+            "not compete, and are doubtful"
+        )
     if others is not None:
         shared = len(set(keys) & set(others.compositions.take(others.good).keys()))
         notes.append(f"competing too: {len(others.good)} rows of {others.path}, column {others.column!r}")

@@ -77,12 +77,11 @@ class Calibrated:
             lines.append(f"after: when a part of the formulas is left out, the others are too few for {self.level:g}")
         if own.levels:
             lines.append(f"trust, of such compounds: {meaning(own.levels)}")
-        first = next(iter(self.model.target.scales), own.scale)
-        asked = "" if own.scale == first else f" --scale {own.scale}"
+        on_scale = f" (it answers on the scale {own.scale})" if own.scale else ""
         return [
             *lines,
             f"{out}: {model}, {own.said()} ({own.n_formulas:,} formulas); {about_path(out).name} says more",
-            f"ask it with: formation-mlp predict {out}{asked} FORMULA",
+            f"ask it with: formation-mlp predict {out} FORMULA{on_scale}",
             LEARNED_FROM,
         ]
 

@@ -69,7 +69,8 @@ class Predictor(Answering):
     checkpoint
         Its file.
     scale
-        Energy scale on which it answers if none is asked for; by default the first that it knows.
+        Energy scale on which it answers if none is asked for; by default that on which it was calibrated by rows of its
+        user, or else the first that it knows.
 
     Raises
     ------
@@ -98,7 +99,8 @@ class Predictor(Answering):
             raise CheckpointError(f"the configuration in the model file is damaged: {error}. Train again.") from error
         self._shares = np.array([member.share for member in checkpoint.members])
         self._default = 0
-        self._default = self.place_of(scale)
+        own_scale = None if checkpoint.own is None else checkpoint.own.scale or None
+        self._default = self.place_of(scale or own_scale)
         self.intervals = Intervals(checkpoint, self.scale)
         self._shift = np.zeros(max(1, len(self.scales)))
         if checkpoint.own is not None:
@@ -196,12 +198,13 @@ class Predictor(Answering):
                 errors[rows[j]] = reason
             if domain is not None and part.domain is not None:
                 domain.fill(rows, part.domain, part.failures)
+        of_elements = [] if self.task.is_classification else _elements_among(read.materials)
+        if domain is not None and self.scales:
+            domain.flagged[of_elements] = False
         remarks = self._unseen(read.materials.compositions, errors) if domain is None else domain.remarks()
-        of_elements = set() if self.task.is_classification else _elements_among(read.materials)
-        warnings = [
-            "; ".join(filter(None, (read.notes.get(i, ""), ELEMENT if i in of_elements else "", remark)))
-            for i, remark in enumerate(remarks)
-        ]
+        for i in of_elements:
+            remarks[i] = "; ".join(filter(None, (ELEMENT, remarks[i])))
+        warnings = ["; ".join(filter(None, (read.notes.get(i, ""), remark))) for i, remark in enumerate(remarks)]
         several = len(self._members) > 1
         found = Predictions(
             read.labels,
@@ -254,6 +257,8 @@ class Predictor(Answering):
         answers = answers - (self._shift if np.ndim(answers) > 1 else self._shift[0])  # errors are those without it
         off = self.intervals.of(question, compositions, position, answers, numbers[1] if len(members) > 1 else None)
         numbers[2:] = off.below, off.above, off.size, off.is_hypothetical
+        if self.scales and not self.task.is_classification:
+            numbers[:, _elements_among(materials)] = 0.0
         numbers[:, list(failures)] = np.nan
         domain = None
         if known is not None and position is not None:
@@ -314,11 +319,12 @@ class Predictor(Answering):
         ]
 
 
-def _elements_among(materials: Materials) -> set[int]:
+def _elements_among(materials: Materials) -> list[int]:
     """Return the rows that are one element by its formula: of a structure, the energy may differ from zero."""
     if materials.structures is not None:
-        return set()
-    return set(np.flatnonzero(materials.compositions.n_elements == 1).tolist())
+        return []
+    rows: list[int] = np.flatnonzero(materials.compositions.n_elements == 1).tolist()
+    return rows
 
 
 def load(path: str | Path, architectures: Architectures = NONE_OWN) -> Predictor:

@@ -19,7 +19,7 @@ def alarm(screening: Screening) -> str:
     candidates is on the hull, which real chemical systems do not show. Candidates with known energies do not count.
     """
     columns, energy = screening.answers.columns, screening.decomposition_energy
-    judged = np.isfinite(energy)
+    judged = screening.is_judged
     if "known_energy" in columns:
         judged &= np.isnan(np.asarray(columns["known_energy"], np.float64))
     n, n_on = int(judged.sum()), int(np.sum(energy[judged] <= 0))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
 
-from formation_mlp.hulls.chance import PER_STANDARD_ERROR, chance_of_known, fitted, scale_of_distance
+from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.excess_anions import has_excess_anions
+from formation_mlp.hulls.chance import KNOWN_ERROR, PER_STANDARD_ERROR, chance_of_known, fitted, scale_of_distance
 from formation_mlp.hulls.hull import Decompositions
 from formation_mlp.typing import Bools, Floats
 
 WORTH_A_TRY = 0.1
 """Chance from which on a compound that is not called stable is called so perhaps."""
+DOUBTFUL = "doubtful"
+"""The verdict on a compound with excess anions, of which no energy at hand tells whether it is stable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Chances:
     low, high : ends of the interval of the decomposition energy, eV/atom, ``[n]``
     by_hull : chance to be on the hull, as energies and hull say, ``[n]``
     joined : the same, together with the classifier, ``[n]``
-    stable : yes, perhaps or no, ``[n]``
+    stable : yes, perhaps, no or `DOUBTFUL`, ``[n]``
     """
 
     low: Floats
@@ -102,13 +106,37 @@ def chances(energy: Floats, errors: Errors, classifier: Floats, level: float) ->
     rows = np.flatnonzero(errors.is_measure)
     spread = 0.0 if errors.spread is None else errors.spread[rows]
     error = np.sqrt(errors.own[rows] ** 2 + errors.products[rows] ** 2 + spread**2)
-    reach = error * NormalDist().inv_cdf((1 + level) / 2)
+    reach = np.hypot(error, KNOWN_ERROR) * NormalDist().inv_cdf((1 + level) / 2)
     low[rows], high[rows] = energy[rows] - reach, energy[rows] + reach
     by_hull[rows] = joined[rows] = chance_of_known(energy[rows], error)
     threshold[rows] = 0.5
     is_stable = joined >= threshold
     words = np.where(is_stable, "yes", np.where(joined >= WORTH_A_TRY, "perhaps", "no"))
     return Chances(low, high, by_hull, joined, words.tolist())
+
+
+def settled(found: Chances, compositions: Compositions, energy: Floats) -> Chances:
+    """Return the chances with what is settled without them: elements are stable, excess anions make doubtful.
+
+    Parameters
+    ----------
+    found
+        Of ``n`` compounds, and elements among them.
+    compositions
+        ``[n]``
+    energy
+        Decomposition energies in eV/atom, ``[n]``; of an element, zero if it is the stable form.
+    """
+    is_element, is_doubtful = compositions.n_elements == 1, has_excess_anions(compositions)
+    numbers = {
+        name: np.where(is_doubtful, np.nan, np.where(is_element, value, getattr(found, name)))
+        for name, value in {"low": energy, "high": energy, "by_hull": energy <= 0, "joined": energy <= 0}.items()
+    }
+    stable = [
+        DOUBTFUL if doubtful else ("yes" if value <= 0 else "no") if element else word
+        for word, element, doubtful, value in zip(found.stable, is_element, is_doubtful, energy.tolist(), strict=True)
+    ]
+    return replace(found, **numbers, stable=stable)
 
 
 def at_ninety(half_width: Floats, level: float) -> Floats:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.chemistry.excess_anions import has_excess_anions
 from formation_mlp.chemistry.known_states import unknown_states
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.energy_table import EnergyTable
@@ -16,6 +17,8 @@ from formation_mlp.typing import Floats, Ints
 
 CANDIDATE, GIVEN = "candidate", "given"
 """Where the energy of a phase comes from, beside `ORIGINS`: a new candidate's prediction, a user's table."""
+ELEMENT = "element"
+"""Where the energy of an element comes from: it is zero by definition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,14 @@ class Competition:
     ----------
     phases : those that compete, the elements aside
     energies : of the candidates, by which they are judged, eV/atom: the known one where it is better, ``[n]``
-    known : for each candidate one of `ORIGINS`, or ``yes`` (of a user's table), or empty if it is new, ``[n]``
+    known : for each candidate one of `ORIGINS` or `ELEMENT`, or ``yes`` (of a user's table), or empty if it is new,
+        ``[n]``
     errors : standard errors of the known energies, eV/atom; NaN for candidates that are judged by predictions, ``[n]``
     places : of the candidates among the phases; -1 for those whose prediction does not compete, ``[n]``
     remark : why no known phases compete, or empty
+    left_out : known phases that do not compete since they have excess anions
+    shift : eV/atom, which a calibration adds to predictions: to those of candidates, and of known phases whose energy
+        is withheld; energies of the database are none of the model and stay
     """
 
     phases: Phases
@@ -61,6 +68,8 @@ class Competition:
     errors: Floats
     places: Ints
     remark: str = ""
+    left_out: tuple[str, ...] = ()
+    shift: float = 0.0
 
     @property
     def is_measure(self) -> np.ndarray:
@@ -77,42 +86,58 @@ def against_one_another(
     phases = Phases(compositions.take(own), energies[own], np.zeros(len(own)), labels, [CANDIDATE] * len(own))
     places = np.full(n, -1)
     places[own] = np.arange(len(own))
-    return Competition(phases, energies, [""] * n, np.full(n, np.nan), places, remark)
+    return Competition(phases, energies, _elements(compositions), np.full(n, np.nan), places, remark)
+
+
+def _elements(compositions: Compositions) -> list[str]:
+    return [ELEMENT if n == 1 else "" for n in compositions.n_elements.tolist()]
 
 
 def _may_compete(compositions: Compositions) -> np.ndarray:
-    """Tell which candidates may make others unstable, ``[n]``: not those with an oxidation state that nobody knows."""
-    return np.array([not text for text in unknown_states(compositions)], np.bool_)
+    """Tell which candidates may make others unstable, ``[n]``: not those with an oxidation state that nobody knows.
+
+    Elements compete anyway, at zero.
+    """
+    is_known = np.array([not text for text in unknown_states(compositions)], np.bool_)
+    return is_known & (compositions.n_elements > 1)
 
 
 def with_known_phases(
-    compositions: Compositions, energies: Floats, formulas: list[str], model: NamedModel
+    compositions: Compositions, energies: Floats, formulas: list[str], model: NamedModel, scale: str | None = None
 ) -> Competition:
     """Let candidates compete with one another and with the known phases of their elements.
 
     Each composition competes once. Where the database has an energy, it takes the place of the candidate's
     prediction, which is worse. Where it has none and the table holds a prediction, the candidate's is taken, so that
-    all predictions are of one model. If the energies of the model are on a scale of which no phases are known, none
-    compete: energies of two scales make no hull.
+    all predictions are of one model; if that model was calibrated, its shift moves the other predictions of the table,
+    too. Phases with excess anions do not compete, since their energies are too low. If the energies are on a scale of
+    which no phases are known, none compete: energies of two scales make no hull. ``scale`` is by default the model's.
     """
-    scale = model.predictor.scale
+    scale = scale or model.predictor.scale
     if scale not in scales():
         said = f"on the scale {scale}" if scale else "on no declared scale"
         remark = f"no known phases: energies of {model.name} are {said}, and there are known phases on {_and(scales())}"
         return against_one_another(compositions, energies, formulas, remark)
-    return _joined(compositions, energies, formulas, known_phases(scale, compositions.elements()))
+    own = model.predictor.intervals.own_rows(scale)
+    known = known_phases(scale, compositions.elements())
+    return _joined(compositions, energies, formulas, known, 0.0 if own is None else own.shift)
 
 
-def _joined(compositions: Compositions, energies: Floats, formulas: list[str], known: KnownPhases) -> Competition:
+def _joined(
+    compositions: Compositions, energies: Floats, formulas: list[str], known: KnownPhases, shift: float
+) -> Competition:
     keys, known_keys = compositions.keys(), known.compositions.keys()
     place = {key: row for row, key in enumerate(known_keys)}
     rows = np.array([place.get(key, -1) for key in keys], np.int64)
     words = ["" if row < 0 else ORIGINS[known.origins[row]] for row in rows.tolist()]
+    words = [element or word for element, word in zip(_elements(compositions), words, strict=True)]
     is_better = np.array([word in ORIGINS[:2] for word in words], np.bool_)
     judged = energies.copy()
     judged[is_better] = known.energies[rows[is_better]]
-    asked = set(keys)
-    kept = [row for row, key in enumerate(known_keys) if not (known.origins[row] == 2 and key in asked)]
+    asked, excess = set(keys), has_excess_anions(known.compositions)
+    is_predicted = known.origins == ORIGINS.index("predicted")
+    kept = [row for row, key in enumerate(known_keys) if not (excess[row] or (is_predicted[row] and key in asked))]
+    known = replace(known, energies=known.energies + shift * is_predicted)
     others, own = known.take(np.array(kept, np.int64)), np.flatnonzero(~is_better & _may_compete(compositions))
     phases = Phases(
         compositions.take(own).joined(others.compositions),
@@ -125,7 +150,8 @@ def _joined(compositions: Compositions, energies: Floats, formulas: list[str], k
     errors[is_better] = known.errors[rows[is_better]]
     places = np.full(len(keys), -1)
     places[own] = np.arange(len(own))
-    return Competition(phases, judged, words, errors, places)
+    left_out = tuple(known.formulas[row] for row in np.flatnonzero(excess).tolist())
+    return Competition(phases, judged, words, errors, places, "", left_out, shift)
 
 
 def against_table(compositions: Compositions, energies: Floats, table: EnergyTable, name: str) -> Competition:
@@ -152,7 +178,14 @@ def against_table(compositions: Compositions, energies: Floats, table: EnergyTab
     given, keys = set(chosen.keys()), compositions.keys()
     n = len(keys)
     return Competition(
-        phases, energies, ["yes" if key in given else "" for key in keys], np.full(n, np.nan), np.full(n, -1)
+        phases,
+        energies,
+        [
+            element or ("yes" if key in given else "")
+            for key, element in zip(keys, _elements(compositions), strict=True)
+        ],
+        np.full(n, np.nan),
+        np.full(n, -1),
     )
 
 

@@ -10,7 +10,7 @@ from formation_mlp.hulls.energy_table import ENDS
 from formation_mlp.hulls.stability import Judged
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.saved_model.named import FOR_STABILITY, named_model
-from formation_mlp.screening.chances import Errors, chances, product_errors
+from formation_mlp.screening.chances import Errors, chances, product_errors, settled
 from formation_mlp.typing import Floats
 
 LEVEL = 0.9
@@ -35,7 +35,8 @@ def with_chances(judged: Judged) -> Judged:
     classifier = named_model(None, FOR_STABILITY).predictor.predict_read(read).values
     products = product_errors(judged.decompositions, judged.phase_errors)[rows]
     errors = Errors(half_width[rows], None, np.full(len(rows), np.nan), products)
-    sure = chances(judged.decompositions.energy[rows], errors, classifier, LEVEL)
+    energy = judged.decompositions.energy[rows]
+    sure = settled(chances(energy, errors, classifier, LEVEL), table.compositions.take(good[rows]), energy)
     columns: dict[str, Floats] = {
         "p_stable": sure.joined,
         "decomposition_lo90": sure.low,

@@ -27,8 +27,9 @@ def member_energies(predictor: Predictor, read: ReadMaterials, scale: str | None
     """
     shares = np.array([member.share for member in predictor.checkpoint.members])
     table = featurize(read.materials, predictor.features)
-    place = predictor.place_of(scale)
-    return predictor.predict_members(table.X, read.materials.compositions, place), shares
+    compositions = read.materials.compositions
+    found = predictor.predict_members(table.X, compositions, predictor.place_of(scale))
+    return np.where(compositions.n_elements == 1, 0.0, found), shares
 
 
 def spread_of_distances(

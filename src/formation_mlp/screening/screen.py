@@ -21,6 +21,7 @@ from formation_mlp.prediction.inputs import Query
 from formation_mlp.saved_model.columns import Columns
 from formation_mlp.saved_model.named import FOR_FORMULAS, FOR_STABILITY, NamedModel, named_model
 from formation_mlp.screening.candidates import Candidates
+from formation_mlp.screening.chances import DOUBTFUL
 from formation_mlp.screening.competition import (
     CANDIDATE,
     Competition,
@@ -30,7 +31,7 @@ from formation_mlp.screening.competition import (
     with_known_phases,
 )
 from formation_mlp.screening.verdicts import chances_of, columns_of_chances, numbers, order_of, taken
-from formation_mlp.typing import Floats, Ints, Progress
+from formation_mlp.typing import Bools, Floats, Ints, Progress
 
 ROWS_PER_PART = 25_000
 """Predicted between two reports of progress."""
@@ -65,6 +66,23 @@ class Screening:
         return numbers(self.answers.columns, "decomposition_energy")
 
     @property
+    def scale(self) -> str:
+        """The energy scale of the numbers, or an empty text."""
+        return self.answers.scale or self.answers.models[0].predictor.scale
+
+    @property
+    def is_element(self) -> Bools:
+        """Whether a row is an element, in the order of the ranks, ``[n]``."""
+        found: Bools = self.compositions.take(self.rows).n_elements == 1
+        return found
+
+    @property
+    def is_judged(self) -> Bools:
+        """Whether a row is a compound with a prediction, and not doubtful, in the order of the ranks, ``[n]``."""
+        is_doubtful = np.array([word == DOUBTFUL for word in self.answers.columns["stable"]], np.bool_)
+        return np.isfinite(self.decomposition_energy) & ~is_doubtful & ~self.is_element
+
+    @property
     def energies(self) -> Floats:
         """By which the candidates are judged, in eV/atom: known ones where there are, else predictions, ``[n]``."""
         columns = self.answers.columns
@@ -86,6 +104,7 @@ def screen(
     competing_formula: str | None = None,
     competing_unit: str | None = None,
     level: float | None = None,
+    scale: str | None = None,
     progress: Progress | None = None,
 ) -> Screening:
     """Predict formation energies, and rank candidates by their chance to be stable, then by their decomposition energy.
@@ -109,13 +128,16 @@ def screen(
         Its columns and the unit of its energies, where names and numbers do not tell them.
     level
         Of the intervals; by default 0.9 where the model has them.
+    scale
+        Energy scale of predictions and known phases; by default that of the model.
     progress
         Called with the number of candidates that are predicted, and of all.
 
     Raises
     ------
     ConfigError
-        If the model does not predict energies of formulas, or the classifier no classes of formulas.
+        If the model does not predict energies of formulas, or not on that scale, or the classifier no classes of
+        formulas.
     DataError
         If no candidate can be predicted, or the table of competing phases is of no use for them.
     CheckpointError
@@ -139,8 +161,10 @@ def screen(
             options=OF_COMPETING,
         )
     read = read_materials(candidates.formulas)
-    answers, by_class = _predicted(Query.of_all(of_energies, read), of_classes, level, progress)
+    of_energies.predictor.place_of(scale)  # an unknown one is refused before anything is predicted
+    answers, by_class = _predicted(Query.of_all(of_energies, read), of_classes, level, scale, progress)
     energies = numbers(answers.columns, "prediction")
+    energies[np.isfinite(energies) & (read.materials.compositions.n_elements == 1)] = 0.0
     good = np.flatnonzero(np.isfinite(energies))
     if not len(good):
         raise DataError(f"screen: no formula of {candidates.name} has a prediction: {answers.columns['error'][0]}")
@@ -149,21 +173,22 @@ def screen(
     if others is not None:
         competition = against_table(chosen, energies[good], others, candidates.name)
     elif known:
-        competition = with_known_phases(chosen, energies[good], formulas, of_energies)
+        competition = with_known_phases(chosen, energies[good], formulas, of_energies, scale)
     else:
         competition = against_one_another(chosen, energies[good], formulas)
     phases = competition.phases
     found = CompetingPhases(phases.compositions, phases.energies).decompose(chosen, competition.energies)
     columns = _columns(answers, candidates, good, found, competition, chosen)
     used = level if level is not None else LEVEL
-    sure = chances_of(of_energies, taken(read, good), answers, good, found, competition, by_class[good], used)
-    columns |= columns_of_chances(len(answers), good, sure, found.energy, by_class, used)
+    asked = taken(read, good)
+    sure = chances_of(of_energies, asked, answers, good, found, competition, by_class[good], used, scale)
+    columns |= columns_of_chances(len(answers), good, sure, (chosen, found.energy), by_class, used)
     order = order_of(columns, np.array([bool(text) for text in unknown_states(compositions)]))
     ranked: Columns = {
         name: values[order] if isinstance(values, np.ndarray) else [values[row] for row in order.tolist()]
         for name, values in columns.items()
     }
-    by_rank = Answers(_ordered(ranked), answers.unit, answers.models)
+    by_rank = Answers(_ordered(ranked), answers.unit, answers.models, scale)
     return Screening(candidates, by_rank, competition, others, order, compositions, of_classes)
 
 
@@ -175,14 +200,14 @@ def _of_formulas(option: str, name: str | None, default: str) -> NamedModel:
 
 
 def _predicted(
-    query: Query, classifier: NamedModel, level: float | None, progress: Progress | None
+    query: Query, classifier: NamedModel, level: float | None, scale: str | None, progress: Progress | None
 ) -> tuple[Answers, Floats]:
     """Predict energies, and the chances to be stable, in parts."""
     parts, by_class, n = list[Answers](), list[Floats](), len(query.rows)
     for start in range(0, n, ROWS_PER_PART):
         read = _part(query.read, start, min(start + ROWS_PER_PART, n))
         part = Query.of_all(query.model, read)
-        parts.append(answer([part], level=level))
+        parts.append(answer([part], level=level, scale=scale))
         by_class.append(classifier.predictor.predict_read(read).values)
         if progress is not None:
             progress(start + len(read.labels), n)
