@@ -124,7 +124,7 @@ def comparison(run: FinishedRun) -> dict[str, dict[str, float | None]]:
             if run.is_classification
             else dict(regression_scores(run.y, blind))
         )
-    for name, entry in run.benchmark.items():
+    for name, entry in (run.report.get("baselines", {}) | run.benchmark).items():
         scores = entry.get("scores", {}).get(run.part) if isinstance(entry, dict) else None
         known = name in (own, run.report["model"]) or (name == "mean" and len(by_model) > 1)
         if scores and not known:
