@@ -111,7 +111,7 @@ def test_the_start_is_judged_by_formulas_that_it_does_not_know(
     write_csv([*mixed, *rows[:20]])
     done = command("fit", "table.csv", *HERE, *TINY, "--set", "benchmark.baselines=[mean]", "--unit", "eV/atom")
     out = done.succeeded()
-    assert "left out in turn, of formulas that it has not learned decide" in done.err
+    assert "of formulas that composition has not learned (left out in turn) decide" in done.err
     config = yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))
     assert config["training"]["start_from"] == "composition"  # against two epochs of eight units
     about = json.loads(Path("runs/table/report.json").read_text(encoding="utf-8"))["start"]

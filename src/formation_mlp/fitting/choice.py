@@ -136,18 +136,16 @@ def _rows(plain: Config, from_start: Config, model: Checkpoint, reporter: Report
 
 def _better(rows: _Rows, start: str, n_val: int, reporter: Reporter) -> Choice:
     divisions = list(_divisions(rows, n_val))
-    where = (
-        f"{n_val} val rows"
-        if n_val >= ENOUGH
-        else f"{sum(len(judged) for _, judged in divisions)} train rows, left out in turn,"
-    )
-    reporter.say(f"Whether a training should start from {start}: {where} of formulas that it has not learned decide.")
+    n_judged = sum(len(judged) for _, judged in divisions)
+    part, how = ("val", "") if n_val >= ENOUGH else ("train", " (left out in turn)")
+    rows_of_new = f"{n_judged} {part} rows of formulas that {start} has not learned{how}"
+    reporter.say(f"Whether a training should start from {start}: {rows_of_new} decide.")
     errors = {name: _mean_error(rows, name, divisions, reporter) for name in (PLAIN, STARTED)}
     wins = errors[STARTED] < errors[PLAIN]
     kind = f"a training that starts from {start}" if wins else "a training from nothing"
     sentence = (
-        f"Recipe: {kind}; on {where} of formulas that {start} has not learned, one network that starts from it has MAE "
-        f"{errors[STARTED]:.3f} eV/atom, one that starts from nothing {errors[PLAIN]:.3f}."
+        f"Recipe: {kind}; on {rows_of_new} one network that starts from it has MAE {errors[STARTED]:.3f} eV/atom, "
+        f"one that starts from nothing {errors[PLAIN]:.3f}."
     )
     return Choice(rows.configs[STARTED if wins else PLAIN], sentence)
 
