@@ -109,10 +109,12 @@ def test_it_says_what_it_is() -> None:
     assert base.is_classifier(classifier())
 
 
-@pytest.mark.parametrize("call", ["predict", "predict_proba", "save"])
+@pytest.mark.parametrize("call", ["predict", "predict_proba", "predict_interval", "predict_table", "save"])
 def test_an_unfitted_model_says_so(call: str, tmp_path: Path) -> None:
     with pytest.raises(NotFittedError):
-        getattr(classifier(), call)(tmp_path / "m" if call == "save" else ["NaCl"])
+        getattr(regressor() if call == "predict_interval" else classifier(), call)(
+            tmp_path / "m" if call == "save" else ["NaCl"]
+        )
 
 
 def test_a_fit_that_failed_leaves_an_unfitted_model() -> None:
@@ -342,7 +344,7 @@ BAD_ROWS = {
     "a number": (replaced(39, 12), r"number 39: 12 is no formula"),
     "one text": ("NaCl", r"X: found the text 'NaCl', but a list"),
     "a matrix": (np.array([FORMULAS, FORMULAS]).T, r"X: found an array of shape \(40, 2\)"),
-    "a data frame": (pd.DataFrame({"formula": FORMULAS, "x": FORMULAS}), r"X: found an array of shape \(40, 2\)"),
+    "a data frame": (pd.DataFrame({"formula": FORMULAS, "x": FORMULAS}), r"X: the column 'x' is not of numbers"),
 }
 
 

@@ -81,7 +81,8 @@ class FormationEnergyClassifier(ClassifierMixin, NetworkEstimator):  # type: ign
 
         ``errors="coerce"`` gives inputs without a prediction NaN, and a warning that names them.
         """
-        p = self.predictor_.predict(self._read(X), errors=errors)
+        read = self._read(X)
+        p = self.predictor_.predict(read, errors=errors)
         return np.stack([1 - p, p], axis=1)
 
     def predict(self, X: Any) -> NDArray[Any]:

@@ -88,7 +88,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         """
         import pandas as pd
 
-        table = self.predictor_.predict_table(self._read(X), level=level, unit=unit, population=population)
+        read = self._read(X)
+        table = self.predictor_.predict_table(read, level=level, unit=unit, population=population)
         return table.set_index(X.index) if isinstance(X, pd.DataFrame | pd.Series) else table
 
     def _read(self, X: Any) -> ReadMaterials:

@@ -9,7 +9,7 @@ import numpy as np
 
 from formation_mlp.config.schema import Entry
 from formation_mlp.data.given_rows import given_rows, numbers_of, with_numbers
-from formation_mlp.errors import DataError
+from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.materials.records import Numbers
 
@@ -23,12 +23,19 @@ Features = Sequence[Entry | OwnFunction] | OwnFunction
 def presets_and_functions(features: Features) -> tuple[list[Any], list[OwnFunction]]:
     """Return the presets and the functions among features.
 
+    Raises
+    ------
+    ConfigError
+        If there is one text instead of a list.
+
     Examples
     --------
     >>> presets_and_functions(["magpie", len])
     (['magpie'], [<built-in function len>])
     """
-    listed = [features] if callable(features) or isinstance(features, str) else list(features)
+    if isinstance(features, str):
+        raise ConfigError(f"features: found {features!r}, but a list is expected, such as [{features!r}].")
+    listed = [features] if callable(features) else list(features)
     return [one for one in listed if not callable(one)], [one for one in listed if callable(one)]
 
 

@@ -128,9 +128,10 @@ class FormationEnergyRegressor(RegressorMixin, NetworkEstimator):  # type: ignor
         CheckpointError
             If the spread is asked of a single network.
         """
+        read = self._read(X)
         if return_std:
-            return self.predictor_.predict(self._read(X), return_std=True, errors=errors)
-        return self.predictor_.predict(self._read(X), errors=errors)
+            return self.predictor_.predict(read, return_std=True, errors=errors)
+        return self.predictor_.predict(read, errors=errors)
 
     def predict_interval(self, X: Any, level: float = 0.9, *, errors: Errors = "raise") -> Floats:
         """Return lower and upper ends, eV/atom, ``[n, 2]``, of intervals that hold a share ``level`` of the truths.
@@ -144,4 +145,5 @@ class FormationEnergyRegressor(RegressorMixin, NetworkEstimator):  # type: ignor
         DataError
             If an input cannot be predicted.
         """
-        return self.predictor_.predict_interval(self._read(X), level, errors=errors)
+        read = self._read(X)
+        return self.predictor_.predict_interval(read, level, errors=errors)
