@@ -29,7 +29,7 @@ FLOORS = [
     ["models", "figures"],
     ["training", "baselines"],
     ["saved_model"],
-    ["runs", "prediction"],
+    ["runs", "prediction", "export"],
     ["estimators", "benchmark", "tuning", "explain", "screening"],
     ["reporting"],
     ["lessons", "fitting"],

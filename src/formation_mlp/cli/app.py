@@ -39,6 +39,7 @@ VERBS = (
     "scales",
     "convert",
     "cite",
+    "export",
     "lesson",
 )
 """The verbs, in the order of ``--help``; each has the module of its name in this package."""
