@@ -60,10 +60,11 @@ function naming(plot) {
     tip.hidden = ring.hidden = false;
     name.textContent = point.name;
     words.textContent = point.words;
-    ring.style.left = tip.style.left = 100 * point.x + "%";
-    ring.style.top = tip.style.top = 100 * point.y + "%";
-    tip.classList.toggle("to-left", point.x > 0.5);
-    tip.classList.toggle("to-top", point.y > 0.5);
+    const [x, y] = [point.x * plot.clientWidth, point.y * plot.clientHeight];
+    const beside = point.x > 0.5 ? x - tip.offsetWidth - 12 : x + 12;
+    const inside = Math.max(0, Math.min(beside, plot.clientWidth - tip.offsetWidth));
+    [ring.style.left, ring.style.top] = [`${x}px`, `${y}px`];
+    [tip.style.left, tip.style.top] = [`${inside}px`, `${point.y > 0.5 ? y - tip.offsetHeight - 12 : y + 12}px`];
   };
   hide();
   const nearest = (event) => {
