@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 import torch
 
+from formation_mlp.config.schema import ModelConfig
+from formation_mlp.errors import CheckpointError
 from formation_mlp.models.activations import ACTIVATIONS
 from formation_mlp.models.mlp import MLP, NORMALIZATIONS
+from formation_mlp.models.networks import ARCHITECTURES, build_network
+from formation_mlp.models.numpy_networks import check_weights
 from support.networks import network_on, smooth_problem
 
 PARTS = [("activation", name) for name in ACTIVATIONS] + [("normalization", name) for name in NORMALIZATIONS]
@@ -93,3 +97,14 @@ def test_a_network_with_the_part_loads_its_own_weights(part: str, name: str) -> 
     second.load_state_dict(first.state_dict(), strict=True)
     X = torch.randn(5, 3)
     assert torch.equal(first(X), second(X))
+
+
+@pytest.mark.parametrize(("part", "name"), PARTS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_model_file_may_hold_the_weights_of_a_network_with_the_part(part: str, name: str, architecture: str) -> None:
+    keys: dict[str, Any] = {"architecture": architecture, "hidden": [4, 4], "set_width": 8, "set_heads": 2, part: name}
+    config = ModelConfig(**keys)
+    weights = {key: value.numpy() for key, value in build_network(3, config).state_dict().items()}
+    check_weights(config, weights, 3)
+    with pytest.raises(CheckpointError, match="has no place"):
+        check_weights(config, weights | {"body.99.weight": weights[next(iter(weights))]}, 3)

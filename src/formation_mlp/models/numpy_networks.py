@@ -110,6 +110,7 @@ def expected_shapes(config: ModelConfig, d_in: int, n_outputs: int = 1) -> dict[
     for i in range(config.set_layers):
         shapes |= _pair(f"layers.{i}.norm", (d,)) | {f"layers.{i}.context.weight": (2 * d, d)}
         shapes |= _pair(f"layers.{i}.own", (2 * d, d)) | _pair(f"layers.{i}.out", (d, 2 * d))
+        shapes |= _activation_shapes(config, f"layers.{i}.act")
     shapes |= _pair("from_properties", (d, n_properties)) | _pair("from_fraction", (d, 2 * WAVES + 2))
     shapes |= _pair("value", (2 * d, d)) | _pair("logit", (config.set_heads, d))
     mlp = _residual_shapes(config, d_in + 4 * d, n_outputs)
@@ -120,6 +121,7 @@ def _plain_shapes(config: ModelConfig, d_in: int, n_outputs: int) -> dict[str, t
     widths, shapes = [d_in, *config.hidden], dict[str, tuple[int, ...]]()
     for i, (d_from, d_to) in enumerate(pairwise(widths)):
         shapes |= _pair(f"body.{4 * i}", (d_to, d_from)) | _norm_shapes(config, f"body.{4 * i + 1}", d_to)
+        shapes |= _activation_shapes(config, f"body.{4 * i + 2}")
     return shapes | _pair("head", (n_outputs, widths[-1]))
 
 
@@ -131,7 +133,13 @@ def _residual_shapes(config: ModelConfig, d_in: int, n_outputs: int) -> dict[str
     for i in range(1, n_blocks + 1):
         shapes |= _norm_shapes(config, f"body.{i}.branch.0", d)
         shapes |= _pair(f"body.{i}.branch.1", (d, d)) | _pair(f"body.{i}.branch.4", (d, d))
+        shapes |= _activation_shapes(config, f"body.{i}.branch.2")
     return shapes
+
+
+def _activation_shapes(config: ModelConfig, name: str) -> dict[str, tuple[int, ...]]:
+    """Return the shape of the slope that `prelu` learns, one for each layer; no other activation has weights."""
+    return {f"{name}.weight": (1,)} if config.activation == "prelu" else {}
 
 
 def _pair(name: str, weight: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
