@@ -86,7 +86,8 @@ def test_a_shift_that_helps_goes_into_every_prediction_on_its_scale(run: Path, c
     assert own is not None
     assert own.shift == pytest.approx(OFF, abs=0.05)
     np.testing.assert_allclose(after.predict(ITEMS, scale="oqmd"), before.predict(ITEMS, scale="oqmd") + own.shift)
-    np.testing.assert_array_equal(after.predict(ITEMS), before.predict(ITEMS))
+    np.testing.assert_array_equal(after.predict(ITEMS), after.predict(ITEMS, scale="oqmd"))
+    np.testing.assert_array_equal(after.predict(ITEMS, scale="mp2020"), before.predict(ITEMS, scale="mp2020"))
     read = read_materials(ITEMS)
     X = featurize(read.materials, after.features).X
     for scale, place in (("mp2020", 0), ("oqmd", 1)):
@@ -108,15 +109,18 @@ def test_own_intervals_are_the_default_on_their_scale_only(run: Path, calibrated
     assert found.expected_error is not None
     assert plain.expected_error is not None
     np.testing.assert_allclose(found.expected_error, own.size_factor * plain.expected_error)
-    on_default, unchanged = (model.predict_rows(ITEMS, level=0.9) for model in (after, before))
-    assert on_default.population is unchanged.population is None
-    np.testing.assert_array_equal(on_default.lo, unchanged.lo)
+    on_default = after.predict_rows(ITEMS, level=0.9)
+    assert on_default.scale == after.scale == "oqmd"
+    np.testing.assert_array_equal(on_default.lo, found.lo)
+    elsewhere, unchanged = (model.predict_rows(ITEMS, level=0.9, scale="mp2020") for model in (after, before))
+    assert elsewhere.population is unchanged.population is None
+    np.testing.assert_array_equal(elsewhere.lo, unchanged.lo)
     known = after.predict_rows(ITEMS, level=0.9, scale="oqmd", population="known")
     assert known.lo is not None
     assert plain.lo is not None
     np.testing.assert_allclose(known.lo - known.values, plain.lo - plain.values, atol=1e-9)
     with pytest.raises(ConfigError, match="not calibrated by own rows on this scale; it was on the scale oqmd"):
-        after.predict_rows(ITEMS, level=0.9, population="own")
+        after.predict_rows(ITEMS, level=0.9, scale="mp2020", population="own")
     with pytest.raises(ConfigError, match="formation-mlp calibrate"):
         before.predict_rows(ITEMS, level=0.9, population="own")
     with pytest.raises(CheckpointError, match=r"takes at least 99 different formulas, and own.csv had 60"):
@@ -144,8 +148,10 @@ def test_every_output_says_what_was_done(calibrated: Path, command: Command, wor
     assert said in about["models"][0]["prediction"]
     assert about["models"][0]["calibrated_on"]["rows"] == 60
     done = command("predict", calibrated, "Fe2O3", "--scale", "all")
-    assert "oqmd: shifted by +0.7" in done.err
-    assert rows not in command("predict", calibrated, "Fe2O3").err
+    assert done.out.splitlines()[1].split(",")[3] == "oqmd"
+    assert said in done.err
+    assert said in command("predict", calibrated, "Fe2O3").err
+    assert rows not in command("predict", calibrated, "Fe2O3", "--scale", "mp2020").err
     done = command("evaluate", calibrated, "--csv", "own.csv", "--scale", "oqmd")
     assert done.succeeded()
     assert f"{rows} on the scale oqmd" in done.err
@@ -217,7 +223,8 @@ def test_a_scale_that_the_table_names_is_taken(run: Path, workplace: Path, comma
     frame = pd.read_csv(own_table(run, workplace / "own.csv", "oqmd"))
     frame.assign(scale="oqmd").to_csv("named.csv", index=False)
     done = command("calibrate", run, "named.csv", "--out", "own.safetensors")
-    assert "ask it with: formation-mlp predict own.safetensors --scale oqmd" in done.succeeded()
+    said = "ask it with: formation-mlp predict own.safetensors FORMULA (it answers on the scale oqmd)"
+    assert said in done.succeeded()
     assert load(workplace / "own.safetensors").intervals.own_rows("oqmd") is not None
     frame.assign(scale=["oqmd", "mp2020"] * 30).to_csv("mixed.csv", index=False)
     message = command("calibrate", run, "mixed.csv", "--out", "mixed.safetensors").refused()
