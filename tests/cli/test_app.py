@@ -282,6 +282,7 @@ def test_a_terminal_gets_an_aligned_table_with_its_meaning(
     command: Command, finished_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
     lines = command("predict", finished_run, "Li2O", "Xx").succeeded().splitlines()
     assert lines[0].startswith("prediction: formation_energy_per_atom, eV/atom (measured), from the composition alone")
     assert lines[2].split()[:2] == ["formula", "prediction"]
@@ -299,7 +300,20 @@ def test_a_classifier_tells_of_which_class_its_probability_is(
     command("train", tiny_config(task=task), "-q").succeeded()
     expected = "prediction: probability of 'strongly bound', formation_energy_per_atom at or below -1 eV/atom (origin"
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
     assert command("predict", "run", "NaCl").succeeded().startswith(expected)
+
+
+def test_the_heading_fits_a_narrow_terminal(
+    command: Command, finished_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+    heading, _, _ = command("predict", finished_run, "Li2O").succeeded().partition("\n\n")
+    lines = heading.splitlines()
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 60
+    assert all(line.startswith("  ") for line in lines[1:])
 
 
 def test_a_terminal_without_formulas_is_told_what_to_give(command: Command, finished_run: Path) -> None:
@@ -337,7 +351,7 @@ def test_a_table_with_a_target_is_scored(
     mae = np.abs(predictions - [float(energy) for _, energy in rows]).mean()
     outcome = command("evaluate", finished_run, "--csv", write_csv(), *options)
     assert scores_printed(outcome.succeeded())["table.csv"][:3] == ["60", "0", f"{mae:.4f}"]
-    assert outcome.err == ""
+    assert outcome.err == "table.csv: 60 rows, target formation_energy_per_atom in eV/atom\n"
 
 
 def test_rows_that_cannot_be_scored_are_named(

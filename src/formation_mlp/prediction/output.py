@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,12 +58,18 @@ def write_answers(answers: Answers, out: Path | None, *, strict: bool = False) -
             write_text(out, csv_text(header, answers.rows(header, digits)))
         write_json(about_path(out), description)
     elif sys.stdout.isatty():
-        print(*lines, "", sep="\n")
+        print(*map(_wrapped, lines), "", sep="\n")
         used = [name for name in header if name not in HIDDEN and any(texts(name, answers.columns[name], 0))]
         print(aligned(used, list(answers.rows(used, few_digits))))
     else:
         print(*lines, sep="\n", file=sys.stderr, flush=True)
         sys.stdout.write(csv_text(header, answers.rows(header, digits)))
+
+
+def _wrapped(line: str) -> str:
+    """Return a line of the heading as lines that fit the terminal; what goes to a pipe or a file keeps its lines."""
+    width = max(shutil.get_terminal_size().columns, 40)
+    return textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def about(
