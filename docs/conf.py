@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from formation_mlp.version import REPOSITORY, __version__
 
@@ -23,6 +25,7 @@ myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_type_aliases = {"ArrayLike": "ArrayLike", "Floats": "Floats"}
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
@@ -43,4 +46,13 @@ html_theme_options = {
     **({"source_repository": REPOSITORY, "source_branch": "main", "source_directory": "docs/"} if REPOSITORY else {}),
 }
 
-pages.write(DOCS)
+
+def without_routing(app: Any, what: str, name: str, thing: object, skip: bool, options: object) -> bool | None:
+    """Leave out what scikit-learn adds to every estimator for the routing of metadata."""
+    return True if re.fullmatch(r"set_\w+_request|get_metadata_routing", name) else None
+
+
+def setup(app: Any) -> None:
+    """Write the generated pages before Sphinx looks for pages."""
+    app.connect("autodoc-skip-member", without_routing)
+    pages.write(DOCS)

@@ -47,5 +47,10 @@ def _table(command: Any, context: Any) -> str:
             name, text = record
         if "--help" in name:
             continue
-        lines.append(f"| `{name.strip()}` | {' '.join(text.split()).replace('|', chr(92) + '|')} |")
+        lines.append(f"| `{_cell(name)}` | {_cell(text)} |")
     return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Return a text for a cell of a table, in which a bar would end the cell."""
+    return " ".join(text.split()).replace("|", "\\|")

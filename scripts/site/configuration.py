@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 
 from formation_mlp.config import schema
 from formation_mlp.config.names import NAMES
@@ -58,7 +59,7 @@ def _places(sections: dict[str, ast.ClassDef]) -> dict[str, str]:
     def visit(name: str, prefix: str) -> None:
         for field, annotation, _, _ in _fields(sections[name]):
             for other in sections:
-                if other in annotation and other not in places:
+                if re.search(rf"\b{other}\b", annotation) and other not in places and other != "Config":
                     many = ".NAME" if f"dict[str, {other}]" in annotation else ""
                     places[other] = f"{prefix}{field}{many}"
                     visit(other, f"{prefix}{field}{many}.")
