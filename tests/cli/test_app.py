@@ -361,9 +361,10 @@ def test_rows_that_cannot_be_scored_are_named(
     outcome = command("evaluate", finished_run, "--csv", write_csv([*rows, *wrong]))
     assert scores_printed(outcome.succeeded())["table.csv"][:2] == ["60", "0"]
     lines = outcome.err.splitlines()
-    assert lines[0] == "row 63 is left out: no target"
-    assert "row 62 is left out: formula 'NACL'" in lines[2]
-    assert lines[5] == "... and 1 more"
+    assert lines[0] == "table.csv: 60 rows, target formation_energy_per_atom in eV/atom"
+    assert lines[1] == "row 63 is left out: no target"
+    assert "row 62 is left out: formula 'NACL'" in lines[3]
+    assert lines[6] == "... and 1 more"
 
 
 @pytest.mark.parametrize("name", ["out.parquet", "out.csv"])

@@ -71,7 +71,7 @@ def place_of(key: str, value: Any) -> Any:
 
 @pytest.mark.parametrize("key", NAMES)
 def test_every_name_of_every_table_is_accepted_and_no_other(key: str) -> None:
-    in_list = key in ("features", "benchmark.baselines")
+    in_list = key in ("features", "benchmark.baselines", "training.loggers")
     for name in NAMES[key]:
         check_config(changed(TINY, place_of(key, [name] if in_list else name)), "")
     message = refusal(**place_of(key, ["no_such_part"] if in_list else "no_such_part"))

@@ -162,7 +162,8 @@ def test_pages_of_all_lessons_need_nothing_from_elsewhere(
         assert "<script" not in page
         assert all(source.startswith("data:image/") for source in re.findall(r'src="([^"]*)"', page))
         links = re.findall(r'href="([^"]*)"', page)
-        assert set(links) <= {other.name for other in written} | {"index.html"}
+        figures = {f"figures/{figure.name}" for figure in (tmp_path / "figures").iterdir()}
+        assert set(links) <= {other.name for other in written} | {"index.html"} | figures
     assert "<script" not in index
 
 

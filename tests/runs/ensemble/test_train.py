@@ -258,9 +258,9 @@ def test_only_members_that_are_missing_are_trained_when_a_run_goes_on(
     }
     asked: list[str] = []
 
-    def asking(plan: Any, threads: int) -> Any:
+    def asking(plan: Any, threads: int, callbacks: Any) -> Any:
         asked.append(plan.name)
-        return train_member(plan, threads)
+        return train_member(plan, threads, callbacks)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ensemble_run, "train_member", asking)
