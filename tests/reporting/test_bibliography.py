@@ -15,6 +15,7 @@ from formation_mlp.config.names import NAMES
 from formation_mlp.features.presets import choose_presets
 from formation_mlp.reporting import bibliography
 from formation_mlp.reporting.bibliography import OF_MODELS, OF_TABLES, entries, keys_of, works_of_config
+from formation_mlp.reporting.report import write_report
 from formation_mlp.saved_model.shipped import CALLED, SHIPPED, card
 from support.commands import Outcome
 from support.configs import TINY, changed
@@ -30,7 +31,7 @@ def test_every_entry_is_complete(key: str) -> None:
     entry = entries()[key]
     fields = dict(re.findall(r"^  (\w+) = \{(.*)\},$", entry, flags=re.MULTILINE))
     assert {"author", "title", "year"} <= set(fields)
-    assert ("doi" in fields) != ("eprint" in fields)
+    assert len({"doi", "eprint", "url", "publisher"} & set(fields)) == 1
     assert re.fullmatch(r"(18|19|20)\d\d", fields["year"])
     assert len(fields) == entry.count("\n") - 1  # every line between the first and the last is a field
     assert all(value.count("{") == value.count("}") for value in fields.values())
@@ -78,7 +79,38 @@ def test_every_shipped_model_is_cited(command: Command, model: str) -> None:
 
 
 def test_a_run_on_the_bundled_table_is_cited(command: Command, finished_run: Path) -> None:
-    assert command("cite", finished_run).succeeded().startswith("% The package\n")
+    told = command("cite", finished_run).succeeded()
+    assert told.startswith("% The package\n")
+    assert "% The methods\n\n@inproceedings{paszke2019," in told
+
+
+def test_the_command_and_the_files_beside_the_page_say_the_same(
+    command: Command, finished_run: Path, tmp_path: Path
+) -> None:
+    page, folder = write_report([finished_run], tmp_path / "page.html")
+    told = command("cite", finished_run).succeeded()
+    assert (folder / "works.bib").read_text(encoding="utf-8") == told
+    keys = set(re.findall(r"@\w+\{([^,]+),", told))
+    methods = (folder / "methods.tex").read_text(encoding="utf-8")
+    cited = {key for group in re.findall(r"\\cite\{(.+?)\}", methods) for key in group.split(",")}
+    assert cited == keys
+    assert "\\begin{tabular}" in (folder / "scores.tex").read_text(encoding="utf-8")
+    assert all(f"page_figures/{name}" in page.read_text(encoding="utf-8") for name in ("works.bib", "scores.tex"))
+
+
+@pytest.mark.parametrize(
+    ("source", "keys"), [("Materials Project, 2023", ("jain2013",)), ("OQMD 1.6", ("saal2013", "kirklin2015"))]
+)
+def test_the_declared_origin_of_a_table_names_works(source: str, keys: tuple[str, ...]) -> None:
+    works = of(data={"path": "mine.csv", "source": source})
+    assert works.data == keys
+    assert source in works.notes[0]
+
+
+def test_features_whose_file_is_gone_are_named() -> None:
+    works = of(features=[{"table": "gone.csv"}, "magpie"])
+    assert works.features == ("ward2016magpie",)
+    assert any("table" in note for note in works.notes)
 
 
 def test_what_is_no_model_is_refused(command: Command, workplace: Path) -> None:

@@ -1,7 +1,8 @@
-"""The works that a result rests on, as BibTeX: the package, the data, and the papers of the features.
+"""The works that a result rests on, as BibTeX: the package, the data, the papers of the features, and the methods.
 
 The entries lie in ``references.bib``. A preset of features names its papers in its citation, by their DOIs; what data
-rest on stands in the tables below.
+rest on stands in the tables below; the methods of a run are those that its methods paragraph cites
+(`formation_mlp.reporting.paper`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from formation_mlp.features.presets import choose_presets
+from formation_mlp.errors import FormationMLPError
+from formation_mlp.features.presets import choose_preset
 from formation_mlp.saved_model.named import FOR_FORMULAS, named_model
-from formation_mlp.saved_model.shipped import ON_SCALE, SHIPPED
+from formation_mlp.saved_model.shipped import ON_SCALE
 from formation_mlp.version import REPOSITORY, __version__
 
 OF_MODELS = {
@@ -25,7 +27,7 @@ OF_MODELS = {
 }
 """Shipped model to what its data rest on."""
 OF_TABLES = {
-    "bundled": ("wang2021corrections", "ong2013pymatgen"),
+    "bundled": ("wang2021corrections", "kubaschewski1993", "ong2013pymatgen"),
     "critexam_mp": ("jain2013", "bartel2020", "wang2021crabnet"),
     "matbench_mp_e_form": ("jain2013", "dunn2020matbench"),
     "mp_megnet2018": ("jain2013", "chen2019megnet"),
@@ -34,6 +36,12 @@ OF_TABLES = {
     "matminer:": ("ward2018matminer",),
 }
 """How ``data.path``, or the name of the file, begins, to what the table rests on."""
+OF_SOURCES = {
+    "materials project": ("jain2013",),
+    "oqmd": ("saal2013", "kirklin2015"),
+    "bartel": ("jain2013", "bartel2020"),
+}
+"""Words in the declared origin of a table of the user to the works that they name."""
 _KEY = re.compile(r"@\w+\{([^,]+),")
 _DOI = re.compile(r"\b10\.\d{4,}/[^\s{},;]+[^\s{},;.)]")
 
@@ -46,11 +54,18 @@ class Works:
     ----------
     data, features : keys of `entries`
     notes : what has no entry here, such as a table of the user
+    methods : keys of `entries`: training, and the models that a run was compared with
     """
 
     data: tuple[str, ...]
     features: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The works, each once, in their order in the BibTeX; the package is not among them."""
+        return tuple(dict.fromkeys((*self.data, *self.features, *self.methods)))
 
     def bibtex(self) -> str:
         """Return one entry for the package and one for each work, with a comment before each group.
@@ -65,6 +80,7 @@ class Works:
             "The package": [package_entry()],
             "The data": [known[key] for key in self.data],
             "The features": [known[key] for key in self.features if key not in self.data],
+            "The methods": [known[key] for key in self.methods if key not in (*self.data, *self.features)],
         }
         parts = [f"% {title}\n\n" + "\n\n".join(texts) for title, texts in groups.items() if texts]
         return "\n\n".join([*parts, *(f"% {note}" for note in self.notes)])
@@ -80,8 +96,8 @@ def entries() -> dict[str, str]:
     True
     """
     text = (Path(__file__).parent / "references.bib").read_text(encoding="utf-8")
-    found = [entry.strip() for entry in re.split(r"\n(?=@)", text)]
-    return {_key_of(entry): entry for entry in found}
+    listed = [entry.strip() for entry in re.split(r"\n(?=@)", text)]
+    return {_key_of(entry): entry for entry in listed}
 
 
 def package_entry() -> str:
@@ -127,20 +143,42 @@ def works_of_config(config: Mapping[str, Any]) -> Works:
 
     Examples
     --------
-    >>> works_of_config({"data": {"path": "bundled"}, "features": ["magpie"]})
-    Works(data=('wang2021corrections', 'ong2013pymatgen'), features=('ward2016magpie',), notes=())
+    >>> works_of_config({"data": {"path": "critexam_mp.csv"}, "features": ["magpie"]})
+    Works(data=('jain2013', 'bartel2020', 'wang2021crabnet'), features=('ward2016magpie',), notes=(), methods=())
     """
     path, source = str(config["data"]["path"]), config["data"].get("source")
-    start = str((config.get("training") or {}).get("start_from") or "")
-    data = [key for begin, keys in OF_TABLES.items() if _begins(path, begin) for key in keys]
     own = f" ({source})" if source else ""
-    notes = [] if data else [f"The data: your table {path}{own}; cite where it is from."]
-    if Path(start).stem in SHIPPED:
-        data += OF_MODELS[Path(start).stem]
-    elif start:
+    is_known = any(_begins(path, begin) for begin in OF_TABLES)
+    notes = [] if is_known else [f"The data: your table {path}{own}; cite where it is from."]
+    start, of_start = _start(config), keys_of_start(config)
+    if start and not of_start:
         notes.append(f"The start: the model {start}; cite what it rests on (formation-mlp cite {start}).")
     features, remarks = _of_features(config["features"])
-    return Works(tuple(dict.fromkeys(data)), features, (*notes, *remarks))
+    data = dict.fromkeys((*keys_of_table(config), *of_start))
+    return Works(tuple(data), features, (*notes, *remarks))
+
+
+def keys_of_table(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the works that the rows of a configuration rest on: of a published table, or named in its origin.
+
+    Examples
+    --------
+    >>> keys_of_table({"data": {"path": "mine.csv", "source": "Materials Project, 2023"}})
+    ('jain2013',)
+    """
+    path, source = str(config["data"]["path"]), str(config["data"].get("source") or "").lower()
+    of_path = [key for begin, keys in OF_TABLES.items() if _begins(path, begin) for key in keys]
+    of_source = [key for words, keys in OF_SOURCES.items() if words in source for key in keys]
+    return tuple(dict.fromkeys(of_path or of_source))
+
+
+def keys_of_start(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the works that the shipped model from which a training starts rests on; none if it starts otherwise."""
+    return OF_MODELS.get(Path(_start(config)).stem, ())
+
+
+def _start(config: Mapping[str, Any]) -> str:
+    return str((config.get("training") or {}).get("start_from") or "")
 
 
 def _begins(path: str, begin: str) -> bool:
@@ -151,11 +189,18 @@ def _of_features(features: Sequence[Any]) -> tuple[tuple[str, ...], tuple[str, .
     """Return the works of presets, and the citations of those that name none of `entries`."""
     keys: list[str] = []
     notes: list[str] = []
-    for one in choose_presets(features):
-        found = keys_of(one.preset.citation)
+    for entry in features:
+        try:
+            chosen = choose_preset(entry)
+        except FormationMLPError:  # a file of its own features is gone
+            notes.append(
+                f"The features {entry if isinstance(entry, str) else next(iter(entry))}: cite where they are from."
+            )
+            continue
+        found = keys_of(chosen.preset.citation)
         keys += found
         if not found:
-            notes.append(f"The features {one.name}: {one.preset.citation}")
+            notes.append(f"The features {chosen.name}: {chosen.preset.citation}")
     return tuple(dict.fromkeys(keys)), tuple(dict.fromkeys(notes))
 
 

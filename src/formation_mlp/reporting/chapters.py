@@ -79,3 +79,6 @@ class Told:
 
 Show = Callable[..., Markup]
 """Writes figures beside the page, and returns them as a part of it."""
+
+Keep = Callable[[str, str], str]
+"""Writes a text under a name beside the page, and returns its path from there."""

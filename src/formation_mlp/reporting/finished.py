@@ -142,8 +142,8 @@ def model_name(name: str, config: Mapping[str, Any]) -> str:
     return architecture if name == "mlp" and ":" not in architecture else name
 
 
-def load_run(path: Path, name: str) -> FinishedRun:
-    """Read a run folder; predict the reported rows again if they are still there.
+def load_run(path: Path, name: str, *, predict: bool = True) -> FinishedRun:
+    """Read a run folder; predict the reported rows again, unless told not to, if they are still there.
 
     Raises
     ------
@@ -175,7 +175,8 @@ def load_run(path: Path, name: str) -> FinishedRun:
     run.notes.extend(f"Remark: {remark}." for remark in run.checkpoint.remarks)
     if n_wild:
         run.notes.append(f"{n_wild} of the {part} rows have a prediction that is not finite; they are left out.")
-    return _with_answers(_with_training(replace(run, benchmark=_benchmark(run))))
+    run = replace(run, benchmark=_benchmark(run))
+    return _with_answers(_with_training(run)) if predict else run
 
 
 def _other_configuration(run: FinishedRun) -> list[str]:

@@ -1,13 +1,9 @@
-"""Text, tables and references for a paper written with LaTeX."""
+"""Text and tables for a paper written with LaTeX."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import cache
-from pathlib import Path
-
-from formation_mlp.version import __version__
+from collections.abc import Sequence
 
 SPECIAL = {
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
@@ -84,44 +80,3 @@ def latex_table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: s
             r"\end{table}",
         ]
     )
-
-
-def bibtex(keys: Iterable[str]) -> str:
-    """Return the entries of some keys as BibTeX.
-
-    Raises
-    ------
-    KeyError
-        If a key is none of `references` or ``formation_mlp``.
-    """
-    own = "@software{formation_mlp,\n  author = {{The formation\\_mlp developers}},\n" + (
-        f"  title = {{formation\\_mlp}}, version = {{{__version__}}}\n}}"
-    )
-    entries = {"formation_mlp": own, **references()}
-    return "\n".join(entries[key] for key in keys)
-
-
-@cache
-def references() -> dict[str, str]:
-    """Return all references that a report may name, as BibTeX by key."""
-    text = (Path(__file__).parent / "templates" / "references.bib").read_text(encoding="utf-8")
-    entries = re.findall(r"^@\w+\{(\w+),.*?^\}", text, re.MULTILINE | re.DOTALL)
-    whole = [match.group(0) for match in re.finditer(r"^@\w+\{\w+,.*?^\}", text, re.MULTILINE | re.DOTALL)]
-    return dict(zip(entries, whole, strict=True))
-
-
-def keys_of_dois(text: str) -> list[str]:
-    """Return the keys of the references whose DOI a text names, in the order of the text.
-
-    Examples
-    --------
-    >>> keys_of_dois("L. Ward et al., npj Comput. Mater. 2, 16028 (2016). doi:10.1038/npjcompumats.2016.28")
-    ['ward2016']
-    """
-    of_doi = {}
-    for key, entry in references().items():
-        named = re.search(r"doi = \{(.+?)\}", entry)
-        if named:
-            of_doi[named.group(1).lower()] = key
-    named_dois = [doi.rstrip(".,;)").lower() for doi in re.findall(r"doi:(\S+)", text)]
-    return list(dict.fromkeys(of_doi[doi] for doi in named_dois if doi in of_doi))

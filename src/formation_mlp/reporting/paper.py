@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from formation_mlp.config.schema import Entry, named_options
+from formation_mlp.config.schema import Entry
 from formation_mlp.errors import FormationMLPError
 from formation_mlp.features.presets import choose_preset
+from formation_mlp.reporting.bibliography import Works, keys_of, keys_of_start, keys_of_table, works_of_config
 from formation_mlp.reporting.groups import mean_error
 from formation_mlp.reporting.html import code, details, paragraph
-from formation_mlp.reporting.latex import bibtex, cited_keys, cited_text, keys_of_dois, latex_table, plain
+from formation_mlp.reporting.latex import cited_keys, cited_text, latex_table, plain
 from formation_mlp.reporting.text import MEAN, comparison, number
 from formation_mlp.version import __version__
 
 if TYPE_CHECKING:
     from formation_mlp.reporting.benchmark import BenchmarkPart
-    from formation_mlp.reporting.chapters import Part
+    from formation_mlp.reporting.chapters import Keep, Part
     from formation_mlp.reporting.finished import FinishedRun
 
 OPTIMIZERS = {
@@ -45,14 +48,6 @@ OPPONENTS = {
     "nearest_neighbours": "nearest neighbours",
     "mlp_regressor": "the multilayer perceptron of scikit-learn",
 }
-SOURCES = {
-    "materials project": "jain2013",
-    "oqmd": "kirklin2015",
-    "exp_compounds": "wang2021, @kubaschewski1993, @ong2013",
-    "bartel": "jain2013",
-}
-"""Words in the origin of the energies to the works that they come from."""
-
 SPLITS = {
     "formula": "so that no formula lies in two parts",
     "chemical_system": "so that no chemical system lies in two parts",
@@ -62,17 +57,27 @@ SPLITS = {
 }
 
 
-def paper_parts(run: FinishedRun, benchmark: BenchmarkPart | None) -> list[Part]:
-    """Return the methods paragraph as text and as LaTeX, the table of scores, and the BibTeX of all that is cited."""
-    methods = methods_text(run, benchmark)
-    keys = cited_keys(methods)
+def paper_parts(run: FinishedRun, benchmark: BenchmarkPart | None, keep: Keep) -> list[Part]:
+    """Return the methods paragraph, as text and as LaTeX, the table of scores, and the BibTeX; files hold them, too."""
+    methods, works = methods_text(run, benchmark), works_of_run(run, benchmark)
+    files = {"methods.tex": cited_text(methods), "scores.tex": score_latex(run, benchmark), "works.bib": works.bibtex()}
+    paths = {name: keep(name, f"{text}\n") for name, text in files.items()}
     return [
         paragraph("A methods paragraph, made from the configuration and the numbers of this run:", "soft"),
         paragraph(plain(methods)),
-        details("The paragraph as LaTeX", code(cited_text(methods))),
-        details("The table of scores as LaTeX", code(score_latex(run, benchmark))),
-        details(f"BibTeX of the {len(keys)} works that the paragraph cites", code(bibtex(keys))),
+        paragraph(f"The files {', '.join(paths.values())} beside this page hold what follows.", "soft"),
+        details("The paragraph as LaTeX", code(files["methods.tex"])),
+        details("The table of scores as LaTeX", code(files["scores.tex"])),
+        details(f"BibTeX of the package and of {len(works.keys)} works", code(files["works.bib"])),
     ]
+
+
+def works_of_run(run: FinishedRun, benchmark: BenchmarkPart | None = None) -> Works:
+    """Return all that a run rests on: its data and features, and the methods that its methods paragraph cites."""
+    works = works_of_config(run.config)
+    known = {*works.data, *works.features, "formation_mlp"}
+    cited = cited_keys(methods_text(run, benchmark))
+    return replace(works, methods=tuple(key for key in cited if key not in known))
 
 
 def methods_text(run: FinishedRun, benchmark: BenchmarkPart | None = None) -> str:
@@ -117,10 +122,13 @@ def _model(run: FinishedRun) -> str:
 def _features(run: FinishedRun) -> str:
     named = []
     for part in run.config["features"]:
-        name, _ = named_options(part, "features")
-        keys = [f"@{key}" for key in keys_of_dois(_citation(part))]
-        named.append(name + (f" [{', '.join(keys)}]" if keys else ""))
+        name = part if isinstance(part, str) else next(iter(part))
+        named.append(name + _cited(keys_of(_citation(part))))
     return f"Materials were described by {run.report['descriptors']} features: {', '.join(named)}."
+
+
+def _cited(keys: Sequence[str]) -> str:
+    return f" [@{', @'.join(keys)}]" if keys else ""
 
 
 def _citation(part: Entry) -> str:
@@ -134,9 +142,8 @@ def _citation(part: Entry) -> str:
 def _data(run: FinishedRun) -> str:
     report, split = run.report, run.config["split"]
     rows, source = report["rows"], str(report["target"].get("source") or "")
-    keys = [keys for words, keys in SOURCES.items() if words in source.lower()]
-    cited = f" [@{', @'.join(dict.fromkeys(keys))}]" if keys else ""
-    origin = f" ({source}{cited})" if source else ""
+    cited = _cited(keys_of_table(run.config))
+    origin = f" ({source}{cited})" if source else cited
     how = SPLITS.get(split["method"], f"by the method {split['method']}")
     return (
         f"The {sum(rows.values()):,} rows{origin} were divided into {rows['train']:,} training, {rows['val']:,} "
@@ -148,7 +155,8 @@ def _data(run: FinishedRun) -> str:
 def _training(run: FinishedRun) -> str:
     training: dict[str, Any] = run.config["training"]
     loss = LOSSES.get(training["loss"] or ("bce" if run.is_classification else "l1"), "loss")
-    start = f" It started from the weights of the model {training['start_from']}." if training["start_from"] else ""
+    of_start = _cited(keys_of_start(run.config))
+    start = f" It started from the model {training['start_from']}{of_start}." if training["start_from"] else ""
     intervals = (
         " Prediction intervals were calibrated on the validation rows by split conformal prediction [@lei2018]."
         if run.checkpoint.calibration is not None

@@ -15,8 +15,10 @@ from formation_mlp.figures import benchmark_bars
 from formation_mlp.figures.picture import Picture
 from formation_mlp.reporting import html, tables
 from formation_mlp.reporting.benchmark import BenchmarkPart, is_benchmark
-from formation_mlp.reporting.chapters import Show, Told, merged
+from formation_mlp.reporting.bibliography import Works
+from formation_mlp.reporting.chapters import Keep, Show, Told, merged
 from formation_mlp.reporting.finished import FinishedRun, load_run
+from formation_mlp.reporting.paper import works_of_run
 from formation_mlp.reporting.run import run_parts
 from formation_mlp.runs.contents import REPORT_PAGE, report_figures
 from formation_mlp.runs.folder import RunFolder
@@ -40,7 +42,8 @@ def write_report(folders: Sequence[Path], out: Path | None = None, *, overwrite:
     Returns
     -------
     tuple
-        The page, and the folder of its figures as PNG, SVG and PDF: ``report_figures`` for ``report.html``.
+        The page, and the folder beside it, ``report_figures`` for ``report.html``: figures as PNG, SVG and PDF and,
+        for a paper, the methods paragraph and the table of scores as LaTeX and the works as BibTeX.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def _write(page: Path, folders: Sequence[Path]) -> tuple[Path, Path]:
     told, runs = [], []
     for i, (folder, name) in enumerate(zip(folders, names, strict=True)):
         prefix = f"{i + 1}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}-" if len(folders) > 1 else ""
-        one, run = _told(folder, f"run-{i + 1}", name, _shown_in(figures, prefix))
+        one, run = _told(folder, f"run-{i + 1}", name, _shown_in(figures, prefix), _kept_in(figures, prefix))
         told.append(one)
         runs += [] if run is None else [run]
     overview = html.joined(_overview(runs, _shown_in(figures, "")))
@@ -91,17 +94,24 @@ def _write(page: Path, folders: Sequence[Path]) -> tuple[Path, Path]:
     return page, figures
 
 
-def _told(folder: Path, key: str, name: str, show: Show) -> tuple[Told, FinishedRun | None]:
+def _told(folder: Path, key: str, name: str, show: Show, keep: Keep) -> tuple[Told, FinishedRun | None]:
     """Return what the page says of a folder: of the run in it, of the benchmark, or of both as one."""
     benchmark = BenchmarkPart.read(folder) if is_benchmark(folder) else None
     if benchmark is None:
         run = load_run(folder, name)
-        return Told(key, name, merged(run_parts(run, show))), run
+        return Told(key, name, merged(run_parts(run, show, keep))), run
     if not RunFolder(folder).is_done():
         return Told(key, name, merged(benchmark.parts(show))), None
     run = load_run(folder, name)
-    of_run = run_parts(run, show, benchmark if benchmark.is_of(run) else None)
+    of_run = run_parts(run, show, keep, benchmark if benchmark.is_of(run) else None)
     return Told(key, name, merged(of_run, benchmark.parts(show, beside=run))), run
+
+
+def works_of_folder(folder: Path) -> Works:
+    """Return what a finished run rests on, as its page says it, without predicting its rows again."""
+    run = load_run(folder, folder.name, predict=False)
+    benchmark = BenchmarkPart.read(folder) if is_benchmark(folder) else None
+    return works_of_run(run, benchmark if benchmark is not None and benchmark.is_of(run) else None)
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
@@ -140,3 +150,13 @@ def _shown_in(figures: Path, prefix: str) -> Show:
         return Markup()
 
     return show
+
+
+def _kept_in(figures: Path, prefix: str) -> Keep:
+    """Return what writes texts into the folder of the figures."""
+
+    def keep(name: str, content: str) -> str:
+        write_text(figures / f"{prefix}{name}", content)
+        return f"{figures.name}/{prefix}{name}"
+
+    return keep

@@ -12,11 +12,11 @@ from formation_mlp.reporting.summary import summary
 
 if TYPE_CHECKING:
     from formation_mlp.reporting.benchmark import BenchmarkPart
-    from formation_mlp.reporting.chapters import Part, Parts, Show
+    from formation_mlp.reporting.chapters import Keep, Part, Parts, Show
     from formation_mlp.reporting.finished import FinishedRun
 
 
-def run_parts(run: FinishedRun, show: Show, benchmark: BenchmarkPart | None = None) -> Parts:
+def run_parts(run: FinishedRun, show: Show, keep: Keep, benchmark: BenchmarkPart | None = None) -> Parts:
     """Return the words, tables and figures of a run.
 
     Parameters
@@ -25,6 +25,8 @@ def run_parts(run: FinishedRun, show: Show, benchmark: BenchmarkPart | None = No
         A finished run.
     show
         Writes figures beside the page and returns them as HTML.
+    keep
+        Writes the files for a paper beside the page and returns their paths.
     benchmark
         That of the same rows, which has the table of scores, or None.
     """
@@ -33,7 +35,7 @@ def run_parts(run: FinishedRun, show: Show, benchmark: BenchmarkPart | None = No
         chapters.BELIEVE: [text.introduction(run), summary(run, statements)],
         chapters.QUALITY: [tables.score_section(run)] if benchmark is None else benchmark.scores(run),
         chapters.TRAINING: [show(pictures.training_pictures(run))],
-        chapters.PAPER: paper.paper_parts(run, benchmark),
+        chapters.PAPER: paper.paper_parts(run, benchmark, keep),
         chapters.DATA: [provenance.data_section(run)],
         chapters.MAKING: [provenance.making_section(run)],
     }

@@ -29,8 +29,8 @@ LOG_FOLDERS = ("tensorboard", "mlflow")
 """Folders of the loggers of a network, by their names in `training.loggers`."""
 
 REPORT_PAGE = "report.html"
-FIGURE_ENDINGS = (".png", ".svg", ".pdf")
-"""Of the files in the folder of a report's figures."""
+FIGURE_ENDINGS = (".png", ".svg", ".pdf", ".tex", ".bib")
+"""Of the files in the folder of a report's figures, and of what a paper takes beside them."""
 
 
 def report_figures(page: Path) -> Path:
