@@ -102,7 +102,8 @@ AllowImport = Annotated[
     typer.Option(
         "--allow-import",
         metavar="MODULE",
-        help="Import this module, of which model.architecture names a class as 'MODULE:Class'.",
+        help="Import this module, of which model.architecture, training.loss or training.metrics names a class or "
+        "function as 'MODULE:NAME'.",
     ),
 ]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from formation_mlp.config.names import NAMES, unknown_preset
-from formation_mlp.config.own_code import is_own
+from formation_mlp.config.own_code import OWN_KEYS, is_own
 from formation_mlp.config.recipe import with_recipe
 from formation_mlp.config.schema import Config, Entry
 from formation_mlp.config.yaml_text import parse_yaml, read_yaml
@@ -63,7 +63,7 @@ def check_config(raw: Mapping[str, Any], where: str) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         problems = list(dict.fromkeys(_explain(item) for item in error.errors(include_url=False)))
-    problems += list(_wrong_names(raw))
+    problems += [*_wrong_names(raw), *_wrong_metrics(raw)]
     if problems or config is None:
         lines = "".join(f"\n  {line}" for line in problems)
         raise ConfigError(f"{where}: {len(problems)} problem{'s' * (len(problems) > 1)} in the configuration{lines}")
@@ -154,9 +154,19 @@ def _wrong_names(raw: Mapping[str, Any]) -> Iterator[str]:
         for step in key.split("."):
             value = value.get(step) if isinstance(value, Mapping) else None
         for name in _names(value):
-            if name not in allowed and not (key == "model.architecture" and is_own(name)):
+            if name not in allowed and not (key in OWN_KEYS and is_own(name)):
                 singular = _singular(key.rsplit(".", 1)[-1])
                 yield unknown_preset(name) if key == "features" else unknown_name(name, allowed, key, singular)
+
+
+def _wrong_metrics(raw: Mapping[str, Any]) -> Iterator[str]:
+    training = raw.get("training")
+    for name in _names(training.get("metrics") if isinstance(training, Mapping) else None):
+        if not is_own(name):
+            yield (
+                f"training.metrics: {quoted(name)} is no metric of your own. Write 'module:function'; the scores of "
+                "this package are always shown."
+            )
 
 
 def _singular(key: str) -> str:

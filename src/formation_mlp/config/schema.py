@@ -150,7 +150,10 @@ class TrainingConfig(Section):
     """The training loop."""
 
     loss: str | None = None
-    """Regression: `l1`, `mse`, `huber`, `quantile`; classification: `bce`. None: `l1` or `bce`."""
+    """Regression: `l1`, `mse`, `huber`, `quantile`; classification: `bce`; or `module:function`, a loss of your own.
+    None: `l1` or `bce`."""
+    metrics: list[str] = []
+    """Further scores of your own for reports, each `module:function`, from true and predicted values to a number."""
     quantile: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """The quantile that the loss `quantile` predicts; 0.5 is the median."""
     huber_delta: Positive = 0.3

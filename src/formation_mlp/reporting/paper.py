@@ -154,7 +154,8 @@ def _data(run: FinishedRun) -> str:
 
 def _training(run: FinishedRun) -> str:
     training: dict[str, Any] = run.config["training"]
-    loss = LOSSES.get(training["loss"] or ("bce" if run.is_classification else "l1"), "loss")
+    name = training["loss"] or ("bce" if run.is_classification else "l1")
+    loss = LOSSES.get(name, f"loss {name} of the authors")
     of_start = _cited(keys_of_start(run.config))
     start = f" It started from the model {training['start_from']}{of_start}." if training["start_from"] else ""
     intervals = (

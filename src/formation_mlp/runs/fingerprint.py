@@ -39,6 +39,9 @@ WORDS = {
 OF_THE_PLACE = ("output", "benchmark", "tune")
 """Sections of a configuration that do not decide what a network learns."""
 
+OF_THE_READER = ("loggers", "metrics")
+"""Keys of the section `training` that only decide what is told of it."""
+
 BLOCK = 8192
 """Rows of a table that are hashed at a time."""
 
@@ -145,12 +148,12 @@ def configuration_digest(config: Mapping[str, Any]) -> str:
 
 
 def asked_for(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a configuration without the sections `OF_THE_PLACE`, the path of its table and the loggers."""
+    """Return a configuration without the sections `OF_THE_PLACE`, the path of its table, the loggers and metrics."""
     kept = {key: value for key, value in config.items() if key not in OF_THE_PLACE}
     if isinstance(kept.get("data"), Mapping):
         kept["data"] = {key: value for key, value in kept["data"].items() if key != "path"}
     if isinstance(kept.get("training"), Mapping):
-        kept["training"] = {key: value for key, value in kept["training"].items() if key != "loggers"}
+        kept["training"] = {key: value for key, value in kept["training"].items() if key not in OF_THE_READER}
     return kept
 
 

@@ -35,7 +35,7 @@ class Prepared:
 
     ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from, ``start_rows`` what
     that model knows of the rows, ``content`` the hashes of rows and features, once they are known, ``architectures``
-    the classes of the user's own networks by name.
+    the networks, losses and metrics of the user's own by name.
     """
 
     config: Config

@@ -19,6 +19,7 @@ from formation_mlp.runs.ensemble.train import Trained, train_ensemble
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.loggers import check_loggers
 from formation_mlp.runs.network import NetworkRun
+from formation_mlp.runs.own_metrics import all_scores, check_metrics
 from formation_mlp.runs.prepare import Prepared, load_rows, prepare
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import (
@@ -31,7 +32,6 @@ from formation_mlp.runs.results import (
     write_predictions,
     write_split,
 )
-from formation_mlp.runs.scores import scores
 from formation_mlp.runs.start_rows import scores_apart
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.mean import mean_and_std
@@ -63,7 +63,7 @@ def train(
 ) -> tuple[Prepared, list[ModelResult]]:
     """Train the network of ``config`` in its run folder; return it beside the mean of the train rows.
 
-    ``architectures`` are classes of networks of your own that the configuration names, such as
+    ``architectures`` are networks, losses and metrics of your own that the configuration names, such as
     ``{"my_module:MyNet": MyNet}``. ``with_forest`` adds the random forest of ``benchmark.baselines``, if there is one,
     without a search for its options; the report of the run names its scores. ``callbacks`` are told of each
     `formation_mlp.training.callbacks.Epoch`; one that returns True ends the training of the network. With callbacks the
@@ -93,6 +93,7 @@ def train(
     way_on = "'formation-mlp train CONFIG --resume' continues the run"
     with folder.alone(), folder.fitting(), noted(way_on, lambda: folder.config.exists() and not folder.is_done()):
         prepared = _prepare(config, reporter, compute, architectures)
+        check_metrics(prepared)
         announce(prepared, reporter)
         result = train_prepared(
             prepared,
@@ -300,5 +301,5 @@ def _result(
     start = time.perf_counter()
     of_test = predict(test.X, test.compositions, test.scale) if len(test.y) else np.empty(0)
     seconds = time.perf_counter() - start
-    part_scores = {"val": scores(prepared.task, val.y, of_val), "test": scores(prepared.task, test.y, of_test)}
+    part_scores = {"val": all_scores(prepared, val.y, of_val), "test": all_scores(prepared, test.y, of_test)}
     return ModelResult(name, {"val": of_val, "test": of_test}, part_scores, fit_seconds, seconds, details)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from formation_mlp.config.own_code import NONE_OWN, Architectures, is_own
 from formation_mlp.config.schema import TaskConfig, TrainingConfig
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.registry import lookup
 from formation_mlp.targets.metrics import classification_scores, log_loss, regression_scores
+from formation_mlp.targets.own_loss import own_loss
 from formation_mlp.targets.scaler import TargetScaler
 from formation_mlp.typing import Floats, Ints
 
@@ -137,7 +139,7 @@ class Task:
         e = np.exp(-np.abs(output))
         return np.where(output >= 0, 1 / (1 + e), e / (1 + e))
 
-    def loss(self, training: TrainingConfig, is_weighted: bool = False) -> Loss:
+    def loss(self, training: TrainingConfig, is_weighted: bool = False, own: Architectures = NONE_OWN) -> Loss:
         """Return the loss of outputs and encoded targets, ``[n], [n] -> []``.
 
         With weights, ``[n], [n, 2] -> []``: the mean of each row's loss times its weight. The weights have the mean 1
@@ -145,16 +147,15 @@ class Task:
 
         With auxiliary targets, ``[n, 1 + t], [n, 1 + t] -> []``: their mean absolute errors are added, each
         with its weight, over the rows that have a value.
+
+        ``own`` are losses of the user's own by name, see `formation_mlp.targets.own_loss`.
         """
         import torch
 
-        losses = TASKS[self.config.type]
-        name = training.loss or next(iter(losses))
-        build = lookup(losses, name, "training.loss", f"loss of a {self.config.type}")
         if is_weighted:
-            of_rows = build(training, "none")
+            of_rows = self._loss_of_one(training, "none", own)
             return lambda output, y: (y[:, 1] * of_rows(output, y[:, 0])).mean()
-        main = build(training, "mean")
+        main = self._loss_of_one(training, "mean", own)
         if self.has_several_scales:
             return self._loss_of_scales(main)
         weights = torch.tensor(list(self.config.auxiliary.values()))
@@ -169,6 +170,14 @@ class Task:
             return main(output[:, 0], y[:, 0]) + (means * weights.to(means)).sum()
 
         return with_auxiliary
+
+    def _loss_of_one(self, training: TrainingConfig, reduction: str, own: Architectures) -> Loss:
+        """Return the loss of one output, ``[n], [n] -> []``, or ``[n]`` with the reduction ``none``."""
+        losses = TASKS[self.config.type]
+        name = training.loss or next(iter(losses))
+        if is_own(name):
+            return own_loss(name, own, reduction)
+        return lookup(losses, name, "training.loss", f"loss of a {self.config.type}")(training, reduction)
 
     def _loss_of_scales(self, main: Loss) -> Loss:
         """Return the mean of ``main`` over rows, each at the output of its scale, ``[n, s], [n, s] -> []``."""

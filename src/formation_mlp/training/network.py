@@ -78,7 +78,7 @@ class NetworkTraining:
     model, training : sections of the configuration
     seed : of weights, batches and noise in layers
     start : weights by name to start from, instead of random ones
-    architectures : classes of the user's own by name
+    architectures : networks and losses of the user's own by name
 
     Attributes
     ----------
@@ -117,7 +117,7 @@ class NetworkTraining:
         self.train, self.val, self._y_val = train, val, y_val
         self.group = current_group()
         self._check_batches()
-        self.loss = self.task.loss(training, is_weighted=self._weight_of_val is not None)
+        self.loss = self.task.loss(training, self._weight_of_val is not None, self.architectures)
         self._is_stopped = False
         self.generators = Generators(torch_generator(seed, "batches"), torch_generator(seed, "layers"))
         check_size(model, training, len(train), len(self.scaler.kept), self.task.n_outputs)
