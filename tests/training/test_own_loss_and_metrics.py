@@ -248,6 +248,7 @@ def too_many(output: Tensor, y: Tensor) -> Tensor:
 class Scaled(nn.Module):
     def __init__(self, factor: float = 2.0) -> None:
         super().__init__()
+        self.factor: Tensor
         self.register_buffer("factor", torch.tensor(factor))
 
     def forward(self, output: Tensor, y: Tensor) -> Tensor:
