@@ -302,6 +302,24 @@ def test_a_single_network_has_intervals_of_one_width_and_no_spread(predictor: Pr
     np.testing.assert_allclose(found.hi - found.lo, (found.hi - found.lo)[0], rtol=1e-9)
 
 
+def test_a_model_of_few_val_rows_has_an_expected_error_and_trust(predictor: Predictor) -> None:
+    assert predictor.checkpoint.errors is None
+    found = predictor.predict_rows([*FORMULAS, "Xx", "PuXe2"])
+    assert found.expected_error is not None
+    assert found.trust is not None
+    calibration = predictor.checkpoint.calibration
+    assert calibration is not None
+    expected = calibration.expected_error(None, described(predictor, FORMULAS)[1].n_elements)
+    np.testing.assert_allclose(found.expected_error[: len(FORMULAS)], expected)
+    assert found.trust[-2:] == ["", "low"]  # not readable; never seen, and expected to be far off
+    assert found.expected_error[-1] > expected.max()
+
+
+def test_a_model_of_a_handful_of_val_rows_has_neither(ensemble: Predictor) -> None:
+    found = ensemble.predict_rows(FORMULAS)
+    assert (found.expected_error, found.trust) == (None, None)
+
+
 def test_a_model_says_whether_it_has_intervals_and_why_not(predictor: Predictor, ensemble: Predictor) -> None:
     assert predictor.checkpoint.calibration is not None
     n = len(predictor.checkpoint.calibration.scores)

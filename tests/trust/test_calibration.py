@@ -194,3 +194,29 @@ def test_a_dumped_calibration_comes_back_and_is_small() -> None:
     assert sum(array.nbytes for array in arrays.values()) == 50_000
     again = Calibration.restore(arrays, plain)
     np.testing.assert_array_equal(again.half_width(0.9, std, n_elements), calibration.half_width(0.9, std, n_elements))
+
+
+@pytest.mark.parametrize("spread", ["members", "none"])
+def test_expected_errors_are_right_on_average_for_every_number_of_elements(spread: str) -> None:
+    error, std, n_elements = rows(20_000)
+    own = std if spread == "members" else None
+    calibration = Calibration.fit(error[:10_000], None if own is None else own[:10_000], n_elements[:10_000])
+    expected = calibration.expected_error(None if own is None else own[10_000:], n_elements[10_000:])
+    for n in (2, 3, 4):
+        some = n_elements[10_000:] == n
+        assert expected[some].mean() == pytest.approx(error[10_000:][some].mean(), rel=0.15)
+        assert (len(np.unique(expected[some])) == 1) == (own is None)
+
+
+def test_expected_errors_rank_new_rows_as_the_members_disagree() -> None:
+    error, std, n_elements = rows(4_000)
+    expected = Calibration.fit(error[:150], std[:150], n_elements[:150]).expected_error(std[150:], n_elements[150:])
+    order = np.argsort(expected)
+    assert error[150:][order[:500]].mean() < 0.6 * error[150:].mean()
+
+
+@pytest.mark.parametrize(("n", "is_told"), [(GROUP - 1, False), (GROUP, True)])
+def test_a_handful_of_val_rows_tells_no_expected_error(n: int, is_told: bool) -> None:
+    calibration = Calibration.fit(np.full(n, 0.1), None, np.full(n, 2))
+    assert calibration.tells_errors == is_told
+    assert np.isfinite(calibration.expected_error(None, np.array([1, 2, 7]))).all() == is_told

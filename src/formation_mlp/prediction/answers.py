@@ -11,10 +11,11 @@ import numpy as np
 from formation_mlp.errors import ConfigError
 from formation_mlp.prediction.inputs import Query
 from formation_mlp.saved_model.answer_columns import ALL_SCALES, LEVEL, Asked, columns_of, unit_of
+from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.columns import Columns, ordered, texts
 from formation_mlp.saved_model.named import NamedModel
 from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS
-from formation_mlp.trust.levels import meaning
+from formation_mlp.trust.levels import meaning, meaning_without_levels
 from formation_mlp.trust.own_rows import OWN
 
 __all__ = ["ALL_SCALES", "LEVEL", "Answers", "answer"]
@@ -115,7 +116,10 @@ def _notes(query: Query, asked: Asked) -> list[str]:
     errors, own = predictor.checkpoint.errors, predictor.checkpoint.own
     elsewhere = own is not None and asked.scale == ALL_SCALES and own.scale != predictor.scale
     notes = [f"{own.scale}: {own.said()}"] if own is not None and elsewhere else []
-    if own is not None and predictor.intervals.population(asked.population, asked.main_scale) == OWN:
+    is_own = own is not None and predictor.intervals.population(asked.population, asked.main_scale) == OWN
+    if errors is None and predictor.intervals.tells_errors:
+        notes.append(f"trust: {_meaning_without_levels(predictor.checkpoint, is_own)}")
+    if own is not None and is_own:
         return [
             *notes,
             *([f"trust: {meaning(own.levels)}"] if own.levels else []),
@@ -129,6 +133,12 @@ def _notes(query: Query, asked: Asked) -> list[str]:
         meant = "; ".join(f"{name}: {POPULATIONS[name]}" for name in (KNOWN, HYPOTHETICAL))
         notes.append(f"population of the intervals: {told} ({meant})")
     return notes
+
+
+def _meaning_without_levels(model: Checkpoint, is_own: bool) -> str:
+    """Return what trust means for a model without an error model, by its val rows or by its user's own rows."""
+    n_val = 0 if model.calibration is None else len(model.calibration.scores)
+    return meaning_without_levels(model.own.n_rows if is_own and model.own is not None else n_val, len(model.members))
 
 
 def _merged(parts: Sequence[Columns], rows: Sequence[Sequence[int]]) -> Columns:

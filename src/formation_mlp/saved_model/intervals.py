@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.errors import ConfigError
 from formation_mlp.registry import lookup
 from formation_mlp.saved_model.checkpoint import Checkpoint
@@ -45,7 +46,7 @@ class Off:
     Attributes
     ----------
     below, above : ends of the intervals, from the predictions, eV/atom, ``[n]``; NaN without a level
-    size : mean absolute error to expect, eV/atom, ``[n]``; NaN without an error model
+    size : mean absolute error to expect, eV/atom, ``[n]``; NaN if nothing tells
     is_hypothetical : whether the compound counts as one that nobody has made, ``[n]``
     """
 
@@ -77,6 +78,8 @@ class Intervals:
         self._checkpoint, self._scale = checkpoint, scale
         self._errors, self._calibration, self._own = checkpoint.errors, checkpoint.calibration, checkpoint.own
         self._is_classification = checkpoint.config["task"]["type"] == "classification"
+        self._is_seen = np.zeros(len(SYMBOLS), np.bool_)
+        self._is_seen[[ATOMIC_NUMBER[symbol] for symbol in checkpoint.training_elements]] = True
 
     @property
     def tells_populations(self) -> bool:
@@ -84,9 +87,9 @@ class Intervals:
         return self._errors is not None and any(group.endswith(HYPOTHETICAL) for group in self._errors.groups)
 
     @property
-    def has_error_model(self) -> bool:
-        """Whether each row has an expected error."""
-        return self._errors is not None
+    def tells_errors(self) -> bool:
+        """Whether each row has an expected error, from an error model or from the errors of enough val rows."""
+        return self._errors is not None or (self._calibration is not None and self._calibration.tells_errors)
 
     def own_rows(self, scale: str | None = None) -> OwnRows | None:
         """Return what the model learned from rows of its user on a scale, by default its own; None if from none."""
@@ -139,7 +142,7 @@ class Intervals:
         return self._calibration.reason(level)
 
     def levels(self, population: str) -> tuple[Level, ...]:
-        """Return what the levels of trust mean for a population; none without an error model."""
+        """Return what the levels of trust mean for a population; none without an error model, see `trust_of`."""
         if self._own is not None and population == OWN:
             return self._own.levels
         return () if self._errors is None else self._errors.levels
@@ -171,11 +174,17 @@ class Intervals:
         n = len(compositions)
         if self._errors is not None and position is not None:
             return self._of_error_model(self._errors, question, compositions, position, answers.reshape(n, -1))
-        nothing = np.full(n, np.nan)
-        if question.level is None:
-            return Off(nothing, nothing, nothing, np.zeros(n, np.bool_))
-        half_width = self._half_width(question.level, question.population, std, compositions)
-        return Off(-half_width, half_width, nothing, np.zeros(n, np.bool_))
+        return self._of_val_rows(question, compositions, std)
+
+    def _of_val_rows(self, question: Question, compositions: Compositions, std: Floats | None) -> Off:
+        """Return how far predictions may be off without an error model: as far as val rows or own rows were."""
+        n, level = len(compositions), question.level
+        half_width = np.full(n, np.nan)
+        if level is not None:
+            half_width = self._half_width(level, question.population, std, compositions)
+        size = self._expected_error(question.population, std, compositions)
+        below, above, size = widened(-half_width, half_width, size, level, compositions, self._is_seen)
+        return Off(below, above, size, np.zeros(n, np.bool_))
 
     def _of_error_model(
         self,
@@ -208,6 +217,15 @@ class Intervals:
                 below[rows], above[rows] = model.ends(question.level, some, group)
         below, above, size = widened(below, above, size, question.level, compositions, model.is_seen)
         return Off(below, above, size, is_hypothetical)
+
+    def _expected_error(self, population: str, std: Floats | None, compositions: Compositions) -> Floats:
+        """Return the mean absolute error to expect without an error model, ``[n]``; NaN if nothing tells."""
+        calibration = self._calibration
+        if calibration is None:
+            return np.full(len(compositions), np.nan)
+        if self._own is not None and population == OWN:
+            return self._own.expected_error(calibration.unit(std, len(compositions)))
+        return calibration.expected_error(std, compositions.n_elements)
 
     def _half_width(self, level: float, population: str, std: Floats | None, compositions: Compositions) -> Floats:
         """Return how far intervals reach to either side without an error model, ``[n]``; NaN if nothing tells."""

@@ -220,7 +220,7 @@ class Predictor(Answering):
         )
         if question.population == OWN:
             found = replace(found, population=["" if error else OWN for error in errors])
-        if not self.intervals.has_error_model or domain is None:
+        if not self.intervals.tells_errors or domain is None:
             return found
         levels = trust_of(expected, domain.flagged, self.intervals.levels(question.population))
         trust = ["" if error else level for level, error in zip(levels, errors, strict=True)]

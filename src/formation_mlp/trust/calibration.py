@@ -123,6 +123,39 @@ class Calibration:
             self._by_level[level] = _quantiles(scores, groups, level)
         return self._by_level[level][np.minimum(n_elements, MOST_ELEMENTS)] * self.unit(std, len(n_elements))
 
+    @property
+    def tells_errors(self) -> bool:
+        """Whether there are enough val rows for an expected error of each prediction."""
+        return len(self.scores) >= GROUP
+
+    def expected_error(self, std: Floats | None, n_elements: Ints) -> Floats:
+        """Return the mean absolute error to expect of each row, eV/atom, ``[n]``; NaN with fewer than `GROUP` val rows.
+
+        It is the mean score of the val rows with as many elements, times the unit of the row; so a single member, whose
+        unit is the same for all rows, expects as much of all rows of a group.
+
+        Parameters
+        ----------
+        std
+            Standard deviations of the members ``[n]``, or None if there is only one.
+        n_elements
+            Numbers of elements, ``[n]``.
+
+        Examples
+        --------
+        >>> errors, binary = np.linspace(0.01, 0.99, 99), np.full(99, 2)
+        >>> calibration = Calibration.fit(errors, None, binary)
+        >>> calibration.expected_error(None, np.array([2, 3])).round(3).tolist()
+        [0.5, 0.5]
+        """
+        if not self.tells_errors:
+            return np.full(len(n_elements), np.nan)
+        found, groups = np.empty(MOST_ELEMENTS + 1), self.n_elements.astype(np.int64)
+        for numbers in _joined(np.bincount(groups, minlength=MOST_ELEMENTS + 1), GROUP):
+            found[numbers] = self.scores[np.isin(groups, numbers)].mean(dtype=np.float64)
+        expected: Floats = found[np.minimum(n_elements, MOST_ELEMENTS)] * self.unit(std, len(n_elements))
+        return expected
+
     def unit(self, std: Floats | None, n: int) -> Floats:
         """Return the unit of the scores of ``n`` rows, eV/atom, ``[n]``, from the deviations ``std [n]`` or None."""
         return _scale(self.beta, std, n)

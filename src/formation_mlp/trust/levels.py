@@ -51,8 +51,10 @@ class Level:
         return plain if self.by_scale else {key: value for key, value in plain.items() if key != "by_scale"}
 
 
-def trust_of(size: Floats, is_flagged: Bools, levels: Sequence[Level]) -> list[str]:
+def trust_of(size: Floats, is_flagged: Bools, levels: Sequence[Level] = ()) -> list[str]:
     """Return the level of each row: by its expected absolute error ``[n]``, and the lowest where it is flagged ``[n]``.
+
+    Without levels of the model, on which its errors were measured, the usual ones are taken: they end at `LEVELS`.
 
     Examples
     --------
@@ -60,9 +62,10 @@ def trust_of(size: Floats, is_flagged: Bools, levels: Sequence[Level]) -> list[s
     >>> trust_of(np.array([0.01, 0.06, 0.01]), np.array([False, False, True]), levels)
     ['high', 'medium', 'low']
     """
-    ends = [level.up_to for level in levels if level.up_to is not None]
-    place = np.where(is_flagged, len(levels) - 1, np.searchsorted(ends, size))
-    return [levels[i].name for i in place.tolist()]
+    ends = [level.up_to for level in levels if level.up_to is not None] if levels else LEVELS
+    names = [level.name for level in levels] or NAMES
+    place = np.where(is_flagged, len(names) - 1, np.searchsorted(ends, size))
+    return [names[i] for i in place.tolist()]
 
 
 def levels_of(size: Floats, error: Floats, scale: NDArray[np.str_] | None = None) -> tuple[Level, ...]:
@@ -93,6 +96,25 @@ def levels_of(size: Floats, error: Floats, scale: NDArray[np.str_] | None = None
         mean = float(off[rows].mean()) if rows.any() else guess[i]
         found.append(Level(NAMES[i], up_to, round(mean, 4), by_scale))
     return tuple(found)
+
+
+def meaning_without_levels(n_val: int, n_members: int) -> str:
+    """Return in words what trust means for a model of few val rows, of which no level has a mean error of its own.
+
+    Examples
+    --------
+    >>> print(meaning_without_levels(150, 3))
+    high (up to 0.045), medium (up to 0.11), low (above, or flagged) by the expected error: how far the 3 members \
+disagree, in proportion to the errors of 150 held-out rows
+    >>> print(meaning_without_levels(40, 1).partition(": ")[2])
+    the mean error of the held-out rows (40) with as many elements
+    """
+    how = f"the mean error of the held-out rows ({n_val:,}) with as many elements"
+    if n_members > 1:
+        how = f"how far the {n_members} members disagree, in proportion to the errors of {n_val:,} held-out rows"
+    high, medium, low = NAMES
+    told = f"{high} (up to {LEVELS[0]:g}), {medium} (up to {LEVELS[1]:g}), {low} (above, or flagged)"
+    return f"{told} by the expected error: {how}"
 
 
 def meaning(levels: Sequence[Level], scale: str = "") -> str:

@@ -116,6 +116,18 @@ class OwnRows:
             self._by_level[level] = conformal.weighted_rank(self.scores.astype(np.float64), 1 / self.repeats, mass)
         return self._by_level[level] * unit
 
+    def expected_error(self, unit: Floats) -> Floats:
+        """Return the mean absolute error to expect of rows without an error model, eV/atom, from their unit ``[n]``.
+
+        Examples
+        --------
+        >>> scores, once = np.array([0.1, 0.3], np.float32), np.ones(2, np.uint32)
+        >>> own = OwnRows("own.csv", "composition", "", 0.0, 1.0, (), scores, once)
+        >>> own.expected_error(np.array([1.0, 2.0])).round(2).tolist()
+        [0.2, 0.4]
+        """
+        return float(np.average(self.scores.astype(np.float64), weights=1 / self.repeats)) * unit
+
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and plain data, for `restore`."""
         plain = {name: getattr(self, name) for name in ("table", "made_from", "scale", "shift", "size_factor")}
