@@ -19,6 +19,7 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import CheckpointError, DataError, FeatureError
 from formation_mlp.saved_model import predictor as predict
 from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.trust.calibration import Calibration
 from formation_mlp.trust.domain import DomainColumns
 from formation_mlp.typing import Floats
 from support.paths import GOLDEN
@@ -311,8 +312,18 @@ def test_a_model_of_few_val_rows_has_an_expected_error_and_trust(predictor: Pred
     assert calibration is not None
     expected = calibration.expected_error(None, described(predictor, FORMULAS)[1].n_elements)
     np.testing.assert_allclose(found.expected_error[: len(FORMULAS)], expected)
-    assert found.trust[-2:] == ["", "low"]  # not readable; never seen, and expected to be far off
-    assert found.expected_error[-1] > expected.max()
+    assert found.trust[-2:] == ["", "low"]  # not readable; never seen
+
+
+def test_of_an_element_never_seen_more_is_expected_whatever_the_val_rows_say(predictor: Predictor) -> None:
+    exact = Calibration.fit(np.full(20, 0.001), None, np.full(20, 2))
+    found = Predictor(replace(predictor.checkpoint, calibration=exact)).predict_rows(["NaCl", "PuXe2"], level=0.9)
+    assert found.expected_error is not None
+    assert found.lo is not None
+    assert found.trust == ["high", "low"]
+    assert found.expected_error[0] == pytest.approx(0.001)
+    assert found.expected_error[1] > 0.1
+    assert found.values[1] - found.lo[1] > found.expected_error[1]
 
 
 def test_a_model_of_a_handful_of_val_rows_has_neither(ensemble: Predictor) -> None:
