@@ -50,7 +50,7 @@ def test_what_is_asked_wrongly_is_refused(
 
 def test_a_name_of_the_package_is_trained(command: Command, workplace: Path) -> None:
     tiny = ("--set", "model.hidden=[4]", "--set", "training.max_epochs=1", "-q")
-    assert "mlp" in command("train", "quickstart", *tiny).succeeded()
+    assert "residual" in command("train", "quickstart", *tiny).succeeded()
     assert (workplace / "runs" / "quickstart" / "DONE").exists()
 
 

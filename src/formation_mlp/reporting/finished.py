@@ -137,7 +137,7 @@ class FinishedRun:
 
 
 def model_name(name: str, config: Mapping[str, Any]) -> str:
-    """Return ``residual`` or ``set`` for a network that is called ``mlp`` as every other one."""
+    """Return ``residual`` or ``set`` for a network that an older run calls ``mlp`` as every other one."""
     architecture = str(config.get("model", {}).get("architecture", name))
     return architecture if name == "mlp" and ":" not in architecture else name
 

@@ -140,13 +140,13 @@ def _prepare(config: Config, reporter: Reporter, compute: Compute, architectures
 
 
 def main_name(config: Config) -> str:
-    """Return what the network of a configuration is called."""
+    """Return what the network of a configuration is called: by its architecture where it has hidden layers."""
     if config.ensemble is not None:
         return "ensemble"
     if is_own(config.model.architecture):
         return config.model.architecture.partition(":")[2]
     if config.model.hidden:
-        return "mlp"
+        return config.model.architecture
     return "logistic" if config.task.type == "classification" else "linear"
 
 
