@@ -21,6 +21,7 @@ from formation_mlp import figures, load
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
 from formation_mlp.errors import DataError
+from formation_mlp.figures.label_choice import MOST, named_points
 from formation_mlp.figures.labels import formula_label, place_labels
 from formation_mlp.figures.style import new_figure
 from formation_mlp.hulls.chance import fitted
@@ -272,7 +273,11 @@ def test_the_picture_names_every_stable_phase_once_without_overlap(lithium_iron_
     columns = lithium_iron_oxygen.answers.columns
     energies = lithium_iron_oxygen.decomposition_energy.tolist()
     stable = [f for f, energy in zip(columns["formula"], energies, strict=True) if energy <= 0]
-    assert sorted(text for text, _ in boxes) == sorted(["Li", "Fe", "O", *map(formula_label, stable)])
+    written = [text for text, _ in boxes]
+    assert len(set(written)) == len(written) <= 3 + MOST
+    assert {"Li", "Fe", "O", *map(formula_label, stable)} <= set(written)
+    axes: Any = figure.axes
+    boxes += [("legend", axes[0].get_legend().get_window_extent().extents), ("bar", axes[1].get_tightbbox().extents)]
     width, height = figure.bbox.size
     for i, (name, a) in enumerate(boxes):
         assert np.all(a >= 0), name
@@ -297,6 +302,32 @@ def test_labels_in_a_crowd_do_not_hide_one_another() -> None:
     for i, a in enumerate(boxes):
         for b in boxes[:i]:
             assert np.any(np.minimum(a[2:], b[2:]) <= np.maximum(a[:2], b[:2]))
+
+
+def test_labels_without_room_are_left_out_and_the_first_are_kept() -> None:
+    figure = new_figure(2, 2)
+    ax = figure.add_subplot(xlim=(0, 1), ylim=(0, 1))
+    places = np.full((40, 2), 0.5)
+    names = [f"Li{i}FeO{i}" for i in range(40)]
+    left_out = place_labels(ax, places, names, np.zeros((40, 2)), places, fontsize=8)
+    boxes = text_boxes(figure)
+    assert left_out == 40 - len(boxes) > 0
+    assert boxes[0][0] == names[0]
+    frame = np.asarray(ax.bbox.extents)
+    for _, box in boxes:
+        assert np.all(box[:2] >= frame[:2])
+        assert np.all(box[2:] <= frame[2:])
+
+
+def test_the_most_important_points_are_named_first() -> None:
+    on_hull = np.array([True, True, True, False, False, False, False])
+    below = np.array([False, False, False, True, False, False, False])
+    known = np.array([False, True, True, False, True, True, False])
+    chance = np.array([0.95, 0.4, 0.8, 0.5, 0.05, 0.3, np.nan])
+    assert named_points(on_hull, below, known, chance).tolist() == [2, 1, 0, 3, 5]
+    assert named_points(on_hull, below, known, chance, most=2).tolist() == [2, 1]
+    assert named_points(on_hull, below).tolist() == [0, 1, 2, 3]
+    assert len(named_points(np.ones(40, np.bool_), np.zeros(40, np.bool_))) == MOST
 
 
 def test_a_phase_below_the_hull_of_others_is_a_diamond_and_no_corner() -> None:

@@ -33,10 +33,12 @@ def formula_label(formula: str) -> str:
     return re.sub(r"(\d+(?:\.\d+)?)", r"$_{\1}$", plain(formula))
 
 
-def place_labels(ax: Axes, places: Floats, labels: Sequence[str], outward: Floats, avoid: Floats, **style: Any) -> None:
+def place_labels(ax: Axes, places: Floats, labels: Sequence[str], outward: Floats, avoid: Floats, **style: Any) -> int:
     """Write labels beside points, each where it hides least: near, outwards, away from labels, points and lines.
 
-    The panel must have its final limits, and all else must be drawn: its layout is settled here.
+    The panel must have its final limits, and all else must be drawn: its layout is settled here. The first labels
+    choose their places first; one that finds none which is free of other labels, of the legend, of other panels and of
+    the frame is left out.
 
     Parameters
     ----------
@@ -46,13 +48,18 @@ def place_labels(ax: Axes, places: Floats, labels: Sequence[str], outward: Float
     outward : the direction in which each label would rather stand, of length one or zero, ``[n, 2]``
     avoid : places that a label should not hide, in the panel's coordinates, ``[m, 2]``
     style : of the text
+
+    Returns
+    -------
+    int
+        How many labels were left out.
     """
     figure: Any = ax.figure
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     points, hidden = ax.transData.transform(places), ax.transData.transform(avoid)
     frame = np.asarray((ax.bbox if ax.axison else figure.bbox).extents)
-    boxes, scale = [_extent(text) for text in ax.texts], figure.dpi / 72
+    boxes, scale, left_out = _taken(ax), figure.dpi / 72, 0
     for place, point, label, direction in zip(places, points, labels, outward, strict=True):
         text = ax.annotate(label, place, (0, 0), textcoords="offset points", ha="center", va="center", **style)
         extent = _extent(text)
@@ -61,16 +68,29 @@ def place_labels(ax: Axes, places: Floats, labels: Sequence[str], outward: Float
         for distance, towards in product(DISTANCES, DIRECTIONS):
             box = _box(point, half, distance * scale, towards)
             hides = int(np.sum(np.all((hidden > box[:2]) & (hidden < box[2:]), axis=1)))
-            overlap = sum(_overlap(box, other) for other in boxes) + 100 * _outside(box, frame)
-            cost = 1e3 * (overlap > 0) + overlap + 3 * hides + distance - 6 * float(direction @ towards)
-            if cost < found:
+            overlap = sum(_overlap(box, other) for other in boxes) + _outside(box, frame)
+            cost = 3 * hides + distance - 6 * float(direction @ towards)
+            if not overlap and cost < found:
                 found, best = cost, (distance, towards)
+        if found == np.inf:
+            text.remove()
+            left_out += 1
+            continue
         distance, towards = best
         boxes.append(_box(point, half, distance * scale, towards))
         text.set_position(tuple(towards * (distance + _reach(half, towards) / scale)))
         if distance > NEAR:
             ends = np.array([point, point + towards * distance * scale])
             ax.plot(*ax.transData.inverted().transform(ends).T, color="black", linewidth=0.5, zorder=5)
+    return left_out
+
+
+def _taken(ax: Axes) -> list[Floats]:
+    """Return the boxes of a picture that no label may touch: texts, the legend, and other panels."""
+    legend = ax.get_legend()
+    others: list[Any] = [panel for panel in ax.figure.axes if panel is not ax]
+    panels = [np.asarray(panel.get_tightbbox().extents) for panel in others]
+    return [_extent(text) for text in ax.texts] + ([] if legend is None else [_extent(legend)]) + panels
 
 
 def _box(point: Floats, half: Floats, distance: float, towards: Floats) -> Floats:

@@ -13,6 +13,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from formation_mlp.figures.label_choice import named_points
 from formation_mlp.figures.labels import formula_label, place_labels
 from formation_mlp.figures.style import (
     BLUE,
@@ -55,9 +56,10 @@ def phase_diagram(
 ) -> Figure:
     """Draw the phases of two elements, energy against composition, or of three, in a Gibbs triangle.
 
-    Phases on the hull are filled, named and joined by tie lines, other ones coloured by how far above they lie. What
-    lies below the hull of others, of which it is no part, is a named diamond. The elements, at energy zero, are added.
-    Known compounds are filled, new ones hollow; the larger a mark, the greater the chance that the compound is stable.
+    Phases on the hull are filled and joined by tie lines, other ones coloured by how far above they lie. What lies
+    below the hull of others, of which it is no part, is a diamond. The elements, at energy zero, are added. Known
+    compounds are filled, new ones hollow; the larger a mark, the greater the chance that the compound is stable.
+    Fifteen compounds at most are named, see `named_points`, as far as there is room.
 
     Parameters
     ----------
@@ -118,15 +120,14 @@ def phase_diagram(
     ax.legend(fontsize=LEGEND, frameon=False, loc="upper left" if k == 3 else "best")
     if title:
         ax.set_title(plain(textwrap.fill(title, 72)), fontsize=TITLE, pad=10)
-    names = [formula for shown in (on_hull, below) for formula, is_one in zip(formulas, shown, strict=True) if is_one]
     along = np.linspace(0, 1, 60)[:, None]
     drawn = [spots[first] * (1 - along) + spots[second] * along for first, second in lines]
-    marks = np.vstack([spots, place(fractions, energies)])
-    avoid = np.vstack([np.repeat(marks, 4, axis=0), *drawn])
-    named = np.vstack([spots[k:], new])
-    outward = _outward(named) if k == 3 else np.tile([0.0, -1.0], (len(named), 1))
-    texts = [formula_label(name) for name in names]
-    place_labels(ax, named, texts, outward, avoid, fontsize=TICKS, path_effects=_HALO, zorder=8)
+    points = place(fractions, energies)
+    avoid = np.vstack([np.repeat(np.vstack([spots, points]), 4, axis=0), *drawn])
+    named = named_points(on_hull, below, known, chance)
+    outward = _outward(points[named]) if k == 3 else np.tile([0.0, -1.0], (len(named), 1))
+    texts = [formula_label(formulas[row]) for row in named]
+    place_labels(ax, points[named], texts, outward, avoid, fontsize=TICKS, path_effects=_HALO, zorder=8)
     return figure
 
 
