@@ -23,6 +23,8 @@ CELL = ("lattice", "species", "frac_coords")
 ID = ("id", "material_id")
 SAID = "said"
 """Attribute of a table: what was read of several things that might have been, in a sentence for the user."""
+DECIMALS = "decimals"
+"""Attribute of a table: which of its columns had decimal commas, in a sentence for the user."""
 ROW_NUMBER = "row_number"
 """Given as the column of row names, it means their numbers, whatever columns there are."""
 TARGET = (

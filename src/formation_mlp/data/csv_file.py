@@ -1,4 +1,7 @@
-"""Read tables of text: one row a line, cells separated by commas (.csv) or tabs (.tsv)."""
+"""Read tables of text: one row a line, cells separated by commas (.csv) or tabs (.tsv).
+
+Where numbers have decimal commas for certain, cells may be separated by semicolons or tabs in a .csv file, too.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from formation_mlp.data import columns
+from formation_mlp.data.decimal_commas import places_of_decimal_commas, with_decimal_points
 from formation_mlp.data.text_file import check_encoding, check_kind, check_signs, has_control_sign, open_text, readable
 from formation_mlp.errors import DataError
 from formation_mlp.quoting import quoted
@@ -42,12 +46,13 @@ def csv_parts(
     """Yield ``n_rows`` of a table at a time, or all at once if None; errors are those of `read_csv`."""
     import pandas as pd
 
-    separator = TAB if file.name.lower().endswith((".tsv", ".tsv.gz")) else ","
+    usual = TAB if file.name.lower().endswith((".tsv", ".tsv.gz")) else ","
     check_encoding(encoding)
-    what = f"a {'tab' if separator == TAB else 'comma'}-separated table"
+    what = f"a {'tab' if usual == TAB else 'comma'}-separated table"
     with readable(file, encoding, what):
         if check_kind(file).lstrip().startswith((b"{", b"[")):
             raise DataError(f"{file}: looks like JSON, not like a table of lines. Give it the ending .json.")
+        separator, decimals = _form(file, encoding, usual)
         names = _check(file, encoding, separator, has_header=has_header)
         try:
             reader = pd.read_csv(
@@ -61,17 +66,44 @@ def csv_parts(
                 chunksize=n_rows,
             )
             if isinstance(reader, pd.DataFrame):
-                yield _checked(reader, names, file)
+                yield _with_points(_checked(reader, names, file), decimals, separator)
                 return
             with reader:
                 for frame in reader:
-                    yield _checked(frame, names, file)
+                    yield _with_points(_checked(frame, names, file), decimals, separator)
         except pd.errors.EmptyDataError as error:
             raise DataError(f"{file}: the file is empty.") from error
         except pd.errors.ParserError as error:
             reason = str(error).strip().removeprefix("Error tokenizing data. C error: ")
             hint = ". A quotation mark is not closed" if "EOF inside string" in reason else ""
             raise DataError(f"{file}: not readable as {what}: {reason}{hint}.") from error
+
+
+def _form(file: Path, encoding: str, usual: str) -> tuple[str, list[int]]:
+    """Return what separates the cells, and the places of the columns whose numbers have decimal commas.
+
+    It is not the usual separator only where decimal commas are certain: then the table is clear, and nothing is to be
+    asked for.
+    """
+    text = usual.join(next(_rows(file, encoding, usual), []))
+    separator = max((usual, ";", TAB), key=text.count)
+    if separator == ",":
+        return usual, []
+    places = places_of_decimal_commas(_rows(file, encoding, separator))
+    return (separator, places) if places else (usual, [])
+
+
+def _with_points(frame: pd.DataFrame, places: list[int], separator: str) -> pd.DataFrame:
+    """Return the table with decimal points, and a note of that."""
+    names = [frame.columns[place] for place in places if place < len(frame.columns)]
+    if not names:
+        return frame
+    found = with_decimal_points(frame, names)
+    shown = ", ".join(quoted(str(name)) for name in names)
+    found.attrs[columns.DECIMALS] = (
+        f"Columns are separated by {SEPARATORS[separator]}, and the numbers in {shown} have decimal commas."
+    )
+    return found
 
 
 def _check(file: Path, encoding: str, separator: str, *, has_header: bool) -> list[str] | None:
@@ -111,7 +143,7 @@ def _refuse_uneven_rows(file: Path, encoding: str, separator: str, names: list[s
                 raise DataError(
                     f"{file}: row {number} has {len(row)} cells, but the first line, "
                     f"{quoted(separator.join(names))}, has {len(names)} names. Name every column, end no row with a "
-                    "comma, and write decimals with a point."
+                    f"{SEPARATORS[separator][:-1]}, and write decimals with a point."
                 )
             raise DataError(
                 f"{file}: row {number} has fewer cells than there are columns: none for {quoted(names[len(row)])}. "

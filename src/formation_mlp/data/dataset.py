@@ -84,7 +84,7 @@ def dataset_from_frame(
         Target(target, "" if is_class else EV_PER_ATOM, config.source, unit, scales),
         parts,
         tuple(left_out),
-        (*_remarks(read, left_out), *filter(None, [why])),
+        (*_remarks(read, left_out), *filter(None, [frame.attrs.get(columns.DECIMALS), why])),
         _auxiliary(frame, task, keep),
         keep,
         len(frame),

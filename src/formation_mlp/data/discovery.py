@@ -96,7 +96,7 @@ def discover(
     if finding.problems:
         raise _refusal(path, finding)
     materials = find_materials(frame, formula, structure)
-    finding.notes += [frame.attrs[columns.SAID]] if columns.SAID in frame.attrs else []
+    finding.notes += [frame.attrs[key] for key in (columns.DECIMALS, columns.SAID) if key in frame.attrs]
     finding.problems += materials.problems
     finding.notes += materials.notes
     finding.data |= materials.data
