@@ -9,13 +9,18 @@ What makes a state known:
 
 - `TEXTBOOK`: compounds that are described in N. N. Greenwood and A. Earnshaw, Chemistry of the Elements, 2nd ed.
   (Butterworth-Heinemann, 1997); gases and rare compounds that the tables lack.
+- `REPORTED`: crystals of the primary literature, each with its source.
 - compounds whose formation enthalpy was measured, of sources under the MIT and Apache-2.0 licences.
 - compounds on the hull of the Materials Project (CC BY 4.0), by critexam (train rows) and mp20_mpts52. Among them are
   compounds that nobody made, so a state is taken from them only up to the highest one of the element that the ICSD
   lists in pymatgen; from compounds of three elements and more only if `SEVERAL` of them need it; and a higher ratio
-  only for ligands that are known to bond to themselves (`CHAINS`), as in CsI3, K2S5 and TiS3.
+  for ligands that are known to bond to themselves (`CHAINS`), as in CsI3, K2S5 and TiS3.
+- sulfides, selenides and tellurides of two elements on the hull of the known phases of the package, under the same
+  conditions: with these soft ligands, electrons are shared and ligands bonded to one another so often (HfSe2, CoSe2,
+  LiTe3) that an oxidation state is a convention, and a narrow bound accuses compounds that were made.
 
-Rows whose energy is withheld are not read. Only bounds and one formula for each leave this script.
+Energies that are withheld are not read: in the known phases a prediction stands for them. Only bounds and one formula
+for each leave this script.
 """
 
 from __future__ import annotations
@@ -29,11 +34,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER, NO_METALS, SYMBOLS
 from formation_mlp.chemistry.known_states import CHARGE, LIGANDS, ligand_rank
 from formation_mlp.chemistry.oxidation_states import load_oxidation_states
+from formation_mlp.hulls.hull import decomposition_energies
+from formation_mlp.hulls.known_phases import known_phases
 from formation_mlp.materials.formula.reading import parse_formulas
 
 TABLE = Path(__file__).parents[1] / "src" / "formation_mlp" / "chemistry" / "tables" / "known_states.csv"
@@ -72,9 +80,23 @@ WI4 CrI2 VI2 TaBr3 TaBr4 NbBr3 NbI3 NbI4 GaI Ga2I3 GaBr OsBr4 OsBr3 OsI3 OsI2 Os
 TaI4 ScCl PuBr3 GeBr2 K3AsSe4 AmCl2 AmI2 CuH NiH PdH TiH2 ZrH2 HfH2 VH2 NbH2 TaH CrH CrH2 LaH3 CeH3 YH3 EuH2 YbH2 UH3
 ThH4 Th4H15 PaH3 NpH3 PuH3 AmH3 K2ReH9 K2TcH9 ZnH2 CdH2 ScH3 PrH3 NdH3 SmH3 GdH3 TbH3 DyH3 HoH3 ErH3 TmH3 LuH3 Mg2FeH6
 Mg2CoH5 Mg2NiH4 Mg2RuH6 Na3RuH7 Na3OsH7 K3MnH5 LiAlH4 NaBH4 K2PtH6 K2PdH4 Li3RhH6 Li3IrH6 Mn4N Mn3N2 Fe4N Fe2N Co2N
+ThI2 ScI2 PaBr5 PaBr4 PaI4 PBr7 BiBr Ta6Br14 Ta6I14 Te2Br Te2I S8O Cs2PuCl6 KAuI4
 CoN Ni3N Cu3N Ag3N Ti2N Cr2N CrN Mo2N MoN W2N WN Ta3N5 Zr3N4 Hf3N4 Th3N4 UN2 U2N3 Sn3N4 Ge3N4 Re2N
 """
 """Known compounds that the tables lack, or may lack."""
+
+REPORTED = {
+    "Tb6Br7": "A. Simon, Angew. Chem. Int. Ed. Engl. 20, 1 (1981)",
+    "Er6I7": "A. Simon, Angew. Chem. Int. Ed. Engl. 20, 1 (1981)",
+    "LaI": "J. D. Martin and J. D. Corbett, Angew. Chem. Int. Ed. Engl. 34, 233 (1995)",
+    "AlPI8": "S. Pohl, Z. Anorg. Allg. Chem. 498, 15 (1983)",
+}
+"""Known compounds that neither the tables nor the textbook have, and who described them."""
+
+SOFT = ("S", "Se", "Te")
+"""Ligands with which a metal has at least its highest common state, if it has it with one of them."""
+ON_HULL = 1e-6
+"""eV/atom above the hull of what still counts as on it."""
 
 CHAINS = ("O", "S", "Se", "Te", "Br", "I", "N")
 """Ligands that bond to themselves in known compounds; for O, N, Br and I only with the metals of `ELECTROPOSITIVE`."""
@@ -132,7 +154,15 @@ def evidence(data: Path, left_out: frozenset[str] = frozenset()) -> tuple[list[s
     hull = set(critexam["formula"][(critexam["split"] == "train") & (critexam["decomposition_energy_per_atom"] <= 0)])
     hull |= set(mp["formula"][~mp["holdout"].astype(bool) & (mp["energy_above_hull"] == 0)])
     sure = set(measured["formula"])
-    return [*TEXTBOOK.split(), *sorted(sure)], sorted(hull)
+    return [*TEXTBOOK.split(), *REPORTED, *sorted(sure)], sorted(hull | set(soft_compounds_on_hull()))
+
+
+def soft_compounds_on_hull() -> list[str]:
+    """Return the compounds of an element with one of `SOFT` that no other known phase makes unstable."""
+    phases = known_phases("mp2020")
+    on_hull = decomposition_energies(phases.compositions, phases.energies).energy <= ON_HULL
+    binary = [phases.formulas[row] for row in np.flatnonzero(on_hull & (phases.compositions.n_elements == 2))]
+    return [formula for formula, amounts in of_formulas(binary) if list(amounts)[-1] in SOFT]
 
 
 def bounds(sure: Sequence[str], hull: Sequence[str]) -> dict[tuple[str, str], Bounds]:
@@ -193,6 +223,7 @@ def filled(found: dict[tuple[str, str], Bounds]) -> dict[tuple[str, str], Bounds
     Of the halides, the lighter ones reach at least the states of the heavier ones. An element without any compound with
     a ligand has the state that it has with the next lighter one of the group, with hydrogen its lowest common state,
     and with others its highest common one; noble gases have none. The lowest common state of a metal is always known.
+    With S, Se and Te a metal has the same states, up to the highest common one.
     """
     for element in SYMBOLS[1:]:
         _, common = states_of(element)
@@ -204,6 +235,8 @@ def filled(found: dict[tuple[str, str], Bounds]) -> dict[tuple[str, str], Bounds
         if element in NOBLE or not common:
             continue
         is_metal = element not in NO_METALS
+        if is_metal:
+            _share_soft_states(element, max(common), found)
         for ligand, instead in INSTEAD.items():
             if ligand_rank(element) <= ligand_rank(ligand):
                 continue
@@ -218,6 +251,16 @@ def filled(found: dict[tuple[str, str], Bounds]) -> dict[tuple[str, str], Bounds
                     low = (min(common), "common")
                 own_bounds["lowest"] = min(low, own_bounds["highest"], key=lambda bound: bound[0])
     return found
+
+
+def _share_soft_states(element: str, top: float, found: dict[tuple[str, str], Bounds]) -> None:
+    """Give a metal with each of `SOFT` the highest state up to ``top`` that it has with any of them."""
+    pairs = [found[element, ligand] for ligand in SOFT if "highest" in found.get((element, ligand), {})]
+    if pairs:
+        best = max((pair["highest"] for pair in pairs), key=lambda bound: bound[0])
+        best = min(best, (top, "common"), key=lambda bound: bound[0])
+        for pair in pairs:
+            pair["highest"] = max(pair["highest"], best, key=lambda bound: bound[0])
 
 
 def shared_among_peers(found: dict[tuple[str, str], Bounds]) -> None:
@@ -248,7 +291,8 @@ HEAD = """\
 # hulls of the Materials Project (CC BY 4.0; Jain et al., APL Mater. 1, 011002, 2013) as in CJBartel/TestStabilityML
 # (MIT), MP-20 (MIT) and MPTS-52 (Apache-2.0); names of measured compounds in qmpy, pymatgen, chemicals (MIT) and NASA
 # CEA (Apache-2.0);
-# oxidation states of pymatgen (MIT); compounds described in Greenwood and Earnshaw, Chemistry of the Elements, 1997
+# oxidation states of pymatgen (MIT); compounds described in Greenwood and Earnshaw, Chemistry of the Elements, 1997,
+# and in the articles that the script names
 """
 COLUMNS = ("lowest", "highest", "ratio_lowest", "ratio_highest")
 

@@ -20,11 +20,16 @@ KNOWN = {
     "hydrides": "LaH3 CuH PdH K2ReH9 Mg2FeH6 NaBH4 LiAlH4 LaNi5H6 SiH4 B2H6 NH3",
     "carbon": "CO CO2 CH4 CF4 CaC2 Al4C3 Ni(CO)4 Fe(CO)5 KSCN C6H6 CH3NH3PbI3 K3C60 CaCO3 CS2",
     "salts": "NH4NO3 NH4ClO4 BiOCl UO2F2 POCl3 KCrO3Cl H2SO4 KHF2 Na2S2O3 YBa2Cu3O7 LiCoO2 BaBiO3 K2Cr2O7 O2PtF6",
+    "soft ligands": "HfSe2 CoSe2 PdSe2 SiTe2 MoTe2 Sc2Te3 Lu2Te3 Ho2S3 Np2S5 Eu3S4 V2Se9 CrTe3 BaSe3 AgTe3 Cs3Te22",
+    "chains among three elements": "K2PdSe10 KPSe6 K2PtS15 Tl3B3S10 Rb3AsSe16 Ta4P4S29 AlPI8",
+    "borohydrides": "Zr(BH4)4 Hf(BH4)4 U(BH4)4 Al(BH4)3",
+    "rare halides": "PBr7 Cs2PuCl6 ThI2 ScI2 LaI Er6I7 PaBr4 BiBr",
     "not asked": "Ni3Al Mg2Si GaAs LaB6 TiC NaTl ThCr2Si2 Fe O2",
 }
 UNKNOWN = (
     "MnF7 RuF8 OsF8 NF5 ClF7 BrF7 XeF8 ArF2 KrF4 KrCl2 Mn2O9 FeF6 BaF3 NaCl3 NaCl2 Na7Cl OsF7 SF8 LaF4 LaCl4 AgF4 "
-    "CuCl3 NiCl4 Os3F Ru3F N2F CuH3 LaH10 HCl3 NH5 LaO2 NaN2 HeO K2MnF7 BiOCl5 Ba3MnF12 LiAlO3 Cl2O9 Li2F"
+    "CuCl3 NiCl4 Os3F Ru3F N2F CuH3 LaH10 HCl3 NH5 LaO2 NaN2 HeO K2MnF7 BiOCl5 Ba3MnF12 LiAlO3 Cl2O9 Li2F "
+    "ZrH4 NaS9 ZnSe5 HfTe9 CdBr4"
 )
 
 

@@ -51,6 +51,8 @@ _PULL = _by_atomic_number(
     {SYMBOLS[z]: value + 0.001 * (SYMBOLS[z] in LIGANDS) for z, value in ELECTRONEGATIVITY.items()}
 )
 """Pauling's electronegativity, zero of metals and noble gases; of two equal elements the ligand comes first."""
+_SOFT = tuple(ATOMIC_NUMBER[symbol] for symbol in ("S", "Se", "Te"))
+"""Ligands that are bonded to one another in so many compounds of three elements (K2PdSe10) that no count bounds them."""
 _LIGANDS = [ATOMIC_NUMBER[symbol] for symbol in LIGANDS]
 _PLACE = np.zeros(len(SYMBOLS), np.int64)
 _PLACE[_LIGANDS] = np.arange(len(LIGANDS))
@@ -114,8 +116,9 @@ def unknown_states(compositions: Compositions) -> list[str]:
     elements is known if the state of the other one lies between the lowest and the highest of its known compounds with
     that ligand. One of more elements is known if some assignment balances it in which no element has more than its
     highest state beside any more electronegative ligand of the formula; so a flag there is certain, and its absence
-    says less. Nothing is said of elements, and of compounds without a ligand of `LIGANDS`: intermetallics, borides,
-    carbides, silicides, phosphides.
+    says less. Nothing is said of elements, of compounds without a ligand of `LIGANDS` (intermetallics, borides,
+    carbides, silicides, phosphides), and of those of three elements and more whose ligand is bonded to something that
+    the formula does not tell: S, Se and Te to one another (K2PdSe10), H to B (Zr(BH4)4).
 
     Examples
     --------
@@ -136,14 +139,23 @@ def unknown_states(compositions: Compositions) -> list[str]:
     if not len(compounds):
         return texts
     part = compositions.take(compounds)
-    most = np.maximum.reduceat(_PULL[part.z], part.row_ptr[:-1])
-    is_asked = np.isin(most, _PULL[_LIGANDS])
+    is_asked = _are_asked(part)
     for judge, is_of_kind in ((_are_known, part.n_elements == 2), (_can_balance, part.n_elements > 2)):
         rows = compounds[is_asked & is_of_kind]
         if len(rows):
             for row in rows[~judge(compositions.take(rows))].tolist():
                 texts[row] = _in_words(compositions.take([row]))
     return texts
+
+
+def _are_asked(compositions: Compositions) -> Bools:
+    """Return which compounds have a ligand that bounds the states of the other elements, ``[n]``."""
+    z, starts = compositions.z, compositions.row_ptr[:-1]
+    most = np.maximum.reduceat(_PULL[z], starts)
+    has_boron = np.logical_or.reduceat(z == ATOMIC_NUMBER["B"], starts)
+    is_bonded = np.isin(most, _PULL[list(_SOFT)]) | ((most == _PULL[ATOMIC_NUMBER["H"]]) & has_boron)
+    is_asked: Bools = np.isin(most, _PULL[_LIGANDS]) & ~(is_bonded & (compositions.n_elements > 2))
+    return is_asked
 
 
 def _are_known(compositions: Compositions) -> Bools:
