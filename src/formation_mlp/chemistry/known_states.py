@@ -52,7 +52,7 @@ _PULL = _by_atomic_number(
 )
 """Pauling's electronegativity, zero of metals and noble gases; of two equal elements the ligand comes first."""
 _SOFT = tuple(ATOMIC_NUMBER[symbol] for symbol in ("S", "Se", "Te"))
-"""Ligands that are bonded to one another in so many compounds of three elements (K2PdSe10) that no count bounds them."""
+"""Ligands that are bonded to one another in many compounds of three elements (K2PdSe10) that no count bounds them."""
 _LIGANDS = [ATOMIC_NUMBER[symbol] for symbol in LIGANDS]
 _PLACE = np.zeros(len(SYMBOLS), np.int64)
 _PLACE[_LIGANDS] = np.arange(len(LIGANDS))
