@@ -25,6 +25,8 @@ SAID = "said"
 """Attribute of a table: what was read of several things that might have been, in a sentence for the user."""
 DECIMALS = "decimals"
 """Attribute of a table: which of its columns had decimal commas, in a sentence for the user."""
+FILES = "files"
+"""Attribute of a table that was made of a folder: where its structures are, in words; rows have the files' names."""
 ROW_NUMBER = "row_number"
 """Given as the column of row names, it means their numbers, whatever columns there are."""
 TARGET = (

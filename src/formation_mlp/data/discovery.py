@@ -158,7 +158,7 @@ def _settle_id(finding: Finding, asked: str | None, taken: set[str | None]) -> N
     unique = [name for name in named if are_names(columns.cells_of(frame, name), len(frame))]
     if unique:
         finding.data["id"] = unique[0]
-        finding.notes.append(f"Rows are named by the column {unique[0]!r}.")
+        finding.notes += [] if columns.FILES in frame.attrs else [f"Rows are named by the column {unique[0]!r}."]
     elif named:
         finding.data |= {"id": columns.ROW_NUMBER} if named[0].strip().lower() in columns.ID else {}
         finding.notes.append(f"Names in the column {named[0]!r} repeat or are blank: rows are named by their numbers.")

@@ -49,7 +49,8 @@ def find_materials(frame: pd.DataFrame, formula: str | None = None, structure: s
         structure = _structures_of(frame)
     if structure is not None:
         found.kind, found.structure, found.data = "structures", structure, {"structure": structure}
-        found.notes.append(f"Structures are in the column {structure!r}.")
+        where = frame.attrs.get(columns.FILES, f"in the column {structure!r}")
+        found.notes.append(f"Structures are {where}.")
     elif formula is None and set(columns.CELL) <= set(frame.columns):
         found.kind = "structures"
         found.notes.append(f"Structures are in the columns {', '.join(columns.CELL)}.")

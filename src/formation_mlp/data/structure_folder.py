@@ -30,6 +30,9 @@ SHARE = 0.5
 """Of the cells of a column that name structure files."""
 
 
+IN_FILES = "in the files of the folder, and rows have their names"
+
+
 def read_folder(folder: Path) -> pd.DataFrame:
     """Read structure files and, where a table beside them names them, what it says of each.
 
@@ -56,6 +59,7 @@ def read_folder(folder: Path) -> pd.DataFrame:
     require_once(frame["id"], str(folder), "names of structure files")
     targets = _targets_of(folder, frame)
     if targets is None:
+        frame.attrs[columns.FILES] = IN_FILES
         return frame
     others = {_id_of_file(path.name) for path in files if is_other_json(path)} - {*targets["id"]}
     frame = frame[~frame["id"].isin(list(others))]  # such as the table of elements that CGCNN lays beside structures
@@ -63,6 +67,7 @@ def read_folder(folder: Path) -> pd.DataFrame:
     frame = pd.concat([frame, pd.DataFrame({"id": lost, "structure": [f"{name}.cif" for name in lost]})])
     whole = frame.merge(targets, on="id", how="left")
     whole.attrs[columns.SAID] = f"Energies come from {targets.attrs[columns.SAID]!r}, which names the structure files."
+    whole.attrs[columns.FILES] = IN_FILES
     return whole
 
 

@@ -153,8 +153,8 @@ def divide(
     prepared = Prepared(
         config, dataset, table, split, start.scaler, task, y, content=content, architectures=architectures
     )
-    members, note = members_to_start_from(start, prepared.part("val"), dataset.target.scales)
-    dataset = dataset if not note else replace(dataset, notes=(*dataset.notes, note))
+    members, notes = members_to_start_from(start, prepared.part("val"), dataset.target.scales)
+    dataset = replace(dataset, notes=(*dataset.notes, *notes))
     known = start_rows(start, dataset.materials.compositions)
     return replace(prepared, start=members, start_rows=known, dataset=dataset)
 
