@@ -404,7 +404,9 @@ def test_the_command_writes_a_table_its_meaning_and_a_picture(command: Command) 
     assert list(about["columns"]) == list(lines[0])
     assert all(about["columns"].values())
     assert about["figure"] == "cto.png"
+    assert about["page"] == "cto.html"
     assert Path("new/cto.png").read_bytes().startswith(b"\x89PNG")
+    assert "<title>Ca-Ti-O: " in Path("new/cto.html").read_text(encoding="utf-8")
     assert "Ca-Ti-O: 85 compositions of up to 7 atoms" in outcome.err
     assert f"competing: {len(lines)} predictions, each against all others" in outcome.err
     assert not leftovers(Path())
@@ -439,7 +441,7 @@ def test_a_list_of_formulas_is_ranked_as_it_is(command: Command, kind: str) -> N
     products = {line["formula"]: line["products"] for line in lines}
     assert products["FeO"] == "0.25 Fe + 0.25 Fe3O4"
     assert "1 of 7 rows have no prediction" in outcome.err
-    assert "no phase diagram: these are drawn of two or three elements, and here are 4" in outcome.err
+    assert "no picture: these are drawn of two or three elements, and here are 4" in outcome.err
 
 
 def test_a_list_longer_than_a_part_is_predicted_in_parts(monkeypatch: pytest.MonkeyPatch, workplace: Path) -> None:

@@ -73,7 +73,8 @@ def screen(
     Of a system all charge-balanced compositions are taken, those of its parts included, but for those that need an
     oxidation state which no known compound has; in a list these are ranked last. All candidates compete with one
     another, with the known phases that come with the package, and with the elements at zero, unless --competing says
-    otherwise. The file is ranked; its .about.json says what the columns mean.
+    otherwise. The file is ranked; its .about.json says what the columns mean. Of two to four elements, a page beside it
+    shows the phase diagram in a browser.
     """
     from formation_mlp.prediction.tables import check_output
     from formation_mlp.runs.progress import Reporter

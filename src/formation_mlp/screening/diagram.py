@@ -10,17 +10,23 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.hull import CompetingPhases
+from formation_mlp.hulls.stability import product_texts
 from formation_mlp.screening.competition import CANDIDATE
 from formation_mlp.screening.compositions import electronegativity
-from formation_mlp.screening.screen import Screening
+from formation_mlp.screening.screen import Screening, kind_of
 from formation_mlp.screening.summary import counted
+from formation_mlp.screening.verdicts import numbers
 from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from formation_mlp.figures.phase_page import PhasePoints
+
 DRAWN = (2, 3)
-"""Numbers of elements of which there are diagrams."""
+"""Numbers of elements of which there are pictures."""
+ON_PAGES = (*DRAWN, 4)
+"""Numbers of elements of which there are pages."""
 
 
 def elements_of(screening: Screening) -> tuple[int, ...]:
@@ -39,8 +45,26 @@ def diagram(screening: Screening) -> Figure:
     """
     from formation_mlp.figures.phase_diagram import phase_diagram
 
+    check_number(len(elements_of(screening)), screening.candidates.name)
+    points = points_of(screening)
+    return phase_diagram(
+        points.elements,
+        points.fractions,
+        points.energies,
+        points.formulas,
+        np.where(points.on_hull, 0.0, points.distance),
+        points.on_hull,
+        points.title,
+        points.known,
+        points.chance,
+    )
+
+
+def points_of(screening: Screening) -> PhasePoints:
+    """Return the stable phases, then the candidates that are judged and are none of them."""
+    from formation_mlp.figures.phase_page import PhasePoints
+
     elements, phases = elements_of(screening), screening.competition.phases
-    check_number(len(elements), screening.candidates.name)
     ranked = screening.compositions.take(screening.rows)
     judged = CompetingPhases(phases.compositions, phases.energies).decompose(phases.compositions, phases.energies)
     keys = phases.compositions.keys()
@@ -48,30 +72,39 @@ def diagram(screening: Screening) -> Figure:
         keys[row]: row for row in np.flatnonzero(judged.is_stable & (phases.compositions.n_elements > 1)).tolist()
     }
     on = list(stable.values())
-    drawn = screening.is_judged
-    candidate_keys = ranked.keys()
+    drawn, candidate_keys, columns = screening.is_judged, ranked.keys(), screening.answers.columns
     rest = [row for row, key in enumerate(candidate_keys) if drawn[row] and key not in stable]
-    fractions = [_fractions(phases.compositions.take(on), elements), _fractions(ranked.take(rest), elements)]
-    columns = screening.answers.columns
+    row_of_key = {key: row for row, key in enumerate(candidate_keys)}
+
+    def told(name: str) -> Floats:
+        """Return a column of the candidates, NaN for phases that are none and if there is no such column."""
+        found = next((column for column in columns if kind_of(column) == name), None)
+        values = np.full(len(ranked), np.nan) if found is None else numbers(columns, found)
+        of_phases = [values[row_of_key[keys[row]]] if keys[row] in row_of_key else np.nan for row in on]
+        return np.concatenate([np.array(of_phases, np.float64), values[rest]])
+
+    n_atoms = phases.compositions.n_atoms
+    products = product_texts(judged, n_atoms, phases.formulas, n_atoms)
     known = None
     if "known" in columns:
         words = columns["known"]
         known = np.array([phases.words[row] != CANDIDATE for row in on] + [bool(words[row]) for row in rest], np.bool_)
-    chance = None
-    if "p_hull" in columns:
-        p_stable = np.asarray(columns["p_stable"], np.float64)
-        of_key = dict(zip(candidate_keys, p_stable.tolist(), strict=True))
-        chance = np.concatenate([[of_key.get(keys[row], np.nan) for row in on], p_stable[rest]])
-    return phase_diagram(
-        [SYMBOLS[z] for z in elements],
-        np.vstack(fractions),
-        np.concatenate([phases.energies[on], screening.energies[rest]]),
-        [phases.formulas[row] for row in on] + [screening.candidates.formulas[screening.rows[row]] for row in rest],
-        np.concatenate([np.zeros(len(on)), screening.decomposition_energy[rest]]),
-        np.arange(len(on) + len(rest)) < len(on),
-        f"{screening.candidates.name}: {_short_competing(screening)}",
-        known,
-        chance,
+    return PhasePoints(
+        elements=[SYMBOLS[z] for z in elements],
+        fractions=np.vstack(
+            [_fractions(phases.compositions.take(on), elements), _fractions(ranked.take(rest), elements)]
+        ),
+        energies=np.concatenate([phases.energies[on], screening.energies[rest]]),
+        formulas=[phases.formulas[row] for row in on]
+        + [screening.candidates.formulas[screening.rows[row]] for row in rest],
+        distance=np.concatenate([judged.energy[on], screening.decomposition_energy[rest]]),
+        low=told("decomposition_lo"),
+        high=told("decomposition_hi"),
+        on_hull=np.arange(len(on) + len(rest)) < len(on),
+        products=[products[row] for row in on] + [str(columns["products"][row]) for row in rest],
+        title=f"{screening.candidates.name}: {_short_competing(screening)}",
+        known=known,
+        chance=told("p_stable") if "p_hull" in columns else None,
     )
 
 

@@ -10,10 +10,10 @@ from formation_mlp.prediction.answers import Answers
 from formation_mlp.prediction.output import about
 from formation_mlp.saved_model.columns import HIDDEN, PROBABILITY
 from formation_mlp.screening.candidates import Candidates
-from formation_mlp.screening.diagram import DRAWN, check_number, diagram, elements_of
+from formation_mlp.screening.diagram import DRAWN, ON_PAGES, check_number, diagram, elements_of, points_of
 from formation_mlp.screening.screen import ROWS_PER_PART, Screening, kind_of
 from formation_mlp.screening.summary import in_words
-from formation_mlp.system.files import csv_text, whole_file, write_json
+from formation_mlp.system.files import csv_text, whole_file, write_json, write_text
 from formation_mlp.system.outputs import about_path
 from formation_mlp.system.text_table import aligned
 
@@ -71,7 +71,8 @@ def write(screening: Screening, out: Path | None, figure: Path | None = None) ->
     screening
         The result.
     out
-        Of the ranked rows, as csv; beside it goes ``.about.json``, what a reader must know.
+        Of the ranked rows, as csv; beside it go ``.about.json``, what a reader must know, and, of two to four elements,
+        a page with the phase diagram.
     figure
         Of the diagram; if not given, it goes beside ``out``, provided that there are two or three elements.
 
@@ -83,9 +84,10 @@ def write(screening: Screening, out: Path | None, figure: Path | None = None) ->
     elements = elements_of(screening)
     if figure is None and out is not None and len(elements) in DRAWN:
         figure = out.with_suffix(".png")
+    page = out.with_suffix(".html") if out is not None and len(elements) in ON_PAGES else None
     written = []
     if out is not None:
-        _write_rows(screening, out, figure)
+        _write_rows(screening, out, figure, page)
         written.append(f"{out}: {len(screening.answers):,} rows, ranked; {out.name}.about.json says what they mean")
     if figure is not None:
         from formation_mlp.figures.style import save_figure
@@ -93,11 +95,16 @@ def write(screening: Screening, out: Path | None, figure: Path | None = None) ->
         save_figure(diagram(screening), figure, {"Title": f"phase diagram, {screening.candidates.name}"})
         written.append(f"{figure}: phase diagram")
     elif out is not None:
-        written.append(f"no phase diagram: these are drawn of two or three elements, and here are {len(elements)}")
+        written.append(f"no picture: these are drawn of two or three elements, and here are {len(elements)}")
+    if page is not None:
+        from formation_mlp.figures.phase_page import phase_page
+
+        write_text(page, phase_page(points_of(screening)))
+        written.append(f"{page}: phase diagram for a browser, with energies and products of each compound")
     return written
 
 
-def _write_rows(screening: Screening, out: Path, figure: Path | None) -> None:
+def _write_rows(screening: Screening, out: Path, figure: Path | None, page: Path | None) -> None:
     answers = screening.answers
     names = list(answers.columns)
     with whole_file(out) as file:
@@ -112,6 +119,7 @@ def _write_rows(screening: Screening, out: Path, figure: Path | None) -> None:
         "screening": in_words(screening),
         "p_classifier": screening.classifier.meaning(PROBABILITY),
         "figure": None if figure is None else figure.name,
+        "page": None if page is None else page.name,
         "columns": {name: MEANINGS.get(kind_of(name)) or columns[name] for name in names},
     }
     write_json(about_path(out), described)
@@ -124,6 +132,8 @@ def files(candidates: Candidates, out: Path | None, figure: Path | None) -> dict
         owners[figure] = "--figure"
     elif out is not None and len(candidates.elements) in (0, *DRAWN):  # the elements of a list are not known yet
         owners[out.with_suffix(".png")] = "--out"
+    if out is not None and len(candidates.elements) in (0, *ON_PAGES):
+        owners[out.with_suffix(".html")] = "--out"
     return owners
 
 
