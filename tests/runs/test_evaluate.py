@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from formation_mlp.config.schema import TaskConfig
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.runs.scores import evaluate, scores
+from formation_mlp.runs.scores import evaluate, learned_in_words, scores
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.targets.task import Task
 
@@ -106,6 +107,23 @@ def test_rows_that_cannot_be_predicted_are_named_and_not_scored(structure_model:
 def test_nothing_to_score_is_an_error_with_the_first_reason(structure_model: Predictor) -> None:
     with pytest.raises(DataError, match=r"none of the 2 rows can be predicted; the first: ."):
         evaluate(structure_model, flat_rows(2))
+
+
+@pytest.mark.parametrize(
+    ("formulas", "said"),
+    [
+        (
+            ["NaCl", "MgO", "Na7Cl"],
+            r"2 of 3 rows are formulas that the model has learned: MAE \d\.\d{3}; the others \d\.\d{3}",
+        ),
+        (["NaCl", "MgO"], r"2 of 2 rows are formulas that the model has learned: MAE \d\.\d{3}; there are no others"),
+        (["Na7Cl"], "the model has learned none of the 1 formulas"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:R")
+def test_rows_that_the_model_has_learned_are_counted_and_scored_apart(formulas: list[str], said: str) -> None:
+    predictor, rows = load("composition"), dataset(formulas, [-1.0] * len(formulas))
+    assert re.fullmatch(said, learned_in_words(predictor, rows, evaluate(predictor, rows)))
 
 
 def test_an_empty_part_has_no_scores() -> None:

@@ -68,9 +68,15 @@ def test_one_network_answers_on_each_scale(folder: Path) -> None:
 def test_a_run_is_scored_with_each_row_on_its_scale(folder: Path) -> None:
     _, again = score_again(folder / "run")
     assert again["val"].scores["MAE"] < 0.5
-    _, evaluation = score_table_file(folder / "run", folder / "t.csv", "energy", "eV/atom", Reporter(-1), "scale")
+    _, found = score_table_file(folder / "run", folder / "t.csv", "energy", "eV/atom", Reporter(-1), "scale")
     _, wrong = score_table_file(folder / "run", folder / "t.csv", "energy", "eV/atom", Reporter(-1), "oqmd")
-    assert evaluation.scores["MAE"] < 0.5 < wrong.scores["MAE"]
+    assert list(found) == ["t.csv (mp2020)", "t.csv (oqmd)", "t.csv"]
+    assert list(wrong) == ["t.csv"]
+    assert found["t.csv"].scores["MAE"] < 0.5 < wrong["t.csv"].scores["MAE"]
+    first, second, whole = found.values()
+    assert len(first.y) + len(second.y) == len(whole.y)
+    mean = (first.scores["MAE"] * len(first.y) + second.scores["MAE"] * len(second.y)) / len(whole.y)
+    assert mean == pytest.approx(whole.scores["MAE"])
 
 
 def test_a_formula_on_two_scales_lies_in_one_part(folder: Path, tmp_path: Path) -> None:

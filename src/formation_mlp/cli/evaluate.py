@@ -39,8 +39,7 @@ def evaluate(
         predictor, evaluations = scores.score_again(run)
     else:
         with readable_table(csv) as table:
-            predictor, evaluation = scores.score_table_file(run, table, target, unit, Reporter(), scale, formula, id_)
-        evaluations = {table.name: evaluation}
+            predictor, evaluations = scores.score_table_file(run, table, target, unit, Reporter(), scale, formula, id_)
     for remark in predictor.remarks:
         print(f"remark: {remark}", file=sys.stderr)
     own = predictor.checkpoint.own

@@ -16,7 +16,7 @@ from formation_mlp.runs.finished_rows import rows_of_run
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.prepare import load_rows
 from formation_mlp.runs.progress import Reporter
-from formation_mlp.runs.scores import Evaluation, evaluate
+from formation_mlp.runs.scores import Evaluation, by_scale, evaluate, learned_in_words
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor, load
 from formation_mlp.scales.scale import SCALES
@@ -60,10 +60,11 @@ def score_table_file(
     scale: str | None = None,
     formula: str | None = None,
     id_column: str | None = None,
-) -> tuple[Predictor, Evaluation]:
+) -> tuple[Predictor, dict[str, Evaluation]]:
     """Score a trained model on a table with a target; rows that cannot be read are named and left out.
 
-    The keywords are those of `read_rows`.
+    The scores of all rows stand under the name of the table, before them those of each energy scale, if there are
+    several. How many rows are formulas that the model has learned is said. The keywords are those of `read_rows`.
     """
     predictor = load(folder)
     dataset = read_rows(predictor, path, target, unit, scale, formula, id_column)
@@ -74,7 +75,10 @@ def score_table_file(
             f"{predictor.scale}. Give --scale, one of: {', '.join(predictor.scales)}, or a column of them."
         )
     say_left_out(dataset.left_out, reporter)
-    return predictor, evaluate(predictor, dataset)
+    whole = evaluate(predictor, dataset)
+    reporter.say(learned_in_words(predictor, dataset, whole))
+    of_scales = by_scale(predictor.task, dataset, whole)
+    return predictor, {f"{path.name} ({name})": found for name, found in of_scales.items()} | {path.name: whole}
 
 
 def read_rows(

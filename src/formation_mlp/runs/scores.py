@@ -9,9 +9,10 @@ import numpy as np
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials
+from formation_mlp.runs.start_rows import KNOWN, NEW, scores_apart, start_rows
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.targets.task import Task, labels
-from formation_mlp.typing import Floats
+from formation_mlp.typing import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,43 @@ def _predicted(predictor: Predictor, dataset: Dataset) -> tuple[Floats, dict[int
         values[rows] = found.values
         errors |= {int(rows[i]): error for i, error in enumerate(found.errors) if error}
     return values, errors
+
+
+def by_scale(task: Task, dataset: Dataset, whole: Evaluation) -> dict[str, Evaluation]:
+    """Return energy scale to the scores of its rows alone; empty where the predicted rows are all on one.
+
+    ``whole`` is what `evaluate` returned for all rows of ``dataset``.
+    """
+    if dataset.scale is None:
+        return {}
+    of_row = dataset.scale[_predicted_rows(dataset, whole)]
+    found = {}
+    for k in np.unique(of_row).tolist():
+        y, prediction = whole.y[of_row == k], whole.prediction[of_row == k]
+        errors = {row: error for row, error in whole.errors.items() if dataset.scale[row] == k}
+        found[dataset.target.scales[k]] = Evaluation(y, prediction, scores(task, y, prediction), errors)
+    return found if len(found) > 1 else {}
+
+
+def learned_in_words(predictor: Predictor, dataset: Dataset, whole: Evaluation) -> str:
+    """Return how many rows are formulas that the model has learned, and the scores of these and of the others.
+
+    ``whole`` is what `evaluate` returned for all rows of ``dataset``.
+    """
+    rows = _predicted_rows(dataset, whole)
+    start = start_rows(predictor.checkpoint, dataset.take(rows).materials.compositions)
+    if not start.is_told:
+        return "nothing tells which formulas the model has learned, so the scores may be too good"
+    n_known, name = int(start.known.sum()), predictor.task.selection_score
+    if not n_known:
+        return f"the model has learned none of the {len(rows):,} formulas"
+    apart = scores_apart(predictor.task, start.known, whole.y, whole.prediction)
+    said = f"{n_known:,} of {len(rows):,} rows are formulas that the model has learned: {name} {apart[KNOWN][name]:.3f}"
+    return said + (f"; the others {apart[NEW][name]:.3f}" if NEW in apart else "; there are no others")
+
+
+def _predicted_rows(dataset: Dataset, whole: Evaluation) -> Ints:
+    return np.setdiff1d(np.arange(len(dataset)), np.array(list(whole.errors), np.int64))
 
 
 def scores(task: Task, y: Floats, prediction: Floats) -> dict[str, float]:
