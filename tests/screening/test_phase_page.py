@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from formation_mlp.figures.phase_page import PhasePoints, phase_page
+from support.commands import Outcome
+
+Command = Callable[..., Outcome]
 
 
 def points(k: int) -> PhasePoints:
@@ -88,3 +93,18 @@ def test_names_that_would_touch_are_left_to_the_pointer() -> None:
 def test_other_numbers_of_elements_raise(k: int) -> None:
     with pytest.raises(ValueError, match=f"two, three or four elements, found {k}"):
         phase_page(replace(points(4), elements=["Li"] * k))
+
+
+def test_stability_writes_a_page_of_up_to_four_elements(command: Command, workplace: Path) -> None:
+    (workplace / "two.csv").write_text("formula,energy\nFeO,-1.45\nFe2O3,-1.7\nFe3O4,-1.63\nFeO,-1.3\nFeO2,-0.9\n")
+    outcome = command("stability", "two.csv", "--energy", "energy", "--competing", "none", "--out", "out.csv")
+    outcome.succeeded()
+    assert "out.html: phase diagram for a browser" in outcome.err
+    page = (workplace / "out.html").read_text(encoding="utf-8")
+    shown: dict[str, list[str]] = {trace.get("name", ""): trace.get("hovertext", []) for trace in traces(page)}
+    assert "<title>Fe-O: hull of two.csv</title>" in page
+    assert len(shown["on the hull"]) == 3
+    assert [text.split("<br>")[0] for text in shown["above the hull"]] == ["<b>FeO</b>", "<b>FeO<sub>2</sub></b>"]
+    (workplace / "five.csv").write_text("formula,energy\nLiFeSiPO4,-2.4\n")
+    command("stability", "five.csv", "--energy", "energy", "--competing", "none", "--out", "five_out.csv").succeeded()
+    assert not (workplace / "five_out.html").exists()

@@ -130,6 +130,10 @@ def test_a_model_a_structure_and_the_files_beside_an_output_are_not_replaced(
     assert "new.csv.about.json' exists" in command("predict", "NaCl", "--out", "new.csv").refused()
     (workplace / "salts.png").write_text("mine")
     assert "salts.png' exists" in command("screen", "Na-Cl", "--max-atoms", 4, "--out", "salts.csv").refused()
+    (workplace / "page.html").write_text("mine")
+    assert "page.html' exists" in command("screen", "Na-Cl", "--max-atoms", 4, "--out", "page.csv").refused()
+    assert "page.html' exists" in command("stability", table, "--out", "page.csv").refused()
+    assert (workplace / "page.html").read_text() == "mine"
     assert "salts.png' exists" in command("explain", "NaCl", "--out", "salts.png", "--alone").refused()
     assert about.read_text() == (workplace / "salts.png").read_text() == "mine"
 

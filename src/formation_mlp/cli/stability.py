@@ -55,12 +55,14 @@ def stability(
     of one composition the lowest does. Then the columns known (whether the composition is in the database, and where
     its energy there comes from) and new_products (those that are in no database) are beside
     them. If the table has the columns lo90 and hi90 of predict, the distances have intervals (decomposition_lo90,
-    decomposition_hi90), and the compounds a chance to be stable (p_stable, joined of p_hull and p_classifier).
+    decomposition_hi90), and the compounds a chance to be stable (p_stable, joined of p_hull and p_classifier). If the
+    whole table holds two, three or four elements, a page beside the file (.html) shows the phase diagram in a browser.
     """
     from formation_mlp.hulls import stability as stabilities
     from formation_mlp.prediction.tables import check_output
     from formation_mlp.runs.progress import Reporter
     from formation_mlp.screening.judged import with_chances
+    from formation_mlp.screening.judged_page import write_page
     from formation_mlp.system.outputs import claimed
     from formation_mlp.system.text_table import aligned
 
@@ -68,7 +70,7 @@ def stability(
     known, competing = known_or_table(competing)
     with (
         readable_table(table) as rows,
-        claimed(out, [table, competing], overwrite=overwrite),
+        claimed(out, [table, competing], overwrite=overwrite, others=[out.with_suffix(".html")]),
         Reporter(-quiet) as reporter,
     ):
         judged = stabilities.judge(
@@ -88,8 +90,11 @@ def stability(
         )
         judged = with_chances(judged)
         judged.write(out)
+        page = write_page(judged, out)
     for note in judged.notes:
         reporter.say(note)
+    if page is not None:
+        reporter.say(f"{page}: phase diagram for a browser, with energies and products of each compound")
     scores = judged.scores()
     if scores is not None:
         print(aligned(list(scores), [[str(v) if isinstance(v, int) else f"{v:.4f}" for v in scores.values()]]))

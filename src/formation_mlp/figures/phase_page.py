@@ -180,7 +180,7 @@ def _figure(points: PhasePoints) -> Figure:
         figure.update_xaxes(visible=False, range=[-0.1, 1.1])
         figure.update_yaxes(visible=False, scaleanchor="x", range=[-0.08, SIDE + 0.08])
     else:
-        axis, camera = {"visible": False}, {"eye": {"x": 0.7, "y": -2.0, "z": 0.5}}
+        axis, camera = {"visible": False}, {"eye": {"x": 0.6, "y": -1.75, "z": 0.4}}
         figure.update_layout(
             scene={"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "data", "camera": camera}
         )

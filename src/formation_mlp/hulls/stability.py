@@ -49,6 +49,7 @@ class Judged:
     truth : true decomposition energies in eV/atom, NaN where unknown, ``[n]``; None if no truth was given
     notes : remarks for the reader
     phase_errors : standard errors of the energies of the competing phases, in eV/atom
+    phases : the competing phases: compositions, formation energies in eV/atom, and formulas
     verdicts : whether each compound is stable, in words, if its chance decides that and not its energy alone, ``[n]``
     chances : further columns, which say how sure the verdicts are, ``[n]`` each
     """
@@ -59,6 +60,7 @@ class Judged:
     truth: Floats | None
     notes: list[str]
     phase_errors: Floats
+    phases: tuple[Compositions, Floats, list[str]]
     known: list[str] | None = None
     new_products: list[str] | None = None
     verdicts: list[str] | None = None
@@ -181,7 +183,7 @@ def judge(
         raise DataError(f"{path}: no row with an energy has a true one in column {next(iter(truths.values()))!r}.")
     notes = _notes(table, others, decompositions, true) + ([remark] if remark else [])
     errors = np.zeros(len(own)) if beside is None else np.concatenate([np.zeros(len(own)), beside.errors])
-    judged = Judged(table, decompositions, products, true, notes, errors)
+    judged = Judged(table, decompositions, products, true, notes, errors, (*rows, labels))
     if database is None:
         return judged
     words = dict(zip(database.compositions.keys(), database.words, strict=True))

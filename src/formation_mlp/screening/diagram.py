@@ -92,7 +92,7 @@ def points_of(screening: Screening) -> PhasePoints:
     return PhasePoints(
         elements=[SYMBOLS[z] for z in elements],
         fractions=np.vstack(
-            [_fractions(phases.compositions.take(on), elements), _fractions(ranked.take(rest), elements)]
+            [fractions_of(phases.compositions.take(on), elements), fractions_of(ranked.take(rest), elements)]
         ),
         energies=np.concatenate([phases.energies[on], screening.energies[rest]]),
         formulas=[phases.formulas[row] for row in on]
@@ -119,7 +119,7 @@ def _short_competing(screening: Screening) -> str:
     return f"hull of {screening.table.path.name}, predictions of model {name}{scale}"
 
 
-def _fractions(compositions: Compositions, elements: tuple[int, ...]) -> Floats:
+def fractions_of(compositions: Compositions, elements: tuple[int, ...]) -> Floats:
     """Return the share of each of these elements, ``[n, k]``."""
     shares = np.zeros((len(compositions), len(elements)))
     row = np.repeat(np.arange(len(compositions)), compositions.n_elements)
