@@ -41,7 +41,10 @@ def predict(
     ] = None,
     scale: Annotated[
         str | None,
-        typer.Option(help="Energy scale of the answers, or 'all'; by default that of the model. See 'scales'."),
+        typer.Option(
+            help="Energy scale of the answers: mp2020, mp2019, mp2018, oqmd, measured or all, as far as the model knows "
+            "them; by default that of the model. See 'scales'."
+        ),
     ] = None,
     population: Annotated[
         str | None,
