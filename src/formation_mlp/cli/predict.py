@@ -42,8 +42,8 @@ def predict(
     scale: Annotated[
         str | None,
         typer.Option(
-            help="Energy scale of the answers: mp2020, mp2019, mp2018, oqmd, measured or all, as far as the model knows "
-            "them; by default that of the model. See 'scales'."
+            help="Energy scale of the answers: mp2020, mp2019, mp2018, oqmd, measured or all, of those that the "
+            "model knows; by default its own. See 'scales'."
         ),
     ] = None,
     population: Annotated[
