@@ -230,7 +230,17 @@ def test_intervals_and_limits_stand_beside_predictions(
     asked = ["PuO2", "Xx", "Li2O", "NaCl3"]
     expected = formation_mlp.load(finished_run).predict_rows(asked, level=level)
     lines = table_of(command("predict", finished_run, *asked, *options).succeeded())
-    assert list(lines[0]) == ["formula", "prediction", "unit", *ends, "expected_error", "trust", *TRUST, "warning", "error"]
+    assert list(lines[0]) == [
+        "formula",
+        "prediction",
+        "unit",
+        *ends,
+        "expected_error",
+        "trust",
+        *TRUST,
+        "warning",
+        "error",
+    ]
     assert expected.lo is not None
     assert expected.hi is not None
     assert expected.domain is not None
