@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,8 @@ import pytest
 from formation_mlp.cli import arguments as arguments_of_verbs
 from formation_mlp.cli.console import READER_WENT
 from support.commands import Outcome, python_environment
+from support.pages import terminal
+from support.paths import ROOT
 
 pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="the shell of a POSIX system"), pytest.mark.slow]
 
@@ -216,3 +219,10 @@ def test_remarks_are_printed_unless_quiet_is_asked_for(
 
     monkeypatch.setattr("formation_mlp.config.loading.load_config", remark)
     assert command("train", "quickstart", *options).err == shown
+
+
+@pytest.mark.parametrize("width", [50, 120])
+def test_the_heading_is_as_wide_as_a_real_terminal(width: int) -> None:
+    command = f"{shlex.quote(sys.executable)} -m formation_mlp predict NaCl"
+    heading, _, _ = terminal(command, ROOT, width).partition("\n\n")
+    assert width - 30 < max(map(len, heading.splitlines())) <= width

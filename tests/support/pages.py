@@ -16,7 +16,7 @@ from pathlib import Path
 
 from support.paths import ROOT
 
-WIDTH = 100
+WIDTH = 80
 """Columns of the terminal in which commands run."""
 
 FENCED = re.compile(r"^```(\S*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
@@ -76,8 +76,14 @@ def copy_checkout(folder: Path) -> Path:
 
 def environment_of(folder: Path) -> dict[str, str]:
     """Return the environment of somebody who has activated the checkout's."""
-    environment = {**os.environ, "PATH": f"{folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb"}
-    environment.pop("PYTHONPATH", None)
+    environment = {
+        **os.environ,
+        "PATH": f"{folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "TERM": "dumb",
+        "COLUMNS": str(WIDTH),
+    }
+    for name in ("PYTHONPATH", "COLUMNS"):
+        environment.pop(name, None)
     return environment
 
 
@@ -96,10 +102,10 @@ def shell(command: str, folder: Path) -> str:
     return done.stdout
 
 
-def terminal(command: str, folder: Path) -> str:
-    """Run a command on a terminal of `WIDTH` columns, and return what it shows, without blank ends of lines."""
+def terminal(command: str, folder: Path, width: int = WIDTH) -> str:
+    """Run a command on a terminal of ``width`` columns, and return what it shows, without blank ends of lines."""
     ours, theirs = pty.openpty()
-    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, WIDTH, 0, 0))
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     with subprocess.Popen(
         ["bash", "-c", command],
         cwd=folder,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from formation_mlp.lessons.blocks import Block, Drawing, Printed, Prose, Question, Table
 from formation_mlp.lessons.exercises import Exercise
+from formation_mlp.system.text_table import terminal_width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +27,7 @@ FOLDER = Path("lessons")
 
 def print_block(block: Block) -> None:
     """Print a block and an empty line."""
-    text = block.as_text(min(WIDEST, shutil.get_terminal_size().columns))
+    text = block.as_text(min(WIDEST, terminal_width()))
     if text:
         print(text, end="\n\n", flush=True)
 

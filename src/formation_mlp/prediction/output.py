@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from formation_mlp.saved_model.named import NamedModel
 from formation_mlp.system.files import csv_text, write_json, write_text
 from formation_mlp.system.outputs import about_path
 from formation_mlp.system.parquet import write_parquet
-from formation_mlp.system.text_table import aligned
+from formation_mlp.system.text_table import aligned, terminal_width
 from formation_mlp.version import __version__
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def write_answers(answers: Answers, out: Path | None, *, strict: bool = False) -
 
 def _wrapped(line: str) -> str:
     """Return a line of the heading as lines that fit the terminal; what goes to a pipe or a file keeps its lines."""
-    width = max(shutil.get_terminal_size().columns, 40)
+    width = max(terminal_width(), 40)
     return textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 

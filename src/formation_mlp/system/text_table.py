@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 
 
@@ -38,3 +40,18 @@ def _are_numbers(cells: Sequence[str]) -> bool:
     except ValueError:
         return False
     return True
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal to which standard output goes; ``COLUMNS`` overrides it, 80 stands for none.
+
+    ``shutil.get_terminal_size`` asks the stream that Python began with, which the command line replaces.
+    """
+    try:
+        return int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 80
