@@ -323,7 +323,8 @@ def test_the_heading_fits_a_narrow_terminal(
     lines = heading.splitlines()
     assert len(lines) > 1
     assert max(map(len, lines)) <= 60
-    assert all(line.startswith("  ") for line in lines[1:])
+    assert lines[0].startswith("prediction: ")
+    assert lines[1].startswith("  ")
 
 
 def test_a_terminal_without_formulas_is_told_what_to_give(command: Command, finished_run: Path) -> None:
