@@ -163,10 +163,12 @@ def test_formulas_are_predicted_in_their_order_with_failing_rows_in_the_middle(
     assert [line["prediction"] for line in lines] == predicted
     assert ["'Xx' is no element" in line["error"] for line in lines] == [False, True, False, False, False]
     assert "the formula is missing" in lines[3]["error"]
-    assert outcome.err.splitlines() == [
-        f"prediction: formation_energy_per_atom, eV/atom (measured), from the composition alone; model {finished_run}",
-        "2 of 5 rows have no prediction; the column 'error' says why",
-    ]
+    heading, trust, failed = outcome.err.splitlines()
+    assert heading == (
+        f"prediction: formation_energy_per_atom, eV/atom (measured), from the composition alone; model {finished_run}"
+    )
+    assert trust.startswith("trust: high (up to 0.045), medium (up to 0.11), low (above, or flagged)")
+    assert failed == "2 of 5 rows have no prediction; the column 'error' says why"
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -295,12 +297,14 @@ def test_a_terminal_gets_an_aligned_table_with_its_meaning(
     monkeypatch.setenv("COLUMNS", "200")
     lines = command("predict", finished_run, "Li2O", "Xx").succeeded().splitlines()
     assert lines[0].startswith("prediction: formation_energy_per_atom, eV/atom (measured), from the composition alone")
+    assert lines[1].startswith("trust: ")
+    lines = lines[1:]
     assert lines[2].split()[:2] == ["formula", "prediction"]
     assert lines[2].endswith("error")
     assert lines[4].startswith("Li2O     ")
     assert lines[5].startswith("Xx       ")
     alone = command("predict", finished_run, "Li2O").succeeded().splitlines()
-    assert "error" not in alone[2].split()
+    assert "error" not in alone[3].split()
 
 
 def test_a_classifier_tells_of_which_class_its_probability_is(
@@ -447,7 +451,7 @@ def test_a_reader_that_goes_away_is_no_error(finished_run: Path) -> None:
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
-    assert process.stderr.read().count(b"\n") == 1  # what the numbers mean
+    assert process.stderr.read().count(b"\n") == 2  # what numbers and trust mean
     process.stderr.close()
     process.wait(900)
 
