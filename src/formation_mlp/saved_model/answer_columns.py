@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
@@ -23,22 +23,30 @@ ALL_SCALES = "all"
 """Asks for a prediction on each energy scale of the model."""
 
 
-class AnsweringModel(Protocol):
-    """What answers: `formation_mlp.saved_model.predictor.Predictor`."""
+class AnsweringModel(ABC):
+    """What answers for materials that are read already: `formation_mlp.saved_model.predictor.Predictor`."""
 
     task: Task
 
     @property
+    @abstractmethod
     def scales(self) -> tuple[str, ...]:
-        """The energy scales on which it answers."""
+        """The energy scales on which the model answers; none if it does not say."""
 
     @property
+    @abstractmethod
     def scale(self) -> str:
-        """The energy scale on which it answers if none is asked for."""
+        """The energy scale on which it answers if none is asked for, or an empty text."""
 
+    @abstractmethod
     def interval_reason(self, level: float = 0.9, scale: str | None = None, population: str | None = None) -> str:
-        """Return why there are no intervals, or an empty text."""
+        """Return why there are no intervals at ``level``, or an empty text; scale and population by default its own."""
 
+    @abstractmethod
+    def predict_numbers(self, read: ReadMaterials, scale: str | None = None) -> Predictions:
+        """Predict inputs that are already read, without a look at the training rows."""
+
+    @abstractmethod
     def predict_read(
         self,
         read: ReadMaterials,
@@ -47,7 +55,7 @@ class AnsweringModel(Protocol):
         scale: str | None = None,
         population: str | None = None,
     ) -> Predictions:
-        """Predict inputs that are already read."""
+        """Predict inputs that are already read, with intervals, domain and trust."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -12,10 +11,9 @@ import numpy as np
 from formation_mlp.data.given_rows import read_given
 from formation_mlp.errors import CheckpointError, ConfigError, DataError
 from formation_mlp.materials.inputs import ReadMaterials
-from formation_mlp.saved_model.answer_columns import Asked, columns_of
+from formation_mlp.saved_model.answer_columns import AnsweringModel, Asked, columns_of
 from formation_mlp.saved_model.columns import ordered
 from formation_mlp.saved_model.predictions import Predictions
-from formation_mlp.targets.task import Task
 from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
@@ -28,44 +26,14 @@ SHOWN = 5
 """Inputs without a prediction that a warning names one by one."""
 
 
-class Answering(ABC):
+class Answering(AnsweringModel):
     """Answers to materials in the words of scikit-learn and pandas.
 
     Who inherits from it predicts what is read already; here it is read, and answers are put in order.
     """
 
-    task: Task
     columns: Sequence[str] = ()
     """Columns of numbers that it takes beside the formulas."""
-
-    @property
-    @abstractmethod
-    def scales(self) -> tuple[str, ...]:
-        """The energy scales on which the model answers; none if it does not say."""
-
-    @property
-    @abstractmethod
-    def scale(self) -> str:
-        """The energy scale on which it answers if none is asked for, or an empty text."""
-
-    @abstractmethod
-    def interval_reason(self, level: float = 0.9, scale: str | None = None, population: str | None = None) -> str:
-        """Return why there are no intervals at ``level``, or an empty text; scale and population by default its own."""
-
-    @abstractmethod
-    def predict_numbers(self, read: ReadMaterials, scale: str | None = None) -> Predictions:
-        """Predict inputs that are already read, without a look at the training rows."""
-
-    @abstractmethod
-    def predict_read(
-        self,
-        read: ReadMaterials,
-        *,
-        level: float | None = None,
-        scale: str | None = None,
-        population: str | None = None,
-    ) -> Predictions:
-        """Predict inputs that are already read, as `predict_rows` does."""
 
     @overload
     def predict(
