@@ -124,21 +124,35 @@ def _figure(points: PhasePoints) -> Figure:
 
     k = len(points.elements)
     mark = graph_objects.Scatter3d if k == 4 else graph_objects.Scatter
-    places = _places(points.fractions, points.energies)
+    figure = graph_objects.Figure()
+    _add_tie_lines(figure, mark, points)
+    _add_elements(figure, mark, points)
+    _add_compounds(figure, mark, points)
+    legend = {"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0}
+    figure.update_layout(template="simple_white", margin={"l": 10, "r": 10, "t": 20, "b": 10}, legend=legend)
+    _set_axes(figure, points.elements)
+    return figure
+
+
+def _add_tie_lines(figure: Figure, mark: Any, points: PhasePoints) -> None:
+    k = len(points.elements)
     corners = _places(np.eye(k), np.zeros(k))
-    spots = np.vstack([corners, places[points.on_hull]])
+    spots = np.vstack([corners, _places(points.fractions, points.energies)[points.on_hull]])
     levels = np.concatenate([np.zeros(k), points.energies[points.on_hull]])
     shares = np.vstack([np.eye(k), points.fractions[points.on_hull]])
-    lines = np.full((0, spots.shape[1]), np.nan)
-    for pair in tie_lines(lower_facets(shares, levels)):
-        lines = np.vstack([lines, spots[pair], np.full((1, spots.shape[1]), np.nan)])
-    figure = graph_objects.Figure()
+    gap = np.full((1, spots.shape[1]), np.nan)  # ends one line before the next begins
+    pieces = [piece for pair in tie_lines(lower_facets(shares, levels)) for piece in (spots[pair], gap)]
     line = {"color": "rgba(60, 60, 60, 0.35)" if k == 4 else "black", "width": 1.5}
-    figure.add_trace(mark(**_xyz(lines), mode="lines", line=line, hoverinfo="skip", name="tie lines"))
+    places = _xyz(np.vstack([gap, *pieces]))
+    figure.add_trace(mark(**places, mode="lines", line=line, hoverinfo="skip", name="tie lines"))
+
+
+def _add_elements(figure: Figure, mark: Any, points: PhasePoints) -> None:
+    k = len(points.elements)
     symbols = [f"<b>{escape(symbol)}</b>" for symbol in points.elements]
     figure.add_trace(
         mark(
-            **_xyz(corners),
+            **_xyz(_places(np.eye(k), np.zeros(k))),
             mode="markers+text",
             text=symbols,
             textposition=_sides(k),
@@ -149,42 +163,37 @@ def _figure(points: PhasePoints) -> Figure:
             showlegend=False,
         )
     )
-    known = np.ones(len(places), np.bool_) if points.known is None else points.known
+
+
+def _add_compounds(figure: Figure, mark: Any, points: PhasePoints) -> None:
+    is_told = points.known is not None
+    known = np.ones(len(points.energies), np.bool_) if points.known is None else points.known
     below = ~points.on_hull & (points.distance < 0)
     above = ~points.on_hull & ~below
-    is_told = points.known is not None
     _add(figure, mark, points, points.on_hull & known, "known, on the hull" if is_told else "on the hull", color=BLUE)
     _add(figure, mark, points, points.on_hull & ~known, "new, on the hull", color=VERMILLION)
     _add(figure, mark, points, below, "below that hull", color=VERMILLION, symbol="diamond")
-    shades: dict[str, Any] = {"colorscale": "Viridis", "cmin": 0, "cmax": WORTH_A_LOOK, "showscale": True}
-    title = {"text": "energy above the hull (meV/atom)", "side": "top"}
-    shades["colorbar"] = {
-        "title": title,
-        "orientation": "h",
-        "thickness": 10,
-        "len": 0.6,
-        "y": 1.0,
-        "yanchor": "bottom",
-    }
+    bar = {"orientation": "h", "thickness": 10, "len": 0.6, "y": 1.0, "yanchor": "bottom"}
+    bar["title"] = {"text": "energy above the hull (meV/atom)", "side": "top"}
+    shades = {"colorscale": "Viridis", "cmin": 0, "cmax": WORTH_A_LOOK, "showscale": True, "colorbar": bar}
     names = ("known, above it" if is_told else "above the hull", "new, above it")
     for shown, name, symbol in zip((above & known, above & ~known), names, ("circle", "circle-open"), strict=True):
         _add(figure, mark, points, shown, name, color=1000 * points.distance[shown], symbol=symbol, **shades)
-        shades["showscale"] = not shown.any()
-    legend = {"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0}
-    figure.update_layout(template="simple_white", margin={"l": 10, "r": 10, "t": 20, "b": 10}, legend=legend)
-    if k == 2:
+        shades["showscale"] = not shown.any()  # one bar for both
+
+
+def _set_axes(figure: Figure, elements: Sequence[str]) -> None:
+    if len(elements) == 2:
         figure.update_layout(legend={"y": -0.14})
-        figure.update_xaxes(title=f"share of {points.elements[1]} among the atoms", range=[-0.06, 1.06])
+        figure.update_xaxes(title=f"share of {elements[1]} among the atoms", range=[-0.06, 1.06])
         figure.update_yaxes(title="formation energy (eV/atom)")
-    elif k == 3:
+    elif len(elements) == 3:
         figure.update_xaxes(visible=False, range=[-0.1, 1.1])
         figure.update_yaxes(visible=False, scaleanchor="x", range=[-0.08, SIDE + 0.08])
     else:
         axis, camera = {"visible": False}, {"eye": {"x": 0.6, "y": -1.75, "z": 0.4}}
-        figure.update_layout(
-            scene={"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "data", "camera": camera}
-        )
-    return figure
+        scene = {"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "data", "camera": camera}
+        figure.update_layout(scene=scene)
 
 
 def _add(figure: Figure, mark: Any, points: PhasePoints, shown: Bools, name: str, **marker: Any) -> None:
