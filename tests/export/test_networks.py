@@ -15,24 +15,10 @@ from formation_mlp.export.graph import Graph
 from formation_mlp.export.networks import Inputs, add_network
 from formation_mlp.models.activations import ACTIVATIONS as TORCH_ACTIVATIONS
 from formation_mlp.models.mlp import NORMALIZATIONS
-from formation_mlp.models.networks import ARCHITECTURES, build_network
-from formation_mlp.seeding import borrowed_torch_rng
-from support.networks import random_compositions
+from formation_mlp.models.networks import ARCHITECTURES
+from support.networks import network_with_noise, random_compositions
 
 D_IN, N_OUTPUTS = 5, 3
-
-
-def noisy_network(config: ModelConfig) -> torch.nn.Module:
-    """Return a network whose every weight and statistic is far from its start."""
-    generator = torch.Generator().manual_seed(7)
-    with borrowed_torch_rng(generator):
-        network = build_network(D_IN, config, N_OUTPUTS).eval()
-    with torch.no_grad():
-        for name, value in network.state_dict().items():
-            if value.is_floating_point() and "properties" not in name:
-                noise = 0.3 * torch.randn(value.shape, generator=generator)
-                value.add_(noise.abs() if "running_var" in name else noise)
-    return network
 
 
 def onnx_output(config: ModelConfig, network: torch.nn.Module, arrays: dict[str, np.ndarray]) -> np.ndarray:
@@ -58,7 +44,7 @@ def onnx_output(config: ModelConfig, network: torch.nn.Module, arrays: dict[str,
 def assert_same_outputs(n: int = 9, **model: Any) -> None:
     keys: dict[str, Any] = {"hidden": [16, 16], "set_width": 8, "set_heads": 2} | model
     config = ModelConfig(**keys)
-    network = noisy_network(config)
+    network = network_with_noise(config, D_IN, N_OUTPUTS)
     arrays: dict[str, np.ndarray] = {"X": np.random.default_rng(0).normal(size=(9, D_IN)).astype(np.float32)[:n]}
     if config.architecture == "set":
         z, fraction = random_compositions(9).padded()

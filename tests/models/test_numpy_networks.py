@@ -12,24 +12,10 @@ from formation_mlp.config.schema import ModelConfig
 from formation_mlp.errors import CheckpointError
 from formation_mlp.models.activations import ACTIVATIONS
 from formation_mlp.models.mlp import NORMALIZATIONS
-from formation_mlp.models.networks import ARCHITECTURES, build_network
+from formation_mlp.models.networks import ARCHITECTURES
 from formation_mlp.models.numpy_networks import ACTIVATIONS as FAST_ACTIVATIONS
 from formation_mlp.models.numpy_networks import check_weights, expected_shapes, numpy_network
-from formation_mlp.seeding import borrowed_torch_rng
-from support.networks import random_compositions
-
-
-def network_with_noise(config: ModelConfig, d_in: int, n_outputs: int) -> torch.nn.Module:
-    """Return a network whose every weight and statistic is far from its start, where many are zero or one."""
-    generator = torch.Generator().manual_seed(7)
-    with borrowed_torch_rng(generator):
-        network = build_network(d_in, config, n_outputs).eval()
-    with torch.no_grad():
-        for name, value in network.state_dict().items():
-            if value.is_floating_point() and "properties" not in name:
-                noise = 0.3 * torch.randn(value.shape, generator=generator)
-                value.add_(noise.abs() if "running_var" in name else noise)
-    return network
+from support.networks import network_with_noise, random_compositions
 
 
 def both(rows: slice = slice(9), n_outputs: int = 1, **model: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.config.schema import ModelConfig, TaskConfig, TrainingConfig
+from formation_mlp.models.networks import build_network
+from formation_mlp.seeding import borrowed_torch_rng
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.targets.task import Task
 from formation_mlp.training.network import Examples, NetworkTraining
@@ -73,6 +76,19 @@ def network_on_examples(
         seed,
         start,
     )
+
+
+def network_with_noise(config: ModelConfig, d_in: int, n_outputs: int) -> torch.nn.Module:
+    """Return a network whose every weight and statistic is far from its start, where many are zero or one."""
+    generator = torch.Generator().manual_seed(7)
+    with borrowed_torch_rng(generator):
+        network = build_network(d_in, config, n_outputs).eval()
+    with torch.no_grad():
+        for name, value in network.state_dict().items():
+            if value.is_floating_point() and "properties" not in name:
+                noise = 0.3 * torch.randn(value.shape, generator=generator)
+                value.add_(noise.abs() if "running_var" in name else noise)
+    return network
 
 
 def random_compositions(n: int, most: int = 4, seed: int = 0) -> Compositions:
