@@ -317,6 +317,7 @@ def test_parquet_holds_numbers_and_what_they_mean(command: Command, workplace: P
 
 def test_a_terminal_sees_few_digits_and_useful_columns(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "300")
     outcome = command("predict", "NaCl", "Fe2O3")
     lines = outcome.succeeded().splitlines()
     assert lines[0].startswith("prediction: formation energy, eV/atom (")

@@ -19,6 +19,9 @@ from support.paths import ROOT
 WIDTH = 80
 """Columns of the terminal in which commands run."""
 
+ONCE = "compiling numerical code for this machine"
+"""Said by the first command that compiles after an installation; no page shows it."""
+
 FENCED = re.compile(r"^```(\S*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 SECONDS = 1800
 
@@ -103,7 +106,10 @@ def shell(command: str, folder: Path) -> str:
 
 
 def terminal(command: str, folder: Path, width: int = WIDTH) -> str:
-    """Run a command on a terminal of ``width`` columns, and return what it shows, without blank ends of lines."""
+    """Run a command on a terminal of ``width`` columns, and return what it shows, without blank ends of lines.
+
+    What is said once after an installation is left out.
+    """
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     with subprocess.Popen(
@@ -120,7 +126,7 @@ def terminal(command: str, folder: Path, width: int = WIDTH) -> str:
             shown += part
     os.close(ours)
     lines = [line.split("\r")[-1].rstrip() for line in shown.decode("utf-8").replace("\r\n", "\n").split("\n")]
-    return "\n".join(lines)
+    return "\n".join(line for line in lines if not line.startswith(ONCE))
 
 
 def _read(ours: int) -> bytes:
