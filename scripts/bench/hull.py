@@ -36,7 +36,7 @@ from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.energy_table import EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, decomposition_energies
-from formation_mlp.hulls.stability import stability_scores
+from formation_mlp.hulls.verdicts import stability_scores
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.targets.metrics import call_scores
 from formation_mlp.typing import Bools, Floats

@@ -13,7 +13,8 @@ import pytest
 
 from formation_mlp.errors import DataError, FormationMLPError
 from formation_mlp.hulls.energy_table import read_energy_table
-from formation_mlp.hulls.stability import judge, stability_scores
+from formation_mlp.hulls.stability import judge
+from formation_mlp.hulls.verdicts import stability_scores
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.targets.metrics import call_scores
 from support.commands import Outcome, leftovers

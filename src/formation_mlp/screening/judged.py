@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from formation_mlp.hulls.energy_table import ENDS
-from formation_mlp.hulls.stability import Judged
+from formation_mlp.hulls.verdicts import Judged
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.saved_model.named import FOR_STABILITY, named_model
 from formation_mlp.screening.chances import Errors, chances, product_errors, settled

@@ -9,7 +9,8 @@ import numpy as np
 
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.hulls.hull import CompetingPhases
-from formation_mlp.hulls.stability import Judged, product_texts
+from formation_mlp.hulls.stability import product_texts
+from formation_mlp.hulls.verdicts import Judged
 from formation_mlp.screening.compositions import electronegativity
 from formation_mlp.screening.diagram import ON_PAGES, fractions_of
 from formation_mlp.system.files import write_text
