@@ -13,12 +13,13 @@ from formation_mlp.benchmark.plan import Fit
 from formation_mlp.benchmark.rows import FitRows, Shown
 from formation_mlp.config.schema import Config
 from formation_mlp.errors import CheckpointError
+from formation_mlp.runs.answers import fit_baseline
 from formation_mlp.runs.fingerprint import differences, differing_sections
 from formation_mlp.runs.network import course
 from formation_mlp.runs.prepare import Prepared, divide
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import ModelResult, rows_sha256, shown_part, write_predictions, write_split
-from formation_mlp.runs.train import fit_baseline, train_prepared, trained_before
+from formation_mlp.runs.train import train_prepared, trained_before
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.splits.methods import PARTS

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from formation_mlp.baselines import Baseline
-from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.config.own_code import NONE_OWN, Architectures, is_own
 from formation_mlp.config.schema import Config, named_options
+from formation_mlp.runs.answers import fit_baseline, result_of
 from formation_mlp.runs.assemble import checkpoint, network_member, with_trust
 from formation_mlp.runs.ensemble.plan import check_sizes
 from formation_mlp.runs.ensemble.train import Trained, train_ensemble
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.loggers import check_loggers
 from formation_mlp.runs.network import NetworkRun
-from formation_mlp.runs.own_metrics import all_scores, check_metrics
+from formation_mlp.runs.own_metrics import check_metrics
 from formation_mlp.runs.prepare import Prepared, load_rows, prepare
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import (
@@ -37,11 +36,9 @@ from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.mean import mean_and_std
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.system.compute import HERE, Compute
-from formation_mlp.system.costs import Meter
 from formation_mlp.system.files import write_json
 from formation_mlp.system.interrupts import noted
 from formation_mlp.training.callbacks import Callback, check_callbacks
-from formation_mlp.typing import Floats, Ints
 
 FOREST, MOST_FOR_FOREST = "random_forest", 20_000
 """The baseline beside every network, and the train rows up to which it takes less time than the network."""
@@ -240,7 +237,7 @@ def _train_network(
         reporter.begin_training(name, network.job.limits.max_epochs)
         for record in network.epochs():
             reporter.epoch(record, prepared.task.selection_score)
-    result = _result(name, prepared, network.job.predict, network.cost.seconds, network.details())
+    result = result_of(name, prepared, network.job.predict, network.cost.seconds, network.details())
     network.save_state()
     model = checkpoint(prepared, [network_member(prepared, network.job)], _without_nan(result))
     with_trust(prepared, model, result.prediction["val"][None]).save(folder.model)
@@ -251,7 +248,7 @@ def _ensemble_result(prepared: Prepared, name: str, folder: RunFolder, trained: 
     predictor = trained.predictor
     shares = np.array([member.share for member in predictor.checkpoint.members])
     of_val, _ = mean_and_std(trained.of_val, shares)
-    result = _result(name, prepared, predictor.predict_features, trained.cost.seconds, trained.details, of_val)
+    result = result_of(name, prepared, predictor.predict_features, trained.cost.seconds, trained.details, of_val)
     model = replace(predictor.checkpoint, scores=_without_nan(result))
     with_trust(prepared, model, trained.of_val).save(folder.model)
     return result
@@ -267,39 +264,4 @@ def trained_before(prepared: Prepared) -> ModelResult:
     report = folder.read_json(folder.report)
     predictor = Predictor(Checkpoint.load(folder.model, architectures=prepared.architectures))
     details = {key: report[key] for key in DETAILS if key in report}
-    return _result(report["model"], prepared, predictor.predict_features, report["fit_seconds"], details)
-
-
-def fit_baseline(prepared: Prepared, baseline: Baseline) -> ModelResult:
-    """Fit a baseline to the train rows, and predict the val and test rows."""
-    train, val = prepared.part("train"), prepared.part("val")
-    scale = prepared.scaler.transform
-    X, X_val = scale(train.X), scale(val.X)
-    meter = Meter()
-    baseline.fit(X, train.y, X_val, val.y)
-    cost = meter.cost()
-    details = {**baseline.details(), **cost.as_json()}
-
-    def predict(X: Floats, _compositions: Compositions | None, _scale: Ints | None) -> Floats:
-        return baseline.predict(scale(X))
-
-    return _result(baseline.label, prepared, predict, cost.seconds, details)
-
-
-def _result(
-    name: str,
-    prepared: Prepared,
-    predict: Callable[[Floats, Compositions | None, Ints | None], Floats],
-    fit_seconds: float,
-    details: Mapping[str, Any],
-    of_val: Floats | None = None,
-) -> ModelResult:
-    """Read the val part, unless its predictions are known, and once the test part."""
-    val, test = prepared.part("val"), prepared.part("test")
-    if of_val is None:
-        of_val = predict(val.X, val.compositions, val.scale)
-    start = time.perf_counter()
-    of_test = predict(test.X, test.compositions, test.scale) if len(test.y) else np.empty(0)
-    seconds = time.perf_counter() - start
-    part_scores = {"val": all_scores(prepared, val.y, of_val), "test": all_scores(prepared, test.y, of_test)}
-    return ModelResult(name, {"val": of_val, "test": of_test}, part_scores, fit_seconds, seconds, details)
+    return result_of(report["model"], prepared, predictor.predict_features, report["fit_seconds"], details)
