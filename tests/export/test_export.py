@@ -225,7 +225,7 @@ def test_a_missing_package_is_named_with_what_installs_it(
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setitem(sys.modules, missing, None)
     refusal = command("export", finished_run).refused()
-    assert f"need {missing}. Install it with: pip install 'formation_mlp[onnx]'" in refusal
+    assert f"need {missing}. Install it with: pip install 'formation-mlp[onnx]'" in refusal
     assert list(workplace.iterdir()) == []
 
 

@@ -28,11 +28,12 @@ def predictions(run: str) -> list[list[str]]:
 
 def test_a_fit_leaves_a_run_its_opponents_a_page_and_what_repeats_it(command: Command, write_csv: Write) -> None:
     write_csv()
-    done = command("fit", "table.csv", "--start", "none", *QUICK, *HERE)
+    done = command("fit", "table.csv", "--start", "none", *QUICK, *HERE, "--set", "split.test=0.2")
     out = done.succeeded()
     assert "What to believe: a new compound of this kind is off by" in out
     assert {"ensemble", "mean", "ridge"} <= {line.split()[0] for line in out.splitlines() if line}
-    assert "formation-mlp predict runs/table NaCl" in out
+    assert re.search(r"formation-mlp predict runs/table NaCl +# with an interval; --csv", out)
+    assert "epoch" not in done.err
     assert "the median is taken, for the energies are measured" in done.err
     folder = Path("runs/table")
     assert {"config.yaml", "report.html", "benchmark.json", "DONE"} <= {path.name for path in folder.iterdir()}
@@ -41,6 +42,24 @@ def test_a_fit_leaves_a_run_its_opponents_a_page_and_what_repeats_it(command: Co
     command("train", folder / "config.yaml", "--overwrite", "-q").succeeded()
     assert predictions("runs/table") == before
     command("predict", "runs/table", "NaCl").succeeded()
+
+
+def test_too_few_held_out_rows_tell_nothing_and_no_interval_is_promised(
+    command: Command, write_csv: Write, rows: list[tuple[str, str]]
+) -> None:
+    write_csv(rows[:8])
+    out = command("fit", "table.csv", "--start", "none", *QUICK, *HERE).succeeded()
+    assert "test MAE (1 row)" in out
+    assert "What to believe: nothing yet. 1 test row cannot tell how far off a new compound is" in out
+    assert "is off by" not in out
+    assert "is better than" not in out
+    assert "differ clearly" not in out
+    line = next(line for line in out.splitlines() if "formation-mlp predict" in line)
+    assert "interval" not in line
+    assert line.endswith("# --csv NEW.csv --out PREDICTED.csv")
+    asked = command("predict", "runs/table", "NaCl")
+    asked.succeeded()
+    assert "eV/atom (measured), from the composition alone" in asked.err
 
 
 def test_an_earlier_run_stays_unless_it_may_be_replaced(command: Command, write_csv: Write) -> None:

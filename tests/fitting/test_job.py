@@ -33,6 +33,29 @@ def test_measured_enthalpies_take_the_median(write_csv: Write) -> None:
     assert job_for(Asked("table.csv", kind="computed")).config.data.duplicates == "lowest"
 
 
+@pytest.mark.parametrize(
+    ("table", "header", "kind", "scale", "source"),
+    [
+        (None, ["formula", "formation_energy"], None, None, "measured"),
+        (None, ["formula", "formation_energy"], "computed", None, None),
+        (None, ["formula", "formation_energy"], None, "measured", None),  # the scale says it
+        (COMPUTED, ["formula", "E_f [eV/at]"], None, None, None),
+        (COMPUTED, ["formula", "E_f [eV/at]"], "measured", None, "measured"),
+        ([(*row, "NIST") for row in COMPUTED], ["formula", "E_f [eV/at]", "source"], "measured", None, "NIST"),
+    ],
+)
+def test_measured_energies_have_an_origin_wherever_the_model_goes(
+    write_csv: Write,
+    table: list[tuple[object, ...]] | None,
+    header: list[str],
+    kind: str | None,
+    scale: str | None,
+    source: str | None,
+) -> None:
+    write_csv(table, header)
+    assert job_for(Asked("table.csv", kind=kind, scale=scale)).config.data.source == source
+
+
 def test_structures_are_all_kept(structure_folder: Path, write_csv: Write) -> None:
     files = sorted(path for path in structure_folder.iterdir() if path.suffix == ".cif")
     write_csv([(path, -2.0 - 0.1 * i) for i, path in enumerate(files)], ["structure", "formation_energy_per_atom"])

@@ -130,7 +130,7 @@ def of_lightgbm(name: str) -> Make:
         except ImportError as error:
             raise ConfigError(
                 "benchmark.baselines.lightgbm: LightGBM is not installed. Install it with: "
-                "pip install 'formation_mlp[trees]', or leave this baseline out."
+                "pip install 'formation-mlp[trees]', or leave this baseline out."
             ) from error
         return getattr(lightgbm, name)(
             n_estimators=TREE_OPTIONS["num_iterations"],

@@ -22,7 +22,7 @@ def export(
 ) -> None:
     """Write a model as a file that other programs run without this package: its networks, scaling and mean included.
 
-    ONNX Runtime must give the same answers before the file is written; that needs pip install 'formation_mlp[onnx]'.
+    ONNX Runtime must give the same answers before the file is written; that needs pip install 'formation-mlp[onnx]'.
     """
     from formation_mlp.export import write
     from formation_mlp.prediction.tables import check_output

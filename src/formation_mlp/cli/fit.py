@@ -66,7 +66,7 @@ def fit(
         table, kind, scale, out, set_, formula=formula, target=target, unit=unit, id=id, structure=structure
     )
     compute = Compute(min(MOST_WORKERS, os.cpu_count() or 1) if workers is None else workers)
-    reporter = Reporter(verbose - quiet)
+    reporter = Reporter(verbose - quiet, few_epochs=True)
     done = fit_table(asked, reporter, start=start, overwrite=overwrite, compute=compute)
     reporter.say("")
     print(closing_text(done))

@@ -20,5 +20,5 @@ def onnx_package(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise ConfigError(
-            f"export: ONNX files need {name.partition('.')[0]}. Install it with: pip install 'formation_mlp[onnx]'."
+            f"export: ONNX files need {name.partition('.')[0]}. Install it with: pip install 'formation-mlp[onnx]'."
         ) from error

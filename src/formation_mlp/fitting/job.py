@@ -83,6 +83,8 @@ def job_for(asked: Asked) -> FitJob:
     duplicates, why = _duplicates(table, is_measured)
     data = table.data | {"duplicates": duplicates, "invalid": "drop"}
     data |= {} if asked.scale is None else {"scale": asked.scale}
+    if is_measured and "source" not in data and "scale" not in data:
+        data["source"] = "measured"  # what is said of the energies here, predictions and pages say, too
     raw = {
         "data": data,
         "split": {"method": "formula", **(SHARES if table.n_rows > FEW else SHARES_OF_FEW)},

@@ -14,12 +14,15 @@ from formation_mlp.benchmark.results import Results, results_of
 from formation_mlp.benchmark.text import statements
 from formation_mlp.fitting.fit import Fitted
 from formation_mlp.runs.start_rows import apart_in_words
+from formation_mlp.saved_model.predictor import load
 from formation_mlp.system.text_table import aligned
 from formation_mlp.typing import Bools, Floats
 
 WIDTH = 110
 FEW = 100
 """Rows below which an error is called uncertain."""
+FEWEST = 10
+"""Rows below which nothing is said of new compounds, nor of which model is better."""
 
 
 def closing_text(fitted: Fitted) -> str:
@@ -42,7 +45,7 @@ def score_table(outcomes: Sequence[Outcome], honest: Sequence[Outcome], results:
     by_name = {one.model: one for one in outcomes}
     honest_by_name = {one.model: one for one in honest}
     n_all, n_new = len(outcomes[0].ids), len(honest[0].ids)
-    header = ["model", "val MAE", f"{part} MAE ({n_all} rows)"]
+    header = ["model", "val MAE", f"{part} MAE ({_rows(n_all)})"]
     header += [f"new formulas ({n_new})"] if differs else []
     header += [f"{part} RMSE", "fit (s)"]
     rows = []
@@ -61,7 +64,14 @@ def believe(results: Results, report: dict[str, Any], errors: Floats) -> list[st
     said = []
     if "start" in report:
         said.append(apart_in_words(report["start"], results.part, "MAE") + ".")
-    if len(errors) > 1:
+    if len(errors) < FEWEST:
+        held_out = _rows(len(errors), f"{results.part} row") + (" of new formulas" if "start" in report else "")
+        said.append(
+            f"What to believe: nothing yet. {held_out} cannot tell how far off a new compound is, nor which model is "
+            f"better; {FEWEST} are the fewest that can. Add rows to the table, or hold out more of them, such as with "
+            "--set split.test=0.3."
+        )
+    else:
         half = 1.96 * float(errors.std(ddof=1)) / len(errors) ** 0.5
         low, high = max(0.0, errors.mean() - half), errors.mean() + half
         few = f", for {len(errors)} rows are few" if len(errors) < FEW else ""
@@ -70,7 +80,7 @@ def believe(results: Results, report: dict[str, Any], errors: Floats) -> list[st
             f"than {np.quantile(errors, 0.9):.3f} one time in ten. Of other {results.part} rows the average would lie "
             f"between {low:.3f} and {high:.3f} (95 %){few}."
         )
-    said += [f"{one}." for one in statements(results)]
+        said += [f"{one}." for one in statements(results)]
     said.append(
         "What not to believe: predictions for other kinds of compounds, such as elements that are rare or missing in "
         "the table; predict flags them."
@@ -83,13 +93,18 @@ def next_commands(fitted: Fitted) -> str:
     run = str(fitted.folder.path)
     quoted = f"'{run}'" if " " in run else run
     example = "NEW.cif" if fitted.job.table.kind == "structures" else "NaCl"
+    interval = "with an interval; " if load(fitted.folder.path).has_intervals else ""
     lines = {
-        f"formation-mlp predict {quoted} {example}": "with an interval; --csv NEW.csv --out PREDICTED.csv",
+        f"formation-mlp predict {quoted} {example}": f"{interval}--csv NEW.csv --out PREDICTED.csv",
         f"formation-mlp report {quoted}": f"{fitted.page} is there already: scores, figures, methods",
         f"formation-mlp train {quoted}/config.yaml --overwrite": "the same model again; change what you like in a copy",
     }
     width = max(map(len, lines))
     return "Next:\n" + "\n".join(f"  {command:{width}}  # {what}" for command, what in lines.items())
+
+
+def _rows(n: int, what: str = "row") -> str:
+    return f"{n} {what}{'s' * (n != 1)}"
 
 
 def _only_new(outcome: Outcome, report: dict[str, Any]) -> Outcome:

@@ -141,6 +141,6 @@ def lightgbm_package() -> Any:
         import lightgbm
     except ImportError as error:
         raise ConfigError(
-            "boosted trees need LightGBM. Install it with: pip install 'formation_mlp[trees]', or leave the member out."
+            "boosted trees need LightGBM. Install it with: pip install 'formation-mlp[trees]', or leave the member out."
         ) from error
     return lightgbm

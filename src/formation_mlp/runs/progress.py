@@ -27,6 +27,8 @@ class Reporter:
         -1 says nothing but errors, 0 the stages and epochs, 1 also details.
     rows_are
         Title of the bar of `rows`, and what is done to a row.
+    few_epochs
+        Whether epochs that have no bar are said at most once in `SAY_EVERY_SECONDS`, unless details are asked for.
 
     Examples
     --------
@@ -37,8 +39,16 @@ class Reporter:
     reading
     """
 
-    def __init__(self, verbosity: int = 0, rows_are: tuple[str, str] = ("features", "featurized")) -> None:
+    def __init__(
+        self,
+        verbosity: int = 0,
+        rows_are: tuple[str, str] = ("features", "featurized"),
+        *,
+        few_epochs: bool = False,
+    ) -> None:
         self.verbosity = verbosity
+        self._few_epochs = few_epochs and verbosity < 1
+        self._epoch_said = time.monotonic()
         self._title, self._verb = rows_are
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -102,11 +112,18 @@ class Reporter:
         if self._bar is not None and self._task is not None:
             note = f"val {score} {record.val_score:.4f}"
             self._bar.update(self._task, completed=record.epoch, note=note)
-        else:
+        elif self._is_time_for_an_epoch():
             self.say(
                 f"epoch {record.epoch:4d}  train loss {record.train_loss:.4f}  val loss {record.val_loss:.4f}  "
                 f"val {score} {record.val_score:.4f}{star}"
             )
+
+    def _is_time_for_an_epoch(self) -> bool:
+        now = time.monotonic()
+        if self._few_epochs and now - self._epoch_said < SAY_EVERY_SECONDS:
+            return False
+        self._epoch_said = now
+        return True
 
     def passing(self, record: EpochRecord, score: str) -> None:
         """Move the bar of a network that is trained to decide something; elsewhere its epochs are details."""
