@@ -12,6 +12,7 @@ import yaml
 from markupsafe import Markup
 
 from formation_mlp.benchmark import tables
+from formation_mlp.benchmark.of_rows import statements_of_rows
 from formation_mlp.benchmark.paired import CORRECTION
 from formation_mlp.benchmark.pictures import pictures, shown_models
 from formation_mlp.benchmark.published import caution
@@ -24,6 +25,7 @@ from formation_mlp.reporting import chapters
 from formation_mlp.reporting.chapters import Part, Parts, Show
 from formation_mlp.reporting.finished import FinishedRun, model_name
 from formation_mlp.reporting.html import bullets, code, details, facts, joined, paragraph, table
+from formation_mlp.reporting.judged import judged_rows
 from formation_mlp.reporting.named import named_points
 
 
@@ -59,9 +61,16 @@ class BenchmarkPart:
         own = self.rows.get(self.results.about.main)
         return own is not None and own.ids == run.ids and np.allclose(own.prediction, run.prediction, atol=1e-3)
 
-    def statements(self) -> list[str]:
-        """Return how the main model stands against the best opponent, in sentences."""
-        return statements(self.results)
+    def statements(self, run: FinishedRun) -> list[str]:
+        """Return how the main model stands against the best opponent, in sentences.
+
+        Where a start model has learned rows of the run, only the others count.
+        """
+        judged = judged_rows(run)
+        if judged.are_all:
+            return statements(self.results)
+        ids = {one for one, is_new in zip(run.ids, judged.is_new, strict=True) if is_new}
+        return statements_of_rows(self.results, self.rows, ids, judged.short) if judged.are_enough else []
 
     def parts(self, show: Show, beside: FinishedRun | None = None) -> Parts:
         """Return the words, tables and figures.
@@ -234,8 +243,12 @@ def _making(results: Results) -> Markup:
 def _table(cells: tables.Table, caption: str, own: str = "") -> Markup:
     """Return a table of the page; a minus sign is a true one there."""
     header, rows = cells
-    shown = [[row[0], *(f"−{cell[1:]}" if cell.startswith("-") else cell for cell in row[1:])] for row in rows]
+    shown = [[row[0], *(_shown(cell) for cell in row[1:])] for row in rows]
     return table([name.replace("R2", "R²") for name in header], shown, caption, own)
+
+
+def _shown(cell: str) -> str:
+    return "undefined" if cell == "nan" else f"−{cell[1:]}" if cell.startswith("-") else cell
 
 
 def _unit(results: Results) -> str:

@@ -12,6 +12,7 @@ from formation_mlp.features.presets import choose_preset
 from formation_mlp.reporting.bibliography import Works, keys_of, keys_of_start, keys_of_table, works_of_config
 from formation_mlp.reporting.groups import mean_error
 from formation_mlp.reporting.html import code, details, paragraph
+from formation_mlp.reporting.judged import counted_rows, judged_rows
 from formation_mlp.reporting.latex import cited_keys, cited_text, latex_table, plain
 from formation_mlp.reporting.text import MEAN, comparison, number
 from formation_mlp.version import __version__
@@ -98,7 +99,7 @@ def score_latex(run: FinishedRun, benchmark: BenchmarkPart | None = None) -> str
     unit = f" ({run.unit})" if run.unit else ""
     header = ["model", *(f"{n}{unit}" if n in ("MAE", "RMSE") else n.replace("R2", "R²") for n in names)]
     rows = [[name, *(number(scores[name].get(key), 3) for key in names)] for name in ordered]
-    caption = f"Scores of the {run.quantity} on {len(run.y):,} {run.part} rows."
+    caption = f"Scores of the {run.quantity} on {counted_rows(len(run.y), run.part)}."
     return latex_table(header, rows, caption, f"tab:{run.quantity.replace(' ', '-')}")
 
 
@@ -188,15 +189,19 @@ def _opponents(run: FinishedRun, benchmark: BenchmarkPart | None) -> str:
 
 def _result(run: FinishedRun) -> str:
     scores = run.report["scores"][run.part]
-    n = f"{len(run.y):,} {run.part} rows"
+    n = counted_rows(len(run.y), run.part)
     if run.is_classification:
         said = ", ".join(f"{name} {number(value, 3)}" for name, value in scores.items())
         return f"On the {n} its scores are: {said}."
-    half = mean_error(run.errors).half
-    return (
-        f"On the {n} its mean absolute error is {run.errors.mean():.3f} ± {half:.3f} eV/atom (95 % interval over "
-        f"rows), its root mean squared error {number(scores.get('RMSE'), 3)} eV/atom, R² {number(scores.get('R2'), 3)}."
+    half, judged = mean_error(run.errors).half, judged_rows(run)
+    spread = f" ± {half:.3f} eV/atom (95 % interval over rows)" if len(run.y) > 1 else " eV/atom"
+    said = (
+        f"On the {n} its mean absolute error is {run.errors.mean():.3f}{spread}, its root mean squared error "
+        f"{number(scores.get('RMSE'), 3)} eV/atom, R² {number(scores.get('R2'), 3)}."
     )
+    if judged.n and not judged.are_all:
+        said += f" On the {judged.words} its mean absolute error is {run.errors[judged.is_new].mean():.3f} eV/atom."
+    return said
 
 
 def _last_if_none(value: float | None) -> float:

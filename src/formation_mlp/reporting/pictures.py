@@ -10,6 +10,7 @@ import numpy as np
 from formation_mlp import figures
 from formation_mlp.figures.picture import Picture
 from formation_mlp.reporting.groups import by_class, by_count, by_element, by_novelty, group_errors
+from formation_mlp.reporting.judged import counted_rows
 from formation_mlp.reporting.named import named_points
 from formation_mlp.typing import Floats
 
@@ -21,7 +22,7 @@ def energy_pictures(run: FinishedRun) -> list[Picture]:
     """Return parity, residuals and residuals against predictions of a regression."""
     y, prediction, unit, name, n = run.y, run.prediction, run.unit, run.quantity, len(run.y)
     scores = {key: np.nan if value is None else value for key, value in run.report["scores"][run.part].items()}
-    rows = f"{n:,} {run.part} rows"
+    rows = counted_rows(n, run.part)
     return [
         Picture(
             "parity",
@@ -50,7 +51,7 @@ def energy_pictures(run: FinishedRun) -> list[Picture]:
 def class_pictures(run: FinishedRun) -> list[Picture]:
     """Return ROC, precision and recall, calibration and confusion matrix of a classification."""
     task, y, probability = run.config["task"], run.y, run.prediction
-    name, rows, positive = run.model, f"{len(y):,} {run.part} rows", task["labels"][1]
+    name, rows, positive = run.model, counted_rows(len(y), run.part), task["labels"][1]
     called = (probability >= task["threshold"]).astype(int)
     return [
         Picture(
@@ -154,7 +155,7 @@ def interval_pictures(run: FinishedRun, levels: Sequence[float], half_widths: Fl
         Picture(
             "intervals",
             figures.interval_plot(levels, run.errors, half_widths, run.unit),
-            f"Coverage and width of the intervals of {len(run.y):,} {run.part} rows",
+            f"Coverage and width of the intervals of {counted_rows(len(run.y), run.part)}",
             "Above: the share of the rows whose truth lies inside, against what the level promises; the shaded band is "
             "what chance allows. Below: how wide the intervals are.",
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from formation_mlp.reporting import chapters, paper, pictures, provenance, tables, text
 from formation_mlp.reporting.groups import by_element, group_errors
 from formation_mlp.reporting.html import paragraph
+from formation_mlp.reporting.judged import counted_rows
 from formation_mlp.reporting.periodic_table import element_table
 from formation_mlp.reporting.summary import summary
 
@@ -30,7 +31,7 @@ def run_parts(run: FinishedRun, show: Show, keep: Keep, benchmark: BenchmarkPart
     benchmark
         That of the same rows, which has the table of scores, or None.
     """
-    statements = [] if benchmark is None else benchmark.statements()
+    statements = [] if benchmark is None else benchmark.statements(run)
     parts: dict[str, list[Part]] = {
         chapters.BELIEVE: [text.introduction(run), summary(run, statements)],
         chapters.QUALITY: [tables.score_section(run)] if benchmark is None else benchmark.scores(run),
@@ -57,7 +58,7 @@ def _failures(run: FinishedRun, show: Show) -> list[Part]:
     if picture is None or run.compositions is None:
         return [paragraph("The formulas of the rows cannot be read alone, so errors are not told by element.")]
     errors, unit, name = group_errors(run)
-    rows = f"{len(errors):,} {run.part} rows"
+    rows = counted_rows(len(errors), run.part)
     show([picture], on_page=False)
     return [
         element_table(by_element(run.compositions, errors), unit, name, rows),

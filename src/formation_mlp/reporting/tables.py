@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from formation_mlp.chemistry.chemical_class import CHEMICAL_CLASSES
 from formation_mlp.reporting.html import details, facts, paragraph, table
+from formation_mlp.reporting.judged import counted_rows
 from formation_mlp.reporting.text import comparison, number
 from formation_mlp.reporting.unusual import FACTS, shares, unusual_facts
 
@@ -30,7 +31,7 @@ def score_section(run: FinishedRun) -> Markup:
     unit = f" ({run.unit})" if run.unit else ""
     header = ["model", *(f"{name}{unit}" if name in ("MAE", "RMSE") else _nice(name) for name in names)]
     rows = [[name, *(number(models[name].get(key)) for key in names)] for name in ordered]
-    caption = f"Scores on the {len(run.y):,} {run.part} rows"
+    caption = f"Scores on the {counted_rows(len(run.y), run.part)}"
     text = table(header, rows, caption, own)
     val = run.report["scores"].get("val")
     if run.part != "val" and val:
@@ -91,7 +92,7 @@ def worst_section(run: FinishedRun) -> Markup:
         for name, among, everywhere in shares(unusual, worst)
     ]
     if frequent:
-        header = ["fact", f"of the {len(worst)} worst", f"of all {len(run.y):,} {run.part} rows"]
+        header = ["fact", f"of the {len(worst)} worst", f"of the {counted_rows(len(run.y), run.part)}"]
         text += table(header, frequent, "How common that is")
     return text
 
@@ -118,7 +119,7 @@ def runs_section(runs: Sequence[FinishedRun]) -> Markup:
             run.model,
             str(run.report["target"]["name"]),
             f"{run.report['rows']['train']:,}",
-            f"{len(run.y):,} {run.part} rows",
+            counted_rows(len(run.y), run.part),
             *(number(run.report["scores"][run.part].get(name)) for name in names),
         ]
         for run in runs

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from formation_mlp.config.schema import named_options
 from formation_mlp.reporting.html import joined, paragraph
+from formation_mlp.reporting.judged import counted_rows, judged_rows
 from formation_mlp.runs.start_rows import KNOWN
 from formation_mlp.targets.metrics import classification_scores, regression_scores
 
@@ -37,7 +38,9 @@ def introduction(run: FinishedRun) -> Markup:
             f"The model '{run.model}' predicts {what}, from {report['descriptors']} features ({presets}). "
             f"It learned from {learned}"
             + (f"; origin of the values: {source}. " if source else ". ")
-            + (_class_words if run.is_classification else _energy_words)(run, f"{n:,} {run.part} rows{_seen(run)}"),
+            + (_class_words if run.is_classification else _energy_words)(
+                run, f"{counted_rows(n, run.part)}{_seen(run)}"
+            ),
             "lead",
         )
     ]
@@ -65,7 +68,11 @@ def _seen(run: FinishedRun) -> str:
 
 
 def _energy_words(run: FinishedRun, rows: str) -> str:
-    return f"On {rows} it is off by {run.errors.mean():.3f} {run.unit} on average."
+    text = f"On {rows} it is off by {run.errors.mean():.3f} {run.unit} on average."
+    judged = judged_rows(run)
+    if judged.n and not judged.are_all:
+        text += f" Over the {judged.words} it is off by {run.errors[judged.is_new].mean():.3f} {run.unit}."
+    return text
 
 
 def _class_words(run: FinishedRun, rows: str) -> str:
@@ -102,8 +109,8 @@ def interval_words(run: FinishedRun) -> Markup:
     shown = min(range(len(levels)), key=lambda k: abs(levels[k] - 0.9))
     inside, width = np.mean(run.errors <= half_widths[shown]), 2 * half_widths[shown]
     text = (
-        f"Intervals at the level {levels[shown]:g} hold the truth of {100 * inside:.1f} % of {len(run.y):,} "
-        f"{run.part} rows. They are {width.mean():.3f} {run.unit} wide on average"
+        f"Intervals at the level {levels[shown]:g} hold the truth of {100 * inside:.1f} % of "
+        f"{counted_rows(len(run.y), run.part)}. They are {width.mean():.3f} {run.unit} wide on average"
     )
     narrow, wide = np.percentile(width, [10, 90])
     text += f", {narrow:.3f} to {wide:.3f} for 80 % of the rows." if wide > narrow else "."
