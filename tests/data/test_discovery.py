@@ -264,16 +264,85 @@ def test_total_energies_under_a_wrong_name_are_refused(tmp_path: Path) -> None:
     assert "--target: in column 'Ef (eV/atom)' the numbers are no formation energies in eV/atom" in message
 
 
-def test_a_few_bad_rows_are_told_and_many_refused(tmp_path: Path) -> None:
-    energies = [*map(str, ENERGIES[:-2]), "n/a", ""]
+@pytest.mark.parametrize("blank", ["", "NaN", "n/a", "NA", "null", "-"])
+def test_rows_without_an_energy_are_counted_however_many(tmp_path: Path, blank: str) -> None:
+    energies = [*map(str, ENERGIES[:-7]), *[blank] * 7]
     found = found_in(tmp_path, {"formula": FORMULAS, "e_form": energies})
-    assert any(note.startswith("1 of 11 rows cannot be read and are left out, such as: 'n/a'") for note in found.notes)
-    assert any(note.startswith("1 rows have no energy") for note in found.notes)
+    assert "7 rows have no energy and are not used." in found.notes
     dataset = load_dataset(DataConfig(**found.data), TaskConfig())
-    assert len(dataset) == 10
-    assert len(dataset.left_out) == 2
-    energies[:4] = ["?"] * 4
-    assert "--target: 5 of 11 rows cannot be read" in refusal(tmp_path, {"formula": FORMULAS, "e_form": energies})
+    assert len(dataset) == 5
+    assert {row.reason for row in dataset.left_out} == {"no target"}
+
+
+@pytest.mark.parametrize("blank", ["", "n/a", "None", "-"])
+def test_rows_without_a_formula_are_counted(tmp_path: Path, blank: str) -> None:
+    formulas = [*FORMULAS[:-3], *[blank] * 3]
+    found = found_in(tmp_path, {"formula": formulas, "e_form": ENERGIES})
+    assert "3 rows have no formula and are not used." in found.notes
+    dataset = load_dataset(DataConfig(**found.data), TaskConfig())
+    assert [row.id for row in dataset.left_out] == ["10", "11", "12"]
+
+
+@pytest.mark.parametrize("name", ["e_form", "energy"])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_bad_energies_of_a_settled_column_are_left_out_by_name(tmp_path: Path, name: str, is_named: bool) -> None:
+    energies = ["inf", "?", "low", "1,5", "~3", "wide", *map(str, ENERGIES[6:])]
+    table, asked = {"formula": FORMULAS, name: energies}, {"target": name} if is_named else {}
+    if name == "energy" and not is_named:
+        message = refusal(tmp_path, table)
+        assert f"--target: in column {name!r} 6 of 12 rows cannot be read:" in message
+        assert f"say --target {name!r}, and they are left out" in message
+        return
+    found = found_in(tmp_path, table, **asked)
+    (note,) = [note for note in found.notes if "cannot be read" in note]
+    assert note.splitlines() == [
+        "6 of 12 rows cannot be read and are left out:",
+        "  row 1: 'inf' is not finite",
+        "  row 2: '?' is no number",
+        "  row 3: 'low' is no number",
+        "  row 4: '1,5' is no number: write a point, not a comma, before the decimals, and no sign between thousands",
+        "  row 5: '~3' is no number: leave out the sign before it, or the row",
+        "  and 1 more, which the report names",
+    ]
+    dataset = load_dataset(DataConfig(**found.data), TaskConfig())
+    assert [row.id for row in dataset.left_out] == list("123456")
+
+
+@pytest.mark.parametrize(("name", "asked"), [("formula", {}), ("what", {"formula": "what"})])
+def test_bad_formulas_of_a_settled_column_are_left_out_by_name(
+    tmp_path: Path, name: str, asked: dict[str, str]
+) -> None:
+    formulas = [*FORMULAS[:4], "rust", "Xx2", *FORMULAS[6:]]
+    found = found_in(tmp_path, {name: formulas, "e_form": ENERGIES}, **asked)
+    (note,) = [note for note in found.notes if "cannot be read" in note]
+    assert note.startswith("2 of 12 rows cannot be read and are left out:\n  row 5: formula 'rust'")
+    assert "\n  row 6: formula 'Xx2': 'Xx' is no element" in note
+
+
+def test_more_than_half_of_bad_rows_is_refused_in_any_column(tmp_path: Path) -> None:
+    bad = ["?"] * 7
+    message = refusal(tmp_path, {"formula": FORMULAS, "e_form": [*bad, *map(str, ENERGIES[7:])]}, target="e_form")
+    assert "--target: in column 'e_form' 7 of 12 rows cannot be read:" in message
+    assert "That is more than half of them." in message
+    message = refusal(tmp_path, {"formula": [*bad, *FORMULAS[7:]], "e_form": ENERGIES}, formula="formula")
+    assert "--formula: in column 'formula' 7 of 12 rows cannot be read:" in message
+
+
+def test_bad_files_of_a_folder_are_left_out_by_name(structure_folder: Path) -> None:
+    files = sorted(path.stem for path in structure_folder.glob("*.cif"))
+    (structure_folder / f"{files[0]}.cif").write_text("data_x\n", encoding="utf-8")
+    lines = [f"{name},-{i + 1}.5" for i, name in enumerate([*files, "gone"])]
+    (structure_folder / "targets.csv").write_text("\n".join(["id,e_form", *lines]), encoding="utf-8")
+    found = discover(str(structure_folder), unit="eV/atom")
+    (note,) = [note for note in found.notes if "cannot be read" in note]
+    assert note.startswith(f"2 of {len(lines)} rows cannot be read and are left out:\n  row {files[0]}: ")
+    assert "\n  row gone: " in note
+
+
+def test_equal_energies_are_nothing_to_learn(tmp_path: Path) -> None:
+    message = refusal(tmp_path, {"formula": FORMULAS, "e_form": [-1.0] * 12})
+    assert "--target: all energies in column 'e_form' are -1: there is nothing to learn" in message
+    assert "--unit" not in message
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_files_without_an_energy_and_energies_without_a_file_are_told(folder: Pa
     lines = csv("file,e_form", lambda name, energy: f"{name},{energy}").replace("KBr", "CsF")
     (folder / "energies.csv").write_text(lines, encoding="utf-8")
     found = discover(str(folder))
-    assert any(note.startswith("1 rows have no energy") for note in found.notes)
+    assert any(note.startswith("1 row has no energy") for note in found.notes)
     assert any("CsF.cif: no such structure file" in note for note in found.notes)
 
 

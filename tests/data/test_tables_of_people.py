@@ -126,10 +126,20 @@ def test_what_is_no_number_is_said_with_what_to_change(text: object, advice: str
 
 
 def test_a_column_of_numbers_tells_blank_cells_from_wrong_ones() -> None:
-    values, present, wrong = numbers_of_cells(["1", "", None, " ", "nan", "na", "2.5"])
+    values, present, wrong = numbers_of_cells(["1", "", None, " ", "inf", "?", "2.5"])
     assert present.tolist() == [True, False, False, False, True, True, True]
     assert list(wrong) == [4, 5]
     np.testing.assert_array_equal(values, [1, *[np.nan] * 5, 2.5])
+
+
+@pytest.mark.parametrize(
+    "cell", ["nan", "NaN", "n/a", "N/A", "#N/A", "na", "n.d.", "None", "NULL", "-", " -- ", np.nan]
+)
+def test_a_cell_that_says_it_has_no_number_is_blank(cell: object) -> None:
+    values, present, wrong = numbers_of_cells(["1", cell])
+    assert present.tolist() == [True, False]
+    assert not wrong
+    assert np.isnan(values[1])
 
 
 HEAD = b"formula,target\n"
@@ -293,10 +303,8 @@ def test_decimal_commas_that_fill_a_spare_column_are_refused(
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
-        ("na", "'na' is no number"),
-        ("n.d.", "'n.d.' is no number"),
-        ("-", "'-' is no number"),
-        ("nan", "'nan' is not finite"),
+        ("?", "'?' is no number"),
+        ("-?", "'-?' is no number"),
         ("inf", "'inf' is not finite"),
         ("-1_0", "'-1_0' is no number: write the digits without '_'"),
         ("−2", "U+2212"),
@@ -315,7 +323,7 @@ def test_a_target_that_is_no_number_is_refused_or_dropped_by_name(cell: str, rea
     assert data.left_out[0] == LeftOut("4", "no target")
     assert reason in data.left_out[1].reason
     assert data.notes == (
-        "1 rows have no target and are not used",
+        "1 row has no target and is not used",
         "2 rows cannot be read and are left out; the report names them",
     )
 

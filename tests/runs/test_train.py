@@ -338,7 +338,7 @@ def test_rows_that_are_left_out_are_named_in_the_report(
     outcome = command("train", tiny_config(data={"invalid": "drop"}))
     outcome.succeeded()
     assert "5 rows cannot be read and are left out" in outcome.err
-    assert "1 rows have no target" in outcome.err
+    assert "1 row has no target" in outcome.err
     report = read_json(table.parent / "run" / "report.json")
     assert sum(report["rows"].values()) == len(rows)
     assert list(report["left_out"]) == ["66", "61", "62", "63", "64", "65"]

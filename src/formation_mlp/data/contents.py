@@ -12,6 +12,7 @@ import numpy as np
 from formation_mlp.data import columns
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.materials.formula.text import is_missing
 from formation_mlp.materials.structure.crystal import Crystal
 from formation_mlp.materials.structure.items import is_pymatgen, names_a_file
 
@@ -78,7 +79,7 @@ def formulas_in(cells: Sequence[object]) -> Formulas:
     >>> formulas_in(["sodium chloride", "rust"]).share
     0.0
     """
-    texts = [columns.formula_of_cell(cell) for cell in cells]
+    texts = [text for text in map(columns.formula_of_cell, cells) if not is_missing(text)]
     if not texts or not any(isinstance(text, str) for text in texts) or is_numeric(cells):
         return Formulas(0.0, 0.0, 0, None if not texts else texts[0])
     parsed = parse_formulas([text if isinstance(text, str) and len(text) <= LONGEST else "" for text in texts])
@@ -89,11 +90,9 @@ def formulas_in(cells: Sequence[object]) -> Formulas:
 
 
 def is_numeric(cells: Sequence[object]) -> bool:
-    """Tell whether half of some cells are numbers, and there are any."""
-    if not cells:
-        return False
-    values, _, _ = numbers_of_cells(cells)
-    return float(np.isfinite(values).mean()) >= SHARE_OF_NAMED
+    """Tell whether half of some cells, those that say they have none apart, are numbers, and there are any."""
+    values, present, _ = numbers_of_cells(cells)
+    return bool(present.any()) and np.isfinite(values).sum() >= SHARE_OF_NAMED * present.sum()
 
 
 def are_structures(cells: Sequence[object], folder: Path) -> bool:

@@ -18,6 +18,7 @@ from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
 from formation_mlp.data.scale_column import scales_of_frame
 from formation_mlp.data.sources import read_table
+from formation_mlp.data.unreadable import counted
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
 from formation_mlp.materials.structure.columns import read_structure_columns
@@ -236,9 +237,12 @@ def _parts(frame: pd.DataFrame, column: str, keep: Ints) -> tuple[str, ...]:
 def _remarks(read: ReadMaterials, left_out: Sequence[LeftOut]) -> Iterable[str]:
     no_target = sum(row.reason == "no target" for row in left_out)
     if no_target:
-        yield f"{no_target} rows have no target and are not used"
-    if len(left_out) > no_target:
-        yield f"{len(left_out) - no_target} rows cannot be read and are left out; the report names them"
+        yield counted(no_target, "has no target and is not used", "have no target and are not used")
+    n_failed = len(left_out) - no_target
+    if n_failed:
+        yield counted(n_failed, "cannot be read and is left out", "cannot be read and are left out") + (
+            "; the report names it" if n_failed == 1 else "; the report names them"
+        )
     if read.notes:
         example = next(iter(read.notes.values()))
-        yield f"{len(read.notes)} rows are read with a remark, such as: {example}"
+        yield counted(len(read.notes), "is read with a remark", "are read with a remark") + f", such as: {example}"

@@ -176,8 +176,12 @@ def _listed(names: list[str]) -> str:
     return ", ".join(map(quoted, names[:30])) + more
 
 
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
 def _refusal(path: str, finding: Finding) -> DataError:
     n = len(finding.problems)
-    found = "".join(f"\n  found: {note}" for note in finding.notes)
-    points = "".join(f"\n  {point}" for point in finding.problems)
+    found = "".join(f"\n  found: {_indented(note)}" for note in finding.notes)
+    points = "".join(f"\n  {_indented(point)}" for point in finding.problems)
     return DataError(f"{path}: {n} {'things are' if n > 1 else 'thing is'} not certain:{points}{found}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from formation_mlp.data import columns
-from formation_mlp.data.contents import SHARE, Formulas, are_structures, formulas_in, some_cells
+from formation_mlp.data.contents import Formulas, are_structures, formulas_in, some_cells
 from formation_mlp.data.headers import NO_FORMULAS, header_of
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.quoting import quoted
@@ -27,6 +27,7 @@ class MaterialColumns:
     structure : column of structures, or None
     data : keys of the section ``data`` of a configuration
     notes, problems : sentences for the user
+    is_settled : whether the user or its name says which column it is, not its cells alone
     is_missing : whether the problem is that there is none
     """
 
@@ -36,6 +37,7 @@ class MaterialColumns:
     data: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    is_settled: bool = True
     is_missing: bool = False
 
 
@@ -62,6 +64,7 @@ def find_materials(frame: pd.DataFrame, formula: str | None = None, structure: s
         return found
     found.notes += notes
     found.problems += problems
+    found.is_settled = formula is not None or (name is not None and header_of(name).formula > 0)
     found.is_missing = any("no column holds" in problem for problem in problems)
     found.data |= {} if name is None else {"formula": name}
     return found
@@ -97,7 +100,7 @@ def find_formulas(frame: pd.DataFrame, asked: str | None = None) -> tuple[str | 
     name = columns.find_formula(frame, None, "--formula") if usual else found[0]
     name = name or found[0]
     why = "by its name and its cells" if named else "as its cells are formulas"
-    return name, [f"Formulas are in the column {name!r}, {why}.", *_remark(contents[name])], []
+    return name, [f"Formulas are in the column {name!r}, {why}."], []
 
 
 def _is_other(name: str) -> bool:
@@ -113,12 +116,6 @@ def _agree(frame: pd.DataFrame, names: list[str]) -> bool:
     ]
     first = written[0]
     return all(one.keys() == first.keys() and (one.n_atoms == first.n_atoms).all() for one in written[1:])
-
-
-def _remark(content: Formulas) -> list[str]:
-    if content.share >= SHARE:
-        return []
-    return [f"Only {content.share:.0%} of its cells can be read; the first that cannot is {quoted(content.wrong)}."]
 
 
 def _none(contents: dict[str, Formulas], plain: dict[str, int]) -> str:

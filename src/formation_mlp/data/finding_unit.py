@@ -17,6 +17,8 @@ from formation_mlp.data.headers import Header, header_of
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.unit_evidence import MEASURED, Verdict, unit_by_numbers
 from formation_mlp.data.unit_names import UnitName
+from formation_mlp.data.unreadable import counted, judge_unreadable
+from formation_mlp.materials.formula.text import is_missing
 from formation_mlp.quoting import quoted, shortened
 from formation_mlp.typing import Floats
 from formation_mlp.units import UNITS, to_ev_per_atom
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 
     from formation_mlp.chemistry.compositions import Compositions
 
-FEW = 0.05
-"""Share of rows that may be unreadable and left out; more hint at a wrong column."""
 N_LOOKED_AT = 2000
 """Rows by which units are told."""
 HARDLY = 10.0
@@ -51,7 +51,7 @@ def settle_unit(
     is_named
         Whether the user names the column.
     """
-    known = _energies_of(finding, materials, energy.name)
+    known = _energies_of(finding, materials, energy, is_settled=is_named or energy.target >= PLAIN)
     candidates = energy.unit.candidates if asked is None else [finding.data["unit"]]
     where = f"column {energy.name!r}"
     if known is None:
@@ -59,6 +59,11 @@ def settle_unit(
             finding.problems.append(f"--unit: {where} does not say it in full. Name it: {_offer(energy.unit)}.")
         return False
     energies, compositions = known
+    if len(energies) > 1 and np.ptp(energies) == 0:
+        finding.problems.append(
+            f"--target: all energies in {where} are {energies[0]:g}: there is nothing to learn. Name another column."
+        )
+        return False
     verdict = unit_by_numbers(energies, compositions, candidates)
     if verdict.unit is None:
         finding.problems.append(_unit_problem(where, energy.unit, verdict, asked))
@@ -81,34 +86,41 @@ def settle_unit(
     return _is_measured(finding, energy, verdict)
 
 
-def _energies_of(finding: Finding, materials: MaterialColumns, target: str) -> tuple[Floats, Compositions] | None:
+def _energies_of(
+    finding: Finding, materials: MaterialColumns, energy: Header, *, is_settled: bool
+) -> tuple[Floats, Compositions] | None:
     """Return energies and compositions of some rows that have both, or None if there are none."""
     if materials.problems:
         return None
     frame = finding.frame
-    values, present, wrong = numbers_of_cells(columns.cells_of(frame, target))
+    values, present, wrong = numbers_of_cells(columns.cells_of(frame, energy.name))
     n_blank = int((~present).sum())
-    finding.notes += [f"{n_blank:,} rows have no energy and are not used."] if n_blank else []
-    _judge_unreadable(finding, "target", wrong, int(present.sum()))
+    if n_blank:
+        finding.notes.append(f"{counted(n_blank, 'has no energy and is', 'have no energy and are')} not used.")
+    judge_unreadable(finding, "target", energy.name, wrong, int(present.sum()), is_settled=is_settled)
     rows = np.flatnonzero(np.isfinite(values))
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), N_LOOKED_AT)).astype(int)]
     some = frame.iloc[rows].reset_index(drop=True)
     some.attrs = frame.attrs
     read = materials_of_frame(some, DataConfig(path=finding.data["path"], **materials.data))
-    _judge_unreadable(finding, "formula", read.failures, len(rows))
+    _judge_materials(finding, materials, {int(rows[i]): reason for i, reason in read.failures.items()}, len(rows))
     good = np.setdiff1d(np.arange(len(rows)), list(read.failures))
     return (values[rows][good], read.materials.compositions.take(good)) if len(good) else None
 
 
-def _judge_unreadable(finding: Finding, option: str, wrong: Mapping[int, str], n: int) -> None:
-    """Let the loader leave out a few rows, which it names; many hint at a wrong column."""
-    if not wrong:
+def _judge_materials(finding: Finding, materials: MaterialColumns, wrong: Mapping[int, str], n: int) -> None:
+    """Judge rows whose formula or structure cannot be read; a formula that is missing says nothing of its column."""
+    name = materials.formula
+    if materials.kind == "structures" or name is None:
+        column = materials.structure or ", ".join(columns.CELL)
+        judge_unreadable(finding, "structure", column, wrong, n, is_settled=True)
         return
-    first = wrong[min(wrong)]
-    if len(wrong) > max(1, FEW * n):
-        finding.problems.append(f"--{option}: {len(wrong):,} of {n:,} rows cannot be read, the first: {first}")
-    else:
-        finding.notes.append(f"{len(wrong):,} of {n:,} rows cannot be read and are left out, such as: {first}")
+    cells = columns.cells_of(finding.frame, name)
+    blank = {row for row in wrong if is_missing(columns.formula_of_cell(cells[row]))}
+    if blank:
+        finding.notes.append(f"{counted(len(blank), 'has no formula and is', 'have no formula and are')} not used.")
+    wrong = {row: reason for row, reason in wrong.items() if row not in blank}
+    judge_unreadable(finding, "formula", name, wrong, n - len(blank), is_settled=materials.is_settled)
 
 
 def _offer(named: UnitName) -> str:

@@ -15,6 +15,8 @@ from formation_mlp.typing import Bools, Floats
 
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _WORDS = ("nan", "inf", "infinity")
+NO_VALUE = frozenset(("", "nan", "n/a", "#n/a", "na", "<na>", "n.a.", "n.d.", "none", "null", "-", "--", "–", "—"))
+"""Texts in small letters by which people and programs say that a cell of numbers has none."""
 
 
 def number(cell: object) -> float:
@@ -55,7 +57,7 @@ def numbers_of_cells(cells: Iterable[object], words: Mapping[str, float] = {}) -
     Parameters
     ----------
     cells
-        ``[n]``; None and a text without signs are blank.
+        ``[n]``; None, NaN and the texts of `NO_VALUE` are blank.
     words
         Texts in small letters that stand for numbers, such as ``true``.
 
@@ -64,11 +66,16 @@ def numbers_of_cells(cells: Iterable[object], words: Mapping[str, float] = {}) -
     values : ``[n]``, NaN where there is none
     present : ``[n]``, which cells are not blank
     wrong : row to the reason why its cell is no finite number
+
+    Examples
+    --------
+    >>> values, present, wrong = numbers_of_cells(["-2.1", "n/a", "inf"])
+    >>> present.tolist(), wrong
+    ([True, False, True], {2: "'inf' is not finite"})
     """
     values, present, wrong = list[float](), list[bool](), dict[int, str]()
     for row, cell in enumerate(cells):
-        text = "" if cell is None else cell.strip() if isinstance(cell, str) else None
-        present.append(text != "")
+        present.append(not _is_blank(cell))
         value = np.nan
         if present[-1]:
             try:
@@ -80,6 +87,13 @@ def numbers_of_cells(cells: Iterable[object], words: Mapping[str, float] = {}) -
                 wrong[row] = str(error)
         values.append(value if np.isfinite(value) else np.nan)
     return np.array(values, float), np.array(present, bool), wrong
+
+
+def _is_blank(cell: object) -> bool:
+    """Tell whether a cell has no number and says so."""
+    if isinstance(cell, str):
+        return cell.strip().lower() in NO_VALUE
+    return cell is None or (isinstance(cell, float) and np.isnan(cell))
 
 
 def _advice(text: str) -> str:

@@ -55,7 +55,10 @@ def write_configuration(asked: Asked, path: Path | None, reporter: Reporter, *, 
 
 def configuration_text(job: FitJob) -> str:
     """Return the configuration of a job as YAML: comments, and the keys that are not as usual."""
-    comments = [f"What was found in {job.config.data.path}:", *(f"- {note}" for note in job.notes)]
+    comments = [
+        f"What was found in {job.config.data.path}:",
+        *(f"- {note}".replace("\n", "\n#   ") for note in job.notes),
+    ]
     start = model_to_try(job, None)
     if start is not None:
         comments += [

@@ -95,6 +95,9 @@ REFUSED = {
     # remarks, phases, names, ids
     "NaCl (cubic)": "'(cubic)' is a remark and no part of the formula. Leave it out. Did you mean NaCl?",
     "TiO2(rutile)": "Did you mean TiO2?",
+    "Fe2 Co O4 2+": "'2+' cannot be read: it is a charge, which has no place in a formula here. Leave it out.",
+    "S O4 2-": "'2-' cannot be read: it is a charge",
+    "Cu Cl2 -": "'-' cannot be read: it is a charge, which has no place in a formula here. Leave it out. Did you mean",
     "(rutile) TiO2": "Did you mean TiO2?",
     "Si (Fd-3m)": "'(Fd-3m)' is a remark",
     "Fe2O3(s)": "'(s)' is a label of state. Leave it out. Did you mean Fe2O3?",

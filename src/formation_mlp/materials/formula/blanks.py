@@ -23,6 +23,7 @@ _TOKEN = re.compile(
     rf"(?P<blank>\s+)|(?P<symbol>[A-Z][a-z]*)|(?P<number>{NUMBER})|(?P<open>[\[({{])|(?P<close>[\])}}])|(?P<other>.)",
     re.DOTALL,
 )
+_CHARGE = re.compile(r"\s([0-9]*[-+−])\Z")
 _LARGEST_SPACED = 99  # a larger number after a blank is rather that of a space group
 _TWO_DIGITS = 10
 _LONGEST_SALT = 60  # signs of a formula whose words may be ions
@@ -58,6 +59,13 @@ def without_doubtful_blanks(text: str) -> str:
     """
     if " " not in text:
         return text
+    charge = _CHARGE.search(text)
+    if charge is not None:
+        raise FormulaError(
+            f"'{shortened(charge[1])}' cannot be read: it is a charge, which has no place in a formula here. "
+            "Leave it out.",
+            (text[: charge.start()],),
+        )
     levels = [_Level()]
     tokens = [(token.lastgroup or "", token[0]) for token in _TOKEN.finditer(text)]
     n_spaced_numbers = 0

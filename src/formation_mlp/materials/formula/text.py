@@ -10,7 +10,7 @@ from formation_mlp.materials.formula.atoms import HYDROGEN, FormulaError, check_
 
 _DOUBTFUL = ("0", "CI", "C1", "IV", "VI")
 """What a formula holds, besides capitals, that is worth a look at what may be meant."""
-_MISSING = {"", "nan", "none", "null", "n/a", "<na>"}
+_MISSING = {"", "nan", "none", "null", "n/a", "#n/a", "n.a.", "<na>", "-", "--"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,17 @@ def read_formula(formula: object) -> Reading:
         raise explained(error, formula) from None
 
 
+def is_missing(formula: object) -> bool:
+    """Tell whether a cell of formulas has none and says so.
+
+    Examples
+    --------
+    >>> is_missing("n/a"), is_missing("NaN")
+    (True, False)
+    """
+    return isinstance(formula, str) and formula.strip() != "NaN" and formula.strip().lower() in _MISSING
+
+
 @lru_cache(maxsize=16)
 def _read(text: str) -> Reading:
     """Read a formula; the last ones are kept, as the command line reads its first argument before all of them."""
@@ -51,7 +62,7 @@ def _read(text: str) -> Reading:
         from formation_mlp.materials.formula.signs import clean
 
         text, is_plain = clean(text), False
-    if text != "NaN" and text.lower() in _MISSING:
+    if is_missing(text):
         raise FormulaError("the formula is missing. Fill it in or leave the row out.")
     parts, notes = [(1.0, text)], dict[str, None]()
     if not is_plain:
