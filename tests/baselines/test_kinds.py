@@ -254,7 +254,7 @@ def test_train_rows_of_one_class_are_refused() -> None:
 
 def test_without_lightgbm_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lightgbm", None)
-    with pytest.raises(ConfigError, match=r"LightGBM is not installed.*pip install 'formation_mlp\[trees\]'"):
+    with pytest.raises(ConfigError, match=r"LightGBM is not installed.*pip install 'formation-mlp\[trees\]'"):
         Baseline("lightgbm", REGRESSION, 0)
 
 
