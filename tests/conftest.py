@@ -10,16 +10,20 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from formation_mlp import cli
+from support.browser import headless_browser
 from support.commands import Outcome
 from support.configs import TINY, changed
 from support.paths import BUNDLED, ROOT
 from support.structures import ROCK_SALTS, rock_salt
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 # For networks as small as those of the tests, threads only wait for one another. Set before torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -164,6 +168,13 @@ def without_figures() -> Iterator[None]:
         for name in ("write_figures", "write_loss_figure"):
             patch.setattr(run, name, lambda *_: None)
         yield
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Chrome]:
+    """Return a browser without a window, shared by all tests; `support.browser` visits pages with it."""
+    with headless_browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
