@@ -39,6 +39,8 @@ html_title = f"formation_mlp {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+LIVE_EVERYWHERE = ("live", "text", "dom", "controls", "plot", "handle", "network")
+"""Scripts of every page that moves, in ``_static/live``."""
 html_show_sphinx = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0b5394", "color-brand-content": "#0b5394"},
@@ -52,7 +54,17 @@ def without_routing(app: Any, what: str, name: str, thing: object, skip: bool, o
     return True if re.fullmatch(r"set_\w+_request|get_metadata_routing", name) else None
 
 
+def with_live_scripts(app: Any, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Give a page that moves the scripts that it names under ``live``, in their order, and no other page any."""
+    names = (context.get("meta") or {}).get("live", "").split()
+    if names:
+        app.add_css_file("live/live.css")
+    for name in names and [*LIVE_EVERYWHERE, *names]:
+        app.add_js_file(f"live/{name}.js", loading_method="defer")
+
+
 def setup(app: Any) -> None:
     """Write the generated pages before Sphinx looks for pages."""
     app.connect("autodoc-skip-member", without_routing)
+    app.connect("html-page-context", with_live_scripts)
     pages.write(DOCS)

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from formation_mlp.lessons.cells import Lesson, all_lessons
+
+LIVE = Path(__file__).parents[2] / "docs" / "live"
+MOVING = {
+    1: ("boundary", "threshold"),
+    3: ("activations",),
+}
+"""Number of a lesson to its pages that move, in ``docs/live``."""
 
 
 def pages() -> dict[str, Callable[[], str]]:
@@ -20,7 +28,8 @@ def _index() -> str:
         "Eight lessons lead from one neuron to a network that predicts formation energies, on measured enthalpies that "
         "come with the package. Each is a script that runs: `formation-mlp lesson 2` runs one and prints it, "
         "`formation-mlp lesson 2 --check` asks its exercises and judges the answers, and "
-        "`formation-mlp lesson --html lecture` writes all of them as pages with their figures and results.\n",
+        "`formation-mlp lesson --html lecture` writes all of them as pages with their figures and results. "
+        "[Pages that move](../live/index.md) let you turn a weight and see what happens.\n",
         "| lesson | time on 2 cores | about |",
         "|---|---|---|",
     ]
@@ -33,7 +42,10 @@ def _index() -> str:
 
 
 def _page(lesson: Lesson) -> str:
-    parts = [f"`formation-mlp lesson {lesson.number}` runs this page, with its figures and results ({lesson.time}).\n"]
+    parts = [
+        f"`formation-mlp lesson {lesson.number}` runs this page, with its figures and results ({lesson.time})."
+        f"{_moving(lesson.number)}\n"
+    ]
     title = None
     for cell in lesson.cells:
         if not cell.is_prose:
@@ -45,6 +57,16 @@ def _page(lesson: Lesson) -> str:
         else:
             parts.append(f"{_with_blocks(cell.text)}\n")
     return "\n".join(parts)
+
+
+def _moving(number: int) -> str:
+    """Return the links to the pages that move, of a lesson that has any."""
+    links = [f"[{_title(LIVE / f'{name}.md')}](../live/{name}.md)" for name in MOVING.get(number, ())]
+    return f" In the browser: {', '.join(links)}." * bool(links)
+
+
+def _title(page: Path) -> str:
+    return next(line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("# "))[2:]
 
 
 def _with_blocks(text: str) -> str:

@@ -1,0 +1,102 @@
+"""What holds of every page that moves: it starts, fits the screen, speaks, takes keys, and asks nobody for anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from live.support import LIVE, PAGES, Page, Source
+from support.browser import SCREENS, complaints, overflowing
+from support.paths import ROOT
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+every_page = pytest.mark.parametrize("source", PAGES, ids=[page.name for page in PAGES])
+
+
+@every_page
+@pytest.mark.parametrize("screen", SCREENS)
+def test_starts_and_fits(open_page: Callable[..., Page], browser: Chrome, source: Source, screen: str) -> None:
+    page = open_page(source.name, screen)
+    assert page.run("return document.querySelector('figure.live').dataset.ready") == "yes"
+    assert complaints(browser) == []
+    outside = page.run(
+        "const right = document.documentElement.clientWidth + 1;"
+        "return [...document.querySelectorAll('.live *')].filter((one) => !one.closest('g, defs')"
+        "  && one.getBoundingClientRect().right > right).map((one) => one.outerHTML.slice(0, 80))"
+    )
+    assert outside == []
+    assert not [text for text in overflowing(browser) if "live" in text.split(">")[0] and "<path" not in text]
+
+
+@every_page
+def test_every_control_has_a_name_and_takes_the_keyboard(open_page: Callable[..., Page], source: Source) -> None:
+    page = open_page(source.name)
+    nameless = page.run(
+        "return [...document.querySelectorAll('.live input, .live select, .live button, .live [tabindex]')]"
+        ".filter((one) => !(one.labels?.length || one.textContent.trim() || one.getAttribute('aria-label')))"
+        ".map((one) => one.outerHTML.slice(0, 120))"
+    )
+    assert nameless == []
+    assert page.all('.live [aria-live="polite"]')
+    for knob in page.all(".live-handle"):
+        assert knob.get_attribute("role") == "slider"
+        assert knob.get_attribute("aria-valuetext")
+
+
+@every_page
+def test_arrow_keys_move_every_point(open_page: Callable[..., Page], source: Source) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    page = open_page(source.name)
+    for knob in page.all(".live-handle"):
+        before = knob.get_attribute("transform")
+        page.run("arguments[0].focus()", knob)
+        for key in (Keys.ARROW_RIGHT, Keys.ARROW_UP):
+            page.browser.switch_to.active_element.send_keys(key)
+        assert knob.get_attribute("transform") != before
+
+
+@every_page
+def test_light_and_dark_have_colours_of_their_own(open_page: Callable[..., Page], source: Source) -> None:
+    page = open_page(source.name)
+    colours = [
+        page.run(
+            "document.body.dataset.theme = arguments[0];"
+            "const style = getComputedStyle(document.querySelector('figure.live'));"
+            "return ['zero', 'one', 'green'].map((name) => style.getPropertyValue(`--live-${name}`))",
+            theme,
+        )
+        for theme in ("light", "dark")
+    ]
+    assert all(light and light != dark for light, dark in zip(*colours, strict=True))
+
+
+@every_page
+def test_asks_a_question_first_and_has_no_raw_formula(source: Source) -> None:
+    body = source.text.split("---", 2)[2]
+    first = body.split("\n\n")[1].replace("\n", " ").strip() if body.startswith("\n\n# ") else body
+    assert re.match(r"(?s)\s*# [^\n]+\n\n\*\*[^*]+\?\*\*", body), first
+    assert not re.search(r"\$|\\frac|\\sigma", body)
+    assert "<noscript>" in body
+
+
+@pytest.mark.parametrize("path", sorted(LIVE.rglob("*.*")), ids=lambda path: str(path.relative_to(LIVE)))
+def test_asks_no_other_machine(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?:|//[a-z]+\.|\bfetch\(|XMLHttpRequest|WebSocket|\beval\(|innerHTML|import\(", text)
+
+
+@pytest.mark.parametrize("path", sorted(LIVE.rglob("*.js")), ids=lambda path: str(path.relative_to(LIVE)))
+def test_every_script_is_small_and_used(path: Path) -> None:
+    name = path.relative_to(LIVE).with_suffix("").as_posix()
+    configuration = (ROOT / "docs" / "conf.py").read_text(encoding="utf-8")
+    everywhere = re.findall(r'"(\w+)"', re.search(r"LIVE_EVERYWHERE = \(([^)]*)\)", configuration)[1])  # type: ignore[index]
+    assert name in everywhere or any(name in page.scripts for page in PAGES)
+    assert path.read_text(encoding="utf-8").startswith('"use strict";\n')
+    assert name.startswith("data/") or path.read_text(encoding="utf-8").count("\n") < 300
