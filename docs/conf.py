@@ -12,7 +12,9 @@ from formation_mlp.version import REPOSITORY, __version__
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "scripts" / "site"))
 
+import links
 import pages
+from sphinx.util import logging
 
 project = "formation_mlp"
 author = "The formation_mlp developers"
@@ -26,7 +28,6 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_type_aliases = {"ArrayLike": "ArrayLike", "Floats": "Floats"}
-autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 add_module_names = False
@@ -63,8 +64,26 @@ def with_live_scripts(app: Any, page: str, template: str, context: dict[str, Any
         app.add_js_file(f"live/{name}.js", loading_method="defer")
 
 
+def with_plain_aliases(
+    app: Any, what: str, name: str, thing: object, options: object, *texts: str | None
+) -> tuple[Any, Any]:
+    """Return signature and return type with the names of types, which Sphinx wraps in a class of its own."""
+    signature, returned = (text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in texts)
+    return signature, returned
+
+
+def check_links(app: Any, exception: Exception | None) -> None:
+    """Warn of every link of the finished site that leads nowhere, which ends a build that fails on warnings."""
+    if exception is None and app.builder.format == "html":
+        for page, address in links.broken(Path(app.outdir)):
+            if page.removesuffix(".html") in app.env.found_docs:  # and no page that an earlier build left
+                logging.getLogger(__name__).warning("%s: the link %r leads nowhere", page, address)
+
+
 def setup(app: Any) -> None:
     """Write the generated pages before Sphinx looks for pages."""
     app.connect("autodoc-skip-member", without_routing)
     app.connect("html-page-context", with_live_scripts)
+    app.connect("autodoc-process-signature", with_plain_aliases)
+    app.connect("build-finished", check_links)
     pages.write(DOCS)
