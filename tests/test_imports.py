@@ -32,7 +32,7 @@ FLOORS = [
     ["runs", "prediction", "export"],
     ["estimators", "benchmark", "tuning", "explain", "screening"],
     ["reporting"],
-    ["lessons", "fitting"],
+    ["lessons", "fitting", "serve"],
     ["cli", "__main__"],
 ]
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}

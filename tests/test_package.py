@@ -28,6 +28,7 @@ DATA = {
     "reporting/templates": {".html", ".css", ".js"},
     "saved_model/shipped_models": {".json", ".safetensors"},
     "scales": {".json"},
+    "serve/static": {".html", ".css", ".js", ".svg", ".txt"},
     "trust": {".json"},
 }
 """Folder of the package to the kinds of files in it that are no modules."""

@@ -24,9 +24,11 @@ from formation_mlp.errors import CheckpointError, ConfigError
 from formation_mlp.prediction.inputs import split_arguments
 from formation_mlp.saved_model import shipped
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
+from formation_mlp.saved_model.columns import DIGITS, PROBABILITY
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.saved_model.shipped import SHIPPED, card, shipped_path
 from formation_mlp.system.files import write_json
+from formation_mlp.units import UNITS
 from support.commands import Outcome, real_command
 from support.configs import TINY
 from support.paths import ROOT
@@ -274,7 +276,14 @@ def test_a_local_model_comes_before_a_shipped_one_of_its_name(own_run: Path, wor
     assert table_of(command("predict", "NaCl").succeeded()) == expected
 
 
-@pytest.mark.parametrize(("unit", "factor", "digits"), [("kJ/mol", 96.48533212331, 4), ("meV/atom", 1000, 3)])
+def test_numbers_of_every_unit_per_atom_can_be_written() -> None:
+    assert set(DIGITS) == {name for name, (_, per_formula) in UNITS.items() if not per_formula} | {PROBABILITY}
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor", "digits"),
+    [("kJ/mol", 96.48533212331, 4), ("kcal/mol", 96.48533212331 / 4.184, 5), ("meV/atom", 1000, 3)],
+)
 def test_every_energy_of_a_row_is_converted(command: Command, unit: str, factor: float, digits: int) -> None:
     (plain,) = table_of(command("predict", "Fe2O3").succeeded())
     outcome = command("predict", "Fe2O3", "--unit", unit)

@@ -41,6 +41,7 @@ VERBS = (
     "cite",
     "export",
     "lesson",
+    "serve",
 )
 """The verbs, in the order of ``--help``; each has the module of its name in this package."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from formation_mlp.explain.groups import groups
 from formation_mlp.explain.permutation import beside_features
 from formation_mlp.explain.rows import RunRows
 from formation_mlp.features.engine.table import featurize
-from formation_mlp.materials.inputs import read_materials
+from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.materials.structure.items import names_a_file
 from formation_mlp.saved_model.members import ELEMENTS
 from formation_mlp.saved_model.predictor import Predictor
@@ -138,11 +138,18 @@ class Explainer:
         DataError
             If an input has no prediction.
         """
-        read = read_materials(items)
+        found = self.explain_read(read_materials(items))
+        names = [
+            Path(str(item)).name if names_a_file(item) else one.label for item, one in zip(items, found, strict=True)
+        ]
+        return [replace(one, label=name) for one, name in zip(found, names, strict=True)]
+
+    def explain_read(self, read: ReadMaterials) -> list[Explanation]:
+        """Explain the predictions of materials that are read already."""
         predictions = self.predictor.predict_read(read)
         failed = [(i, error) for i, error in enumerate(predictions.errors) if error]
         if failed:
-            raise DataError(f"explain: {len(failed)} of {len(items)} inputs have no prediction: {failed[0][1]}")
+            raise DataError(f"explain: {len(failed)} of {len(read.labels)} inputs have no prediction: {failed[0][1]}")
         model = self.predictor.checkpoint
         X = featurize(read.materials, self.predictor.features).X
         scaled = model.scaler.transform(X)
@@ -157,7 +164,7 @@ class Explainer:
             baseline, prediction = (float(shares @ [part[j] for part in parts]) + shift for j in (1, 2))
             explanations.append(
                 Explanation(
-                    Path(str(items[i])).name if names_a_file(items[i]) else label,
+                    label,
                     prediction,
                     baseline,
                     attributions[:-1],

@@ -109,7 +109,22 @@ def read_energy_table(
     ConfigError
         If the unit is unknown.
     """
-    frame = read_table(str(path))
+    return energy_table(
+        read_table(str(path)), path, formula=formula, energy=energy, unit=unit, truths=truths, options=options
+    )
+
+
+def energy_table(
+    frame: pd.DataFrame,
+    path: Path,
+    *,
+    formula: str | None = None,
+    energy: str | None = None,
+    unit: str | None = None,
+    truths: Mapping[str, str] | None = None,
+    options: Mapping[str, str] = OPTIONS,
+) -> EnergyTable:
+    """Do the same for a table that is read already; ``path`` is what messages call it."""
     named = columns.find_formula(frame, formula, options["formula"])
     config = DataConfig(path=str(path), formula=named, target=energy)
     read = materials_of_frame(frame, config)

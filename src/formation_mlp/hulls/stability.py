@@ -71,7 +71,7 @@ def judge(
         raise DataError("--truth and --true-decomposition: give one of them.")
     asked = {"--truth": truth, "--true-decomposition": true_decomposition}
     truths = {option: name for option, name in asked.items() if name is not None}
-    table = _elements_at_zero(read_energy_table(path, formula=formula, energy=energy, unit=unit, truths=truths))
+    table = read_energy_table(path, formula=formula, energy=energy, unit=unit, truths=truths)
     others = None
     if competing is not None:
         others = read_energy_table(
@@ -81,6 +81,31 @@ def judge(
             unit=competing_unit,
             options=OF_COMPETING,
         )
+    return judge_rows(
+        table,
+        scale=scale,
+        known=known,
+        others=others,
+        truth=truth,
+        true_decomposition=true_decomposition,
+        progress=progress,
+    )
+
+
+def judge_rows(
+    table: EnergyTable,
+    *,
+    scale: str | None = None,
+    known: bool = True,
+    others: EnergyTable | None = None,
+    truth: str | None = None,
+    true_decomposition: str | None = None,
+    progress: Progress | None = None,
+) -> Judged:
+    """Do the same as `judge` for tables that are read already; ``others`` compete and are not judged."""
+    asked = {"--truth": truth, "--true-decomposition": true_decomposition}
+    truths = {option: name for option, name in asked.items() if name is not None}
+    table = _elements_at_zero(table)
     beside = None if others is None else _beside(others)
     database, remark = known_on_scale(table, scale) if known and others is None and not truths else (None, "")
     if known and truths:
@@ -99,7 +124,9 @@ def judge(
     if truth is not None:
         true = _true_decomposition_energies(table, table.truths[truth], beside)
     if true is not None and np.isnan(true[good]).all():
-        raise DataError(f"{path}: no row with an energy has a true one in column {next(iter(truths.values()))!r}.")
+        raise DataError(
+            f"{table.path}: no row with an energy has a true one in column {next(iter(truths.values()))!r}."
+        )
     notes = _notes(table, others, decompositions, true) + ([remark] if remark else [])
     errors = np.zeros(len(own)) if beside is None else np.concatenate([np.zeros(len(own)), beside.errors])
     judged = Judged(table, decompositions, products, true, notes, errors, (*rows, labels))

@@ -77,6 +77,11 @@ class Judged:
 
     def write(self, out: Path) -> None:
         """Write one line per row, whole or not at all: see `formation-mlp stability --help` for the columns."""
+        columns = self.columns()
+        write_csv(out, list(columns), zip(*columns.values(), strict=True))
+
+    def columns(self) -> dict[str, Sequence[object]]:
+        """Return the columns of the file, their cells as texts."""
         table = self.table
         columns: dict[str, Sequence[object]] = {} if table.ids is None else {"id": table.ids}
         columns |= {
@@ -93,7 +98,7 @@ class Judged:
             columns |= {"true_decomposition_energy": _texts(self.truth), "truly_stable": _words(self.truth)}
         columns["warning"] = [text and f"no known compound has {text}" for text in unknown_states(table.compositions)]
         columns["error"] = [table.errors.get(row, "") for row in range(len(table))]
-        write_csv(out, list(columns), zip(*columns.values(), strict=True))
+        return columns
 
 
 def _texts(values: Floats) -> list[str]:

@@ -76,6 +76,13 @@ def read_materials(items: Sequence[object]) -> ReadMaterials:
     return ReadMaterials(Materials(parsed.compositions), labels, failures, dict(parsed.notes))
 
 
+def read_formulas(formulas: Sequence[str]) -> ReadMaterials:
+    """Read texts as formulas and as nothing else, so that no text, whoever wrote it, opens a file."""
+    parsed = parse_formulas(formulas)
+    labels = [str(formula) for formula in formulas]
+    return ReadMaterials(Materials(parsed.compositions), labels, dict(parsed.failures), dict(parsed.notes))
+
+
 def read_structures(items: Sequence[object], folder: Path | None = None) -> ReadMaterials:
     """Read structures: pymatgen objects, pymatgen JSON (text or dictionary), or paths of files.
 

@@ -9,7 +9,7 @@ import numpy as np
 from formation_mlp.hulls.energy_table import ENDS
 from formation_mlp.hulls.verdicts import Judged
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.saved_model.named import FOR_STABILITY, named_model
+from formation_mlp.saved_model.named import FOR_STABILITY, NamedModel, named_model
 from formation_mlp.screening.chances import Errors, chances, product_errors, settled
 from formation_mlp.typing import Floats
 
@@ -17,12 +17,12 @@ LEVEL = 0.9
 """Of the intervals."""
 
 
-def with_chances(judged: Judged) -> Judged:
+def with_chances(judged: Judged, classifier: NamedModel | None = None) -> Judged:
     """Return verdicts with intervals and chances, if the table says how far its energies are off.
 
     The columns are those of `screen`: ``p_stable``, the ends of the interval of the decomposition energy, ``p_hull``
     and ``p_classifier``. What the members of a model answer is not in the table, so the intervals of the energies stand
-    alone for the errors of the distances.
+    alone for the errors of the distances. The classifier is the shipped one, if none is given.
     """
     table = judged.table
     if table.half_width is None:
@@ -32,17 +32,18 @@ def with_chances(judged: Judged) -> Judged:
     half_width = table.half_width[good]
     rows = np.flatnonzero(np.isfinite(half_width))
     read = read_materials([table.labels[row] for row in good[rows].tolist()])
-    classifier = named_model(None, FOR_STABILITY).predictor.predict_read(read).values
+    model = classifier or named_model(None, FOR_STABILITY)
+    by_class = model.predictor.predict_read(read).values
     products = product_errors(judged.decompositions, judged.phase_errors)[rows]
     errors = Errors(half_width[rows], None, np.full(len(rows), np.nan), products)
     energy = judged.decompositions.energy[rows]
-    sure = settled(chances(energy, errors, classifier, LEVEL), table.compositions.take(good[rows]), energy)
+    sure = settled(chances(energy, errors, by_class, LEVEL), table.compositions.take(good[rows]), energy)
     columns: dict[str, Floats] = {
         "p_stable": sure.joined,
         "decomposition_lo90": sure.low,
         "decomposition_hi90": sure.high,
         "p_hull": sure.by_hull,
-        "p_classifier": classifier,
+        "p_classifier": by_class,
     }
     whole = {}
     for name, values in columns.items():

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 def write_page(judged: Judged, out: Path) -> Path | None:
     """Write the page beside ``out`` and return its place, or None if there are not two, three or four elements."""
-    symbols = judged.table.compositions.take(judged.table.good).elements().tolist()
-    elements = tuple(sorted(symbols, key=electronegativity))
+    elements = elements_of_judged(judged)
     if len(elements) not in ON_PAGES:
         return None
     from formation_mlp.figures.phase_page import phase_page
@@ -31,6 +30,12 @@ def write_page(judged: Judged, out: Path) -> Path | None:
     page = out.with_suffix(".html")
     write_text(page, phase_page(points_of_judged(judged, elements)))
     return page
+
+
+def elements_of_judged(judged: Judged) -> tuple[int, ...]:
+    """Return the atomic numbers of the axes, from the least electronegative on."""
+    symbols = judged.table.compositions.take(judged.table.good).elements().tolist()
+    return tuple(sorted(symbols, key=electronegativity))
 
 
 def points_of_judged(judged: Judged, elements: tuple[int, ...]) -> PhasePoints:

@@ -96,10 +96,10 @@ class Screening:
 def screen(
     candidates: Candidates,
     *,
-    model: str | None = None,
-    classifier: str | None = None,
+    model: str | NamedModel | None = None,
+    classifier: str | NamedModel | None = None,
     known: bool = True,
-    competing: Path | None = None,
+    competing: Path | EnergyTable | None = None,
     competing_energy: str | None = None,
     competing_formula: str | None = None,
     competing_unit: str | None = None,
@@ -116,14 +116,14 @@ def screen(
     candidates
         See `candidates_of`.
     model
-        As for `predict`; the shipped model for formulas if not given.
+        As for `predict`, or one that is loaded; the shipped model for formulas if not given.
     classifier
         A model that tells stable compounds from others by their formulas; the shipped one if not given.
     known
         Whether the known phases that come with the package compete, beside the candidates and the elements.
     competing
-        A table of formulas and energies in eV/atom instead. Its compounds and the elements, at zero, make the hull;
-        neither the candidates nor the known phases compete.
+        A table of formulas and energies in eV/atom instead, or one that is read already. Its compounds and the
+        elements, at zero, make the hull; neither the candidates nor the known phases compete.
     competing_energy, competing_formula, competing_unit
         Its columns and the unit of its energies, where names and numbers do not tell them.
     level
@@ -151,8 +151,8 @@ def screen(
         raise ConfigError(
             f"--classifier: {of_classes.name} predicts energies. Name one that tells stable compounds from others."
         )
-    others = None
-    if competing is not None:
+    others = competing if isinstance(competing, EnergyTable) else None
+    if isinstance(competing, Path):
         others = read_energy_table(
             competing,
             formula=competing_formula,
@@ -192,8 +192,8 @@ def screen(
     return Screening(candidates, by_rank, competition, others, order, compositions, of_classes)
 
 
-def _of_formulas(option: str, name: str | None, default: str) -> NamedModel:
-    model = named_model(name, default)
+def _of_formulas(option: str, name: str | NamedModel | None, default: str) -> NamedModel:
+    model = name if isinstance(name, NamedModel) else named_model(name, default)
     if model.needs_structures:
         raise ConfigError(f"{option}: {model.name} needs crystal structures, and a formula has none.")
     return model

@@ -198,8 +198,12 @@ class Domain:
 
     def position(self, X: Floats) -> tuple[Singles, Singles]:
         """Return components ``[n, q]`` of scaled features ``[n, k]``, and the distances to the nearest train row."""
-        rows = _components(X, self.directions, self.origin)
+        rows = self.components(X)
         return rows, self.points.distance(rows)
+
+    def components(self, X: Floats) -> Singles:
+        """Return components ``[n, q]`` of scaled features ``[n, k]``: where the rows lie."""
+        return _components(X, self.directions, self.origin)
 
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and plain data, for `restore`."""

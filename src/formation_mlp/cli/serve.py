@@ -1,0 +1,41 @@
+"""The verb serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from formation_mlp.cli.app import app
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; any but this machine's own loopback needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any that is free.")] = 8000,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file", help="File with the token that requests must show; or the variable FORMATION_MLP_TOKEN."
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="Name by which browsers call the service; may be repeated."),
+    ] = None,
+    runs: Annotated[
+        Path | None, typer.Option("--runs", help="Folder of run folders, whose models answer by their names, too.")
+    ] = None,
+) -> None:
+    """Answer in a browser and to scripts: a page at http://localhost:8000/, and below /api/v1 a REST interface.
+
+    Only this machine can ask, unless --host says otherwise.
+    """
+    from formation_mlp.serve.settings import Settings
+    from formation_mlp.serve.start import serve as start
+    from formation_mlp.serve.token import token_of
+
+    start(Settings(host, port, token_of(token_file), tuple(allow_host or ()), runs))

@@ -1,0 +1,76 @@
+"""The application: what is at which address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware import Middleware
+
+from formation_mlp.serve.limits import BodyLimit
+from formation_mlp.serve.problems import ProblemError, add_handlers
+from formation_mlp.serve.routes import router
+from formation_mlp.serve.security import Security
+from formation_mlp.serve.settings import Settings
+from formation_mlp.serve.state import Service
+from formation_mlp.version import __version__
+
+STATIC = Path(__file__).parent / "static"
+API = "/api/v1"
+
+
+def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
+    """Return the application.
+
+    Parameters
+    ----------
+    settings
+        How it runs.
+    service
+        What answers share, where it was made before: so that several processes share its memory.
+
+    Examples
+    --------
+    >>> app = create_app(Settings())
+    >>> app.openapi()["info"]["title"]
+    'formation_mlp'
+    """
+    shared = service or Service(settings)
+
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        describing = asyncio.create_task(asyncio.to_thread(shared.describe_known))
+        yield
+        describing.cancel()
+
+    app = FastAPI(
+        title="formation_mlp",
+        version=__version__,
+        description="Formation energies of materials: the verbs of the command line, in the same words.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{API}/openapi.json",
+        lifespan=running,
+        middleware=[Middleware(Security, settings=settings), Middleware(BodyLimit, settings=settings)],
+    )
+    app.state.service = shared
+    add_handlers(app)
+    app.include_router(router, prefix=API)
+
+    @app.get("/healthz", summary="Whether the service is there", tags=["service"])
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok", "version": __version__}
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> Response:
+        if not (STATIC / "index.html").exists():
+            raise ProblemError(404, "This installation has no page. The interface is at /api/v1/openapi.json.")
+        return FileResponse(STATIC / "index.html")
+
+    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
+    return app

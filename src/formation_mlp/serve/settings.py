@@ -1,0 +1,73 @@
+"""What a service is started with: where it listens, what it may be asked, and how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a single request may take, so that no request takes all.
+
+    Attributes
+    ----------
+    body_bytes : of a request, but for uploads
+    rows : formulas of a request
+    atoms : of the largest reduced formula that a screening makes up
+    candidates : compositions that are screened at once
+    seconds : until an answer is given up; what it had begun ends by itself
+    at_once : requests that compute side by side in one process
+    waiting : requests that wait for these; further ones are refused
+    """
+
+    body_bytes: int = 16 * 2**20
+    rows: int = 10_000
+    atoms: int = 40
+    candidates: int = 50_000
+    seconds: float = 60.0
+    at_once: int = 2
+    waiting: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a service runs.
+
+    Attributes
+    ----------
+    host, port : where it listens
+    token : that a request must show, or None where only this machine can ask
+    hosts : names by which browsers may call it, beside the usual ones
+    runs : folder of run folders, or None
+    limits : of a request
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token: str | None = None
+    hosts: tuple[str, ...] = ()
+    runs: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether no other machine can reach it."""
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine, and no other can reach it.
+
+    Examples
+    --------
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
