@@ -95,6 +95,7 @@ def test_init_writes_what_train_takes(command: Command, write_csv: Write) -> Non
         (["table.csv", "--target", "nothing"], "nothing"),
         (["table.csv", "--unit", "furlong"], "furlong"),
         (["table.csv", "--start", "compositoin", "--set", "model.hidden=[8]"], "Did you mean 'composition'"),
+        (["table.csv", "--start", "stability"], "--start: the model stability is for classification"),
         (["table.csv", "--set", "training.max_epochs=0"], "training.max_epochs"),
         (["table.csv", "--kind", "guessed"], "--kind"),
     ],
@@ -107,8 +108,10 @@ def test_what_is_wrong_is_said_before_anything_is_written(
     assert not (workplace / "runs").exists()
 
 
-def test_of_a_table_that_the_start_model_knows_nothing_speaks_for_the_start(command: Command, write_csv: Write) -> None:
-    write_csv()  # measured enthalpies, all of which the model `composition` has learned
+def test_of_a_table_that_the_start_model_knows_nothing_speaks_for_the_start(
+    command: Command, write_csv: Write, rows: list[tuple[str, str]]
+) -> None:
+    write_csv(rows[:30])  # measured enthalpies, most of which the model `composition` has learned
     done = command("fit", "table.csv", *QUICK, *HERE)
     done.succeeded()
     said = (
@@ -116,6 +119,17 @@ def test_of_a_table_that_the_start_model_knows_nothing_speaks_for_the_start(comm
     )
     assert re.search(said, done.err)
     assert yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))["training"]["start_from"] is None
+
+
+def test_a_start_that_is_asked_for_is_not_overruled(
+    command: Command, write_csv: Write, rows: list[tuple[str, str]]
+) -> None:
+    write_csv(rows[:30])
+    done = command("fit", "table.csv", "--start", "composition", *HERE, "--set", "benchmark.baselines=[mean]")
+    done.succeeded()
+    assert "Recipe: a training that starts from composition, as you say; whether that is better" in done.err
+    kept = yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))["training"]
+    assert kept["start_from"] == "composition"
 
 
 @pytest.mark.slow
@@ -130,7 +144,8 @@ def test_the_start_is_judged_by_formulas_that_it_does_not_know(
     write_csv([*mixed, *rows[:20]])
     done = command("fit", "table.csv", *HERE, *TINY, "--set", "benchmark.baselines=[mean]", "--unit", "eV/atom")
     out = done.succeeded()
-    assert "of formulas that composition has not learned (left out in turn) decide" in done.err
+    assert "of formulas that composition has not learned (left out in 5 parts) decide" in done.err
+    assert "; composition itself, without training, 0." in done.err
     config = yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))
     assert config["training"]["start_from"] == "composition"  # against two epochs of eight units
     about = json.loads(Path("runs/table/report.json").read_text(encoding="utf-8"))["start"]

@@ -34,6 +34,7 @@ class Run:
     training: None = None
     compositions: None = None
     config: dict[str, Any] = field(default_factory=dict)
+    untrained: dict[str, Any] | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -66,7 +67,7 @@ class Run:
         }
         if self.n == self.n_known:
             del start["scores"][self.part]["new"]  # type: ignore[index]
-        return {"target": {}, "overlap": {}} | ({"start": start} if self.n_known else {})
+        return {"target": {}, "overlap": {}, "untrained": self.untrained} | ({"start": start} if self.n_known else {})
 
     def half_widths(self) -> tuple[list[float], Floats] | None:
         return None if self.half_width is None else ([0.5, 0.9], np.full((2, self.n), self.half_width))
@@ -179,3 +180,10 @@ def test_the_opponent_is_judged_by_the_same_new_rows() -> None:
     assert said.endswith("over these 20 test rows")
     assert statements_of_rows(some, {"own": rows["own"]}, set(ids[20:]), "") == []
     assert statements_of_rows(some, rows, set(ids[:1]), "") == []
+
+
+@pytest.mark.parametrize(("low", "is_said"), [(-0.2, True), (0.01, False)])
+def test_a_page_says_where_no_training_was_needed(low: float, is_said: bool) -> None:
+    about = {"model": "composition", "scale": "measured", "part": "test", "rows": 41, "MAE": 0.06, "high": 0.1}
+    run = Run(200, untrained=about | {"MAE_of_training": 0.24, "low": low})
+    assert ("formation-mlp predict composition --csv NEW.csv --scale measured" in halves(run)[1]) is is_said

@@ -41,7 +41,7 @@ def fit(
         typer.Option(
             "--start",
             metavar="MODEL",
-            help="Model to start from where that is better on formulas new to it; 'none'. By default a shipped one.",
+            help="Model to start from, or 'none'. By default a shipped one, if it is better on formulas new to it.",
         ),
     ] = None,
     set_: Overrides = None,

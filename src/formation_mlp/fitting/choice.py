@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from formation_mlp.benchmark.paired import over_formulas, p_words
 from formation_mlp.config.loading import check_config, merged
 from formation_mlp.config.recipe import TRAINING_FROM_START
 from formation_mlp.config.schema import Config, ModelConfig, TrainingConfig
-from formation_mlp.data.records import Dataset
-from formation_mlp.features.engine.table import FeatureTable
+from formation_mlp.errors import ConfigError
 from formation_mlp.features.presets import choose_presets
+from formation_mlp.fitting.start_table import PLAIN, STARTED, StartTable
+from formation_mlp.fitting.untrained import Untrained, untrained
 from formation_mlp.runs.prepare import divide, featurize_dataset, load_rows, network_training
 from formation_mlp.runs.progress import Reporter
-from formation_mlp.runs.start_rows import StartRows, start_rows
+from formation_mlp.runs.start_rows import start_rows
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
 from formation_mlp.saved_model.members import NetworkMember
-from formation_mlp.splits.methods import Split, deal_folds, make_split
+from formation_mlp.splits.methods import Split, make_split
 from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.typing import Floats, Ints
 
 ENOUGH = 30
-"""Rows of new formulas from which on errors on them decide."""
-N_FOLDS = 3
-"""Of the cross-validation where the val part has too few of them."""
-
-PLAIN, STARTED = "from nothing", "from the model"
+"""Rows of new formulas from which on the smaller mean error on them decides."""
+FEWEST = 10
+"""New formulas of train and val rows below which nothing is decided by errors."""
+LIKELY = 0.05
+"""With fewer rows, a smaller p-value has to speak for the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +40,66 @@ class Choice:
     ----------
     config : of the training
     sentence : which recipe it is, and why
+    untrained : what the model to start from answers as it is, where that can be held against the training
     """
 
     config: Config
     sentence: str
+    untrained: Untrained | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """The rows of a table, featurized for both recipes."""
+class _Errors:
+    """Absolute errors on ``m`` rows of formulas that the model has not learned.
 
-    dataset: Dataset
-    tables: dict[str, FeatureTable]
-    configs: dict[str, Config]
-    split: Split
-    start: StartRows
+    Attributes
+    ----------
+    start : what the model is called
+    of : recipe to the errors of one network, eV/atom, ``[m]``
+    untrained : those of the model as it is, ``[m]``; None if it does not answer on the scale of the rows
+    formulas : reduced formula of each row, ``[m]``
+    where : which rows these are, in words
+    are_left_out : whether they come from cross-validation
+    """
+
+    start: str
+    of: dict[str, Floats]
+    untrained: Floats | None
+    formulas: list[str]
+    where: str
+    are_left_out: bool
+
+    @property
+    def p_value(self) -> float:
+        """Of a paired t-test of the two recipes, over formulas."""
+        return over_formulas(self.of[STARTED] - self.of[PLAIN], self.formulas)[3]
+
+    @property
+    def speak_for_start(self) -> bool:
+        """Whether the start is better: fewer than `ENOUGH` rows must show it clearly."""
+        is_ahead = bool(self.of[STARTED].mean() < self.of[PLAIN].mean())
+        return is_ahead and (len(self.formulas) >= ENOUGH or self.p_value < LIKELY)
+
+    def __str__(self) -> str:
+        told = (
+            f"on {self.where} one network that starts from it has MAE {self.of[STARTED].mean():.3f} eV/atom, one that "
+            f"starts from nothing {self.of[PLAIN].mean():.3f}"
+        )
+        told += f" (paired t-test, {p_words(self.p_value)})" if self.are_left_out else ""
+        if self.untrained is None:
+            return told
+        return f"{told}; {self.start} itself, without training, {self.untrained.mean():.3f}"
 
 
-def choose_start(config: Config, start: str | None, reporter: Reporter, compute: Compute = HERE) -> Choice:
+def choose_start(
+    config: Config, start: str | None, reporter: Reporter, compute: Compute = HERE, *, is_asked_for: bool = False
+) -> Choice:
     """Return the recipe of ``config``, or the one that starts from a model, whichever does better on new formulas.
 
     New are formulas that the model has not learned. On the others it would win without being better: it has seen them.
-    One network is trained by each recipe on the train rows; val rows decide or, where they are fewer than `ENOUGH`,
-    cross-validation over the train rows. With too few new formulas for that, nothing speaks for the start.
+    One network is trained by each recipe, and val rows decide; where fewer than `ENOUGH` of them are new, those of the
+    train and val part are left out in turn. Where these are fewer as well, a paired t-test has to speak for the start;
+    with fewer than `FEWEST`, nothing does.
 
     Parameters
     ----------
@@ -72,28 +111,35 @@ def choose_start(config: Config, start: str | None, reporter: Reporter, compute:
         Told of the trainings.
     compute
         Where structures are featurized.
+    is_asked_for
+        Whether the user names the model: then the training starts from it, whatever the errors say.
 
     Raises
     ------
     CheckpointError
         If there is no such model.
+    ConfigError
+        If the user names a model from which no training for these rows can start.
     """
     if start is None or config.training.start_from is not None:
         return Choice(config, "")
     model = Checkpoint.load(model_path(start))
     reason = _unfit(model, config)
+    if reason and is_asked_for:
+        raise ConfigError(f"--start: the model {start} {reason}. Name another one, or none: --start none")
     if reason:
         return Choice(config, f"Recipe: a training from nothing, for the model {start} {reason}.")
-    rows = _rows(config, started(config, start, model), model, reporter, compute)
-    n_val, n_train = int(rows.start.new(rows.split.val).sum()), int(rows.start.new(rows.split.train).sum())
-    if not rows.start.is_told:
-        why = f"nothing tells which formulas the model {start} has learned"
-        return Choice(config, f"Recipe: a training from nothing, for {why}.")
-    if n_val + n_train < ENOUGH:
-        found = f"only {n_val + n_train} train and val rows have another" if n_val + n_train else "no row has another"
-        why = f"{start} would look better for the formulas that it has learned, and {found}"
-        return Choice(config, f"Recipe: a training from nothing; {why}.")
-    return _better(rows, start, n_val, reporter)
+    configs = {PLAIN: config, STARTED: started(config, start, model)}
+    rows = _rows(configs, model, reporter, compute)
+    answers = untrained(model, start, rows)
+    judged, why_not = _judged(configs, rows, answers, start, reporter)
+    if is_asked_for:
+        return Choice(configs[STARTED], f"Recipe: {_as_you_say(start, judged, why_not)}.", answers)
+    if judged is None:
+        return Choice(config, f"Recipe: a training from nothing, for {why_not}.", answers)
+    wins = judged.speak_for_start
+    kind = f"a training that starts from {start}" if wins else "a training from nothing"
+    return Choice(configs[STARTED if wins else PLAIN], f"Recipe: {kind}; {judged}.", answers)
 
 
 def started(config: Config, start: str, model: Checkpoint) -> Config:
@@ -111,7 +157,7 @@ def started(config: Config, start: str, model: Checkpoint) -> Config:
 def _unfit(model: Checkpoint, config: Config) -> str:
     """Return why a model cannot be a start for a table, or an empty text."""
     if model.config["task"]["type"] != config.task.type:
-        return f"is a {model.config['task']['type']}"
+        return f"is for {model.config['task']['type']}, and the table for {config.task.type}"
     if not any(isinstance(member, NetworkMember) for member in model.members):
         return "holds no network"
     if not all(member.can_be_trained_further for member in model.members):
@@ -123,49 +169,54 @@ def _unfit(model: Checkpoint, config: Config) -> str:
     return "needs crystal structures" if needs and not has else ""
 
 
-def _rows(plain: Config, from_start: Config, model: Checkpoint, reporter: Reporter, compute: Compute) -> _Rows:
+def _as_you_say(start: str, judged: _Errors | None, why_not: str) -> str:
+    """Return a comment on a model that the user names."""
+    said = f"a training that starts from {start}, as you say"
+    if judged is None:
+        return f"{said}; whether that is better than one from nothing is not known, for {why_not}"
+    advice = "" if judged.of[STARTED].mean() <= judged.of[PLAIN].mean() else "; --start none would start from nothing"
+    return f"{said}; {judged}{advice}"
+
+
+def _rows(configs: dict[str, Config], model: Checkpoint, reporter: Reporter, compute: Compute) -> StartTable:
+    plain = configs[PLAIN]
     with reporter:
-        lists = [plain.features, from_start.features]
-        dataset, (own, other) = featurize_dataset(
-            plain, load_rows(plain), lists, compute=compute, progress=reporter.rows
-        )
-    split = make_split(dataset, plain.split, plain.seed, own.X)
+        lists = [one.features for one in configs.values()]
+        dataset, tables = featurize_dataset(plain, load_rows(plain), lists, compute=compute, progress=reporter.rows)
+    split = make_split(dataset, plain.split, plain.seed, tables[0].X)
     known = start_rows(model, dataset.materials.compositions)
-    return _Rows(dataset, {PLAIN: own, STARTED: other}, {PLAIN: plain, STARTED: from_start}, split, known)
+    return StartTable(dataset, dict(zip(configs, tables, strict=True)), split, known)
 
 
-def _better(rows: _Rows, start: str, n_val: int, reporter: Reporter) -> Choice:
-    divisions = list(_divisions(rows, n_val))
-    n_judged = sum(len(judged) for _, judged in divisions)
-    part, how = ("val", "") if n_val >= ENOUGH else ("train", " (left out in turn)")
-    rows_of_new = f"{n_judged} {part} rows of formulas that {start} has not learned{how}"
-    reporter.say(f"Whether a training should start from {start}: {rows_of_new} decide.")
-    errors = {name: _mean_error(rows, name, divisions, reporter) for name in (PLAIN, STARTED)}
-    wins = errors[STARTED] < errors[PLAIN]
-    kind = f"a training that starts from {start}" if wins else "a training from nothing"
-    sentence = (
-        f"Recipe: {kind}; on {rows_of_new} one network that starts from it has MAE {errors[STARTED]:.3f} eV/atom, "
-        f"one that starts from nothing {errors[PLAIN]:.3f}."
-    )
-    return Choice(rows.configs[STARTED if wins else PLAIN], sentence)
+def _judged(
+    configs: dict[str, Config], rows: StartTable, answers: Untrained | None, start: str, reporter: Reporter
+) -> tuple[_Errors | None, str]:
+    """Return the errors of both recipes on new rows; or None, and why there are none."""
+    if not rows.start.is_told:
+        return None, f"nothing tells which formulas the model {start} has learned"
+    n_val, n_tried = len(rows.new(rows.split.val)), len(rows.tried)
+    keys = rows.dataset.keys()
+    if len({keys[i] for i in rows.tried}) < FEWEST:
+        found = f"only {n_tried} train and val rows have another" if n_tried else "no row has another"
+        return None, f"{start} would look better for the formulas that it has learned, and {found}"
+    are_few = n_val < ENOUGH
+    divisions = rows.left_out_in_turn(configs[PLAIN].seed) if are_few else [(rows.split, rows.new(rows.split.val))]
+    judged = np.concatenate([some for _, some in divisions])
+    where = f"{len(judged)} {'train and val' if are_few else 'val'} rows of formulas that {start} has not learned"
+    where += f" (left out in {rows.n_parts} parts)" if are_few else ""
+    reporter.say(f"Whether a training should start from {start}: {where} decide.")
+    of = {name: _errors(config, name, rows, divisions, reporter) for name, config in configs.items()}
+    as_it_is = None if answers is None else np.abs(answers.values[judged] - rows.dataset.y[judged])
+    return _Errors(start, of, as_it_is, [keys[i] for i in judged], where, are_few), ""
 
 
-def _divisions(rows: _Rows, n_val: int) -> Iterator[tuple[Split, Ints]]:
-    """Yield splits, and for each the new rows that it is judged by."""
-    split = rows.split
-    if n_val >= ENOUGH:
-        yield split, split.val[rows.start.new(split.val)]
-        return
-    for fold in deal_folds(rows.dataset, split.train, N_FOLDS, rows.configs[PLAIN].seed):
-        unused = np.sort(np.concatenate([fold, split.test, split.unused]))
-        yield Split(np.setdiff1d(split.train, fold), split.val, unused), fold[rows.start.new(fold)]
-
-
-def _mean_error(rows: _Rows, name: str, divisions: list[tuple[Split, Ints]], reporter: Reporter) -> float:
-    """Return the mean absolute error of one network over the judged rows, eV/atom."""
+def _errors(
+    config: Config, name: str, rows: StartTable, divisions: Sequence[tuple[Split, Ints]], reporter: Reporter
+) -> Floats:
+    """Return the absolute errors of one network over the judged rows, eV/atom."""
     errors: list[Floats] = []
     for split, judged in divisions:
-        prepared = divide(rows.configs[name], rows.dataset, rows.tables[name], split)
+        prepared = divide(config, rows.dataset, rows.tables[name], split)
         job = network_training(prepared)
         with reporter:
             reporter.begin_training(f"a network {name}", job.limits.max_epochs)
@@ -173,4 +224,4 @@ def _mean_error(rows: _Rows, name: str, divisions: list[tuple[Split, Ints]], rep
                 reporter.passing(record, prepared.task.selection_score)
         asked = prepared.rows(judged)
         errors.append(np.abs(job.predict(asked.X, asked.compositions, asked.scale) - asked.y))
-    return float(np.concatenate(errors).mean())
+    return np.concatenate(errors)

@@ -12,6 +12,7 @@ from formation_mlp.reporting.report import write_report
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.system.compute import HERE, Compute
+from formation_mlp.system.files import write_json
 
 STARTS = {"compositions": "composition", "structures": "structure"}
 """Kind of table to the shipped model from which a training may start."""
@@ -58,8 +59,8 @@ def fit_table(
     reporter
         Told of what is found and done.
     start
-        Run folder, model file or shipped model from which the training starts where that is better; ``none`` for none;
-        None for the shipped model of the kind of the table.
+        Run folder, model file or shipped model from which the training starts; ``none`` for none; None for the shipped
+        model of the kind of the table, where that is better.
     overwrite
         Replace an earlier run in the same folder. Without it, an interrupted fit goes on.
     compute
@@ -70,23 +71,36 @@ def fit_table(
     DataError
         If anything about the table is unsure; the message lists all of it.
     ConfigError
-        If an option is wrong, or the folder is in use for another run.
+        If an option is wrong, no training can start from the model, or the folder is in use for another run.
     CheckpointError
         If there is no such model to start from.
     """
     job = job_for(asked)
     for note in job.notes:
         reporter.say(note)
-    choice = choose_start(job.config, model_to_try(job, start), reporter, compute)
+    model = model_to_try(job, start)
+    choice = choose_start(job.config, model, reporter, compute, is_asked_for=start not in (None, NO_START))
     if choice.sentence:
         reporter.say(choice.sentence)
     done = benchmark(choice.config, reporter, overwrite=overwrite, compute=compute)
-    page, _ = write_report([RunFolder(str(choice.config.output)).path])
+    folder = RunFolder(str(choice.config.output))
+    _write_untrained(folder, choice, done)
+    page, _ = write_report([folder.path])
     return Fitted(job, choice, done, page)
+
+
+def _write_untrained(folder: RunFolder, choice: Choice, done: Benchmark) -> None:
+    """Write how the model to start from does on the same rows without training into ``report.json``."""
+    of_main = [one for one in done.outcomes if one.model == done.about.main and one.fraction == 1]
+    if choice.untrained is None or len(of_main) != 1 or not folder.report.exists():
+        return
+    about = choice.untrained.beside(of_main[0])
+    if about is not None:
+        write_json(folder.report, folder.read_json(folder.report) | {"untrained": about})
 
 
 def model_to_try(job: FitJob, start: str | None) -> str | None:
     """Return the model from which a training may start, or None."""
-    if start == NO_START or job.config.task.type != "regression":
+    if start == NO_START or (start is None and job.config.task.type != "regression"):
         return None
     return STARTS[job.table.kind] if start is None else start

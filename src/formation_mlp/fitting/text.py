@@ -13,7 +13,7 @@ from formation_mlp.benchmark.outcome import Outcome
 from formation_mlp.benchmark.results import Results, results_of
 from formation_mlp.benchmark.text import statements
 from formation_mlp.fitting.fit import Fitted
-from formation_mlp.runs.start_rows import apart_in_words
+from formation_mlp.runs.start_rows import apart_in_words, untrained_in_words
 from formation_mlp.saved_model.predictor import load
 from formation_mlp.system.text_table import aligned
 from formation_mlp.typing import Bools, Floats
@@ -81,6 +81,8 @@ def believe(results: Results, report: dict[str, Any], errors: Floats) -> list[st
             f"between {low:.3f} and {high:.3f} (95 %){few}."
         )
         said += [f"{one}." for one in statements(results)]
+    if "untrained" in report:
+        said.append(untrained_in_words(report["untrained"]))
     said.append(
         "What not to believe: predictions for other kinds of compounds, such as elements that are rare or missing in "
         "the table; predict flags them."

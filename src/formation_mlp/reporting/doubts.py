@@ -10,6 +10,7 @@ import numpy as np
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.reporting.groups import by_class, by_element, clearly_worse, group_errors
 from formation_mlp.reporting.judged import JudgedRows, counted_rows
+from formation_mlp.runs.start_rows import is_as_good_untrained, untrained_in_words
 
 if TYPE_CHECKING:
     from formation_mlp.reporting.finished import FinishedRun
@@ -35,7 +36,23 @@ def doubts(run: FinishedRun, rows: JudgedRows, of_intervals: Sequence[Claim]) ->
     of_intervals
         What not to believe of its intervals.
     """
-    return [*_known(run), *_few(run, rows), *_failures(run), *of_intervals, *_elements(run), *_kind(run)]
+    return [
+        *_untrained(run),
+        *_known(run),
+        *_few(run, rows),
+        *_failures(run),
+        *of_intervals,
+        *_elements(run),
+        *_kind(run),
+    ]
+
+
+def _untrained(run: FinishedRun) -> list[Claim]:
+    """Return that a model is as good without the training, if it is."""
+    about = run.report.get("untrained")
+    if not about or not is_as_good_untrained(about):
+        return []
+    return [("That the training was needed:", untrained_in_words(about))]
 
 
 def _start_scores(run: FinishedRun) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -92,3 +92,35 @@ def apart_in_words(about: Mapping[str, Any], part: str, selection: str) -> str:
     said = f"{n_known} of {n} {part} rows are formulas that the start model {about['model']} knows"
     said += f": {selection} {score[KNOWN]}" if KNOWN in score else ""
     return said + (f"; the other {n - n_known}: {score[NEW]}" if NEW in score else "; there are no others")
+
+
+def untrained_in_words(about: Mapping[str, Any]) -> str:
+    """Return what `report.json` holds under ``untrained`` in sentences: whether the training was worth it.
+
+    Examples
+    --------
+    >>> about = {"model": "composition", "scale": "measured", "part": "test", "rows": 41, "MAE": 0.061}
+    >>> print(untrained_in_words(about | {"MAE_of_training": 0.241, "low": -0.25, "high": -0.11}))
+    composition itself, without training, is off by 0.061 eV/atom on the 41 test rows of formulas that it has not \
+learned, this training by 0.241. To ask it: formation-mlp predict composition --csv NEW.csv --scale measured
+    >>> print(untrained_in_words(about | {"MAE_of_training": 0.031, "low": 0.01, "high": 0.05}))
+    composition itself, without training, is off by 0.061 eV/atom on the 41 test rows of formulas that it has not \
+learned, this training by 0.031, which is clearly better.
+    """
+    said = (
+        f"{about['model']} itself, without training, is off by {about['MAE']:.3f} eV/atom on the {about['rows']} "
+        f"{about['part']} rows of formulas that it has not learned, this training by {about['MAE_of_training']:.3f}"
+    )
+    if not is_as_good_untrained(about):
+        return f"{said}, which is clearly better."
+    scale = f" --scale {about['scale']}" if about["scale"] else ""
+    may_be_chance = "; the difference may be chance" if about["MAE"] > about["MAE_of_training"] else ""
+    return f"{said}{may_be_chance}. To ask it: formation-mlp predict {about['model']} --csv NEW.csv{scale}"
+
+
+def is_as_good_untrained(about: Mapping[str, Any]) -> bool:
+    """Return whether the model that a training might start from is as good or better without it, as far as rows tell.
+
+    It is unless the 95 % interval of how much larger its error is lies above zero.
+    """
+    return bool(about["low"] <= 0)
