@@ -7,13 +7,13 @@
 #   docker run --rm --entrypoint bash formation-mlp scripts/test.sh
 FROM python:3.12-slim
 
-RUN useradd --create-home user && mkdir /opt/formation_mlp && chown user /opt/formation_mlp
-USER user
+RUN useradd --create-home --uid 1000 user && mkdir /opt/formation_mlp && chown user /opt/formation_mlp
+USER 1000
 WORKDIR /opt/formation_mlp
-COPY --chown=user constraints.txt .
+COPY --chown=1000 constraints.txt .
 RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --constraint constraints.txt torch \
     --index-url https://download.pytorch.org/whl/cpu
-COPY --chown=user . .
+COPY --chown=1000 . .
 RUN bash -c '. scripts/_environment.sh && prepare_environment'
 
 ENV PATH="/opt/formation_mlp/.venv/bin:$PATH"

@@ -1,6 +1,7 @@
+# shellcheck shell=bash
 # Sourced by the other scripts: go to the repository, and make or reuse its virtual environment.
 # Usage: . scripts/_environment.sh; prepare_environment [EXTRAS]
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 prepare_environment() {
   local extras="${1:-}" python="${PYTHON:-python3}" wanted
