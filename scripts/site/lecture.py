@@ -12,6 +12,8 @@ LIVE = Path(__file__).parents[2] / "docs" / "live"
 MOVING = {
     1: ("boundary", "threshold"),
     3: ("activations",),
+    6: ("descent",),
+    7: ("stopping",),
 }
 """Number of a lesson to its pages that move, in ``docs/live``."""
 

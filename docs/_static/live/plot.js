@@ -92,11 +92,11 @@ live.plot = (() => {
     const parts = [svg("rect", { x: left, y: top, width: plot.width, height: plot.height })];
     const label = live.text.short;
     const places = (ends, log, n) => (log ? powers(...ends) : ticks(...ends, n));
-    for (const x of places(plot.x, plot.xLog, Math.max(3, plot.width / 90))) {
+    for (const x of places(plot.x, plot.xLog, Math.max(4, plot.width / 90))) {
       parts.push(svg("line", { x1: plot.X(x), x2: plot.X(x), y1: bottom, y2: bottom + 5 }));
       parts.push(svg("text", { x: plot.X(x), y: bottom + 18, "text-anchor": "middle" }, label(plot.xLog ? 10 ** x : x)));
     }
-    for (const y of places(plot.y, plot.yLog, Math.max(3, plot.height / 60))) {
+    for (const y of places(plot.y, plot.yLog, Math.max(4, plot.height / 60))) {
       parts.push(svg("line", { x1: left - 5, x2: left, y1: plot.Y(y), y2: plot.Y(y) }));
       parts.push(svg("text", { x: left - 8, y: plot.Y(y) + 4, "text-anchor": "end" }, label(plot.yLog ? 10 ** y : y)));
     }

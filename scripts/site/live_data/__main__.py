@@ -14,6 +14,7 @@ from typing import Any
 import activation_formulas
 import compounds
 import energy_network
+import loss_surfaces
 import training_curves
 
 FOLDER = Path(__file__).parents[3] / "docs" / "_static" / "live" / "data"
@@ -23,6 +24,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "boundary": compounds.boundary,
     "threshold": compounds.threshold,
     "pairs": compounds.pairs,
+    "valleys": loss_surfaces.valleys,
     "curves": training_curves.curves,
     "energy": energy_network.energy,
 }
