@@ -11,6 +11,7 @@ from formation_mlp.lessons.cells import Lesson, all_lessons
 LIVE = Path(__file__).parents[2] / "docs" / "live"
 MOVING = {
     1: ("boundary", "threshold"),
+    2: ("pairs",),
     3: ("activations",),
     6: ("descent",),
     7: ("stopping",),
