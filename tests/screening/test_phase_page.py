@@ -6,14 +6,41 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from formation_mlp.figures.phase_page import PhasePoints, phase_page
+from formation_mlp.figures.phase_page import phase_page
+from formation_mlp.figures.phase_points import PhasePoints
+from support.browser import SCREENS, complaints, overflowing, visit
 from support.commands import Outcome
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+SEEN = """
+const gd = document.querySelector(".plotly-graph-div");
+const origin = gd.getBoundingClientRect();
+const box = (element) => {
+  const { left, top, right, bottom } = element.getBoundingClientRect();
+  return [left - origin.left, top - origin.top, right - origin.left, bottom - origin.top];
+};
+const { xaxis, yaxis } = gd._fullLayout;
+const texts = [...gd.querySelectorAll(".annotation-text-g")];
+return {
+  marks: [...gd.querySelectorAll(".scatterlayer .point")].map(box),
+  names: (gd.layout.annotations || []).map((one, i) => ({
+    text: texts[i].textContent.replace(/[^ -~]/g, ""), // plotly adds spaces without width
+    box: box(texts[i]),
+    at: [xaxis._offset + xaxis.l2p(one.x), yaxis._offset + yaxis.l2p(one.y)],
+    joined: one.arrowcolor !== "rgba(0,0,0,0)",
+  })),
+};
+"""
+"""JavaScript: the marks and names of a flat diagram in pixels, and whether a line joins a name to its mark."""
 
 Command = Callable[..., Outcome]
 
@@ -49,8 +76,10 @@ def test_a_page_shows_every_compound_once_with_what_is_known_of_it(k: int, kind:
     page = phase_page(points(k))
     drawn = traces(page)
     assert {trace["type"] for trace in drawn} == {kind}
-    told = {trace["name"]: trace["hovertext"] for trace in drawn if trace.get("name", "tie lines") != "tie lines"}
-    assert list(told) == ["known, on the hull", "new, on the hull", "below that hull", "new, above it"]
+    told = {trace["name"]: trace["hovertext"] for trace in drawn if "name" in trace and "hovertext" in trace}
+    assert list(told) == ["new, above it", "below that hull", "known, on the hull", "new, on the hull"]
+    legend = {trace["name"] for trace in drawn if "hovertext" not in trace and trace.get("showlegend", True)}
+    assert legend == {*told, "tie lines", "size: p_stable 0.1", "size: p_stable 0.9"}
     assert told["known, on the hull"] == [
         "<b>AB</b><br>energy -2.000 eV/atom<br>distance to the hull -400 meV/atom (-500 to -300)<br>p_stable 0.900"
         "<br>known<br>products: 1 A<br>  + 1 B"
@@ -67,26 +96,99 @@ def test_a_page_needs_no_network() -> None:
     assert "<title>A &amp; B</title>" in page
 
 
-def test_names_that_would_touch_are_left_to_the_pointer() -> None:
-    n = 30
-    shares = np.column_stack([np.full(n, 0.5), np.linspace(0.2, 0.21, n), np.linspace(0.3, 0.29, n)])
-    crowd = PhasePoints(
-        ["Li", "Fe", "O"],
-        shares,
-        np.full(n, -1.0),
-        [f"Li{i}O" for i in range(n)],
-        np.full(n, 0.01),
-        np.full(n, np.nan),
-        np.full(n, np.nan),
-        np.zeros(n, np.bool_),
-        [""] * n,
-        "crowd",
-        None,
-        np.full(n, 0.5),
+def test_compounds_on_the_hull_are_named_below_the_diagram_too() -> None:
+    _, _, below = phase_page(points(3)).rpartition("</div>")
+    assert re.findall("<p>(.*)</p>", below) == [
+        "Known compounds on the hull: AB.",
+        "New compounds on the hull: A<sub>3</sub>B (p_stable 0.40).",
+        "Below that hull: A&lt;<sub>2</sub>&gt;B.",
+    ]
+
+
+def crowd(k: int, n: int = 60) -> PhasePoints:
+    """Return compounds so near to one another that there is no room for all names."""
+    rng = np.random.default_rng(0)
+    return PhasePoints(
+        elements=["Li", "Fe", "P", "O"][:k],
+        fractions=rng.dirichlet(np.full(k, 9.0), n),
+        energies=rng.uniform(-2, -1, n),
+        formulas=[f"Li{i}Fe{i}O{i}" for i in range(n)],
+        distance=np.where(np.arange(n) < 20, -0.1, 0.05),
+        low=np.full(n, np.nan),
+        high=np.full(n, np.nan),
+        on_hull=np.arange(n) < 20,
+        products=[""] * n,
+        title="crowd",
+        known=np.arange(n) % 2 == 0,
+        chance=rng.uniform(0, 1, n),
     )
-    (trace,) = (trace for trace in traces(phase_page(crowd)) if trace.get("name") == "above the hull")
-    assert len(trace["hovertext"]) == n
-    assert sum(map(bool, trace["text"])) == 1
+
+
+def settled(browser: Chrome, script: str) -> Any:
+    """Return what a script returns once the names have been written, and written again after the last change."""
+    before = None
+    for _ in range(100):
+        seen = browser.execute_async_script(f"setTimeout(() => arguments[0]((() => {{ {script} }})()), 150)")
+        if seen == before:
+            return seen
+        before = seen
+    raise AssertionError("names are written again and again")
+
+
+def gap(box: list[float], other: list[float]) -> float:
+    """Return how far two boxes are from each other, zero if they touch."""
+    a, b = np.array(box), np.array(other)
+    return float(np.hypot(*np.maximum(np.maximum(a[:2] - b[2:], b[:2] - a[2:]), 0)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("k", [2, 3])
+def test_a_name_belongs_to_its_mark_and_hides_none(browser: Chrome, tmp_path: Path, k: int, screen: str) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(phase_page(crowd(k)), encoding="utf-8")
+    visit(browser, page, screen)
+    seen = settled(browser, SEEN)
+    assert complaints(browser) == []
+    assert overflowing(browser) == []
+    names = [name for name in seen["names"] if name["text"].startswith("Li") and name["text"] != "Li"]
+    assert {"Li", "Fe"} <= {name["text"] for name in seen["names"]}
+    assert 4 <= len(names) <= 15
+    assert all(int(name["text"].split("O")[1]) < 20 for name in names)  # on the hull
+    assert any(gap(*pair) == 0 for pair in combinations(seen["marks"], 2))  # a crowd indeed
+    for i, name in enumerate(names):
+        own = min(seen["marks"], key=lambda mark: np.hypot(*(np.add(mark[:2], mark[2:]) / 2 - name["at"])))
+        others = [gap(name["box"], mark) for mark in seen["marks"] if mark != own]
+        assert min(others) > 0, name
+        assert gap(name["box"], own) <= min(others) + 2 or (name["joined"] and min(others) > 6), name
+        assert all(gap(name["box"], other["box"]) > 0 for other in names[:i]), name
+
+
+@pytest.mark.slow
+def test_names_go_with_what_the_legend_hides_and_what_is_out_of_view(browser: Chrome, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(phase_page(points(3)), encoding="utf-8")
+    visit(browser, page)
+    shown = {name["text"] for name in settled(browser, SEEN)["names"]}
+    assert shown == {"Li", "Fe", "P", "AB", "A3B", "A<2>B"}
+    (entry,) = (one for one in browser.find_elements("css selector", ".traces") if one.text == "new, on the hull")
+    entry.find_element("css selector", ".legendtoggle").click()
+    browser.execute_async_script("setTimeout(arguments[0], 600)")  # plotly waits for a second click
+    assert {name["text"] for name in settled(browser, SEEN)["names"]} == shown - {"A3B"}
+    zoom = 'Plotly.relayout(document.querySelector(".plotly-graph-div"), {"xaxis.range": [-0.2, 0.3]});'
+    browser.execute_script(zoom)
+    assert "Fe" not in {name["text"] for name in settled(browser, SEEN)["names"]}
+
+
+@pytest.mark.slow
+def test_a_tetrahedron_names_its_corners_and_what_lies_free(browser: Chrome, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(phase_page(points(4)), encoding="utf-8")
+    visit(browser, page, "phone")
+    script = 'return (document.querySelector(".plotly-graph-div").layout.scene.annotations || []).map((a) => a.text)'
+    names = settled(browser, script)
+    assert {"<b>Li</b>", "<b>Fe</b>", "<b>P</b>", "<b>O</b>", "AB"} <= set(names)
+    assert overflowing(browser) == []
 
 
 @pytest.mark.parametrize("k", [1, 5])
@@ -101,7 +203,9 @@ def test_stability_writes_a_page_of_up_to_four_elements(command: Command, workpl
     outcome.succeeded()
     assert "out.html: phase diagram for a browser" in outcome.err
     page = (workplace / "out.html").read_text(encoding="utf-8")
-    shown: dict[str, list[str]] = {trace.get("name", ""): trace.get("hovertext", []) for trace in traces(page)}
+    shown: dict[str, list[str]] = {
+        trace.get("name", ""): trace["hovertext"] for trace in traces(page) if "hovertext" in trace
+    }
     assert "<title>Fe-O: hull of two.csv</title>" in page
     assert len(shown["on the hull"]) == 3
     assert [text.split("<br>")[0] for text in shown["above the hull"]] == ["<b>FeO</b>", "<b>FeO<sub>2</sub></b>"]

@@ -324,7 +324,7 @@ def test_the_most_important_points_are_named_first() -> None:
     below = np.array([False, False, False, True, False, False, False])
     known = np.array([False, True, True, False, True, True, False])
     chance = np.array([0.95, 0.4, 0.8, 0.5, 0.05, 0.3, np.nan])
-    assert named_points(on_hull, below, known, chance).tolist() == [2, 1, 0, 3, 5]
+    assert named_points(on_hull, below, known, chance).tolist() == [2, 1, 0, 3]
     assert named_points(on_hull, below, known, chance, most=2).tolist() == [2, 1]
     assert named_points(on_hull, below).tolist() == [0, 1, 2, 3]
     assert len(named_points(np.ones(40, np.bool_), np.zeros(40, np.bool_))) == MOST
@@ -379,7 +379,7 @@ def test_known_compounds_are_filled_and_new_ones_hollow_and_larger_the_surer() -
     large, small = above.get_sizes()
     assert large > small
     names = {text.get_text() for text in axes.get_legend().get_texts()}
-    assert {"known, on the hull", "new, on the hull", "known, above it", "new, above it", "p_stable 0.9"} <= names
+    assert {"known, on the hull", "new, on the hull", "known, above it", "new, above it", "size: p_stable 0.9"} <= names
 
 
 def test_what_cannot_be_drawn_raises() -> None:

@@ -26,7 +26,8 @@ const scrolls = (element) => element && element !== document.body
   && (boxes.includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
 return [...document.body.querySelectorAll("*")].filter((element) => {
   const box = element.getBoundingClientRect();
-  return box.width > 0 && box.height > 0 && (box.right > width + 1 || box.left < -1) && !scrolls(element.parentElement);
+  const standsOut = box.right > width + 1 || (box.left < -1 && box.right > 0);
+  return box.width > 0 && box.height > 0 && standsOut && !scrolls(element.parentElement);
 }).map((element) => `<${element.tagName.toLowerCase()} class="${element.getAttribute("class") || ""}"> `
   + element.textContent.trim().slice(0, 60));
 """

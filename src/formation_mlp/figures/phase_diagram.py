@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from formation_mlp.figures.label_choice import named_points
-from formation_mlp.figures.labels import formula_label, place_labels
+from formation_mlp.figures.labels import Marks, formula_label, place_labels
 from formation_mlp.figures.style import (
     BLUE,
     LABEL,
     LEGEND,
+    SHADES,
     TICKS,
     TITLE,
     VERMILLION,
@@ -36,10 +36,13 @@ HEIGHT = 3**0.5 / 2
 """Of a triangle with sides of length one."""
 WORTH_A_LOOK = 200.0
 """meV/atom: colours end here at the latest, since what lies higher above the hull is hardly ever made."""
-SMALLEST, LARGEST = 8.0, 90.0
+SMALLEST, LARGEST = 16.0, 90.0
 """Areas of marks, in square points, for compounds that cannot be stable, and for those that surely are."""
 TOUCHES = 1e-6
 """Sides of the triangle: a point nearer than this lies on a side."""
+ON_HULL = 46.0
+"""Area of the marks of elements, and of what is on the hull where no chances are told."""
+_SHADES = LinearSegmentedColormap.from_list("above the hull", SHADES)
 _HALO = [withStroke(linewidth=2.5, foreground="white")]
 
 
@@ -59,7 +62,7 @@ def phase_diagram(
     Phases on the hull are filled and joined by tie lines, other ones coloured by how far above they lie. What lies
     below the hull of others, of which it is no part, is a diamond. The elements, at energy zero, are added. Known
     compounds are filled, new ones hollow; the larger a mark, the greater the chance that the compound is stable.
-    Fifteen compounds at most are named, see `named_points`, as far as there is room.
+    Fifteen compounds on the hull at most are named, see `named_points`, as far as there is room.
 
     Parameters
     ----------
@@ -110,7 +113,10 @@ def phase_diagram(
         ax.plot(*spots[[first, second]].T, color="black", linewidth=1.0, zorder=3)
     filled = np.ones(n, np.bool_) if known is None else known
     sizes = SMALLEST + (LARGEST - SMALLEST) * np.nan_to_num(np.full(n, 0.5) if chance is None else chance, nan=0.5)
-    _draw_hull(ax, spots, np.concatenate([np.ones(k, np.bool_), filled[on_hull]]), sizes[on_hull], known is not None)
+    of_hull = np.concatenate(
+        [np.full(k, ON_HULL), np.full(on_hull.sum(), ON_HULL) if chance is None else sizes[on_hull]]
+    )
+    _draw_hull(ax, spots, np.concatenate([np.ones(k, np.bool_), filled[on_hull]]), of_hull, known is not None)
     if below.any():
         style: dict[str, Any] = {"marker": "D", "color": VERMILLION, "edgecolors": "black", "linewidths": 0.6}
         ax.scatter(new[:, 0], new[:, 1], s=34, zorder=7, label="below that hull", **style)
@@ -127,7 +133,8 @@ def phase_diagram(
     named = named_points(on_hull, below, known, chance)
     outward = _outward(points[named]) if k == 3 else np.tile([0.0, -1.0], (len(named), 1))
     texts = [formula_label(formulas[row]) for row in named]
-    place_labels(ax, points[named], texts, outward, avoid, fontsize=TICKS, path_effects=_HALO, zorder=8)
+    marks = Marks(np.vstack([spots, points[~on_hull]]), np.sqrt(np.concatenate([of_hull, sizes[~on_hull]])) / 2)
+    place_labels(ax, points[named], texts, outward, avoid, marks, fontsize=TICKS, path_effects=_HALO, zorder=8)
     return figure
 
 
@@ -163,11 +170,10 @@ def _draw_hull(ax: Axes, spots: Floats, filled: Bools, sizes: Floats, are_told_a
     name = "known, on the hull" if are_told_apart else "on the hull"
     style: dict[str, Any] = {"edgecolors": "black", "linewidths": 0.8, "zorder": 6}
     x, y = spots.T
-    ax.scatter(x[filled], y[filled], s=46, color=BLUE, label=name, **style)
+    ax.scatter(x[filled], y[filled], s=sizes[filled], color=BLUE, label=name, **style)
     if not filled.all():
-        new = ~filled[-len(sizes) :]
         style |= {"edgecolors": VERMILLION, "linewidths": 1.8}
-        ax.scatter(x[~filled], y[~filled], s=1.6 * sizes[new], facecolors="white", label="new, on the hull", **style)
+        ax.scatter(x[~filled], y[~filled], s=sizes[~filled], facecolors="white", label="new, on the hull", **style)
 
 
 def _draw_above(ax: Axes, places: Floats, above: Floats, filled: Bools, sizes: Floats | None) -> None:
@@ -175,13 +181,13 @@ def _draw_above(ax: Axes, places: Floats, above: Floats, filled: Bools, sizes: F
     top = min(max(float(above.max()), 10.0), WORTH_A_LOOK)
     order = np.argsort(-above)
     x, y = places[order].T
-    colours = colormaps["viridis"](np.clip(above[order] / top, 0, 1))
+    colours = _SHADES(np.clip(above[order] / top, 0, 1))
     faces = np.where(filled[order, None], colours, 1.0)
     edges = np.where(filled[order, None], [0.0, 0.0, 0.0, 1.0], colours)
-    shown = np.where(above[order] > top, 7, 16) if sizes is None else sizes[order]
+    shown = np.where(above[order] > top, 9, 16) if sizes is None else sizes[order]
     style: dict[str, Any] = {"edgecolors": edges, "linewidths": np.where(filled[order], 0.3, 1.3)}
     ax.scatter(x, y, s=shown, facecolors=faces, zorder=4, **style)
-    scale = ScalarMappable(Normalize(0.0, top), "viridis")
+    scale = ScalarMappable(Normalize(0.0, top), _SHADES)
     bar = ax.figure.colorbar(scale, ax=ax, shrink=0.75, pad=0.02, extend="max" if above.max() > top else "neither")
     bar.set_label("energy above the hull (meV/atom)", fontsize=TICKS)
     bar.ax.tick_params(labelsize=TICKS)
@@ -194,7 +200,9 @@ def _draw_above(ax: Axes, places: Floats, above: Floats, filled: Bools, sizes: F
     if sizes is not None:
         for share in (0.1, 0.9):
             s = SMALLEST + (LARGEST - SMALLEST) * share
-            ax.scatter([], [], s=s, facecolors="none", edgecolors="grey", linewidths=1.0, label=f"p_stable {share:g}")
+            ax.scatter(
+                [], [], s=s, facecolors="none", edgecolors="grey", linewidths=1.0, label=f"size: p_stable {share:g}"
+            )
 
 
 def _outward(places: Floats) -> Floats:

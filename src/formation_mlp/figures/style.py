@@ -28,6 +28,8 @@ BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = (
     "#56B4E9",
 )
 GREY = "#808080"
+SHADES = ((0.0, "#440154"), (0.33, "#34618d"), (0.67, "#1f9a8a"), (1.0, "#8fd744"))
+"""From low to high: viridis without its light end, which cannot be seen on white."""
 
 DENSE = 2_000
 """Above this number of rows a plot counts rows in hexagons, since points would hide one another."""

@@ -21,7 +21,7 @@ from formation_mlp.typing import Floats
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from formation_mlp.figures.phase_page import PhasePoints
+    from formation_mlp.figures.phase_points import PhasePoints
 
 DRAWN = (2, 3)
 """Numbers of elements of which there are pictures."""
@@ -62,7 +62,7 @@ def diagram(screening: Screening) -> Figure:
 
 def points_of(screening: Screening) -> PhasePoints:
     """Return the stable phases, then the candidates that are judged and are none of them."""
-    from formation_mlp.figures.phase_page import PhasePoints
+    from formation_mlp.figures.phase_points import PhasePoints
 
     elements, phases = elements_of(screening), screening.competition.phases
     ranked = screening.compositions.take(screening.rows)

@@ -17,7 +17,7 @@ from formation_mlp.system.files import write_text
 from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
-    from formation_mlp.figures.phase_page import PhasePoints
+    from formation_mlp.figures.phase_points import PhasePoints
 
 
 def write_page(judged: Judged, out: Path) -> Path | None:
@@ -40,7 +40,7 @@ def elements_of_judged(judged: Judged) -> tuple[int, ...]:
 
 def points_of_judged(judged: Judged, elements: tuple[int, ...]) -> PhasePoints:
     """Return the stable phases of these elements, then the compounds of the table that are none of them."""
-    from formation_mlp.figures.phase_page import PhasePoints
+    from formation_mlp.figures.phase_points import PhasePoints
 
     table, (compositions, energies, labels) = judged.table, judged.phases
     hull = CompetingPhases(compositions, energies).decompose(compositions, energies)

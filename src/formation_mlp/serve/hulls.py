@@ -33,7 +33,7 @@ from formation_mlp.serve.state import Service
 from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
-    from formation_mlp.figures.phase_page import PhasePoints
+    from formation_mlp.figures.phase_points import PhasePoints
 
 DIGITS = 6
 
