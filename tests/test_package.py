@@ -23,6 +23,7 @@ DATA = {
     "chemistry/tables": {".csv", ".txt", ".md"},
     "config/bundled": {".yaml"},
     "data/bundled": {".csv"},
+    "lessons/sources/guides": {".md"},
     "hulls/tables": {".json", ".safetensors"},
     "reporting": {".bib"},
     "reporting/templates": {".html", ".css", ".js"},
@@ -81,7 +82,8 @@ def test_the_wheel_carries_the_bundled_data(wheel_names: set[str]) -> None:
 
 
 def test_the_wheel_carries_the_lessons(wheel_names: set[str]) -> None:
-    lessons = {path.name for path in (ROOT / "scripts" / "lessons").glob("*.py")}
+    folder = ROOT / "scripts" / "lessons"
+    lessons = {str(path.relative_to(folder)) for end in ("*.py", "guides/*.md") for path in folder.glob(end)}
     carried = {name for name in wheel_names if name.startswith("formation_mlp/lessons/sources/")}
     assert carried == {f"formation_mlp/lessons/sources/{name}" for name in lessons}
 

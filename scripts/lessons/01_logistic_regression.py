@@ -20,12 +20,14 @@ from formation_mlp.config.schema import DataConfig, ModelConfig, SplitConfig, Ta
 from formation_mlp.data.dataset import load_dataset
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.figures.style import BLUE, GREEN, GREY, PURPLE, VERMILLION, new_figure
-from formation_mlp.lessons import exercise, say, show, table
+from formation_mlp.lessons import exercise, limit_threads, say, show, table
 from formation_mlp.splits.methods import make_split
 from formation_mlp.targets.metrics import classification_scores, log_loss
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.targets.task import Task, labels
 from formation_mlp.training.network import Examples, NetworkTraining
+
+limit_threads()
 
 BOUNDARY = -1.0  # eV/atom
 NAMES = ("MagpieData range Electronegativity", "MagpieData mean NpValence")
@@ -429,32 +431,11 @@ say(
 # ## Exercises
 
 # %%
-logit = float(b_raw + w_raw @ X[shown[0]])
-exercise(
-    f"For {formulas[shown[0]]} take x₁ and x₂ from the first table and z = {w_raw[0]:.3f} x₁ {w_raw[1]:+.3f} x₂ "
-    f"{b_raw:+.3f}. What is z (two digits after the point)?",
-    logit,
-    tolerance=0.01,
-    absolute=0.05,
-    hint="Multiply, add, and do not forget the bias.",
-)
-exercise(
-    "And which probability does a compound with z = 2 have (two digits after the point)?",
-    float(sigmoid(2.0)),
-    tolerance=0.01,
-    hint="p = 1 / (1 + exp(-z)).",
-)
-exercise(
-    "At which electronegativity difference does a compound with 2 p electrons per atom lie on the decision boundary "
-    "(Pauling, two digits after the point)?",
-    float(-(b_raw + 2 * w_raw[1]) / w_raw[0]),
-    tolerance=0.02,
-    hint="Set z = 0 in the formula of the first exercise, put x₂ = 2 and solve for x₁.",
-)
-RISES, FALLS = "precision rises and recall falls", "precision falls and recall rises"
-exercise(
-    f"The threshold goes from {CHOSEN[2]} to {CHOSEN[-1]}. What happens on the validation part?",
-    RISES if at[CHOSEN[-1]]["precision"] > at[CHOSEN[2]]["precision"] else FALLS,
-    choices=(FALLS, RISES, "both rise", "both fall"),
-    hint="Fewer compounds are called strongly bound, and only the surest ones.",
-)
+exercise("1.1")
+exercise("1.2")
+exercise("1.3")
+exercise("1.4")
+exercise("1.5")
+exercise("1.6")
+exercise("1.7")
+exercise("1.8")

@@ -14,12 +14,14 @@ from formation_mlp.config.schema import DataConfig, ModelConfig, SplitConfig, Ta
 from formation_mlp.data.dataset import load_dataset
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.figures.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, new_figure
-from formation_mlp.lessons import exercise, say, show, table
+from formation_mlp.lessons import exercise, limit_threads, say, show, table
 from formation_mlp.models.mlp import n_parameters
 from formation_mlp.splits.methods import make_split
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.targets.task import Task, labels
 from formation_mlp.training.network import Examples, NetworkTraining
+
+limit_threads()
 
 HALF = 0.5  # the threshold on the probability
 
@@ -506,31 +508,8 @@ say("Two ways out of the same trouble: a better feature, or a hidden layer. Most
 # ## Exercises
 
 # %%
-exercise(
-    "A network has 2 inputs, one hidden layer of 10 units and one output. How many weights and biases does it have?",
-    float(10 * 2 + 10 + 10 + 1),
-    tolerance=0.0,
-    hint="W has 10 rows of 2, b has 10 entries, v has 10, c is one number. Compare the table of hidden units.",
-)
-exercise(
-    "The hidden layer of the XOR network has W = [[1, 1], [1, 1]] and b = [-1/2, -3/2], with hard steps. What is "
-    "h₁ + h₂ for x = (1, 1)?",
-    float(step(W_HIDDEN @ np.ones(2) + B_HIDDEN).sum()),
-    tolerance=0.0,
-    hint="Each unit that sees a sum of zero or more says 1.",
-)
-matrix_1, matrix_2 = np.array([[1.0, 2.0], [0.0, -1.0]]), np.array([[3.0, 1.0]])
-exercise(
-    "Two linear layers without biases: first h = [[1, 2], [0, -1]] x, then [3, 1] h. They are one layer with two "
-    "weights. What is the second one?",
-    float((matrix_2 @ matrix_1)[0, 1]),
-    tolerance=0.0,
-    hint="Multiply the row (3, 1) with the second column of the first matrix.",
-)
-SEPARABLE = {"AND": found["AND"][0], "OR": found["OR"][0], "XOR": found["XOR"][0]}
-exercise(
-    "Which of the gates cannot be learned by one neuron, however long it is trained?",
-    next(name for name, separable in SEPARABLE.items() if not separable),
-    choices=tuple(SEPARABLE),
-    hint="Draw the four corners and try to put a line between the classes.",
-)
+exercise("2.1")
+exercise("2.2")
+exercise("2.3")
+exercise("2.4")
+exercise("2.5")

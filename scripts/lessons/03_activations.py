@@ -40,9 +40,11 @@ from formation_mlp.figures.style import (
     label_axes,
     new_figure,
 )
-from formation_mlp.lessons import exercise, say, show, table
+from formation_mlp.lessons import exercise, limit_threads, say, show, table
 from formation_mlp.models.activations import ACTIVATIONS
 from formation_mlp.runs.prepare import load_rows, network_training, prepare
+
+limit_threads()
 
 NEARLY_ZERO = 0.01
 
@@ -471,32 +473,9 @@ say(
 # ## Exercises
 
 # %%
-_, slope_at_6 = value_and_slope("sigmoid", np.array([6.0]))
-exercise(
-    "What is the derivative of the sigmoid at z = 6? (two digits)",
-    slope_at_6[0],
-    tolerance=0.03,
-    hint="σ′ = σ (1 − σ), with σ(6) = 1/(1 + e⁻⁶).",
-)
-exercise(
-    "At which z does mish have its minimum? (two decimals)",
-    z[curves["mish"][0].argmin()],
-    absolute=0.011,
-    tolerance=0.0,
-    hint="Look for the sign change of its derivative between −2 and −1, or evaluate it on a fine grid.",
-)
-exercise(
-    "Each layer multiplies the gradient by σ′(z) among other things. By what factor at most do ten layers of "
-    "hardsigmoid do so? (such as 1e-5)",
-    curves["hardsigmoid"][1].max() ** 10,
-    tolerance=0.05,
-    hint="The largest derivative of hardsigmoid, to the power of ten.",
-)
-exercise(
-    "The inputs z of a ReLU unit follow a normal distribution with mean −1 and standard deviation 1. For which share "
-    "of the rows is its derivative zero? (as a number between 0 and 1, two decimals)",
-    0.5 * (1 + math.erf(1 / math.sqrt(2))),
-    absolute=0.011,
-    tolerance=0.0,
-    hint="z < 0 where the standard normal variable is below 1.",
-)
+exercise("3.1")
+exercise("3.2")
+exercise("3.3")
+exercise("3.4")
+exercise("3.5")
+exercise("3.6")

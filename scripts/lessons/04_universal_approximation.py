@@ -40,10 +40,12 @@ from formation_mlp.figures.style import (
     label_axes,
     new_figure,
 )
-from formation_mlp.lessons import exercise, say, show, table
+from formation_mlp.lessons import exercise, limit_threads, say, show, table
 from formation_mlp.models.mlp import MLP, n_parameters
 from formation_mlp.seeding import borrowed_torch_rng, torch_generator
 from formation_mlp.training.optim import build_optimizers
+
+limit_threads()
 
 LAST_FITTED, WIDTHS, SEEDS = 86, (2, 4, 8, 16, 32, 64, 128, 256, 512), (0, 1, 2)
 
@@ -524,35 +526,8 @@ say(
 # ## Exercises
 
 # %%
-exercise(
-    "How many weights, biases included, has a network with one input, one hidden layer of 512 units and one output?",
-    n_parameters(MLP(1, [512])),
-    tolerance=0.0,
-    hint="Each hidden unit has a weight from the input, a bias, and a weight to the output; the output has a bias.",
-)
-group = tabulated("pymatgen", "group")
-exercise(
-    "Take the group of the elements (1 to 18) instead of the period. Between Ne (Z = 10) and Na (Z = 11) it jumps. "
-    "What is the smallest possible largest error of a continuous function there, in groups?",
-    abs(group[10] - group[11]) / 2,
-    tolerance=0.0,
-    hint="Ne is in group 18, Na in group 1; the best that a continuous function can do is to go through the middle.",
-)
-exercise(
-    "How many straight pieces over 0 to 1 does the network of tents with 10 hidden layers have?",
-    n_pieces(tents(10)),
-    tolerance=0.0,
-    hint="Each layer doubles their number.",
-)
-far = as_input([1e4, 2e4, 3e4])
-relu_network = MLP(1, [16], "relu").double()
-with torch.no_grad():
-    first, second, third = relu_network(far).numpy()
-SHAPES = ("a constant", "a straight line with a slope", "a parabola")
-bends, rises = abs(third - 2 * second + first), abs(second - first)
-exercise(
-    "The networks above use tanh; far outside the range their output is a constant. What is it with ReLU, in general?",
-    SHAPES[2] if bends > 1e-6 * rises else SHAPES[1] if rises > 1e-6 else SHAPES[0],
-    choices=SHAPES,
-    hint="Far outside each ReLU unit is either 0 or equal to its z, and z is linear in x.",
-)
+exercise("4.1")
+exercise("4.2")
+exercise("4.3")
+exercise("4.4")
+exercise("4.5")

@@ -28,10 +28,12 @@ from formation_mlp.figures.style import (
     label_axes,
     new_figure,
 )
-from formation_mlp.lessons import exercise, say, show, table
+from formation_mlp.lessons import exercise, limit_threads, say, show, table
 from formation_mlp.models.mlp import MLP, n_parameters
 from formation_mlp.runs.prepare import load_rows, network_training, prepare
 from formation_mlp.seeding import borrowed_torch_rng, torch_generator
+
+limit_threads()
 
 
 def settings(**model):
@@ -566,32 +568,9 @@ say(
 # ## Exercises
 
 # %%
-z_given, x_given, y_given = 2.0, 1.5, 1.0
-p_given = sigmoid(z_given)
-exercise(
-    "A neuron has z = 2, its input is x = 1.5, and the truth is y = 1. What is dE/dw for E = (y′ − y)²/2? "
-    "(three digits)",
-    (p_given - y_given) * p_given * (1 - p_given) * x_given,
-    tolerance=0.02,
-    hint="y′ = σ(2), then (y′ − y) σ(z)(1 − σ(z)) x. Mind the sign.",
-)
-exercise(
-    "And dE/dw of the same neuron for the cross-entropy? (three digits)",
-    (p_given - y_given) * x_given,
-    tolerance=0.02,
-    hint="σ′ cancels: dE/dz = y′ − y.",
-)
-exercise(
-    "How many layers does it take until a gradient that loses the factor 4 in each is a million times smaller? "
-    "(a whole number)",
-    int(np.ceil(np.log(1e6) / np.log(1 / formula.max()))),
-    tolerance=0.0,
-    hint="Solve 4ⁿ ≥ 10⁶ for n.",
-)
-error_of_step = {f"{step:g}": value for step, value in zip(step_sizes, difference_errors, strict=True)}
-exercise(
-    "Which step is best for a central difference in double precision?",
-    min(("1", "1e-05", "1e-12"), key=error_of_step.get),
-    choices=("1", "1e-05", "1e-12"),
-    hint="Look at the figure of the finite differences.",
-)
+exercise("5.1")
+exercise("5.2")
+exercise("5.3")
+exercise("5.4")
+exercise("5.5")
+exercise("5.6")

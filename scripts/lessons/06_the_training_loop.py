@@ -37,12 +37,14 @@ from formation_mlp.figures.style import (
     label_axes,
     new_figure,
 )
-from formation_mlp.lessons import exercise, say, show, table
+from formation_mlp.lessons import exercise, limit_threads, say, show, table
 from formation_mlp.runs.prepare import load_rows, network_training, prepare
 from formation_mlp.seeding import torch_generator
 from formation_mlp.training.batches import n_batches
 from formation_mlp.training.loop import as_array, forward_rows, train_epoch
 from formation_mlp.training.optim import build_optimizers
+
+limit_threads()
 
 BATCH, RATE, EPOCHS = 32, 0.01, 10
 PLAIN_SGD = {
@@ -652,36 +654,8 @@ say(
 # ## Exercises
 
 # %%
-EXAMPLE_ROWS, EXAMPLE_BATCH = 1000, 64
-exercise(
-    f"A table has {EXAMPLE_ROWS} train rows. How many updates does the toolkit make in an epoch with batches of "
-    f"{EXAMPLE_BATCH}? (It rounds rows / batch to the nearest whole number, so that all batches are nearly equal.)",
-    n_batches(EXAMPLE_ROWS, EXAMPLE_BATCH),
-    tolerance=0.0,
-    hint=f"{EXAMPLE_ROWS} / {EXAMPLE_BATCH} = {EXAMPLE_ROWS / EXAMPLE_BATCH:.2f}",
-)
-w, b, x_one, y_one, eta = 0.5, 0.1, 2.0, 3.0, 0.1
-by_rule = w - eta * (w * x_one + b - y_one) * x_one
-exercise(
-    f"One weight, one row: y′ = wx + b with w = {w}, b = {b}, x = {x_one:g}, y = {y_one:g}, and E = (y′ − y)²/2. "
-    f"What is w after one step of gradient descent with η = {eta}?",
-    by_rule,
-    tolerance=0.005,
-    hint="∂E/∂w = (y′ − y) x",
-)
-exercise(
-    "In the valley above the loss is L = mean of (y′ − y)² over standardised x₁ and x₂ with correlation r. Its "
-    "steepest "
-    f"curvature is 2(1 + r), and gradient descent is stable for η below 2 / curvature. r = {correlation:.3f}: what is "
-    "the "
-    "largest stable η?",
-    1 / (1 + correlation),
-    tolerance=0.01,
-    hint="2 / (2(1 + r))",
-)
-exercise(
-    "The loss of a run becomes inf in the second epoch. What do you change first?",
-    "a smaller learning rate",
-    choices=["more epochs", "a smaller learning rate", "a larger network", "no shuffling"],
-    hint="Look at the right-hand side of the figure of learning rates.",
-)
+exercise("6.1")
+exercise("6.2")
+exercise("6.3")
+exercise("6.4")
+exercise("6.5")

@@ -20,12 +20,14 @@ from formation_mlp.config.loading import check_config
 from formation_mlp.data.records import Dataset
 from formation_mlp.data.sources import read_table
 from formation_mlp.figures.style import BLUE, GREY, LEGEND, SKY, TICKS, VERMILLION, label_axes, new_figure
-from formation_mlp.lessons import exercise, say, show, table
+from formation_mlp.lessons import exercise, limit_threads, say, show, table
 from formation_mlp.runs.prepare import load_rows, network_training, prepare
 from formation_mlp.splits.methods import Split, overlap
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.targets.task import Task
 from formation_mlp.training.state import LoopState
+
+limit_threads()
 
 ALL = ["magpie", "stoichiometry", "valence_orbital", "element_fraction"]
 
@@ -440,43 +442,8 @@ say(
 # ## Exercises
 
 # %%
-scores = [0.31, 0.25, 0.22, 0.23, 0.21, 0.24, 0.22, 0.23, 0.2]
-WAIT = 3
-
-
-small = LoopState()
-for score in scores:
-    small.advance(score)
-    if small.finished(len(scores), WAIT):
-        break
-exercise(
-    f"The val scores of successive epochs are {', '.join(map(str, scores))} (lower is better), the patience is {WAIT}. "
-    "After which epoch does the run stop?",
-    small.epoch,
-    tolerance=0.0,
-    hint="Count the epochs since the best one; training stops before it can see a later, better score.",
-)
-exercise(
-    "In the same run: the weights of which epoch are kept?",
-    small.best_epoch,
-    tolerance=0.0,
-    hint="The lowest score among the epochs that were trained.",
-)
-exercise(
-    "A table lists several polymorphs of many formulas, and the model sees compositions only. Which split gives an "
-    "honest "
-    "error for new formulas?",
-    "grouped by formula",
-    choices=["random rows", "grouped by formula", "sorted by energy", "no split: all rows train"],
-    hint="No formula may lie on both sides.",
-)
-factor, exponent = 4, -0.5
-exercise(
-    f"The error falls as n to the power −{abs(exponent)}. By what factor does it change when you measure {factor} "
-    "times as "
-    "many "
-    "compounds? (A number below 1.)",
-    float(factor**exponent),
-    tolerance=0.01,
-    hint=f"{factor} to the power −{abs(exponent)}",
-)
+exercise("7.1")
+exercise("7.2")
+exercise("7.3")
+exercise("7.4")
+exercise("7.5")

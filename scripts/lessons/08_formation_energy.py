@@ -42,7 +42,7 @@ from formation_mlp.figures.style import (
     label_axes,
     new_figure,
 )
-from formation_mlp.lessons import data_path, exercise, say, show, table
+from formation_mlp.lessons import data_path, exercise, limit_threads, say, show, table
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.runs.assemble import checkpoint, network_member
 from formation_mlp.runs.prepare import load_rows, network_training, prepare
@@ -51,6 +51,8 @@ from formation_mlp.splits.methods import Split
 from formation_mlp.targets.metrics import regression_scores
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.targets.task import Task
+
+limit_threads()
 
 FEATURES = ["magpie", "stoichiometry", "valence_orbital", "element_fraction"]
 BUNDLED = {"path": "bundled", "target": "formation_enthalpy_per_atom", "unit": "eV/atom"}
@@ -691,34 +693,8 @@ say(
 # ## Exercises
 
 # %%
-exercise(
-    "MgO: the electronegativity of Mg is 1.31, that of O 3.44. What is the mean deviation Σ fᵢ |χᵢ − mean|?",
-    float(np.mean(np.abs(np.array([1.31, 3.44]) - np.mean([1.31, 3.44])))),
-    tolerance=0.01,
-    hint="Both fractions are 1/2; the mean lies in the middle.",
-)
-LAYERS = [100, 50, 1]
-exercise(
-    f"A plain MLP has {LAYERS[0]} inputs, one hidden layer of {LAYERS[1]} units and one output. How many weights "
-    "(with biases) has it?",
-    sum(a * b + b for a, b in pairwise(LAYERS)),
-    tolerance=0.0,
-    hint="A layer from a to b units has a × b weights and b biases.",
-)
-exercise(
-    "A model sees compositions only. What does it say about the difference in energy of rutile and anatase?",
-    "exactly zero",
-    choices=["the right value, if trained on enough rows", "exactly zero", "a random value", "it refuses both"],
-    hint="All its features are the same for both.",
-)
-exercise(
-    "Shuffling a group of features leaves the error of a model as it was. What follows?",
-    "this model does not need them as long as it has the others",
-    choices=[
-        "they have nothing to do with the energy",
-        "this model does not need them as long as it has the others",
-        "the model is over-fitted",
-        "they were computed wrongly",
-    ],
-    hint="Other features may say the same.",
-)
+exercise("8.1")
+exercise("8.2")
+exercise("8.3")
+exercise("8.4")
+exercise("8.5")

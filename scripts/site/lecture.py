@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from formation_mlp.lessons import formulas
 from formation_mlp.lessons.cells import Lesson, all_lessons
+from formation_mlp.lessons.exercises.collection import find_exercise
+from formation_mlp.lessons.notebooks import ASKED
 
 LIVE = Path(__file__).parents[2] / "docs" / "live"
 MOVING = {
@@ -30,9 +33,10 @@ def _index() -> str:
         "# The lecture\n",
         "Eight lessons lead from one neuron to a network that predicts formation energies, on measured enthalpies that "
         "come with the package. Each is a script that runs: `formation-mlp lesson 2` runs one and prints it, "
-        "`formation-mlp lesson 2 --check` asks its exercises and judges the answers, and "
-        "`formation-mlp lesson --html lecture` writes all of them as pages with their figures and results. "
-        "[Pages that move](../live/index.md) let you turn a weight and see what happens.\n",
+        "`formation-mlp lesson 2 --check` asks its exercises and judges the answers, "
+        "`formation-mlp lesson --html lecture` writes all of them as pages with their figures and results, and "
+        "`formation-mlp lesson --notebooks lecture` writes notebooks to work in, which judge your answers where you "
+        "give them. [Pages that move](../live/index.md) let you turn a weight and see what happens.\n",
         "| lesson | time on 2 cores | about |",
         "|---|---|---|",
     ]
@@ -51,8 +55,9 @@ def _page(lesson: Lesson) -> str:
     ]
     title = None
     for cell in lesson.cells:
+        asked = ASKED.findall(cell.text)
         if not cell.is_prose:
-            parts.append(f"```python\n{cell.text.strip()}\n```\n")
+            parts += [_question(number) for number in asked] or [f"```python\n{cell.text.strip()}\n```\n"]
         elif title is None:
             title, _, rest = cell.text.strip().partition("\n")
             parts.insert(0, f"{title}\n")
@@ -72,6 +77,18 @@ def _title(page: Path) -> str:
     return next(line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("# "))[2:]
 
 
+def _question(number: str) -> str:
+    exercise = find_exercise(number)
+    question = _with_blocks(f"### Exercise {number}\n\n{exercise.question}\n\n{exercise.listed}")
+    return f"{question}\n:::{{dropdown}} Hint\n{exercise.hint}\n:::\n"
+
+
 def _with_blocks(text: str) -> str:
-    """Put a blank line before lists and tables, which the site's Markdown wants and the notebook's does not."""
+    """Typeset the formulas, and put a blank line before lists and tables, which the site's Markdown wants."""
+    text = formulas.replaced(text, _formula)
     return re.sub(r"(?m)(^(?![-|*] |\d+\. |\|).+\n)(?=[-*] |\d+\. |\|)", r"\1\n", text.strip()) + "\n"
+
+
+def _formula(latex: str, is_block: bool) -> str:
+    made = formulas.as_mathml(latex, is_block)
+    return f"\n\n{made}\n\n" if is_block else made

@@ -18,7 +18,7 @@ from formation_mlp.system.text_table import aligned
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from formation_mlp.lessons.exercises import Exercise
+    from formation_mlp.lessons.exercises.kinds import Exercise
 
 NEGATIVE = re.compile(r"^-(?=\d)")
 
@@ -71,7 +71,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure that has been saved."""
+    """A figure, which has been saved unless it is shown in a notebook."""
 
     path: Path
     figure: Figure
@@ -125,16 +125,18 @@ class Printed:
 class Question:
     """An exercise, without its answer."""
 
-    number: int
     exercise: Exercise
 
     def as_text(self, width: int) -> str:
         """Return the question and what to choose from."""
-        return markup.as_text(f"Exercise {self.number}. {self.exercise.question}\n\n{self.exercise.listed}", width)
+        return markup.as_text(self._text, width)
 
     def as_html(self, folder: Path) -> Markup:
         """Return the question, with the hint on demand."""
         del folder
-        question = markup.as_html(f"{self.exercise.question}\n\n{self.exercise.listed}")
-        hint = html.details("Hint", html.paragraph(self.exercise.hint)) if self.exercise.hint else Markup()
-        return html.title(f"Exercise {self.number}") + question + hint
+        hint = html.details("Hint", html.paragraph(self.exercise.hint))
+        return html.title(f"Exercise {self.exercise.number}") + markup.as_html(self._text.partition(". ")[2]) + hint
+
+    @property
+    def _text(self) -> str:
+        return f"Exercise {self.exercise.number}. {self.exercise.question}\n\n{self.exercise.listed}"

@@ -1,4 +1,4 @@
-"""The verb lesson: list the lessons, run one, judge the answers to its exercises, or write pages."""
+"""The verb lesson: list the lessons, run one, judge answers to its exercises, or write pages and notebooks."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 import textwrap
 from pathlib import Path
 
-from formation_mlp.errors import DataError
-from formation_mlp.lessons import exercises
+from formation_mlp.lessons import asking
 from formation_mlp.lessons.cells import all_lessons, find_lesson
+from formation_mlp.lessons.exercises.collection import exercises_of
 from formation_mlp.lessons.running import run_lesson
 from formation_mlp.lessons.session import FOLDER, WIDEST, print_block
 from formation_mlp.system.text_table import aligned
@@ -37,24 +37,32 @@ def write(number: str | None, folder: Path, data: str | None) -> Path:
     return write_pages(all_lessons() if number is None else [find_lesson(number)], folder, print, data)
 
 
-def check(number: str, answers: str | None, out: Path | None, data: str | None) -> int:
-    """Run a lesson silently, take the answers, and return how many are not right.
+def check(number: str, answers: str | None) -> int:
+    """Take the answers to the exercises of a lesson, and return how many are not right.
 
     Raises
     ------
     DataError
-        If the lesson has no exercises, or the answers are not as many.
+        If there is no such lesson, or the answers are not as many as the exercises.
     """
     lesson = find_lesson(number)
-    print(f"lesson {lesson.number}: computing the answers ({lesson.time})", file=sys.stderr)
-    found = run_lesson(lesson, out or FOLDER, data).exercises
-    if not found:
-        raise DataError(f"lesson {lesson.number} --check: this lesson has no exercises.")
+    found = asking.asked(exercises_of(lesson.number))
     if answers is not None:
-        return exercises.judge(found, exercises.split_answers(answers), print)
+        return asking.judge(found, asking.split_answers(answers), print)
     if not sys.stdin.isatty():
-        return exercises.judge(found, exercises.answers_of_lines(sys.stdin), print)
-    return exercises.ask(found, _read, print)
+        return asking.judge(found, asking.answers_of_lines(sys.stdin), print)
+    return asking.ask(found, _read, print)
+
+
+def write_files(number: str | None, notebooks: Path | None, solutions: Path | None) -> None:
+    """Write notebooks for students, or solutions and guides for teachers, of all lessons or of one."""
+    from formation_mlp.lessons.notebooks import write_notebooks, write_solutions
+
+    lessons = all_lessons() if number is None else [find_lesson(number)]
+    if notebooks is not None:
+        write_notebooks(lessons, notebooks, print)
+    if solutions is not None:
+        write_solutions(lessons, solutions, print)
 
 
 def _read() -> str:

@@ -1,11 +1,13 @@
 """The few marks of a lesson's prose, as text for a terminal and as HTML.
 
 They are Markdown's titles, lists, lines indented by four blanks (a formula, which is kept as it is), ``**stress**`` and
-`` `code` ``. An asterisk or an underscore alone means itself, so that formulas need no escapes.
+`` `code` ``, and formulas between dollar signs (`formation_mlp.lessons.formulas`). An asterisk or an underscore alone
+means itself.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 from functools import cache
 from html import escape
@@ -14,11 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from formation_mlp.lessons import formulas
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
+
+START, STOP = "\ue000", "\ue001"
+KEPT = re.compile(f"{START}(\\d+){STOP}")
+"""Marks of a formula that the parser of Markdown must not see: from the area of Unicode for private use."""
 
 
 @cache
@@ -38,12 +46,20 @@ def _parser() -> MarkdownIt:
 
 
 def as_html(text: str) -> Markup:
-    """Return prose as HTML; everything else in it is escaped."""
-    return Markup(_parser().render(text))  # noqa: S704 (the parser escapes)
+    """Return prose as HTML with formulas as MathML; everything else in it is escaped."""
+    made: list[str] = []
+
+    def keep(latex: str, is_block: bool) -> str:
+        made.append(formulas.as_mathml(latex, is_block))
+        return f"\n\n{START}{len(made) - 1}{STOP}\n\n" if is_block else f"{START}{len(made) - 1}{STOP}"
+
+    rendered = _parser().render(formulas.replaced(text, keep))
+    return Markup(KEPT.sub(lambda found: made[int(found[1])], rendered))  # noqa: S704 (the parser escapes)
 
 
 def as_text(text: str, width: int) -> str:
-    """Return prose for a terminal, wrapped; marks are left out."""
+    """Return prose for a terminal, wrapped; marks are left out, and formulas are written in one line each."""
+    text = formulas.replaced(text, _plain_formula)
     pieces: list[str] = []
     items: list[str] = []
     mark, tokens = "", _parser().parse(text)
@@ -62,6 +78,11 @@ def as_text(text: str, width: int) -> str:
             pieces.append("\n".join(items))
             items, mark = [], ""
     return "\n\n".join(pieces)
+
+
+def _plain_formula(latex: str, is_block: bool) -> str:
+    plain = formulas.as_plain(latex)
+    return f"\n\n{textwrap.indent(plain, '    ')}\n\n" if is_block else plain
 
 
 def beginning(text: str) -> tuple[str, str]:

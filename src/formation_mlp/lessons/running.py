@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -13,6 +12,7 @@ from formation_mlp.errors import FormationMLPError
 from formation_mlp.lessons.blocks import Block, Code, Prose
 from formation_mlp.lessons.cells import Cell, Lesson
 from formation_mlp.lessons.session import FOLDER, Session, session
+from formation_mlp.lessons.threads import own_threads
 
 
 class LessonError(FormationMLPError):
@@ -45,8 +45,6 @@ def run_lesson(
     LessonError
         If a cell fails; the message names the lesson, the cell and its line.
     """
-    # The networks of the lessons are so small that threads would only wait for one another.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     # Not `__main__`: a dataclass of a lesson looks its module up, and must not find that of the command line.
     namespace: dict[str, Any] = {"__name__": f"lesson_{lesson.digits}", "__file__": str(lesson.path)}
     terminal = sys.stdout
@@ -56,7 +54,7 @@ def run_lesson(
             take(block)
 
     current = Session(lesson.digits, out, data, pass_on)
-    with session(current), redirect_stdout(current.printed):
+    with session(current), own_threads(), redirect_stdout(current.printed):
         for cell in lesson.cells:
             if cell.is_prose:
                 current.add(Prose(cell.text))

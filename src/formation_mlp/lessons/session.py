@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from formation_mlp.lessons.blocks import Block, Drawing, Printed, Prose, Question, Table
-from formation_mlp.lessons.exercises import Exercise
+from formation_mlp.lessons.exercises.collection import find_exercise
+from formation_mlp.lessons.exercises.kinds import Exercise
+from formation_mlp.lessons.notebook import display_block, is_notebook
 from formation_mlp.system.text_table import terminal_width
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class Session:
     Attributes
     ----------
     number : of the lesson, two digits, before the names of its figures; or nothing, as in a notebook
-    out : folder of its figures
+    out : folder of its figures; None in a notebook, which shows them
     data : a table of the caller's, for the lessons that take one
     take : what is done with each block
     printed : what a lesson prints by itself, where it is caught
@@ -47,7 +49,7 @@ class Session:
     """
 
     number: str = ""
-    out: Path = FOLDER
+    out: Path | None = FOLDER
     data: str | None = None
     take: Callable[[Block], None] = print_block
     printed: io.StringIO = field(default_factory=io.StringIO)
@@ -76,8 +78,10 @@ _sessions: list[Session] = []
 
 
 def _current() -> Session:
-    """Return the session of the code that runs the lesson or, if there is none, one that prints."""
-    if not _sessions:
+    """Return the session of the code that runs the lesson or, if there is none, one that shows or prints."""
+    if not _sessions and is_notebook():
+        _sessions.append(Session(out=None, take=display_block))
+    elif not _sessions:
         script = Path(getattr(sys.modules["__main__"], "__file__", None) or "").stem
         digits = re.match(r"\d\d(?=_)", script)
         _sessions.append(Session(digits[0] if digits else ""))
@@ -105,63 +109,27 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]], caption: str 
 
 
 def show(figure: Figure, name: str, caption: str) -> None:
-    """Save a figure as ``NN_name.png``, say where it is and what it shows, and close it."""
+    """Show a figure with what it shows; outside of a notebook it is saved as ``NN_name.png``."""
     from formation_mlp.figures.style import save_figure
 
     current = _current()
-    path = current.out / "_".join(filter(None, [current.number, f"{name}.png"]))
-    save_figure(figure, path, {"Title": caption})
+    path = (current.out or Path()) / "_".join(filter(None, [current.number, f"{name}.png"]))
+    if current.out is not None:
+        save_figure(figure, path, {"Title": caption})
     current.add(Drawing(path, figure, caption))
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close(figure)
-    if "IPython" in sys.modules:
-        _display(path)
 
 
-def _display(path: Path) -> None:
-    """Show a saved figure in a notebook."""
-    from IPython.core.getipython import get_ipython
-    from IPython.display import Image, display
-
-    if get_ipython() is not None:
-        display(Image(str(path), width=800))
-
-
-def exercise(
-    question: str,
-    answer: float | str,
-    *,
-    tolerance: float = 0.02,
-    absolute: float = 0.0,
-    choices: Sequence[str] | None = None,
-    hint: str = "",
-) -> None:
-    """Ask a question at the end of a lesson; ``formation-mlp lesson N --check`` takes the answer.
-
-    Parameters
-    ----------
-    question
-        With the unit and the number of digits that is asked for.
-    answer
-        Computed by the lesson: a number, or one of ``choices``. It is not printed.
-    tolerance, absolute
-        Accepted error of a number: relative to it, and in its unit; the larger one counts.
-    choices
-        Texts to choose from.
-    hint
-        Shown after a wrong answer.
+def exercise(number: str) -> None:
+    """Ask an exercise of the lecture here, such as ``2.1``.
 
     Raises
     ------
-    ValueError
-        If the answer is not finite, or none of the choices.
+    DataError
+        If there is none with this number.
     """
-    current = _current()
-    one = Exercise(
-        question, answer if isinstance(answer, str) else float(answer), tolerance, absolute, tuple(choices or ()), hint
-    )
+    current, one = _current(), find_exercise(number)
     current.exercises.append(one)
-    current.add(Question(len(current.exercises), one))
+    current.add(Question(one))
 
 
 def data_path() -> str | None:
