@@ -220,7 +220,7 @@ ANSWERS = ["-0.0188", "-0,179", "10", "b", "a"]
         ({2: "1,000"}, 1, "5.3: not yet. '1,000' can be read as 1000 and as 1.000. Write 1000 or 1.000."),
         ({3: "B)"}, 0, "5.4: right."),
         ({3: "yes"}, 1, "5.4: not yet. Give one of the letters a to d"),
-        ({4: ""}, 1, "5.5: not yet. There is no answer yet"),
+        ({0: ""}, 1, "5.1: not yet. There is no answer yet"),
     ],
 )
 def test_answers_are_judged_without_running_the_lesson(
