@@ -21,7 +21,8 @@ CLASSES = ((0, BLUE, "weakly bound"), (1, VERMILLION, "strongly bound"))
 def scatter(ax: Axes, X: Floats, y: Floats, size: float = 10) -> None:
     """Draw compounds ``X [n, 2]`` as dots in the colours of their classes ``y [n]``."""
     for value, colour, label in CLASSES:
-        ax.scatter(*X[y == value].T, s=size, color=colour, alpha=0.65, linewidths=0, label=label)
+        x1, x2 = X[y == value].T
+        ax.scatter(x1, x2, s=size, color=colour, alpha=0.65, linewidths=0, label=label)
 
 
 def plane(X: Floats, n: int = 260) -> tuple[Floats, Floats, Floats]:
