@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import yaml
 
 from formation_mlp.cli.app import VERBS
 from formation_mlp.version import REPOSITORY, __version__
+from support.modules import module_at
 from support.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -38,12 +38,7 @@ def loaded(path: Path | str) -> Any:
 
 def set_repository() -> Any:
     """Return the module ``scripts/set_repository.py``."""
-    spec = importlib.util.spec_from_file_location("set_repository", ROOT / "scripts" / "set_repository.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(ROOT / "scripts" / "set_repository.py")
 
 
 def steps(workflow: Path) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from formation_mlp.cli.app import VERBS
+from support.modules import module_at
 from support.paths import ROOT
 
 ENVIRONMENT = (ROOT / "docs" / "reference" / "environment.md").read_text(encoding="utf-8")
@@ -70,12 +70,7 @@ def test_every_verb_has_a_page_that_the_index_lists() -> None:
 @pytest.fixture(scope="module")
 def links() -> Any:
     """Return the module ``scripts/site/links.py``."""
-    spec = importlib.util.spec_from_file_location("links", ROOT / "scripts" / "site" / "links.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(ROOT / "scripts" / "site" / "links.py")
 
 
 @pytest.mark.parametrize(

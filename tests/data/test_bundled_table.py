@@ -3,22 +3,19 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
-import importlib.util
 import json
 import re
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from pymatgen.core.composition import Composition
 
+from support.modules import module_at
 from support.paths import BUNDLED, ROOT
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 README = ROOT / "data" / "README.md"
 BUILDER = ROOT / "scripts" / "build_measured_enthalpies.py"
@@ -32,17 +29,12 @@ def rows() -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def builder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_measured_enthalpies", BUILDER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def builder() -> Any:
+    return module_at(BUILDER)
 
 
 @pytest.fixture(scope="module")
-def entries(builder: ModuleType) -> Any:
+def entries(builder: Any) -> Any:
     try:
         path = builder.source_file()
     except builder.BuildError as error:
@@ -125,7 +117,7 @@ def test_the_builder_confirms_the_committed_table(entries: list[dict[str, object
 
 
 def test_the_builder_writes_the_committed_table_and_refuses_an_altered_one(
-    builder: ModuleType, entries: list[dict[str, object]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    builder: Any, entries: list[dict[str, object]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = tmp_path / "table.csv"
     assert builder.main(["--table", str(copy)]) == 0
@@ -136,7 +128,7 @@ def test_the_builder_writes_the_committed_table_and_refuses_an_altered_one(
     assert "NaCl,-2.131412" in capsys.readouterr().err
 
 
-def test_the_builder_refuses_another_unit(builder: ModuleType, entries: list[dict[str, object]]) -> None:
+def test_the_builder_refuses_another_unit(builder: Any, entries: list[dict[str, object]]) -> None:
     slightly_off = [{**entry, "exp energy": 1.002 * float(entry["exp energy"])} for entry in entries]  # type: ignore[arg-type]
     with pytest.raises(builder.BuildError, match=r"expected -\d\.\d+ ± 0.001 eV/atom"):
         builder.build_rows(slightly_off)
@@ -146,7 +138,7 @@ def test_the_builder_refuses_another_unit(builder: ModuleType, entries: list[dic
 
 
 def test_the_builder_refuses_duplicates_unreduced_formulas_and_absurd_uncertainties(
-    builder: ModuleType,
+    builder: Any,
 ) -> None:
     salt = {"formula": "NaCl", "exp energy": -4.262, "uncertainty": 0.004, "mpid": None}
     with pytest.raises(builder.BuildError, match="1 reduced formulas occur more than once"):
@@ -157,14 +149,14 @@ def test_the_builder_refuses_duplicates_unreduced_formulas_and_absurd_uncertaint
         builder.build_rows([{**salt, "uncertainty": 335.0}])
 
 
-def test_sodium_nitride_stays_text_and_a_missing_uncertainty_stays_blank(builder: ModuleType) -> None:
+def test_sodium_nitride_stays_text_and_a_missing_uncertainty_stays_blank(builder: Any) -> None:
     row = builder.table_row({"formula": "NaN", "exp energy": 0.1, "uncertainty": float("nan"), "mpid": None})
     assert row["formula"] == "NaN"
     assert (row["uncertainty_per_atom"], row["uncertainty_flag"], row["mp_id"]) == ("", "absent", "")
 
 
 def test_a_pymatgen_without_the_file_is_named(
-    builder: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    builder: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(builder, "PLACES", ("nowhere/exp_compounds.json.gz",))
     assert builder.main(["--check"]) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
 import shutil
@@ -12,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +29,7 @@ from formation_mlp.system.files import write_json
 from formation_mlp.units import UNITS
 from support.commands import Outcome, real_command
 from support.configs import TINY
+from support.modules import module_at
 from support.paths import ROOT
 from support.structures import rock_salt
 
@@ -406,17 +405,12 @@ def test_a_network_of_other_features_cannot_start_from_a_shipped_model(
 
 
 @pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_shipped", ROOT / "scripts" / "build_shipped.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script() -> Any:
+    return module_at(ROOT / "scripts" / "build_shipped.py")
 
 
 @pytest.fixture
-def job(script: ModuleType, finished_run: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def job(script: Any, finished_run: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the configuration that made the finished run; shipped models are written to the working folder."""
     import yaml
 
@@ -428,9 +422,7 @@ def job(script: ModuleType, finished_run: Path, workplace: Path, monkeypatch: py
     return path
 
 
-def test_a_finished_run_becomes_a_shipped_model(
-    script: ModuleType, job: Path, finished_run: Path, workplace: Path
-) -> None:
+def test_a_finished_run_becomes_a_shipped_model(script: Any, job: Path, finished_run: Path, workplace: Path) -> None:
     path = script.build(finished_run, "composition", job, [])
     known = card.__wrapped__("composition")
     assert path == shipped_path("composition")
@@ -450,7 +442,7 @@ def test_a_finished_run_becomes_a_shipped_model(
 
 
 def test_weights_that_half_precision_would_spoil_keep_theirs(
-    script: ModuleType, job: Path, finished_run: Path, monkeypatch: pytest.MonkeyPatch
+    script: Any, job: Path, finished_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(script, "LARGEST_CHANGE", 0.0)
     path = script.build(finished_run, "composition", job, [])
@@ -459,7 +451,7 @@ def test_weights_that_half_precision_would_spoil_keep_theirs(
 
 
 def test_a_run_that_cannot_be_shipped_is_refused(
-    script: ModuleType, job: Path, own_run: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch
+    script: Any, job: Path, own_run: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ConfigError, match=r"was not made by .*: training differ"):
         script.build(own_run, "composition", job, ["training.max_epochs=7"])
