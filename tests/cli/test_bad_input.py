@@ -208,7 +208,9 @@ def test_a_table_in_another_encoding(
     content = "formula,target,remark\nNaCl,-2.1,µ\nMgO,-3.1,é\n"
     (workplace / "table.csv").write_bytes(content.encode("latin-1"))
     arguments = [config, "-q"] if verb == "train" else [finished_run, "--csv", "table.csv"]
-    assert "table.csv: not text in the encoding 'utf-8-sig'" in refused(verb, *arguments)
+    message = refused(verb, *arguments)
+    assert "table.csv: not text in UTF-8" in message
+    assert f"Name its encoding with {'data.encoding' if verb == 'train' else '--encoding'}, such as cp1252" in message
 
 
 def test_a_folder_with_a_run_or_with_other_files(

@@ -142,3 +142,44 @@ def test_a_configuration_of_standard_input_repeats_the_run(command: Command, wor
     first = predictions.read_bytes()
     command("train", "runs/a/config.yaml", "-q", "--overwrite").succeeded()
     assert predictions.read_bytes() == first
+
+
+ENCODED = {
+    "fit": ("--start", "none", "--set", "training.max_epochs=1", "--set", "benchmark.baselines=[mean]", "-q"),
+    "init": (),
+    "evaluate": ("--scale", "measured"),
+    "predict": (),
+    "calibrate": ("--scale", "measured", "--out", "own.safetensors"),
+    "featurize": ("--features", "stoichiometry", "--out", "features.csv"),
+    "stability": ("--scale", "measured", "--out", "stable.csv"),
+    "screen": (),
+    "convert": ("--from", "measured", "--to", "mp2020"),
+}
+BEFORE_THE_TABLE = {"evaluate": ("composition", "--csv"), "predict": ("--csv",), "calibrate": ("composition",)}
+
+
+@pytest.mark.parametrize("verb", ENCODED)
+def test_every_verb_reads_a_table_in_the_encoding_that_is_named(
+    command: Command, workplace: Path, rows: Rows, verb: str
+) -> None:
+    lines = [f"é{i},{a},{b}\n" for i, (a, b) in enumerate(rows)]
+    table = workplace / "odd.csv"
+    table.write_text("Größe,formula,Hf (eV/atom)\n" + "".join(lines), encoding="cp1252")
+    words = (verb, *BEFORE_THE_TABLE.get(verb, ()), table, *ENCODED[verb])
+    assert "Name its encoding with --encoding, such as cp1252" in command(*words).refused()
+    command(*words, "--encoding", "cp1252").succeeded()
+
+
+def test_fit_heeds_what_set_says_of_a_table(command: Command, workplace: Path, rows: Rows) -> None:
+    lines = [f"é{i},{a},{b},{b}\n" for i, (a, b) in enumerate(rows)]
+    (workplace / "odd.csv").write_text("Größe,formula,Ef DFT,Ef exp\n" + "".join(lines), encoding="latin-1")
+    command("init", "odd.csv", "--set", "data.encoding=latin-1", "--set", "data.target=Ef exp").succeeded()
+    text = (workplace / "odd.yaml").read_text(encoding="utf-8")
+    assert "encoding: latin-1" in text
+    assert "target: Ef exp" in text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_mark_at_the_beginning_names_the_encoding(command: Command, workplace: Path, encoding: str) -> None:
+    (workplace / "t.csv").write_text("Größe,formula\né,NaCl\n", encoding=encoding)
+    assert "NaCl," in command("predict", "--csv", "t.csv").succeeded()

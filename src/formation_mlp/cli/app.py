@@ -112,6 +112,12 @@ CsvIn = Annotated[
     Path | None,
     typer.Option("--csv", help="A table: .csv, .xlsx, .json, .parquet and others, or - for standard input."),
 ]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding", help="Of a table of text, such as cp1252; UTF-8 by default, UTF-16 by its mark at the beginning."
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)

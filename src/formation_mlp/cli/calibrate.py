@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Quiet, Replace, app, readable_table
+from formation_mlp.cli.app import Encoding, Quiet, Replace, app, readable_table
 
 
 @app.command()
@@ -25,6 +25,7 @@ def calibrate(
     unit: Annotated[str | None, typer.Option(help="Unit of the energies in the table, if not eV/atom.")] = None,
     formula: Annotated[str | None, typer.Option(help="Column of formulas in the table.")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="Column of row names in the table.")] = None,
+    encoding: Encoding = None,
     level: Annotated[float, typer.Option(help="Of the intervals that are compared, before and after.")] = 0.9,
     seed: Annotated[int, typer.Option(min=0, help="Of the parts of the cross-validation.")] = 0,
     overwrite: Replace = False,
@@ -37,6 +38,7 @@ def calibrate(
 
     check_output(out, (".safetensors",))
     options = {"scale": scale, "target": target, "unit": unit, "formula": formula, "id_column": id_}
+    options["encoding"] = encoding
     with readable_table(table) as rows:
         done = job.calibrate_file(
             model, rows, out, Reporter(-quiet), **options, level=level, seed=seed, overwrite=overwrite

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Replace, app, readable_table
+from formation_mlp.cli.app import Encoding, Replace, app, readable_table
 
 
 @app.command()
@@ -24,6 +24,7 @@ def convert(
     unit: Annotated[
         str | None, typer.Option(help="Unit of the energies in the table, if it is not eV/atom or named there.")
     ] = None,
+    encoding: Encoding = None,
     overwrite: Replace = False,
 ) -> None:
     """Put the formation energies of a table on another energy scale; formation-mlp scales lists them.
@@ -38,7 +39,9 @@ def convert(
     map_between(from_, to)  # a wrong name is told before the table is read
     check_output(out, (".csv",))
     with readable_table(table) as rows:
-        done = convert_table(rows, from_, to, out, column=column, formula=formula, unit=unit, overwrite=overwrite)
+        done = convert_table(
+            rows, from_, to, out, column=column, formula=formula, unit=unit, encoding=encoding, overwrite=overwrite
+        )
     for line in done.notes:
         print(line, file=sys.stderr)
     if done.n_failed == done.n_rows:

@@ -9,6 +9,7 @@ import typer
 
 from formation_mlp.cli.app import (
     CsvIn,
+    Encoding,
     RunPath,
     app,
     readable_table,
@@ -27,19 +28,22 @@ def evaluate(
     scale: Annotated[
         str | None, typer.Option(help="Energy scale of the target in the table, or the column that names it.")
     ] = None,
+    encoding: Encoding = None,
 ) -> None:
     """Score a trained model on its own val and test rows, or on a table with a target."""
     from formation_mlp.runs import evaluate as scores
     from formation_mlp.runs.progress import Reporter
     from formation_mlp.runs.results import evaluation_table
 
-    named = {"formula": formula, "target": target, "unit": unit, "id": id_, "scale": scale}
+    named = {"formula": formula, "target": target, "unit": unit, "id": id_, "scale": scale, "encoding": encoding}
     if csv is None:
         refuse_without_table("--csv", named)
         predictor, evaluations = scores.score_again(run)
     else:
         with readable_table(csv) as table:
-            predictor, evaluations = scores.score_table_file(run, table, target, unit, Reporter(), scale, formula, id_)
+            predictor, evaluations = scores.score_table_file(
+                run, table, target, unit, Reporter(), scale, formula, id_, encoding
+            )
     for remark in predictor.remarks:
         print(f"remark: {remark}", file=sys.stderr)
     own = predictor.checkpoint.own

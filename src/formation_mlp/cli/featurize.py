@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Dask, Quiet, Replace, Workers, app, readable_table
+from formation_mlp.cli.app import Dask, Encoding, Quiet, Replace, Workers, app, readable_table
 
 
 @app.command()
@@ -24,6 +24,7 @@ def featurize(
     ] = "magpie,stoichiometry,valence_orbital,element_fraction",
     formula: Annotated[str | None, typer.Option(help="Column of formulas in the table.")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="Column of row names in the table.")] = None,
+    encoding: Encoding = None,
     workers: Workers = 1,
     dask: Dask = None,
     overwrite: Replace = False,
@@ -43,6 +44,7 @@ def featurize(
             presets,
             formula,
             id_,
+            encoding=encoding,
             compute=Compute(workers, dask),
             overwrite=overwrite,
             progress=reporter.rows,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Overrides, Overwrite, Quiet, Verbose, app
+from formation_mlp.cli.app import Encoding, Overrides, Overwrite, Quiet, Verbose, app
 from formation_mlp.cli.tables import (
     FormulaColumn,
     IdColumn,
@@ -33,6 +33,7 @@ def fit(
     unit: UnitOfTarget = None,
     id: IdColumn = None,  # noqa: A002 (the name of the option)
     structure: StructureColumn = None,
+    encoding: Encoding = None,
     kind: Kind = None,
     scale: Scale = None,
     out: OutFolder = None,
@@ -63,7 +64,17 @@ def fit(
     from formation_mlp.system.compute import Compute
 
     asked = asked_of(
-        table, kind, scale, out, set_, formula=formula, target=target, unit=unit, id=id, structure=structure
+        table,
+        kind,
+        scale,
+        out,
+        set_,
+        formula=formula,
+        target=target,
+        unit=unit,
+        id=id,
+        structure=structure,
+        encoding=encoding,
     )
     compute = Compute(min(MOST_WORKERS, os.cpu_count() or 1) if workers is None else workers)
     reporter = Reporter(verbose - quiet, few_epochs=True)

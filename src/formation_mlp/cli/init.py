@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Overrides, Quiet, Replace, app
+from formation_mlp.cli.app import Encoding, Overrides, Quiet, Replace, app
 from formation_mlp.cli.tables import (
     FormulaColumn,
     IdColumn,
@@ -30,6 +30,7 @@ def init(
     unit: UnitOfTarget = None,
     id: IdColumn = None,  # noqa: A002 (the name of the option)
     structure: StructureColumn = None,
+    encoding: Encoding = None,
     kind: Kind = None,
     scale: Scale = None,
     out: OutFolder = None,
@@ -48,7 +49,17 @@ def init(
     from formation_mlp.runs.progress import Reporter
 
     asked = asked_of(
-        table, kind, scale, out, set_, formula=formula, target=target, unit=unit, id=id, structure=structure
+        table,
+        kind,
+        scale,
+        out,
+        set_,
+        formula=formula,
+        target=target,
+        unit=unit,
+        id=id,
+        structure=structure,
+        encoding=encoding,
     )
     path = write_configuration(asked, config, Reporter(-1 if quiet else 0), overwrite=overwrite)
     print(f"{path}: the configuration; formation-mlp train {path}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import CsvIn, Quiet, Replace, app, readable_table, say_failures
+from formation_mlp.cli.app import CsvIn, Encoding, Quiet, Replace, app, readable_table, say_failures
 from formation_mlp.errors import FormationMLPError
 
 
@@ -33,6 +33,7 @@ def predict(
     ] = None,
     formula: Annotated[str | None, typer.Option(help="Column of formulas in the table.")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="Column of row names in the table.")] = None,
+    encoding: Encoding = None,
     level: Annotated[
         float | None, typer.Option(help="Of the intervals, such as 0.95; by default 0.9 if the model has them.")
     ] = None,
@@ -63,9 +64,9 @@ def predict(
     from formation_mlp.prediction.tables import check_output
 
     check_output(out, (".csv", ".parquet"))
-    _check_table_options(csv, out, formula=formula, id=id_, workers=workers)
+    _check_table_options(csv, out, formula=formula, id=id_, encoding=encoding, workers=workers)
     name, items = split_arguments(materials or [], model, stable)
-    request = Request(name, formula, id_, level, unit, strict, scale, population)
+    request = Request(name, formula, id_, level, unit, strict, scale, population, encoding=encoding)
     if csv is None:
         done = job.predict_materials(items or _lines_of_stdin(name), request, out, overwrite=overwrite)
     elif items:
@@ -89,7 +90,7 @@ def _check_table_options(csv: Path | None, out: Path | None, *, workers: int, **
     """Refuse options that would be ignored."""
     given = [f"--{name}" for name, value in named.items() if value is not None]
     if csv is None and given:
-        raise FormationMLPError(f"{given[0]} names a column of a table. Give the table with --csv, or leave it out.")
+        raise FormationMLPError(f"{given[0]} is about a table. Give the table with --csv, or leave it out.")
     if workers > 1 and (csv is None or out is None):
         raise FormationMLPError(
             "--workers: several processes predict a table into a file. Give both, with --csv and --out, or one process."

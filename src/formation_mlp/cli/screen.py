@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Quiet, Replace, app, known_or_table, say_failures
+from formation_mlp.cli.app import Encoding, Quiet, Replace, app, known_or_table, say_failures
 
 
 @app.command()
@@ -50,6 +50,7 @@ def screen(
     competing_energy: Annotated[str | None, typer.Option(help="Column of formation energies there.")] = None,
     competing_formula: Annotated[str | None, typer.Option(help="Column of formulas there.")] = None,
     competing_unit: Annotated[str | None, typer.Option(help="Unit of the energies there.")] = None,
+    encoding: Encoding = None,
     formula: Annotated[str | None, typer.Option(help="Column of formulas in the file.")] = None,
     level: Annotated[float | None, typer.Option(help="Of the intervals, by default 0.9 if the model has them.")] = None,
     scale: Annotated[
@@ -85,7 +86,9 @@ def screen(
     from formation_mlp.system.outputs import claimed
 
     check_output(out, (".csv",))
-    candidates = candidates_of(target, max_atoms=max_atoms, unbalanced=every, all_states=all_states, formula=formula)
+    candidates = candidates_of(
+        target, max_atoms=max_atoms, unbalanced=every, all_states=all_states, formula=formula, encoding=encoding
+    )
     output.check_figure(figure, candidates)
     files = output.files(candidates, out, figure)
     known, competing = known_or_table(competing)
@@ -102,6 +105,7 @@ def screen(
             competing_energy=competing_energy,
             competing_formula=competing_formula,
             competing_unit=competing_unit,
+            encoding=encoding,
             level=level,
             scale=scale,
             progress=reporter.rows,

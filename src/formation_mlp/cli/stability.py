@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from formation_mlp.cli.app import Quiet, Replace, app, known_or_table, readable_table
+from formation_mlp.cli.app import Encoding, Quiet, Replace, app, known_or_table, readable_table
 
 
 @app.command()
@@ -37,6 +37,7 @@ def stability(
     competing_energy: Annotated[str | None, typer.Option(help="Column of formation energies there.")] = None,
     competing_formula: Annotated[str | None, typer.Option(help="Column of formulas there.")] = None,
     competing_unit: Annotated[str | None, typer.Option(help="Unit of the energies there.")] = None,
+    encoding: Encoding = None,
     truth: Annotated[
         str | None, typer.Option(help="Column of true formation energies; true hulls are made of them.")
     ] = None,
@@ -84,6 +85,7 @@ def stability(
             competing_energy=competing_energy,
             competing_formula=competing_formula,
             competing_unit=competing_unit,
+            encoding=encoding,
             truth=truth,
             true_decomposition=true_decomposition,
             progress=reporter.rows,

@@ -18,7 +18,7 @@ WITHOUT_CONFIGURATION = (
 """Verbs that read a table and take no configuration."""
 _OPTION_OF = {"convert": {"target": "column"}, "stability": {"target": "energy"}}
 _PATH = re.compile(r"\bdata\.path: ")
-_KEY = re.compile(r"\bdata\.(formula|target|unit|id|scale)\b")
+_KEY = re.compile(r"\bdata\.(formula|target|unit|id|scale|encoding)\b")
 
 
 def in_options(verb: str, message: str) -> str:

@@ -77,7 +77,7 @@ class DataConfig(Section):
     invalid: str = "error"
     """Rows that cannot be read or featurized: stop with an `error`, or `drop` them, named and counted."""
     encoding: str = "utf-8-sig"
-    """Text encoding of a csv file."""
+    """Text encoding of a csv or JSON file; where UTF-8 is named, the mark at the beginning of another is seen, too."""
 
 
 class TaskConfig(Section):

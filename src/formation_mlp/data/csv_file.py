@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from formation_mlp.data import columns
 from formation_mlp.data.decimal_commas import places_of_decimal_commas, with_decimal_points
-from formation_mlp.data.text_file import check_encoding, check_kind, check_signs, has_control_sign, open_text, readable
+from formation_mlp.data.text_file import check_kind, check_signs, encoding_of, has_control_sign, open_text, readable
 from formation_mlp.errors import DataError
 from formation_mlp.quoting import quoted
 
@@ -47,8 +47,8 @@ def csv_parts(
     import pandas as pd
 
     usual = TAB if file.name.lower().endswith((".tsv", ".tsv.gz")) else ","
-    check_encoding(encoding)
     what = f"a {'tab' if usual == TAB else 'comma'}-separated table"
+    encoding = encoding_of(file, encoding)
     with readable(file, encoding, what):
         if check_kind(file).lstrip().startswith((b"{", b"[")):
             raise DataError(f"{file}: looks like JSON, not like a table of lines. Give it the ending .json.")

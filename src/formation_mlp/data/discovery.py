@@ -59,6 +59,7 @@ def discover(
     unit: str | None = None,
     id: str | None = None,  # noqa: A002 - as the key of the configuration
     structure: str | None = None,
+    encoding: str | None = None,
 ) -> Discovery:
     r"""Find the columns of a table by their names and by what is in them.
 
@@ -70,6 +71,8 @@ def discover(
         Columns that the user names.
     unit
         Of the energies, in any usual spelling.
+    encoding
+        Of a table of text; by default UTF-8, or what the mark at its beginning names.
 
     Raises
     ------
@@ -87,9 +90,9 @@ def discover(
     >>> found.data["formula"], found.data["target"], found.data["unit"], found.kind
     ('Compound', 'E_f [eV/at]', 'eV/atom', 'compositions')
     """
-    frame = read_table(path)
+    frame = read_table(path, encoding)
     _refuse_missing_names(frame, path)
-    finding = Finding(frame, {"path": path, "invalid": "drop"})
+    finding = Finding(frame, {"path": path, "invalid": "drop"} | ({} if encoding is None else {"encoding": encoding}))
     asked_for = {"formula": formula, "target": target, "id": id, "structure": structure}
     _check_asked(finding, asked_for)
     _check_unit(finding, unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from formation_mlp.data import columns
-from formation_mlp.data.text_file import check_kind, readable
+from formation_mlp.data.text_file import UTF_8, check_kind, encoding_of, readable
 from formation_mlp.errors import DataError
 from formation_mlp.quoting import quoted
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 _USUAL = {*columns.FORMULA, *columns.STRUCTURE, *columns.CELL}
 
 
-def read_json(file: Path, _encoding: str) -> pd.DataFrame:
+def read_json(file: Path, encoding: str) -> pd.DataFrame:
     """Read a JSON table; cells stay the objects that they are in the file, a missing one is None.
 
     Read are a list of records; the same under the key ``data``, as from the services of the Materials Project and of
     OQMD and from pandas (``orient="table"``); ``columns`` and ``data`` (``orient="split"``, matminer); a mapping of
     columns (``orient="columns"``, lists) or of rows (``orient="index"``); a list of rows without names; and one record
-    a line.
+    a line. The encoding is told by the first bytes, unless another than UTF-8 is named.
 
     Raises
     ------
@@ -34,10 +35,12 @@ def read_json(file: Path, _encoding: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    with readable(file, "utf-8", "a JSON table"):
+    encoding = encoding_of(file, encoding)
+    with readable(file, encoding, "a JSON table"):
         check_kind(file)
         raw = gzip.decompress(file.read_bytes()) if file.suffix.lower() == ".gz" else file.read_bytes()
-        content = _parsed(raw, file)
+        is_named = codecs.lookup(encoding).name not in ("utf-8", UTF_8)
+        content = _parsed(raw.decode(encoding if is_named else json.detect_encoding(raw)), file)
     table = _table(content, file)
     n = max(map(len, table.values()), default=0)
     return pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in table.items()}, index=range(n))
@@ -47,8 +50,7 @@ class _TwiceError(ValueError):
     """A key stands twice in one object."""
 
 
-def _parsed(raw: bytes, file: Path) -> Any:
-    text = raw.decode(json.detect_encoding(raw))
+def _parsed(text: str, file: Path) -> Any:
     if not text.strip().strip("\0"):
         raise DataError(f"{file}: the file is empty.")
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from formation_mlp.data.csv_file import read_csv
 from formation_mlp.data.structure_folder import read_folder, require_once
 from formation_mlp.data.table_file import IN_PARTS, Parts, read_file
-from formation_mlp.data.text_file import has_control_sign
+from formation_mlp.data.text_file import UTF_8, has_control_sign
 from formation_mlp.errors import DataError
 from formation_mlp.quoting import encodable, quoted
 from formation_mlp.registry import did_you_mean
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BUNDLED = "measured_enthalpies.csv"
 
 
-def read_table(path: str, encoding: str = "utf-8-sig") -> pd.DataFrame:
+def read_table(path: str, encoding: str | None = None) -> pd.DataFrame:
     """Read any source; text stays text, so that the formula ``NaN`` (sodium nitride) survives.
 
     Parameters
@@ -31,7 +31,7 @@ def read_table(path: str, encoding: str = "utf-8-sig") -> pd.DataFrame:
         ``bundled``, ``matminer:NAME``, a folder of structure files, or a file of a kind in
         `formation_mlp.data.table_file.READERS`; ``table.xlsx#SHEET`` is a sheet of a workbook.
     encoding
-        Text encoding of a csv file.
+        Text encoding of a csv or JSON file; by default UTF-8, or what the mark at its beginning names.
 
     Returns
     -------
@@ -49,7 +49,8 @@ def read_table(path: str, encoding: str = "utf-8-sig") -> pd.DataFrame:
         frame, folder = _read_matminer(path.removeprefix("matminer:")), Path()
     else:
         file = usable_path(path, "data.path", DataError)
-        frame, folder = (read_folder(file), file) if file.is_dir() else (read_file(file, encoding), file.parent)
+        named = UTF_8 if encoding is None else encoding
+        frame, folder = (read_folder(file, named), file) if file.is_dir() else (read_file(file, named), file.parent)
     if frame.empty:
         raise DataError(f"{path}: the table has no rows.")
     frame.columns = [str(name) for name in frame.columns]
@@ -58,7 +59,7 @@ def read_table(path: str, encoding: str = "utf-8-sig") -> pd.DataFrame:
     return frame
 
 
-def read_table_in_parts(path: str, n_rows: int, encoding: str = "utf-8-sig") -> Parts:
+def read_table_in_parts(path: str, n_rows: int, encoding: str | None = None) -> Parts:
     """Yield the rows of a source some at a time; of csv and parquet files memory holds one part, of others all.
 
     Parameters and errors are those of `read_table`.
@@ -70,7 +71,7 @@ def read_table_in_parts(path: str, n_rows: int, encoding: str = "utf-8-sig") -> 
         yield from (frame.iloc[i : i + n_rows].reset_index(drop=True) for i in range(0, len(frame), n_rows))
         return
     is_empty = True
-    with closing(IN_PARTS[ending](file, n_rows, encoding)) as parts:
+    with closing(IN_PARTS[ending](file, n_rows, UTF_8 if encoding is None else encoding)) as parts:
         for part in parts:
             if part.empty:
                 continue

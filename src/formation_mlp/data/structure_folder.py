@@ -13,6 +13,7 @@ from formation_mlp.data import columns
 from formation_mlp.data.csv_file import read_csv
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.table_file import READERS, read_file
+from formation_mlp.data.text_file import UTF_8
 from formation_mlp.errors import DataError
 from formation_mlp.materials.structure.files import SUFFIXES, is_other_json, is_structure_file, structure_files_of
 from formation_mlp.materials.structure.packed_text import PACKED
@@ -33,7 +34,7 @@ SHARE = 0.5
 IN_FILES = "in the files of the folder, and rows have their names"
 
 
-def read_folder(folder: Path) -> pd.DataFrame:
+def read_folder(folder: Path, encoding: str = UTF_8) -> pd.DataFrame:
     """Read structure files and, where a table beside them names them, what it says of each.
 
     The table is one of `USUAL`, or else the only one in the folder with a column that names the files, with or without
@@ -57,7 +58,7 @@ def read_folder(folder: Path) -> pd.DataFrame:
         return _frames_in(folder)
     frame = pd.DataFrame({"id": [_id_of_file(path.name) for path in files], "structure": [path.name for path in files]})
     require_once(frame["id"], str(folder), "names of structure files")
-    targets = _targets_of(folder, frame)
+    targets = _targets_of(folder, frame, encoding)
     if targets is None:
         frame.attrs[columns.FILES] = IN_FILES
         return frame
@@ -84,22 +85,22 @@ def _frames_in(folder: Path) -> pd.DataFrame:
     files = sorted(path for path in folder.iterdir() if path.name.lower().endswith(OF_FRAMES))
     if not files:
         raise DataError(f"{folder}: no CIF, POSCAR or JSON file in this folder.")
-    frames = [read_file(path, "utf-8") for path in files]
+    frames = [read_file(path, UTF_8) for path in files]
     names = [f"{path.stem}#{i}" for path, frame in zip(files, frames, strict=True) for i in range(1, len(frame) + 1)]
     whole = pd.concat(frames, ignore_index=True)
     return whole if "id" in whole.columns else whole.assign(id=names)
 
 
-def _targets_of(folder: Path, frame: pd.DataFrame) -> pd.DataFrame | None:
+def _targets_of(folder: Path, frame: pd.DataFrame, encoding: str) -> pd.DataFrame | None:
     """Return what a table says of the structures, with their names in the column ``id``; None without a table."""
     listing = next((folder / name for name in USUAL if (folder / name).exists()), None)
     if listing is not None:
-        return _with_ids(_read_listing(listing), 0, listing)
+        return _with_ids(_read_listing(listing, encoding), 0, listing)
     known = {*frame["id"], *frame["structure"]}
     found = []
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name.lower().endswith(tuple(READERS)) and not is_structure_file(path.name):
-            table = read_file(path, "utf-8-sig")
+            table = read_file(path, encoding)
             place = _column_of_files(table, known)
             if place is not None:
                 found.append((path, table, place))
@@ -111,12 +112,12 @@ def _targets_of(folder: Path, frame: pd.DataFrame) -> pd.DataFrame | None:
     return _with_ids(found[0][1], found[0][2], found[0][0]) if found else None
 
 
-def _read_listing(listing: Path) -> pd.DataFrame:
+def _read_listing(listing: Path, encoding: str) -> pd.DataFrame:
     """Read names of structure files and their targets."""
     if listing.name != NAMELESS:
-        table = read_csv(listing, "utf-8-sig")
+        table = read_csv(listing, encoding)
     else:
-        table = read_csv(listing, "utf-8-sig", has_header=False)
+        table = read_csv(listing, encoding, has_header=False)
         names = ["id", "target", *map(str, range(2, len(table.columns)))][: len(table.columns)]
         first = columns.cells_of(table.head(1), table.columns[-1])
         if len(table) > 1 and not np.isfinite(numbers_of_cells(first)[0]).all():  # a line of names after all

@@ -14,6 +14,16 @@ from typing import TextIO, cast
 from formation_mlp.errors import DataError
 from formation_mlp.quoting import quoted
 
+UTF_8 = "utf-8-sig"
+"""The encoding of text where none is named: UTF-8, with or without a mark at its beginning."""
+_MARKS = {
+    codecs.BOM_UTF8: UTF_8,
+    codecs.BOM_UTF32_LE: "utf-32",  # begins as that of UTF-16 does
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""First bytes of a file to the encoding that they name."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BLOCK = 1 << 20
 _OTHER_KINDS = (
@@ -49,6 +59,25 @@ def open_text(file: Path, encoding: str) -> TextIO:
     if file.suffix.lower() == ".gz":
         return cast("TextIO", gzip.open(file, "rt", encoding=encoding, newline=""))
     return file.open(encoding=encoding, newline="")
+
+
+def encoding_of(file: Path, named: str) -> str:
+    """Return the encoding of a file of text: that of the mark at its beginning if UTF-8 is named, else what is named.
+
+    Raises
+    ------
+    DataError
+        If there is no such encoding of text.
+    """
+    if not _is_utf_8(named):
+        return named
+    head = head_of(file)
+    return next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), named)
+
+
+def _is_utf_8(encoding: str) -> bool:
+    check_encoding(encoding)
+    return codecs.lookup(encoding).name in ("utf-8", UTF_8)
 
 
 def check_encoding(encoding: str) -> None:
@@ -87,8 +116,8 @@ def readable(file: Path, encoding: str, what: str) -> Iterator[None]:
 def wrong_encoding(file: Path, encoding: str, reason: str) -> DataError:
     """Return the error of a file in another encoding, with the one to try."""
     return DataError(
-        f"{file}: not text in the encoding {encoding!r}: {reason}. Save the file as UTF-8, or name its encoding in a "
-        f"configuration, such as data.encoding: {_likely_encoding(file)}."
+        f"{file}: not text in {'UTF-8' if _is_utf_8(encoding) else quoted(encoding)}: {reason}. Name its encoding with "
+        f"data.encoding, such as {_likely_encoding(file)}, or save the file as UTF-8."
     )
 
 
@@ -118,15 +147,18 @@ def has_control_sign(text: str) -> bool:
     return _CONTROL.search(text) is not None
 
 
-def _likely_encoding(file: Path) -> str:
+def head_of(file: Path) -> bytes:
+    """Return how a file begins, unpacked if gzip has compressed it; nothing if it cannot be read."""
     try:
         with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as opened:
-            head = opened.read(1000)
+            return opened.read(1000)
     except (OSError, EOFError, zlib.error):
-        head = b""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+        return b""
+
+
+def _likely_encoding(file: Path) -> str:
+    head = head_of(file)
     for offset, name in ((1, "utf-16-le"), (0, "utf-16-be")):
         if len(head) >= 4 and head[offset::2].count(0) > len(head) // 4:
             return name
-    return "latin-1 (or cp1252, utf-16)"
+    return "cp1252 (of Windows), latin-1 or utf-16"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,9 @@ from formation_mlp.registry import unknown_name
 KINDS = ("measured", "computed")
 """What the energies of a table may be."""
 
+OF_TABLES = ("formula", "target", "unit", "id", "structure", "encoding")
+"""Keys of the section ``data`` of a configuration that are found out where nobody says them."""
+
 FEW = 1000
 """Rows up to which larger shares of them are held out."""
 SHARES, SHARES_OF_FEW = {"val": 0.1, "test": 0.1}, {"val": 0.15, "test": 0.15}
@@ -30,7 +34,7 @@ class Asked:
     Attributes
     ----------
     path : of the table
-    columns : ``formula``, ``target``, ``unit``, ``id`` and ``structure``, as far as they are given
+    columns : those of `OF_TABLES` that are given
     kind : one of `KINDS`
     scale : energy scale, or the column that names it
     out : the run folder
@@ -78,7 +82,7 @@ def job_for(asked: Asked) -> FitJob:
     path = asked.path
     if path == STANDARD_INPUT:  # kept, so that the configuration in the run folder repeats the run
         path = str(keep_standard_input(Path(asked.out or default_output(path)).parent))
-    table = discover(path, **asked.columns)
+    table = discover(path, **_named_by(asked.overrides) | asked.columns)
     is_measured = table.measured if asked.kind is None else asked.kind == "measured"
     duplicates, why = _duplicates(table, is_measured)
     data = table.data | {"duplicates": duplicates, "invalid": "drop"}
@@ -95,6 +99,16 @@ def job_for(asked: Asked) -> FitJob:
     for override in asked.overrides:
         apply_override(raw, override)
     return FitJob(raw, check_config(raw, path), table, (*table.notes, why))
+
+
+def _named_by(overrides: Sequence[str]) -> dict[str, str]:
+    """Return what overrides such as ``data.target=Ef`` say of the columns of a table, as options would."""
+    changed: dict[str, Any] = {}
+    for override in overrides:
+        apply_override(changed, override)
+    data = changed.get("data")
+    said = data if isinstance(data, dict) else {}
+    return {name: said[name] for name in OF_TABLES if isinstance(said.get(name), str)}
 
 
 def _duplicates(table: Discovery, is_measured: bool) -> tuple[str, str]:

@@ -86,6 +86,7 @@ def read_energy_table(
     unit: str | None = None,
     truths: Mapping[str, str] | None = None,
     options: Mapping[str, str] = OPTIONS,
+    encoding: str | None = None,
 ) -> EnergyTable:
     """Read formulas and formation energies.
 
@@ -101,6 +102,8 @@ def read_energy_table(
         Option of the command line to a further column of energies, in the same unit; cells may be blank.
     options
         How the command line calls ``formula``, ``energy`` and ``unit``, for messages.
+    encoding
+        Of a table of text; see `read_table`.
 
     Raises
     ------
@@ -109,9 +112,8 @@ def read_energy_table(
     ConfigError
         If the unit is unknown.
     """
-    return energy_table(
-        read_table(str(path)), path, formula=formula, energy=energy, unit=unit, truths=truths, options=options
-    )
+    frame = read_table(str(path), encoding)
+    return energy_table(frame, path, formula=formula, energy=energy, unit=unit, truths=truths, options=options)
 
 
 def energy_table(

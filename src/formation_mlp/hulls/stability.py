@@ -32,6 +32,7 @@ def judge(
     competing_energy: str | None = None,
     competing_formula: str | None = None,
     competing_unit: str | None = None,
+    encoding: str | None = None,
     truth: str | None = None,
     true_decomposition: str | None = None,
     progress: Progress | None = None,
@@ -53,6 +54,8 @@ def judge(
         Another table whose rows compete in place of the known phases but are not judged.
     competing_energy, competing_formula, competing_unit
         Its columns and its unit, as those of the table.
+    encoding
+        Of tables of text; by default UTF-8.
     truth
         A column of true formation energies. They make true hulls, together with ``competing``.
     true_decomposition
@@ -71,7 +74,7 @@ def judge(
         raise DataError("--truth and --true-decomposition: give one of them.")
     asked = {"--truth": truth, "--true-decomposition": true_decomposition}
     truths = {option: name for option, name in asked.items() if name is not None}
-    table = read_energy_table(path, formula=formula, energy=energy, unit=unit, truths=truths)
+    table = read_energy_table(path, formula=formula, energy=energy, unit=unit, truths=truths, encoding=encoding)
     others = None
     if competing is not None:
         others = read_energy_table(
@@ -80,6 +83,7 @@ def judge(
             energy=competing_energy,
             unit=competing_unit,
             options=OF_COMPETING,
+            encoding=encoding,
         )
     return judge_rows(
         table,

@@ -116,6 +116,7 @@ def convert_table(
     column: str | None = None,
     formula: str | None = None,
     unit: str | None = None,
+    encoding: str | None = None,
     overwrite: bool = False,
 ) -> ConvertedTable:
     """Convert the energies of a table, and write the answer: csv to a file or a pipe, a table to a terminal.
@@ -132,6 +133,8 @@ def convert_table(
         Of the table; found by their usual names if not given.
     unit
         Of the energies in the table; the answer is in eV/atom.
+    encoding
+        Of a table of text; see `formation_mlp.data.sources.read_table`.
     overwrite
         Whether an existing file is replaced.
 
@@ -143,9 +146,9 @@ def convert_table(
         If the table cannot be read, names another scale than ``from_``, or the file must not be written.
     """
     with claimed(out, [path], overwrite=overwrite, others=[] if out is None else [about_path(out)]):
-        _check_scale(path, from_)
+        _check_scale(path, from_, encoding)
         table = read_energy_table(
-            path, formula=formula, energy=column, unit=unit, options=OPTIONS | {"energy": "--column"}
+            path, formula=formula, energy=column, unit=unit, encoding=encoding, options=OPTIONS | {"energy": "--column"}
         )
         converted = scales.convert(table.compositions, table.energies, from_, to)
         answer = _columns(table, converted, to)
@@ -155,9 +158,9 @@ def convert_table(
     return ConvertedTable(len(table), len(errors), notes)
 
 
-def _check_scale(path: Path, from_: str) -> None:
+def _check_scale(path: Path, from_: str, encoding: str | None) -> None:
     """Refuse a table that says that its energies are on another scale: converting twice is easily done."""
-    with closing(read_table_in_parts(str(path), LOOKED_AT)) as parts:
+    with closing(read_table_in_parts(str(path), LOOKED_AT, encoding)) as parts:
         frame = next(parts)
     if SCALE not in frame.columns:
         return

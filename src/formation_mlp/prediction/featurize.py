@@ -8,6 +8,7 @@ from typing import Any
 
 from formation_mlp.config.schema import DataConfig, Entry
 from formation_mlp.errors import DataError
+from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.prediction.tables import check_output, read_inputs
 from formation_mlp.quoting import encodable
 from formation_mlp.system.compute import HERE, Compute
@@ -25,6 +26,7 @@ def featurize_table(
     formula: str | None,
     id_column: str | None,
     *,
+    encoding: str | None = None,
     compute: Compute = HERE,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -51,15 +53,16 @@ def featurize_table(
         return _sentence(out, done.n_rows, done.n_columns, done.n_errors, done.notes)
     check_output(out, (".parquet", ".csv"))
     with claimed(out, [path, *files_of(features)], overwrite=overwrite):
-        return _featurize_whole(path, out, features, formula, id_column, compute, progress)
+        return _featurize_whole(
+            path, out, features, read_inputs(path, formula, id_column, {}, encoding), compute, progress
+        )
 
 
 def _featurize_whole(
     path: Path,
     out: Path,
     features: Sequence[Entry],
-    formula: str | None,
-    id_column: str | None,
+    inputs: tuple[list[str] | None, ReadMaterials],
     compute: Compute,
     progress: Progress | None,
 ) -> str:
@@ -68,7 +71,7 @@ def _featurize_whole(
 
     from formation_mlp.features.engine.table import featurize
 
-    ids, read = read_inputs(path, formula, id_column)
+    ids, read = inputs
     good = [i for i in range(len(read.labels)) if i not in read.failures]
     if not good:
         raise DataError(f"{path}: no row can be read; the first: {read.failures[0]}")

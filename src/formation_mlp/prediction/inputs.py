@@ -34,6 +34,7 @@ class Request:
     ----------
     model : as the user calls it, or None for the shipped ones
     formula, structure, id : columns of a table, or None to find them
+    encoding : of a table of text, or None for UTF-8
     level, unit, strict, scale, population : as for `formation_mlp.prediction.answers.answer`
     """
 
@@ -46,6 +47,7 @@ class Request:
     scale: str | None = None
     population: str | None = None
     structure: str | None = None
+    encoding: str | None = None
 
     def of_the_answer(self) -> dict[str, Any]:
         """Return the keywords of `formation_mlp.prediction.answers.answer`."""
@@ -227,7 +229,7 @@ def _refuse_table(argument: str) -> None:
 
 
 def queries_of_table(
-    path: Path, formula: str | None, id_column: str | None, model: str | None
+    path: Path, formula: str | None, id_column: str | None, model: str | None, encoding: str | None = None
 ) -> tuple[list[str] | None, list[Query]]:
     """Return the ids of a table, if it has a column of them, and the question that its materials put to one model.
 
@@ -239,7 +241,7 @@ def queries_of_table(
         If the model is missing or damaged.
     """
     named = None if model is None else named_model(model, FOR_FORMULAS)
-    ids, read = read_inputs(path, formula, id_column, trained_on(named))
+    ids, read = read_inputs(path, formula, id_column, trained_on(named), encoding)
     return ids, [Query.of_all(named or named_model(None, default_for(read)), read)]
 
 

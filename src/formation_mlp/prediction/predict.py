@@ -55,7 +55,9 @@ def predict_table(
     Parameters and errors are those of `formation_mlp.prediction.predict_in_parts.predict_in_parts`.
     """
     if out is None:
-        return _answer(*queries_of_table(path, request.formula, request.id, request.model), request, None)
+        return _answer(
+            *queries_of_table(path, request.formula, request.id, request.model, request.encoding), request, None
+        )
     from formation_mlp.prediction.predict_in_parts import predict_in_parts
 
     return predict_in_parts(path, out, request, workers=workers, overwrite=overwrite, progress=progress)

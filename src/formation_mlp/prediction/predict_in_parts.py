@@ -83,7 +83,7 @@ def predict_in_parts(
     CheckpointError, ConfigError
         As for `formation_mlp.prediction.answers.answer`.
     """
-    with closing(read_table_in_parts(str(path), rows_per_part)) as frames:
+    with closing(read_table_in_parts(str(path), rows_per_part, request.encoding)) as frames:
         first = next(frames)
         named = material_columns(first, str(path), request.formula, request.id, _trained_on(request.model))
         request = replace(request, formula=named.formula, structure=named.structure, id=named.id)

@@ -24,7 +24,11 @@ def check_output(out: Path | None, endings: Sequence[str]) -> None:
 
 
 def read_inputs(
-    path: Path, formula: str | None, id_column: str | None, trained_on: Mapping[str, Any] = {}
+    path: Path,
+    formula: str | None,
+    id_column: str | None,
+    trained_on: Mapping[str, Any] = {},
+    encoding: str | None = None,
 ) -> tuple[list[str] | None, ReadMaterials]:
     """Read the materials of a table, and its ids if it has a column of them.
 
@@ -36,13 +40,15 @@ def read_inputs(
         Columns that the user names.
     trained_on
         Section ``data`` of the configuration of the model: columns of these names are taken, if they are there.
+    encoding
+        Of a table of text; see `formation_mlp.data.sources.read_table`.
     """
     from formation_mlp.data import columns
     from formation_mlp.data.dataset import ids_of_frame, materials_of_frame
     from formation_mlp.data.sources import read_table
 
     file = str(usable_path(path, "the table", DataError))
-    frame = read_table(file)
+    frame = read_table(file, encoding)
     config = material_columns(frame, file, formula, id_column, trained_on)
     read = materials_of_frame(frame, config)
     if columns.find_column(frame, config.id, columns.ID, "--id") is None:

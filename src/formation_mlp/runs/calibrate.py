@@ -105,6 +105,7 @@ def calibrate_file(
     unit: str | None = None,
     formula: str | None = None,
     id_column: str | None = None,
+    encoding: str | None = None,
     level: float = 0.9,
     seed: int = 0,
     overwrite: bool = False,
@@ -126,6 +127,8 @@ def calibrate_file(
         the default scale of the model.
     target, unit, formula, id_column
         Column of the energies, their unit, column of the formulas, and column of row names.
+    encoding
+        Of a table of text; see `formation_mlp.data.sources.read_table`.
     level, seed
         As for `calibrate`.
     overwrite
@@ -142,8 +145,8 @@ def calibrate_file(
     with claimed(out, [model, file, path], overwrite=overwrite, others=[about_path(out)]):
         predictor = load(model)
         _require_energies(predictor)
-        declared = declared_scale(path) if scale is None and predictor.scales else scale
-        dataset = read_rows(predictor, path, target, unit, declared, formula, id_column)
+        declared = declared_scale(path, encoding) if scale is None and predictor.scales else scale
+        dataset = read_rows(predictor, path, target, unit, declared, formula, id_column, encoding)
         _say_what_is_read(predictor, dataset, path, scale, reporter)
         done = calibrate(predictor, dataset, str(model), path.name, level, seed)
         if done.left_out:

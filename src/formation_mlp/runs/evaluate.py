@@ -60,6 +60,7 @@ def score_table_file(
     scale: str | None = None,
     formula: str | None = None,
     id_column: str | None = None,
+    encoding: str | None = None,
 ) -> tuple[Predictor, dict[str, Evaluation]]:
     """Score a trained model on a table with a target; rows that cannot be read are named and left out.
 
@@ -67,7 +68,7 @@ def score_table_file(
     several. How many rows are formulas that the model has learned is said. The keywords are those of `read_rows`.
     """
     predictor = load(folder)
-    dataset = read_rows(predictor, path, target, unit, scale, formula, id_column)
+    dataset = read_rows(predictor, path, target, unit, scale, formula, id_column, encoding)
     say_what_is_read(dataset, path, reporter)
     if len(predictor.scales) > 1 and scale is None:
         reporter.say(
@@ -89,6 +90,7 @@ def read_rows(
     scale: str | None = None,
     formula: str | None = None,
     id_column: str | None = None,
+    encoding: str | None = None,
 ) -> Dataset:
     """Read the rows of a table that a model is held against; those that cannot be read are left out.
 
@@ -105,17 +107,20 @@ def read_rows(
         Column of the target, its unit, column of the formulas, and column of row names.
     scale
         Energy scale of the table, or its column that names one in each row.
+    encoding
+        Of a table of text; see `read_table`.
     """
     raw = predictor.checkpoint.config
     if scale is None and predictor.scales:
-        scale = declared_scale(path)
-    own = own_columns(raw["data"] | {"target": predictor.checkpoint.target.name}, read_table(str(path)))
+        scale = declared_scale(path, encoding)
+    own = own_columns(raw["data"] | {"target": predictor.checkpoint.target.name}, read_table(str(path), encoding))
     if formula is not None:
         own.pop("structure", None)
     if unit is None and target is None and "target" in own:
         unit = raw["data"].get("unit")
     unit = None if unit is None else unit_of(unit, "--unit")
     asked = {"target": target, "unit": unit, "scale": scale, "formula": formula, "id": id_column}
+    asked |= {"encoding": encoding}
     task = raw["task"] | {"auxiliary": {}, "scale_weights": {}}
     data = {"path": str(path), "invalid": "drop", **own, **{k: v for k, v in asked.items() if v is not None}}
     return load_rows(check_config(raw | {"data": data, "split": {}, "task": task}, str(path)))
@@ -136,9 +141,9 @@ def say_left_out(rows: Sequence[LeftOut], reporter: Reporter) -> None:
         reporter.say(f"... and {len(rows) - SHOWN} more")
 
 
-def declared_scale(path: Path) -> str | None:
+def declared_scale(path: Path, encoding: str | None = None) -> str | None:
     """Return the name of the column ``scale``, if the table has one in which all cells are energy scales."""
-    frame = read_table(str(path))
+    frame = read_table(str(path), encoding)
     if "scale" not in frame.columns:
         return None
     return "scale" if {str(cell).strip() for cell in columns.cells_of(frame, "scale")} <= set(SCALES) else None

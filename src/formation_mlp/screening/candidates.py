@@ -16,6 +16,7 @@ from formation_mlp.chemistry.known_states import unknown_states
 from formation_mlp.data import columns
 from formation_mlp.data.finding_materials import find_formulas
 from formation_mlp.data.sources import read_table_in_parts
+from formation_mlp.data.text_file import UTF_8, encoding_of, readable
 from formation_mlp.errors import DataError
 from formation_mlp.screening.balance import is_balanced, oxidation_states
 from formation_mlp.screening.compositions import enumerate_compositions, formula_texts, read_system
@@ -52,6 +53,7 @@ def candidates_of(
     unbalanced: bool = False,
     all_states: bool = False,
     formula: str | None = None,
+    encoding: str | None = None,
 ) -> Candidates:
     """Return what a user wants to screen.
 
@@ -69,6 +71,8 @@ def candidates_of(
         of that element has with that ligand.
     formula
         Of a table: the column.
+    encoding
+        Of a file of text; by default UTF-8.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def candidates_of(
         usable_path(target, "screen", DataError)
     is_system = all(part in ATOMIC_NUMBER for part in target.split("-"))
     if target == "-" or (not is_system and (Path(target).suffix or Path(target).exists())):
-        return _of_list(target, formula)
+        return _of_list(target, formula, encoding)
     if formula is not None:
         raise DataError(f"--formula names a column of a table, but {target!r} is a chemical system. Leave it out.")
     return _of_system(target, max_atoms, unbalanced, all_states)
@@ -123,35 +127,39 @@ def _of_known_states(balanced: Compositions, title: str, name: str) -> tuple[Com
     return balanced.take(rows), title
 
 
-def _of_list(target: str, formula: str | None) -> Candidates:
+def _of_list(target: str, formula: str | None, encoding: str | None) -> Candidates:
     path = Path(target).expanduser()
     if target == "-" or path.suffix.lower() == ".txt":
         if formula is not None:
             raise DataError(
                 f"--formula names a column of a table, but {target!r} has one formula a line. Leave it out."
             )
-        formulas = [line.strip() for line in _lines(path if target != "-" else None) if line.strip()]
+        formulas = [line.strip() for line in _lines(path if target != "-" else None, encoding) if line.strip()]
     else:
-        formulas = list(_cells(path, formula))
+        formulas = list(_cells(path, formula, encoding))
     name = "standard input" if target == "-" else path.name
     if not formulas:
         raise DataError(f"screen: {name} holds no formula. Write one a line.")
     return Candidates(formulas, name, f"{name}: {len(formulas):,} formulas")
 
 
-def _lines(path: Path | None) -> list[str]:
+def _lines(path: Path | None, encoding: str | None) -> list[str]:
     if path is None and sys.stdin.isatty():
         raise DataError("screen -: standard input is the keyboard. Give formulas by a pipe, or name a file.")
     try:
-        return list(sys.stdin) if path is None else path.read_text(encoding="utf-8-sig").splitlines()
+        if path is None:
+            return list(sys.stdin)
+        named = encoding_of(path, UTF_8 if encoding is None else encoding)
+        with readable(path, named, "a list of formulas"):
+            return path.read_text(encoding=named).splitlines()
     except UnicodeDecodeError as error:
         raise DataError(f"{path or 'standard input'}: is not text in UTF-8: {error}. Convert it first.") from error
     except OSError as error:
         raise DataError(f"{path or 'standard input'}: cannot be read ({error.strerror or error}).") from error
 
 
-def _cells(path: Path, formula: str | None) -> Iterator[str]:
-    with closing(read_table_in_parts(str(path), ROWS_PER_PART)) as parts:
+def _cells(path: Path, formula: str | None, encoding: str | None) -> Iterator[str]:
+    with closing(read_table_in_parts(str(path), ROWS_PER_PART, encoding)) as parts:
         for part in parts:
             formula = formula or columns.find_formula(part, None, "--formula") or find_formulas(part)[0]
             column = columns.require_formula(part, formula, "--formula")

@@ -103,6 +103,7 @@ def screen(
     competing_energy: str | None = None,
     competing_formula: str | None = None,
     competing_unit: str | None = None,
+    encoding: str | None = None,
     level: float | None = None,
     scale: str | None = None,
     progress: Progress | None = None,
@@ -126,6 +127,8 @@ def screen(
         elements, at zero, make the hull; neither the candidates nor the known phases compete.
     competing_energy, competing_formula, competing_unit
         Its columns and the unit of its energies, where names and numbers do not tell them.
+    encoding
+        Of that table, if it is text; by default UTF-8.
     level
         Of the intervals; by default 0.9 where the model has them.
     scale
@@ -159,6 +162,7 @@ def screen(
             energy=competing_energy,
             unit=competing_unit,
             options=OF_COMPETING,
+            encoding=encoding,
         )
     read = read_materials(candidates.formulas)
     of_energies.predictor.place_of(scale)  # an unknown one is refused before anything is predicted
