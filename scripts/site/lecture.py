@@ -18,6 +18,7 @@ MOVING = {
     3: ("activations",),
     6: ("descent",),
     7: ("stopping",),
+    8: ("energy",),
 }
 """Number of a lesson to its pages that move, in ``docs/live``."""
 

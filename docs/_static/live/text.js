@@ -17,7 +17,7 @@ live.text = (() => {
 
   const subscripts = "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089";
   const lower = (number) => String(number).replace(/\d/g, (digit) => subscripts[digit]);
-  const formula = (plain) => plain.replace(/(?<=[A-Za-z)\]])\d+/g, lower);
+  const formula = (plain) => plain.replace(/(?<=[A-Za-z)\]}])\d+(\.\d+)?/g, lower);
   const count = (n, noun, plural = `${noun}s`) => `${n.toLocaleString("en-US")} ${n === 1 ? noun : plural}`;
   return { fixed, signed, percent, short, lower, formula, count };
 })();
