@@ -518,6 +518,15 @@ def test_a_shipped_model_explains_a_formula_without_its_rows(command: Callable[.
     )
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", ["measured", "oqmd"])
+def test_what_is_explained_is_the_answer_on_the_scale_of_the_model(scale: str) -> None:
+    predictor = Predictor(load("composition").checkpoint, scale)
+    (found,) = Explainer(predictor).explain(["Fe2O3"])
+    assert found.prediction == pytest.approx(predictor.predict(["Fe2O3"])[0], abs=1e-5)
+    assert abs(found.prediction - load("composition").predict(["Fe2O3"])[0]) > 0.01
+
+
 def test_structures_are_explained_by_their_own_features(
     structure_folder: Path, workplace: Path, command: Callable[..., Any]
 ) -> None:

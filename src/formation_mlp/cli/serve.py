@@ -29,6 +29,12 @@ def serve(
     runs: Annotated[
         Path | None, typer.Option("--runs", help="Folder of run folders, whose models answer by their names, too.")
     ] = None,
+    jobs: Annotated[
+        Path | None,
+        typer.Option(
+            "--jobs", help="Folder in which uploaded tables and their results lie; in the cache if not given."
+        ),
+    ] = None,
 ) -> None:
     """Answer in a browser and to scripts: a page at http://localhost:8000/, and below /api/v1 a REST interface.
 
@@ -38,4 +44,4 @@ def serve(
     from formation_mlp.serve.start import serve as start
     from formation_mlp.serve.token import token_of
 
-    start(Settings(host, port, token_of(token_file), tuple(allow_host or ()), runs))
+    start(Settings(host, port, token_of(token_file), tuple(allow_host or ()), runs, jobs))

@@ -127,7 +127,8 @@ class Explainer:
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor
         model = predictor.checkpoint
-        about = len(model.scaler.kept), predictor.task, model.training_elements
+        place = predictor.place_of(None) if predictor.task.has_several_scales else 0
+        about = len(model.scaler.kept), predictor.task, model.training_elements, place
         self._attributions = [member.attribution(*about) for member in model.members]
 
     def explain(self, items: Sequence[object]) -> list[Explanation]:

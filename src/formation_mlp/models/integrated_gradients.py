@@ -52,9 +52,13 @@ class NetworkPath:
         From its output to eV/atom, or None if it answers with a probability.
     training_elements
         Element symbol to the number of train rows that hold it.
+    output
+        Place of the output that is divided: of the energy scale, in a network of several.
     """
 
-    def __init__(self, network: nn.Module, scale: TargetScaler | None, training_elements: Mapping[str, int]) -> None:
+    def __init__(
+        self, network: nn.Module, scale: TargetScaler | None, training_elements: Mapping[str, int], output: int = 0
+    ) -> None:
         from formation_mlp.models.networks import SetMLP
 
         network = network.eval().requires_grad_(False)
@@ -63,7 +67,7 @@ class NetworkPath:
             self._encoder, network = network.encoder, network.mlp
         self._head = network.double()
         self._mean = np.empty(0) if self._encoder is None else mean_encoding(self._encoder, training_elements)
-        self._scale = scale
+        self._scale, self._output = scale, output
 
     def __call__(self, x: Floats, composition: Compositions) -> Segment:
         """Divide the answer to one row: scaled features ``[k]``, and a composition."""
@@ -73,7 +77,7 @@ class NetworkPath:
 
     def _answer(self, points: Tensor) -> Tensor:
         output: Tensor = self._head(points)
-        output = output[:, 0] if output.ndim == 2 else output
+        output = output[:, self._output] if output.ndim == 2 else output
         return output.sigmoid() if self._scale is None else output * self._scale.scale + self._scale.centre
 
     def _encoded(self, composition: Compositions) -> Floats:

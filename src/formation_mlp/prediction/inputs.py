@@ -131,11 +131,11 @@ def _looks_like_a_path(argument: str) -> bool:
     return "/" in argument or "\\" in argument or argument.startswith(("~", ".")) or argument.endswith(".safetensors")
 
 
-def queries_of_items(items: Sequence[str], model: str | None) -> tuple[list[str] | None, list[Query]]:
+def queries_of_items(items: Sequence[str], model: str | NamedModel | None) -> tuple[list[str] | None, list[Query]]:
     """Return the ids of formulas and structure files, if there are files, and the questions that they put to a model.
 
     A folder stands for the structures in it, and a file of several structures for each of them. The model is the one
-    that is named, or else the shipped ones.
+    that is named or given, or else the shipped ones.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def queries_of_items(items: Sequence[str], model: str | None) -> tuple[list[str]
         both = [(FOR_FORMULAS, formulas), (FOR_STRUCTURES, files)]
         models = [(named_model(None, shipped), rows) for shipped, rows in both if rows]
     else:
-        named = named_model(model, FOR_FORMULAS)
+        named = model if isinstance(model, NamedModel) else named_model(model, FOR_FORMULAS)
         together = named.needs_structures or not (files and formulas)
         models = [(named, rows) for rows in ([list(range(len(items)))] if together else [formulas, files])]
     ids = [item if known else "" for item, known in zip(items, is_file, strict=True)] if files else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from formation_mlp.prediction.answers import answer
 from formation_mlp.prediction.inputs import Query, Request, queries_of_items, queries_of_table
 from formation_mlp.prediction.output import Predicted, write_answers
+from formation_mlp.system.blocks import rows_alone
 from formation_mlp.system.outputs import about_path, claimed
 from formation_mlp.typing import Progress
 
@@ -64,6 +65,7 @@ def predict_table(
 
 
 def _answer(ids: list[str] | None, queries: list[Query], request: Request, out: Path | None) -> Predicted:
-    answers = answer(queries, ids, **request.of_the_answer())
+    with rows_alone():
+        answers = answer(queries, ids, **request.of_the_answer())
     write_answers(answers, out, strict=request.strict)
     return Predicted(len(answers), answers.n_failed)

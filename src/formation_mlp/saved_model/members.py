@@ -72,10 +72,11 @@ class Member(ABC):
         """
 
     @abstractmethod
-    def attribution(self, d_in: int, task: Task, training_elements: Mapping[str, int]) -> Attribution:
+    def attribution(self, d_in: int, task: Task, training_elements: Mapping[str, int], place: int = 0) -> Attribution:
         """Return what divides a prediction among the features (`formation_mlp.models.integrated_gradients`).
 
-        ``training_elements`` is the number of train rows that hold each element.
+        ``training_elements`` is the number of train rows that hold each element; ``place`` that of the energy scale
+        among those of the model.
 
         Raises
         ------
@@ -105,12 +106,12 @@ class NetworkMember(Member):
         output = network_output(self.config, self.weights, d_in, task.n_outputs, self.architectures)
         return lambda X, compositions: task.decode(output(X, compositions))
 
-    def attribution(self, d_in: int, task: Task, training_elements: Mapping[str, int]) -> Attribution:
+    def attribution(self, d_in: int, task: Task, training_elements: Mapping[str, int], place: int = 0) -> Attribution:
         """Return what divides a prediction by the gradient of the network."""
         from formation_mlp.models.integrated_gradients import NetworkPath
 
         network = torch_network(self.config, self.weights, d_in, task.n_outputs, self.architectures)
-        return NetworkPath(network, None if task.is_classification else task.target_scaler, training_elements)
+        return NetworkPath(network, None if task.is_classification else task.target_scaler, training_elements, place)
 
     @property
     def beside_features(self) -> str:
@@ -142,7 +143,7 @@ class TreesMember(Member):
         trees = self._trees()
         return lambda X, _compositions: trees.predict(X)
 
-    def attribution(self, d_in: int, task: Task, training_elements: Mapping[str, int]) -> Attribution:
+    def attribution(self, d_in: int, task: Task, training_elements: Mapping[str, int], place: int = 0) -> Attribution:
         """Return what divides a prediction by the jumps of the trees."""
         from formation_mlp.models.integrated_gradients import TreesPath
 
@@ -194,7 +195,7 @@ class HullTreesMember(Member):
         trees, energy = self._trees(), self._energy(d_in)
         return lambda X, compositions: trees.predict(X, needed(compositions), energy(X, compositions))
 
-    def attribution(self, d_in: int, task: Task, training_elements: Mapping[str, int]) -> Attribution:
+    def attribution(self, d_in: int, task: Task, training_elements: Mapping[str, int], place: int = 0) -> Attribution:
         """Return what divides a prediction by the jumps of the trees."""
         from formation_mlp.models.integrated_gradients import HullTreesPath
 

@@ -12,6 +12,8 @@ from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
+from formation_mlp.serve.jobs.routes import router as jobs
+from formation_mlp.serve.jobs.runner import run_jobs
 from formation_mlp.serve.limits import BodyLimit
 from formation_mlp.serve.problems import ProblemError, add_handlers
 from formation_mlp.serve.routes import router
@@ -45,8 +47,11 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
         describing = asyncio.create_task(asyncio.to_thread(shared.describe_known))
+        working = asyncio.create_task(run_jobs(shared.jobs, shared.models, settings.limits.table_rows))
         yield
-        describing.cancel()
+        for task in (describing, working):
+            task.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
     app = FastAPI(
         title="formation_mlp",
@@ -60,7 +65,8 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     )
     app.state.service = shared
     add_handlers(app)
-    app.include_router(router, prefix=API)
+    for one in (router, jobs):
+        app.include_router(one, prefix=API)
 
     @app.get("/healthz", summary="Whether the service is there", tags=["service"])
     async def healthz() -> dict[str, str]:

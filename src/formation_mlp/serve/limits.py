@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from formation_mlp.serve.problems import ProblemError, problem
 from formation_mlp.serve.settings import Settings
 
-UPLOADS = ("/api/v1/jobs",)
-"""Addresses that take files, which may be larger than other bodies."""
+TABLES = "/api/v1/jobs"
+"""The address that takes tables, which may be larger than other bodies."""
 
 
 class BodyLimit:
@@ -23,7 +23,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = self._limits.body_bytes
+        most = self._limits.table_bytes if scope["path"] == TABLES else self._limits.body_bytes
         stated = Headers(scope=scope).get("content-length", "0")
         if not stated.isdigit() or int(stated) > most:
             await problem(413, self._said(most))(scope, receive, send)

@@ -62,6 +62,10 @@ class Models:
                 del self._loaded[old]
             return before[1]
 
+    def source(self, name: str) -> str:
+        """Return by what another process finds a model: the name of a shipped one, or the folder of a run."""
+        return name if name in CALLED else str(self._folder(name))
+
     def _load(self, name: str, folder: Path | None) -> NamedModel:
         if folder is None:
             return named_model(name, name)

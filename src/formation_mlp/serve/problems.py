@@ -37,6 +37,7 @@ STATUS = {
     400: ("request", "The request cannot be read"),
     401: ("token", "A token is needed"),
     403: ("origin", "The request comes from another site"),
+    409: ("state", "This cannot be done now"),
     404: ("not-found", "There is nothing at this address"),
     405: ("method", "This address does not know the method"),
     413: ("too-large", "The request is too large"),
@@ -45,6 +46,7 @@ STATUS = {
     422: ("input", "The request cannot be answered"),
     500: ("defect", "A defect of the service"),
     503: ("busy", "The service is busy"),
+    507: ("no-room", "There is no room for this"),
 }
 
 log = logging.getLogger("formation_mlp.serve")

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Query, UploadFile
 from fastapi.responses import JSONResponse, Response
 
 from formation_mlp.saved_model.short_card import facts_of
 from formation_mlp.scales.scale import DEFAULT, POPULATIONS, SCALES
-from formation_mlp.serve import explaining, hulls, predicting
-from formation_mlp.serve.schemas import ExplainRequest, PredictRequest, ScreenRequest, StabilityRequest
-from formation_mlp.serve.state import Service
+from formation_mlp.serve import explaining, hulls, predicting, structures
+from formation_mlp.serve.schemas import ExplainRequest, PredictRequest, ScreenRequest, StabilityRequest, Words
+from formation_mlp.serve.state import Service, Shared
 
 router = APIRouter()
-
-
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
-Shared = Annotated[Service, Depends(_service)]
 
 
 @router.get("/models", summary="The models that answer, with their cards", tags=["models"])
@@ -61,6 +53,13 @@ async def scales() -> Response:
 async def predict(request: PredictRequest, service: Shared) -> Response:
     """Answer as `formation-mlp predict FORMULA...` does, with the same columns and numbers."""
     return JSONResponse(await service.compute(predicting.predict, service, request))
+
+
+@router.post("/predict/structures", summary="Predict structure files", tags=["answers"])
+async def predict_files(files: list[UploadFile], words: Annotated[Words, Query()], service: Shared) -> Response:
+    """Answer as `formation-mlp predict FILE...` does; a file of several structures has a row for each of them."""
+    named = [(file.filename or "file", file.file) for file in files]
+    return JSONResponse(await service.compute(structures.predict_structures, service, named, words))
 
 
 @router.post("/explain", summary="Say what adds to a prediction", tags=["answers"])

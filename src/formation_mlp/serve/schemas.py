@@ -26,15 +26,10 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class PredictRequest(Asked):
-    """Formulas that are to be predicted."""
+class Words(Asked):
+    """What is asked of every material."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"formulas": ["Fe2O3", "LiFePO4"], "scale": "mp2020", "details": True}]}
-    )
-
-    formulas: list[Formula] = Field(min_length=1, description="One row of the answer each, in this order.")
-    model: Name | None = Field(default=None, description="A name of GET /api/v1/models; 'composition' if not given.")
+    model: Name | None = Field(default=None, description="A name of GET /api/v1/models.")
     scale: Scale = None
     level: Level = None
     unit: Unit = None
@@ -42,6 +37,16 @@ class PredictRequest(Asked):
         default=None, description="For which the intervals are meant."
     )
     strict: bool = Field(default=False, description="Refuse rows that the model knows too little about.")
+
+
+class PredictRequest(Words):
+    """Formulas that are to be predicted, by the model 'composition' if none is named."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"formulas": ["Fe2O3", "LiFePO4"], "scale": "mp2020", "details": True}]}
+    )
+
+    formulas: list[Formula] = Field(min_length=1, description="One row of the answer each, in this order.")
     details: bool = Field(
         default=False,
         description="Tell of each row why it is trusted, what the database has, and what is nearest to it.",

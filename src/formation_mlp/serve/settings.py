@@ -13,8 +13,13 @@ class Limits:
 
     Attributes
     ----------
-    body_bytes : of a request, but for uploads
+    body_bytes : of a request, but for tables
+    table_bytes : of a table that becomes a job
+    table_rows : of such a table
+    jobs : that are kept at a time
+    keep_days : after which a job is deleted
     rows : formulas of a request
+    files : structure files of a request
     atoms : of the largest reduced formula that a screening makes up
     candidates : compositions that are screened at once
     seconds : until an answer is given up; what it had begun ends by itself
@@ -23,7 +28,12 @@ class Limits:
     """
 
     body_bytes: int = 16 * 2**20
+    table_bytes: int = 2**30
+    table_rows: int = 1_000_000
+    jobs: int = 50
+    keep_days: float = 7.0
     rows: int = 10_000
+    files: int = 500
     atoms: int = 40
     candidates: int = 50_000
     seconds: float = 60.0
@@ -41,6 +51,7 @@ class Settings:
     token : that a request must show, or None where only this machine can ask
     hosts : names by which browsers may call it, beside the usual ones
     runs : folder of run folders, or None
+    jobs : folder in which tables lie, or None for the usual one
     limits : of a request
     """
 
@@ -49,6 +60,7 @@ class Settings:
     token: str | None = None
     hosts: tuple[str, ...] = ()
     runs: Path | None = None
+    jobs: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
     @property

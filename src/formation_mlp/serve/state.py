@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import anyio
 from anyio import to_thread
+from fastapi import Depends, Request
 
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.known_phases import known_phases
 from formation_mlp.saved_model.named import FOR_FORMULAS, NamedModel
+from formation_mlp.serve.jobs.store import Jobs
 from formation_mlp.serve.models import Models
 from formation_mlp.serve.nearest import Neighbourhood
 from formation_mlp.serve.problems import ProblemError
@@ -35,6 +37,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.models = Models(settings.runs)
+        self.jobs = Jobs(settings)
         self._neighbourhoods: dict[str, Neighbourhood] = {}
         self._lock = Lock()
         self._slots: anyio.CapacityLimiter | None = None
@@ -93,3 +96,12 @@ class Service:
             ) from error
         finally:
             self._n_waiting -= 1
+
+
+def _of_request(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Shared = Annotated[Service, Depends(_of_request)]
+"""The service that a request was sent to."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from formation_mlp.errors import FormationMLPError
+from formation_mlp.materials.structure.access import is_limited, may_read
 from formation_mlp.materials.structure.files import split_name
 from formation_mlp.materials.structures import Structures
 from formation_mlp.system.caching import cache_root
@@ -36,7 +37,7 @@ def file_of(items: Sequence[object], folder: Path) -> Path | None:
     file that changes is read anew. Structures that are already objects in memory are not kept.
     """
     root = cache_root()
-    if root is None or len(items) < WORTH_ITEMS:
+    if root is None or len(items) < WORTH_ITEMS or is_limited():
         return None
     digest = sha256(f"{__version__} {READING} {version('gemmi')}".encode())
     if not all(isinstance(item, str | Path) for item in items):
@@ -53,6 +54,8 @@ def contents(items: Sequence[object], folder: Path) -> str:
         if not isinstance(item, str | Path):
             continue
         with suppress(OSError, ValueError):  # what is no file is its own content
+            if not may_read(folder / item):
+                continue
             digest.update(Path(split_name(folder / item)[0]).read_bytes())
     return digest.hexdigest()
 

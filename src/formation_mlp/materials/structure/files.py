@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from formation_mlp.errors import DataError
+from formation_mlp.materials.structure.access import check_access, may_read
 from formation_mlp.materials.structure.crystal import Crystal
 from formation_mlp.materials.structure.packed_text import PACKED, text_of
 
@@ -49,6 +50,8 @@ def split_name(path: Path | str) -> tuple[str, str | None]:
     file, mark, name = text.rpartition("#")
     if not mark or not file:
         return text, None
+    if not may_read(text):
+        return file, name
     with suppress(OSError, ValueError):  # longer than a name may be
         if Path(text).exists():
             return text, None
@@ -58,7 +61,7 @@ def split_name(path: Path | str) -> tuple[str, str | None]:
 def looks_like_structure(path: Path | str) -> bool:
     """Tell whether a file is there and holds a structure: by its name, or else by how its text begins."""
     path = Path(path)
-    if _plain_name(path).endswith(OF_TABLES):
+    if _plain_name(path).endswith(OF_TABLES) or not may_read(path):
         return False
     if path.suffix.lower() == ".json" or not is_structure_file(path):
         try:
@@ -165,6 +168,7 @@ def crystal_of_json(content: str | Mapping[str, Any]) -> Crystal:
 
 
 def _text_and_kind(path: Path) -> tuple[str, Kind | None]:
+    check_access(path)
     try:
         exists = path.is_file()
     except (OSError, ValueError):  # longer than a name may be, or with a zero in it

@@ -9,6 +9,7 @@ from typing import Any
 
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import DataError
+from formation_mlp.materials.structure.access import may_read
 from formation_mlp.materials.structure.crystal import Crystal, crystal_of
 from formation_mlp.materials.structure.files import (
     crystal_of_json,
@@ -67,6 +68,8 @@ def is_pymatgen(item: object, name: str) -> bool:
 
 def _is_path(item: str, folder: Path | None) -> bool:
     try:
+        if not may_read((folder or Path()) / item):
+            return is_structure_file(item)
         return is_structure_file(item) or ((folder or Path()) / item).is_file()
     except (OSError, ValueError):
         return False
