@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,17 @@ def test_the_page_holds_the_numbers_of_the_run(regression_page: tuple[Path, Path
     assert page.row("test rows whose chemical system is in training")[1].startswith(f"{leaked} of {n['test']} ")
     assert page.row("origin")[1] == "measured"
     assert f"torch {report['versions']['torch']}" in page.row("versions")[1]
+
+
+def test_the_page_opens_with_what_the_model_is(regression_page: tuple[Path, Path], classifier: Path) -> None:
+    assert "A multilayer perceptron predicts the formation energy of a compound" in read(regression_page[0]).text
+    run = load_run(classifier, "run")
+    members = [replace(run.checkpoint.members[0], model=model) for model in ({"architecture": "set"}, {"trees": 1})]
+    several = replace(run.checkpoint, members=tuple(members))
+    config = {**run.config, "training": {**run.config["training"], "start_from": "runs/first"}}
+    said = text.introduction(replace(run, checkpoint=several, config=config))
+    network, trees = "one network that reads elements as a set", "one set of boosted trees"
+    assert f"An ensemble of {network} and {trees} started from first predicts how probable" in said
 
 
 def test_the_mean_of_the_training_rows_is_scored_beside_the_model(

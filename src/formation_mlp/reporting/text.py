@@ -11,6 +11,7 @@ from markupsafe import Markup
 from formation_mlp.config.schema import named_options
 from formation_mlp.reporting.html import joined, paragraph
 from formation_mlp.reporting.judged import counted_rows, judged_rows
+from formation_mlp.reporting.model_words import model_words
 from formation_mlp.runs.start_rows import KNOWN
 from formation_mlp.targets.metrics import classification_scores, regression_scores
 
@@ -28,6 +29,7 @@ def introduction(run: FinishedRun) -> Markup:
     source = report["target"].get("source")
     presets = ", ".join(named_options(part, "features")[0] for part in run.config["features"])
     learned = f"{report['rows']['train']:,} training rows"
+    words = model_words([member.model for member in run.checkpoint.members], run.config["training"].get("start_from"))
     what = (
         f"how probable it is that a compound is '{run.config['task']['labels'][1]}'"
         if run.is_classification
@@ -35,7 +37,7 @@ def introduction(run: FinishedRun) -> Markup:
     )
     texts = [
         paragraph(
-            f"The model '{run.model}' predicts {what}, from {report['descriptors']} features ({presets}). "
+            f"{words[0].upper()}{words[1:]} predicts {what}, from {report['descriptors']} features ({presets}). "
             f"It learned from {learned}"
             + (f"; origin of the values: {source}. " if source else ". ")
             + (_class_words if run.is_classification else _energy_words)(
