@@ -16,6 +16,7 @@ MOVING = {
     1: ("boundary", "threshold"),
     2: ("pairs",),
     3: ("activations",),
+    5: ("backprop",),
     6: ("descent",),
     7: ("stopping",),
     8: ("energy",),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import activation_formulas
+import backpropagation
 import compounds
 import energy_network
 import loss_surfaces
@@ -24,6 +25,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "boundary": compounds.boundary,
     "threshold": compounds.threshold,
     "pairs": compounds.pairs,
+    "backprop": backpropagation.start,
     "valleys": loss_surfaces.valleys,
     "curves": training_curves.curves,
     "energy": energy_network.energy,
