@@ -35,13 +35,28 @@ def serve(
             "--jobs", help="Folder in which uploaded tables and their results lie; in the cache if not given."
         ),
     ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", help="Processes that answer, and share the memory of the models.")
+    ] = 1,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit",
+            metavar="NAME=NUMBER",
+            help="What a request may take, such as rows=20000 or seconds=120; may be repeated. The page 'serve' of the "
+            "documentation lists them.",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log no requests, but only what goes wrong.")] = False,
 ) -> None:
     """Answer in a browser and to scripts: a page at http://localhost:8000/, and below /api/v1 a REST interface.
 
     Only this machine can ask, unless --host says otherwise.
     """
+    from formation_mlp.serve.flags import limits_of
     from formation_mlp.serve.settings import Settings
     from formation_mlp.serve.start import serve as start
     from formation_mlp.serve.token import token_of
 
-    start(Settings(host, port, token_of(token_file), tuple(allow_host or ()), runs, jobs))
+    names, limits = tuple(allow_host or ()), limits_of(limit or ())
+    start(Settings(host, port, token_of(token_file), names, runs, jobs, workers, limits), quiet=quiet)

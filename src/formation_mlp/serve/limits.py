@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,12 +29,19 @@ class BodyLimit:
         if not stated.isdigit() or int(stated) > most:
             await problem(413, self._said(most))(scope, receive, send)
             return
-        n_read = 0
+        n_read, is_whole = 0, False
 
         async def counted() -> Message:
-            nonlocal n_read
-            message = await receive()
+            nonlocal n_read, is_whole
+            if is_whole:  # what is waited for then is the end of the connection
+                return await receive()
+            try:
+                with anyio.fail_after(self._limits.idle_seconds):
+                    message = await receive()
+            except TimeoutError as error:
+                raise ProblemError(408, f"Nothing has arrived for {self._limits.idle_seconds:g} s.") from error
             n_read += len(message.get("body", b""))
+            is_whole = not message.get("more_body", False)
             if n_read > most:
                 raise ProblemError(413, self._said(most))
             return message

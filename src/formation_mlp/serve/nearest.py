@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import suppress
+from hashlib import sha256
 from threading import Lock
 
 import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
+from formation_mlp.errors import FormationMLPError
 from formation_mlp.features.engine.table import featurize
-from formation_mlp.hulls.known_phases import KnownPhases
+from formation_mlp.hulls.known_phases import KnownPhases, description
 from formation_mlp.materials.records import Materials
 from formation_mlp.saved_model.columns import DIGITS
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.serve.answers import Row
+from formation_mlp.system.caching import cache_root
+from formation_mlp.system.files import write_bytes
 from formation_mlp.trust.error_model import Singles
 from formation_mlp.units import EV_PER_ATOM, from_ev_per_atom
+from formation_mlp.version import __version__
 
 SHOWN = 5
 """Neighbours of a material."""
@@ -44,13 +51,33 @@ class Neighbourhood:
         """Return where the known compounds lie, ``[m, q]``."""
         with self._lock:
             if self._known is None or len(self._known[0]) != len(phases):
-                n = len(phases)
-                parts = [
-                    self._places(phases.compositions.take(range(start, min(start + PART, n))))
-                    for start in range(0, n, PART)
-                ]
-                self._known = phases.formulas, np.concatenate(parts)
+                self._known = phases.formulas, self._kept(phases)
             return self._known[1]
+
+    def _kept(self, phases: KnownPhases) -> Singles:
+        """Return where the known compounds lie, from the user's cache or for it; processes share what is read there."""
+        root = cache_root()
+        if root is None:
+            return self._all_places(phases)
+        told = f"{__version__} {self._predictor.checkpoint.digest} {description()}"
+        path = root / "neighbourhoods" / f"{sha256(told.encode()).hexdigest()}.npy"
+        try:
+            found: Singles = np.load(path, mmap_mode="r", allow_pickle=False)
+            if found.shape == (len(phases), len(found.T)) and found.dtype == np.float32:
+                return found
+        except (OSError, ValueError, EOFError):
+            pass
+        places = self._all_places(phases)
+        buffer = io.BytesIO()
+        np.save(buffer, places)
+        with suppress(FormationMLPError):  # a cache that cannot be written stops nothing
+            write_bytes(path, buffer.getvalue())
+        return places
+
+    def _all_places(self, phases: KnownPhases) -> Singles:
+        n = len(phases)
+        parts = [range(start, min(start + PART, n)) for start in range(0, n, PART)]
+        return np.concatenate([self._places(phases.compositions.take(part)) for part in parts])
 
     def of(self, compositions: Compositions, phases: KnownPhases | None, unit: str) -> list[list[Row]]:
         """Return the nearest known compounds of each composition, the nearest first, itself left out.

@@ -11,6 +11,7 @@ from formation_mlp.prediction.inputs import Query
 from formation_mlp.saved_model.named import FOR_FORMULAS, NamedModel
 from formation_mlp.serve.answers import answered
 from formation_mlp.serve.details import MOST_ROWS, details_of
+from formation_mlp.serve.metrics import counted_rows
 from formation_mlp.serve.schemas import PredictRequest
 from formation_mlp.serve.state import Service
 from formation_mlp.system.blocks import rows_alone
@@ -39,6 +40,7 @@ def predict(service: Service, request: PredictRequest) -> dict[str, Any]:
 def predictions(service: Service, request: PredictRequest) -> tuple[NamedModel, ReadMaterials, Answers]:
     """Return the model, the formulas and the answers."""
     service.check_rows(len(request.formulas))
+    counted_rows(len(request.formulas))
     model, read = service.models.get(request.model or FOR_FORMULAS), read_formulas(request.formulas)
     query = Query(model, read, list(range(len(read.labels))), are_named=True)
     with rows_alone():  # the answer to a formula must not depend on the others of the request

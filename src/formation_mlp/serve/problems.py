@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +36,7 @@ STATUS = {
     400: ("request", "The request cannot be read"),
     401: ("token", "A token is needed"),
     403: ("origin", "The request comes from another site"),
+    408: ("too-slow", "The request does not arrive"),
     409: ("state", "This cannot be done now"),
     404: ("not-found", "There is nothing at this address"),
     405: ("method", "This address does not know the method"),
@@ -48,8 +48,6 @@ STATUS = {
     503: ("busy", "The service is busy"),
     507: ("no-room", "There is no room for this"),
 }
-
-log = logging.getLogger("formation_mlp.serve")
 
 
 class ProblemError(HTTPException):
@@ -122,11 +120,6 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _of_schema(_request: Request, error: RequestValidationError) -> Response:
         return of_validation(error)
-
-    @app.exception_handler(Exception)
-    async def _of_program(_request: Request, error: Exception) -> Response:
-        log.error("defect", exc_info=error)
-        return problem(500, "The service has a defect here; its log tells more under the request id.")
 
 
 def of_validation(error: RequestValidationError) -> JSONResponse:

@@ -25,6 +25,8 @@ class Limits:
     seconds : until an answer is given up; what it had begun ends by itself
     at_once : requests that compute side by side in one process
     waiting : requests that wait for these; further ones are refused
+    idle_seconds : that a client may take between two blocks of a body
+    ending_seconds : that answers which have begun may take when the service is to end
     """
 
     body_bytes: int = 16 * 2**20
@@ -39,6 +41,8 @@ class Limits:
     seconds: float = 60.0
     at_once: int = 2
     waiting: int = 64
+    idle_seconds: float = 30.0
+    ending_seconds: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Settings:
     hosts : names by which browsers may call it, beside the usual ones
     runs : folder of run folders, or None
     jobs : folder in which tables lie, or None for the usual one
+    workers : processes that answer
     limits : of a request
     """
 
@@ -61,6 +66,7 @@ class Settings:
     hosts: tuple[str, ...] = ()
     runs: Path | None = None
     jobs: Path | None = None
+    workers: int = 1
     limits: Limits = field(default_factory=Limits)
 
     @property

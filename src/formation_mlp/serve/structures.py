@@ -15,6 +15,7 @@ from formation_mlp.prediction.inputs import names_structures, queries_of_items
 from formation_mlp.quoting import quoted
 from formation_mlp.saved_model.named import FOR_STRUCTURES
 from formation_mlp.serve.answers import answered
+from formation_mlp.serve.metrics import counted_rows
 from formation_mlp.serve.names import safe_name
 from formation_mlp.serve.schemas import Words
 from formation_mlp.serve.state import Service
@@ -40,6 +41,7 @@ def predict_structures(service: Service, files: Sequence[tuple[str, BinaryIO]], 
             ids, queries = queries_of_items(items, model)
             with rows_alone():
                 answers = answer(queries, ids, **words.model_dump(exclude={"model"}))
+    counted_rows(len(answers))
     told = answered(answers)
     for row in told["rows"]:
         for name in ("id", "formula", "error", "warning"):
