@@ -163,12 +163,12 @@ def test_a_foolish_answer_is_wrong_and_gets_help(exercise: Exercise, given: obje
 
 
 def test_a_verdict_is_shown_in_a_notebook_without_trusting_the_answer() -> None:
-    verdict = check("2.1", "<b>41</b>")
+    verdict = check("2.3", "<b>41</b>")
     html = verdict._repr_html_()
     assert "&lt;b&gt;41&lt;/b&gt;" in html
-    assert "✗ 2.1: Not yet." in html
-    assert "✓ 2.1: Right." in check("2.1", 41)._repr_html_()
-    assert repr(check("2.1", 41)) == "2.1: right."
+    assert "✗ 2.3: Not yet." in html
+    assert "✓ 2.3: Right." in check("2.3", 41)._repr_html_()
+    assert repr(check("2.3", 41)) == "2.3: right."
 
 
 def test_an_unknown_exercise_is_refused_with_near_ones() -> None:

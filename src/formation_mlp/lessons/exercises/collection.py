@@ -71,9 +71,9 @@ def check(number: str, answer: object) -> Verdict:
 
     Examples
     --------
-    >>> check("2.1", 41)
-    2.1: right.
-    >>> check("2.1", "30")
-    2.1: not yet. You have counted the weights only; each unit has a bias, too.
+    >>> check("2.3", 41)
+    2.3: right.
+    >>> check("2.3", "30")
+    2.3: not yet. You have counted the weights only; each unit has a bias, too.
     """
     return find_exercise(number).judge(answer)

@@ -16,17 +16,18 @@ def _one_layer(rng: np.random.Generator) -> tuple[Any, ...]:
 
 
 EXERCISES: tuple[Exercise, ...] = (
-    Number(
+    Choice(
         "2.1",
-        "A network has 2 inputs, one hidden layer of 10 units and one output. How many weights and biases does it "
-        "have?",
-        10 * 2 + 10 + 10 + 1,
-        "W has 10 rows of 2 (20), b has 10, v has 10, c is one number: 41.",
-        "W has 10 rows of 2, b has 10 entries, v has 10, and c is one number.",
+        "Which of the gates cannot be learned by one neuron, however long it is trained?",
+        "c",
+        ("AND", "OR", "XOR", "NAND (the opposite of AND)"),
+        "The corners of XOR with answer 1 lie on one diagonal, those with answer 0 on the other: no line separates "
+        "them.",
+        "Draw the four corners and try to put a line between the classes.",
         (
-            (30, "You have counted the weights only; each unit has a bias, too."),
-            (40, "One bias is missing, that of the output."),
-            (31, "The ten biases of the hidden units are missing."),
+            ("a", "For AND a line that cuts off the corner (1, 1) is enough."),
+            ("b", "For OR a line that cuts off the corner (0, 0) is enough."),
+            ("d", "The opposite of a separable gate is separable by the same line, with all signs changed."),
         ),
     ),
     Number(
@@ -43,6 +44,19 @@ EXERCISES: tuple[Exercise, ...] = (
     ),
     Number(
         "2.3",
+        "A network has 2 inputs, one hidden layer of 10 units and one output. How many weights and biases does it "
+        "have?",
+        10 * 2 + 10 + 10 + 1,
+        "W has 10 rows of 2 (20), b has 10, v has 10, c is one number: 41.",
+        "W has 10 rows of 2, b has 10 entries, v has 10, and c is one number.",
+        (
+            (30, "You have counted the weights only; each unit has a bias, too."),
+            (40, "One bias is missing, that of the output."),
+            (31, "The ten biases of the hidden units are missing."),
+        ),
+    ),
+    Number(
+        "2.4",
         "Two linear layers without biases: first h = [[1, 2], [0, −1]] x, then [3, 1] h. They are one layer with two "
         "weights. What is the second one?",
         5.0,
@@ -51,20 +65,6 @@ EXERCISES: tuple[Exercise, ...] = (
         (
             (3.0, "This is the first weight, from the first column. The question asks for the second."),
             (7.0, "Mind the sign of −1 in the second column."),
-        ),
-    ),
-    Choice(
-        "2.4",
-        "Which of the gates cannot be learned by one neuron, however long it is trained?",
-        "c",
-        ("AND", "OR", "XOR", "NAND (the opposite of AND)"),
-        "The corners of XOR with answer 1 lie on one diagonal, those with answer 0 on the other: no line separates "
-        "them.",
-        "Draw the four corners and try to put a line between the classes.",
-        (
-            ("a", "For AND a line that cuts off the corner (1, 1) is enough."),
-            ("b", "For OR a line that cuts off the corner (0, 0) is enough."),
-            ("d", "The opposite of a separable gate is separable by the same line, with all signs changed."),
         ),
     ),
     Code(
