@@ -209,7 +209,7 @@ def test_the_verb_runs_a_lesson_in_the_order_of_its_words(small: Path, command: 
     assert places == sorted(places)
 
 
-ANSWERS = ["-0.0188", "-0,179", "10", "b", "a"]
+ANSWERS = ["-0.0188", "a", "-0,179", "b", "10"]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ ANSWERS = ["-0.0188", "-0,179", "10", "b", "a"]
     [
         ({}, 0, "5.1: right. (answer: -0.0188)"),
         ({0: "0.0188"}, 1, "5.1: not yet. Mind the sign"),
-        ({2: "1,000"}, 1, "5.3: not yet. '1,000' can be read as 1000 and as 1.000. Write 1000 or 1.000."),
+        ({4: "1,000"}, 1, "5.5: not yet. '1,000' can be read as 1000 and as 1.000. Write 1000 or 1.000."),
         ({3: "B)"}, 0, "5.4: right."),
         ({3: "yes"}, 1, "5.4: not yet. Give one of the letters a to d"),
         ({0: ""}, 1, "5.1: not yet. There is no answer yet"),

@@ -20,8 +20,22 @@ def _leaky(rng: np.random.Generator) -> tuple[Any, ...]:
 
 
 EXERCISES: tuple[Exercise, ...] = (
-    Number(
+    Choice(
         "3.1",
+        "A slide defines PReLU as max(0, z). What is wrong with it?",
+        "d",
+        (
+            "nothing",
+            "it must be min(0, z)",
+            "it must be smooth at z = 0",
+            "the leak is missing: a min(0, z) must be added",
+        ),
+        "max(0, z) is ReLU. PReLU is max(0, z) + a min(0, z), and a is learned.",
+        "Which of the eighteen functions is max(0, z)?",
+        (("a", "max(0, z) is plain ReLU, so the two would be one function."),),
+    ),
+    Number(
+        "3.2",
         "What is the derivative of the sigmoid at z = 6 (two significant digits)?",
         SIGMA_6 * (1 - SIGMA_6),
         "σ(6) = 0.99753, so σ′ = σ (1 − σ) = 0.0025. The unit is saturated.",
@@ -33,7 +47,7 @@ EXERCISES: tuple[Exercise, ...] = (
         tolerance=0.03,
     ),
     Number(
-        "3.2",
+        "3.3",
         "At which z does mish have its minimum (two digits after the point)?",
         MISH_MINIMUM,
         "The derivative changes its sign at z = −1.19; mish is −0.31 there.",
@@ -42,7 +56,7 @@ EXERCISES: tuple[Exercise, ...] = (
         absolute=0.011,
     ),
     Number(
-        "3.3",
+        "3.4",
         "Each layer multiplies the gradient by σ′(z), among other things. By what factor at most do ten layers of "
         "hardsigmoid do so (such as 1e-5)?",
         (1 / 6) ** 10,
@@ -55,7 +69,7 @@ EXERCISES: tuple[Exercise, ...] = (
         tolerance=0.06,
     ),
     Number(
-        "3.4",
+        "3.5",
         "The inputs z of a ReLU unit follow a normal distribution with mean −1 and standard deviation 1. For which "
         "share "
         "of the rows is its derivative zero (two digits after the point)?",
@@ -67,20 +81,6 @@ EXERCISES: tuple[Exercise, ...] = (
             (0.5, "One half would be right for the mean 0. Here most of z lies on the negative side."),
         ),
         absolute=0.011,
-    ),
-    Choice(
-        "3.5",
-        "A slide defines PReLU as max(0, z). What is wrong with it?",
-        "d",
-        (
-            "nothing",
-            "it must be min(0, z)",
-            "it must be smooth at z = 0",
-            "the leak is missing: a min(0, z) must be added",
-        ),
-        "max(0, z) is ReLU. PReLU is max(0, z) + a min(0, z), and a is learned.",
-        "Which of the eighteen functions is max(0, z)?",
-        (("a", "max(0, z) is plain ReLU, so the two would be one function."),),
     ),
     Code(
         "3.6",

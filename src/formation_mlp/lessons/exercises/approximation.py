@@ -45,8 +45,18 @@ EXERCISES: tuple[Exercise, ...] = (
             (0.5, "One half belongs to a jump of height 1, as in the staircase of the periods."),
         ),
     ),
-    Number(
+    Choice(
         "4.3",
+        "The networks above use tanh; far outside the range their output is a constant. What is it with ReLU, in "
+        "general?",
+        "b",
+        ("a constant", "a straight line with a slope", "a parabola", "a random number"),
+        "Far outside each ReLU unit is either 0 or equal to its z, and z is linear in x.",
+        "Far outside each ReLU unit is either 0 or equal to its z. How does z depend on x?",
+        (("a", "tanh saturates, ReLU does not: on one side it grows without bound."),),
+    ),
+    Number(
+        "4.4",
         "How many straight pieces over 0 to 1 does the network of tents with 10 hidden layers have?",
         2.0**10,
         "Each layer doubles their number: 2¹⁰ = 1,024.",
@@ -55,16 +65,6 @@ EXERCISES: tuple[Exercise, ...] = (
             (20.0, "20 is the number of hidden units. Each layer doubles the number of pieces."),
             (512.0, "This is one doubling too few: one layer has two pieces already."),
         ),
-    ),
-    Choice(
-        "4.4",
-        "The networks above use tanh; far outside the range their output is a constant. What is it with ReLU, in "
-        "general?",
-        "b",
-        ("a constant", "a straight line with a slope", "a parabola", "a random number"),
-        "Far outside each ReLU unit is either 0 or equal to its z, and z is linear in x.",
-        "Far outside each ReLU unit is either 0 or equal to its z. How does z depend on x?",
-        (("a", "tanh saturates, ReLU does not: on one side it grows without bound."),),
     ),
     Code(
         "4.5",

@@ -35,9 +35,24 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         tolerance=0.03,
     ),
-    Number(
+    Choice(
         "5.2",
-        "And dE/dw of the same neuron for the cross-entropy (two significant digits)?",
+        "A slide says dσ/dz = −exp(−z) / (1 + exp(−z)). How do you see at once that this cannot be right?",
+        "a",
+        (
+            "it is negative, but the sigmoid rises",
+            "it is not zero at z = 0",
+            "it depends on z",
+            "it has no limit for large z",
+        ),
+        "The right form is exp(−z) / (1 + exp(−z))², positive everywhere: the sign is wrong, and the square is "
+        "missing.",
+        "What do you know about the slope of the sigmoid before you differentiate anything?",
+        (("b", "The slope of the sigmoid at z = 0 is 1/4, so it need not be zero there."),),
+    ),
+    Number(
+        "5.3",
+        "What is dE/dw of the neuron of exercise 5.1 for the cross-entropy (two significant digits)?",
         (P - Y) * X,
         "σ′ cancels: dE/dw = (ŷ − y) x = −0.119 · 1.5 = −0.179.",
         "The derivative of the sigmoid cancels: dE/dz = ŷ − y.",
@@ -47,19 +62,6 @@ EXERCISES: tuple[Exercise, ...] = (
             ((P - Y), "This is dE/dz. For dE/dw multiply by x."),
         ),
         tolerance=0.03,
-    ),
-    Number(
-        "5.3",
-        "How many layers does it take until a gradient that loses the factor 4 in each is a million times smaller (a "
-        "whole number)?",
-        10,
-        "4⁹ = 262,144 is not enough, 4¹⁰ = 1,048,576 is.",
-        "Solve 4ⁿ ≥ 10⁶ for n.",
-        (
-            (9, "4⁹ = 262,144: one layer more is needed."),
-            (250_000, "The factors multiply: after two layers it is 16, after three 64."),
-            (6, "Six layers would be enough for a factor of 10 in each."),
-        ),
     ),
     Choice(
         "5.4",
@@ -74,20 +76,18 @@ EXERCISES: tuple[Exercise, ...] = (
             ("d", "Rounding is divided by the step, so a tiny step makes it large."),
         ),
     ),
-    Choice(
+    Number(
         "5.5",
-        "A slide says dσ/dz = −exp(−z) / (1 + exp(−z)). How do you see at once that this cannot be right?",
-        "a",
+        "How many layers does it take until a gradient that loses the factor 4 in each is a million times smaller (a "
+        "whole number)?",
+        10,
+        "4⁹ = 262,144 is not enough, 4¹⁰ = 1,048,576 is.",
+        "Solve 4ⁿ ≥ 10⁶ for n.",
         (
-            "it is negative, but the sigmoid rises",
-            "it is not zero at z = 0",
-            "it depends on z",
-            "it has no limit for large z",
+            (9, "4⁹ = 262,144: one layer more is needed."),
+            (250_000, "The factors multiply: after two layers it is 16, after three 64."),
+            (6, "Six layers would be enough for a factor of 10 in each."),
         ),
-        "The right form is exp(−z) / (1 + exp(−z))², positive everywhere: the sign is wrong, and the square is "
-        "missing.",
-        "What do you know about the slope of the sigmoid before you differentiate anything?",
-        (("b", "The slope of the sigmoid at z = 0 is 1/4, so it need not be zero there."),),
     ),
     Code(
         "5.6",
