@@ -325,7 +325,7 @@ for k in range(N_LAYERS - 1, 0, -1):
 show(
     draw.chain(jacobians, products),
     "chain",
-    "The Jacobians between the layers (orange: positive, purple: negative), and their product, which fades with every "
+    "The Jacobians between the layers (purple: positive, orange: negative), and their product, which fades with every "
     "further factor.",
 )
 say(
@@ -453,7 +453,7 @@ show(
     draw.depth_and_training(TRAIN_DEPTHS, mae, mean_mae),
     "depth_and_training",
     "What vanishing gradients do to training: the error after five epochs against the depth. The deep sigmoid network "
-    "(orange) has learned no more than the mean (dotted).",
+    "(orange) has learned hardly more than the mean (dotted).",
 )
 say(
     f"With {TRAIN_DEPTHS[-1]} layers the sigmoid network is at {mae['sigmoid'][-1]:.2f} eV/atom, where always "

@@ -56,24 +56,24 @@ def one_neuron(x: Floats, w: Floats, b: float, y: float, forward: Mapping[str, f
     names, values, factors = ("w_1", "w_2", "b"), (*w, b), (*x, 1.0)
     for i, height in enumerate((3.3, 1.95, 0.6)):
         _box(ax, (0.85, height), rf"${names[i]} = {values[i]:.1f}$")
-        _both_ways(ax, (1.58, height), (3.4, 1.95 + 0.22 * (height - 1.95)), 0.08)
+        _both_ways(ax, (1.58, height), (3.2, 1.95 + 0.22 * (height - 1.95)), 0.08)
         gradient = rf"$\partial E/\partial {names[i]} = {by_y * slope * factors[i]:.4f}$"
         ax.text(0.85, height - 0.42, gradient, ha="center", va="top", fontsize=LABEL, color=VERMILLION)
         at = ((2.75, 2.98), (2.4, 2.1), (2.75, 0.92))[i]
         shown = rf"$\times\,x_{i + 1} = {x[i]:.3f}$" if i < 2 else r"$\times\,1$"
         ax.text(*at, shown, ha="center", va="bottom" if i < 2 else "top", fontsize=LABEL, color=BLUE)
-    for centre, text in ((4.1, r"$z = w \cdot x + b$"), (6.75, r"$\hat{y} = \sigma(z)$"), (9.5, "$E$")):
+    for centre, text in ((3.9, r"$z = w \cdot x + b$"), (6.9, r"$\hat{y} = \sigma(z)$"), (9.65, "$E$")):
         _box(ax, (centre, 1.95), text)
-    _labelled(ax, (4.82, 1.95), (6.05, 1.95), f"$z = {z:.4f}$", rf"$\hat{{y}}(1-\hat{{y}}) = {slope:.4f}$")
-    _labelled(ax, (7.45, 1.95), (8.8, 1.95), rf"$\hat{{y}} = {y_hat:.4f}$", rf"$\hat{{y}} - y = {by_y:.4f}$")
-    ax.text(9.5, 2.45, f"$E = {error:.4f}$", ha="center", fontsize=LABEL, color=BLUE)
+    _labelled(ax, (4.62, 1.95), (6.2, 1.95), f"$z = {z:.4f}$", rf"$\hat{{y}}(1-\hat{{y}}) = {slope:.4f}$")
+    _labelled(ax, (7.62, 1.95), (8.95, 1.95), rf"$\hat{{y}} = {y_hat:.4f}$", rf"$\hat{{y}} - y = {by_y:.4f}$")
+    ax.text(9.65, 2.45, f"$E = {error:.4f}$", ha="center", fontsize=LABEL, color=BLUE)
     products = (
-        (4.1, rf"$\partial E/\partial z = {by_y * slope:.4f}$"),
-        (6.75, rf"$\partial E/\partial \hat{{y}} = {by_y:.4f}$"),
+        (3.9, rf"$\partial E/\partial z = {by_y * slope:.4f}$"),
+        (6.9, rf"$\partial E/\partial \hat{{y}} = {by_y:.4f}$"),
     )
     for centre, text in products:
         ax.text(centre, 1.45, text, ha="center", va="top", fontsize=LABEL, color=VERMILLION)
-    ax.text(9.5, 1.45, f"$y = {y:.0f}$", ha="center", va="top", fontsize=LABEL)
+    ax.text(9.65, 1.45, f"$y = {y:.0f}$", ha="center", va="top", fontsize=LABEL)
     ax.text(7.2, 3.35, "forward: values", ha="center", fontsize=LABEL, color=BLUE)
     ax.text(7.2, 0.45, "backward: multiply by the local derivative", ha="center", fontsize=LABEL, color=VERMILLION)
     return figure

@@ -47,15 +47,6 @@ EXERCISES: tuple[Exercise, ...] = (
     ),
     Choice(
         "8.3",
-        "A model sees compositions only. What does it say about the difference in energy of rutile and anatase?",
-        "b",
-        ("the right value, if trained on enough rows", "exactly zero", "a random value", "it refuses both"),
-        "All its features are the same for both, so it gives both the same energy.",
-        "All its features are the same for both.",
-        (("a", "No number of rows helps: equal inputs give equal outputs."),),
-    ),
-    Choice(
-        "8.4",
         "Shuffling a group of features leaves the error of a model as it was. What follows?",
         "d",
         (
@@ -67,6 +58,15 @@ EXERCISES: tuple[Exercise, ...] = (
         "Other features may say the same. Importance is a statement about a model, not about nature.",
         "Other features may say the same.",
         (("a", "They may have much to do with it, if other features say the same."),),
+    ),
+    Choice(
+        "8.4",
+        "A model sees compositions only. What does it say about the difference in energy of rutile and anatase?",
+        "b",
+        ("the right value, if trained on enough rows", "exactly zero", "a random value", "it refuses both"),
+        "All its features are the same for both, so it gives both the same energy.",
+        "All its features are the same for both.",
+        (("a", "No number of rows helps: equal inputs give equal outputs."),),
     ),
     Code(
         "8.5",

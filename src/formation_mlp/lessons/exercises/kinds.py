@@ -210,8 +210,10 @@ class Code:
         except Exception as error:  # whatever a student's function raises is told to the student
             said = f"The function stopped with {type(error).__name__}: {error}."
             return Verdict(self.number, False, said)
-        if all(result is None or result is ... for result in results):
-            return Verdict(self.number, False, "The function returns nothing yet: put your lines in place of the dots.")
+        if any(has_dots(result) for result in results):
+            return Verdict(self.number, False, "There is no answer yet: put your lines in place of the dots.")
+        if all(result is None for result in results):
+            return Verdict(self.number, False, "The function returns nothing: end it with a line 'return ...'.")
         return self._compared(trials, results)
 
     def _compared(self, trials: Sequence[tuple[Any, ...]], results: Sequence[object]) -> Verdict:
@@ -231,6 +233,11 @@ class Code:
 
 
 Exercise = Number | Choice | Code
+
+
+def has_dots(result: object) -> bool:
+    """Tell whether a result, or a part of it, is the three dots of the lines to complete."""
+    return result is ... or (isinstance(result, tuple) and any(part is ... for part in result))
 
 
 def shape_problem(expected: Any, result: object) -> str:

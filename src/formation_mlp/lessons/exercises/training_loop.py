@@ -53,8 +53,17 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         absolute=0.004,
     ),
-    Number(
+    Choice(
         "6.3",
+        "The loss of a run becomes inf in the second epoch. What do you change first?",
+        "b",
+        ("more epochs", "a smaller learning rate", "a larger network", "no shuffling"),
+        "The steps overshoot and grow. A smaller learning rate is the first thing to try.",
+        "Look at the right-hand side of the figure of learning rates.",
+        (("a", "A loss that is inf stays inf: there is nothing left to train."),),
+    ),
+    Number(
+        "6.4",
         "In a valley like that of this lesson the steepest curvature of the loss is 2(1 + r), where r is the "
         "correlation "
         "of the two features. Gradient descent is stable for η below 2 / curvature. What is the largest stable η for "
@@ -67,15 +76,6 @@ EXERCISES: tuple[Exercise, ...] = (
             (1 / 0.4, "The steepest curvature is along the sum of the features, 2(1 + r), not 2(1 − r)."),
         ),
         absolute=0.006,
-    ),
-    Choice(
-        "6.4",
-        "The loss of a run becomes inf in the second epoch. What do you change first?",
-        "b",
-        ("more epochs", "a smaller learning rate", "a larger network", "no shuffling"),
-        "The steps overshoot and grow. A smaller learning rate is the first thing to try.",
-        "Look at the right-hand side of the figure of learning rates.",
-        (("a", "A loss that is inf stays inf: there is nothing left to train."),),
     ),
     Code(
         "6.5",
