@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
+
+from formation_mlp.lessons import formulas
 from formation_mlp.version import REPOSITORY, __version__
 
 DOCS = Path(__file__).parent
@@ -35,6 +38,7 @@ copybutton_prompt_text = r"\$ |>>> "
 copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"formation_mlp {version}"
 html_static_path = ["_static"]
@@ -80,8 +84,21 @@ def check_links(app: Any, exception: Exception | None) -> None:
                 logging.getLogger(__name__).warning("%s: the link %r leads nowhere", page, address)
 
 
+def write_inline_math(writer: Any, node: Any) -> None:
+    """Write a formula as MathML, which browsers typeset without a script and without a network."""
+    writer.body.append(formulas.as_mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def write_block_math(writer: Any, node: Any) -> None:
+    """Write a formula that stands by itself as MathML."""
+    writer.body.append(f'<div class="formula">{formulas.as_mathml(node.astext(), is_block=True)}</div>')
+    raise nodes.SkipNode
+
+
 def setup(app: Any) -> None:
     """Write the generated pages before Sphinx looks for pages."""
+    app.add_html_math_renderer("mathml", (write_inline_math, None), (write_block_math, None))
     app.connect("autodoc-skip-member", without_routing)
     app.connect("html-page-context", with_live_scripts)
     app.connect("autodoc-process-signature", with_plain_aliases)

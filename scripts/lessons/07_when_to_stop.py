@@ -172,7 +172,8 @@ reported, true = reported.mean(axis=0), true.mean(axis=0)
 show(
     draw.read_once(reported, true, N_TEST, len(rest) - N_TEST),
     "read_once",
-    "The more models are tried on a test part, the better the best one looks there (orange), and the larger is the gap to "
+    "The more models are tried on a test part, the better the best one looks there (orange), and the larger is "
+    "the gap to "
     "what it is on other rows (blue).",
 )
 

@@ -38,7 +38,9 @@ def _index() -> str:
         "`formation-mlp lesson 2 --check` asks its exercises and judges the answers, "
         "`formation-mlp lesson --html lecture` writes all of them as pages with their figures and results, and "
         "`formation-mlp lesson --notebooks lecture` writes notebooks to work in, which judge your answers where you "
-        "give them. [Pages that move](../live/index.md) let you turn a weight and see what happens.\n",
+        "give them. [Pages that move](../live/index.md) let you turn a weight and see what happens, and "
+        "[one page](../slides.md) says where each slide of the lecture is treated, which formulas on slides need a "
+        "second look, and where to read on.\n",
         "| lesson | time on 2 cores | about |",
         "|---|---|---|",
     ]
@@ -46,7 +48,7 @@ def _index() -> str:
         f"| [{lesson.number}. {lesson.title}]({lesson.path.stem}.md) | {lesson.time} | {lesson.summary} |"
         for lesson in all_lessons()
     ]
-    names = "\n".join(lesson.path.stem for lesson in all_lessons())
+    names = "\n".join([*(lesson.path.stem for lesson in all_lessons()), "../slides"])
     return "\n".join(lines) + f"\n\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
 
 
@@ -86,11 +88,10 @@ def _question(number: str) -> str:
 
 
 def _with_blocks(text: str) -> str:
-    """Typeset the formulas, and put a blank line before lists and tables, which the site's Markdown wants."""
+    """Put a blank line before lists, tables and formulas, which the site's Markdown wants."""
     text = formulas.replaced(text, _formula)
     return re.sub(r"(?m)(^(?![-|*] |\d+\. |\|).+\n)(?=[-*] |\d+\. |\|)", r"\1\n", text.strip()) + "\n"
 
 
 def _formula(latex: str, is_block: bool) -> str:
-    made = formulas.as_mathml(latex, is_block)
-    return f"\n\n{made}\n\n" if is_block else made
+    return f"\n\n$$\n{latex}\n$$\n\n" if is_block else f"${' '.join(latex.split())}$"
