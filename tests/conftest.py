@@ -36,7 +36,7 @@ N_ROWS = 60
 SLOW_EXAMPLES = ("formation_mlp.explain.explanation.Explainer",)
 """Examples in docstrings that take seconds: a docstring carries no mark."""
 
-FIRST_FILES = ("test_pages.py", "test_package.py", "test_lesson.py")
+FIRST_FILES = ("test_pages.py", "test_package.py", "test_lesson.py", "test_executed_notebooks.py")
 """Files that take minutes and hold few tests, the longest first."""
 
 

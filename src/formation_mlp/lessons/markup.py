@@ -59,7 +59,7 @@ def as_html(text: str) -> Markup:
 
 def as_text(text: str, width: int) -> str:
     """Return prose for a terminal, wrapped; marks are left out, and formulas are written in one line each."""
-    text = formulas.replaced(text, _plain_formula)
+    text = re.sub(r"\n{3,}", "\n\n", formulas.replaced(text, _plain_formula))
     pieces: list[str] = []
     items: list[str] = []
     mark, tokens = "", _parser().parse(text)
