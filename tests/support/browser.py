@@ -18,6 +18,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 SCREENS = {"phone": (390, 844), "laptop": (1280, 800)}
 """Width and height of the screens on which every page must read, in CSS pixels."""
+FURTHER = {"wide": (1920, 1080)}
+"""Screens on which some pages arrange themselves otherwise."""
 
 OVERFLOWING = """
 const width = document.documentElement.clientWidth;
@@ -67,8 +69,8 @@ def headless_browser() -> Iterator[Chrome]:
 
 
 def visit(browser: Chrome, page: Path | str, screen: str = "laptop") -> None:
-    """Load a file, or an address of this machine, on a screen of `SCREENS`, and forget earlier complaints."""
-    width, height = SCREENS[screen]
+    """Load a file, or an address of this machine, on a screen of `SCREENS` or `FURTHER`, and forget earlier complaints."""
+    width, height = {**SCREENS, **FURTHER}[screen]
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)  # a window is never narrower than 500
     complaints(browser)

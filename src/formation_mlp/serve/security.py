@@ -16,11 +16,11 @@ from formation_mlp.serve.problems import problem
 from formation_mlp.serve.settings import Settings
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; font-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-"""What the page may load: nothing of other machines. Plotting libraries write style elements, hence 'unsafe-inline'."""
+"""What the page may load: nothing of other machines, and no code or style that stands in the page itself."""
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",

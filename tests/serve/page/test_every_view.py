@@ -1,0 +1,114 @@
+"""What holds of every view: it fits any screen, is usable without a mouse, has two themes, and asks no other machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from formation_mlp.serve.app import STATIC
+from serve.page.reader import Reader
+from support.accessibility import violations
+from support.browser import overflowing
+
+Open = Callable[..., Reader]
+VIEWS = {  # address to what stands there when all of it is there
+    "predict": "textarea",
+    "predict/Fe2O3": "tr.total",
+    "predict/NaCl,KCl,Xx": ".chosen-answer tr.total",
+    "screen": ".periodic",
+    "screen/Fe-O?max_atoms=6": ".stage .tie",
+    "screen/Li-Fe-O?max_atoms=6": ".stage .tie",
+    "models": ".card dd",
+}
+SCRIPTS = sorted((STATIC / "js").glob("*.js"))
+
+
+def whole(page: Reader, view: str) -> None:
+    page.until(lambda: page.all(VIEWS[view]) and not page.shown(".waiting"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_to_complain_of(open_page: Open, view: str, theme: str) -> None:
+    page = open_page(view)
+    whole(page, view)
+    page.run("document.documentElement.dataset.theme = arguments[0]", theme)
+    for details in page.all("details:not([open]) > summary")[:3]:
+        page.click(details)
+    assert violations(page.browser) == []
+
+
+@pytest.mark.parametrize("screen", ["phone", "laptop", "wide"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_stands_out_and_nothing_is_refused(open_page: Open, view: str, screen: str) -> None:
+    page = open_page(view, screen)
+    whole(page, view)
+    assert overflowing(page.browser) == []
+    assert page.complaints() == []
+
+
+def test_axe_is_at_work(open_page: Open) -> None:
+    page = open_page("models")
+    whole(page, "models")
+    page.run("document.querySelector('main').append(document.createElement('button'))")
+    assert any(text.startswith("button-name") for text in violations(page.browser))
+
+
+def test_the_theme_is_that_of_the_system_until_the_reader_chooses(open_page: Open) -> None:
+    def paper(page: Reader) -> str:
+        return str(page.run("return getComputedStyle(document.body).backgroundColor"))
+
+    page = open_page("predict")
+    prefer = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    try:
+        light = paper(page)
+        page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", prefer)
+        dark = paper(page)
+        assert dark != light
+        page.press("Switch to the light theme", ".top")
+        assert paper(page) == light
+        page.browser.refresh()
+        assert paper(page) == light
+        page.press("Switch to the dark theme", ".top")
+        assert paper(page) == dark
+    finally:
+        page.run("localStorage.clear()")
+        page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_views_are_reached_by_keys_and_say_where_one_is(open_page: Open) -> None:
+    page = open_page("predict")
+    whole(page, "predict")
+    for link in page.all("nav a"):
+        link.send_keys("\ue007")
+        page.until(lambda link=link: link.get_attribute("aria-current") == "page")
+        assert page.run("return document.title").startswith(link.text)
+        assert page.run("return document.activeElement.tagName") == "H1"
+    page.run("document.activeElement.blur(); scrollTo(0, 0)")
+    page.one("body").send_keys("\ue004")
+    skip = page.browser.switch_to.active_element
+    assert skip.text == "Skip to the content"
+    skip.send_keys("\ue007")
+    page.until(lambda: page.run("return document.activeElement.id") == "main")
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_are_small_and_read_no_html(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") < 300
+    assert not re.search(r"\beval\(|innerHTML|insertAdjacentHTML|document\.write|new Function", text)
+    assert not re.search(r"https?://(?!www\.w3\.org/)", text)
+
+
+def test_the_policy_allows_no_inline_code_and_no_other_machine(client: TestClient) -> None:
+    answer = client.get("/")
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert not re.search(r"https?:|\*", policy)
+    assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=", answer.text)
+    for name in re.findall(r'(?:src|href)="(static/[^"]+)"', answer.text):
+        assert client.get(f"/{name}").status_code == 200
