@@ -94,6 +94,16 @@ def test_an_explanation_adds_up_to_the_difference(client: TestClient) -> None:
     assert found["prediction"] == pytest.approx(row["prediction"], abs=2e-5)
 
 
+def test_a_rough_explanation_adds_up_as_far_as_was_asked(client: TestClient) -> None:
+    exact, rough = (asked(client, "explain", formula="NaCl", tolerance=tolerance) for tolerance in (1e-5, 1e-3))
+    difference = exact["prediction"] - exact["baseline"]
+    assert sum(one["amount"] for one in rough["contributions"]) == pytest.approx(difference, rel=2e-3)
+    fine = {one["name"]: one["amount"] for one in exact["contributions"]}
+    assert {one["name"] for one in rough["contributions"]} == set(fine)
+    for one in rough["contributions"]:
+        assert one["amount"] == pytest.approx(fine[one["name"]], abs=2e-3 * abs(difference))
+
+
 def test_a_system_is_screened_as_by_the_command_line(client: TestClient, command: Call, workplace: Any) -> None:
     found = asked(client, "screen", elements=["Fe", "O"], max_atoms=8)
     out = workplace / "screened.csv"

@@ -13,7 +13,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 RUN = """
 const done = arguments[arguments.length - 1];
 axe.run(document, {runOnly: arguments[0], resultTypes: ["violations"]}).then(
-  (found) => done(found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${rule.help}: ${node.html}`))),
+  (found) => done(found.violations.flatMap((rule) => rule.nodes.map((node) =>
+    `${rule.id}: ${rule.help}: ${node.html}`))),
   (error) => done([String(error)]));
 """
 

@@ -69,7 +69,7 @@ def headless_browser() -> Iterator[Chrome]:
 
 
 def visit(browser: Chrome, page: Path | str, screen: str = "laptop") -> None:
-    """Load a file, or an address of this machine, on a screen of `SCREENS` or `FURTHER`, and forget earlier complaints."""
+    """Load a file or an address on a screen of `SCREENS` or `FURTHER`, and forget earlier complaints."""
     width, height = {**SCREENS, **FURTHER}[screen]
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)  # a window is never narrower than 500

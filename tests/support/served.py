@@ -19,6 +19,7 @@ def served(app: ASGIApp) -> Iterator[str]:
 
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen()  # who comes before the server is ready waits for it
     server = Server(Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=5))
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

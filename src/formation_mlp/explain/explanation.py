@@ -16,6 +16,7 @@ from formation_mlp.explain.rows import RunRows
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.materials.structure.items import names_a_file
+from formation_mlp.models.integrated_gradients import TOLERANCE
 from formation_mlp.saved_model.members import ELEMENTS
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.targets.scaler import FeatureScaler
@@ -23,9 +24,9 @@ from formation_mlp.trust.domain import FARTHEST
 from formation_mlp.typing import Floats
 
 JUMPS = "jumps of the activation"
-INCOMPLETE = 1e-4
-"""What attributions lack of the difference is named above this share. Only an activation that jumps, `hardshrink`,
-leaves so much: it changes the answer without a gradient."""
+INCOMPLETE = 10
+"""What attributions lack of the difference is named above so many times the error that was aimed at. Only an activation
+that jumps, `hardshrink`, leaves so much: it changes the answer without a gradient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Explanation:
     attributions : of the kept features, in the unit of the prediction, ``[k]``
     of_elements : attribution of what the model sees of the elements beside the features; 0 if it sees nothing
     elements_name : what that is
+    tolerance : share of the difference that the attributions may lack
     values : of the kept features, in their own units, ``[k]``; NaN where one is missing and the median stands in
     scaled : the same in standard deviations from the mean of the train rows, ``[k]``
     scaler : names, means and standard deviations of the features
@@ -79,6 +81,7 @@ class Explanation:
     is_probability: bool
     warning: str
     elements_name: str = ELEMENTS
+    tolerance: float = TOLERANCE
 
     def contributions(self, kind: str = "property") -> list[Contribution]:
         """Return what each group adds, the largest amounts first; together they make all of the difference.
@@ -99,7 +102,7 @@ class Explanation:
             found.append(Contribution(self.elements_name, self.of_elements, ()))
         difference = self.prediction - self.baseline
         rest = difference - sum(one.amount for one in found)
-        if abs(rest) > INCOMPLETE * abs(difference):
+        if abs(rest) > INCOMPLETE * self.tolerance * abs(difference):
             found.append(Contribution(JUMPS, rest, ()))
         return sorted(found, key=lambda one: -abs(one.amount))
 
@@ -114,6 +117,9 @@ class Explainer:
     ----------
     predictor
         The model; `formation_mlp.load` gives one.
+    tolerance
+        Share of the difference that the attributions may lack: a network is followed in steps, the smaller the longer
+        it takes.
 
     Examples
     --------
@@ -124,8 +130,8 @@ class Explainer:
     True
     """
 
-    def __init__(self, predictor: Predictor) -> None:
-        self.predictor = predictor
+    def __init__(self, predictor: Predictor, tolerance: float = TOLERANCE) -> None:
+        self.predictor, self.tolerance = predictor, tolerance
         model = predictor.checkpoint
         place = predictor.place_of(None) if predictor.task.has_several_scales else 0
         about = len(model.scaler.kept), predictor.task, model.training_elements, place
@@ -160,7 +166,7 @@ class Explainer:
         explanations = []
         for i, (label, warning) in enumerate(zip(predictions.labels, predictions.warnings, strict=True)):
             composition = read.materials.compositions.take([i])
-            parts = [attribution(scaled[i], composition) for attribution in self._attributions]
+            parts = [attribution(scaled[i], composition, self.tolerance) for attribution in self._attributions]
             attributions = shares @ np.stack([part[0] for part in parts])
             baseline, prediction = (float(shares @ [part[j] for part in parts]) + shift for j in (1, 2))
             explanations.append(
@@ -177,6 +183,7 @@ class Explainer:
                     self.predictor.task.is_classification,
                     warning,
                     beside_features(model) or ELEMENTS,
+                    self.tolerance,
                 )
             )
         return explanations

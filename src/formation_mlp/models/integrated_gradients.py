@@ -26,11 +26,12 @@ Segment = tuple[Floats, float, float]
 """Attributions of the features and, last, of the elements as an encoder sees them, ``[k + 1]``; the answers at the
 baseline and at the row, whose difference they add up to."""
 
-Attribution = Callable[[Floats, Compositions], Segment]
-"""Divides the answer to one row: scaled features ``[k]``, and a composition."""
+Attribution = Callable[[Floats, Compositions, float], Segment]
+"""Divides the answer to one row: scaled features ``[k]``, a composition, and the relative error of completeness that is
+aimed at. Trees are divided exactly, whatever it is."""
 
 TOLERANCE = 1e-5
-"""Relative error of completeness that is aimed at."""
+"""Relative error of completeness that is aimed at where nobody asks for another."""
 FIRST_PANELS, MOST_ROUNDS = 16, 40
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(4)
 AT_ONCE = 4096
@@ -69,10 +70,10 @@ class NetworkPath:
         self._mean = np.empty(0) if self._encoder is None else mean_encoding(self._encoder, training_elements)
         self._scale, self._output = scale, output
 
-    def __call__(self, x: Floats, composition: Compositions) -> Segment:
+    def __call__(self, x: Floats, composition: Compositions, tolerance: float = TOLERANCE) -> Segment:
         """Divide the answer to one row: scaled features ``[k]``, and a composition."""
         start, end = np.append(np.zeros_like(x), self._mean), np.append(x, self._encoded(composition))
-        attributions, first, last = along(self._answer, start, end)
+        attributions, first, last = along(self._answer, start, end, tolerance)
         return np.append(attributions[: len(x)], attributions[len(x) :].sum()), first, last
 
     def _answer(self, points: Tensor) -> Tensor:
@@ -108,7 +109,7 @@ class TreesPath:
         self._predict = predict
         self._feature, self._threshold = _thresholds(text)
 
-    def __call__(self, x: Floats, _composition: Compositions | None = None) -> Segment:
+    def __call__(self, x: Floats, _composition: Compositions | None = None, _tolerance: float = TOLERANCE) -> Segment:
         """Divide the answer to one row, from zeros to its scaled features ``[k]``."""
         with np.errstate(divide="ignore", invalid="ignore"):
             place = self._threshold / x[self._feature]
@@ -145,7 +146,7 @@ class HullTreesPath:
         self._known, self._energy = trees.known, energy
         self._path = TreesPath(trees.trees.predict, text)
 
-    def __call__(self, x: Floats, composition: Compositions) -> Segment:
+    def __call__(self, x: Floats, composition: Compositions, _tolerance: float = TOLERANCE) -> Segment:
         """Divide the answer to one row, from zeros and mean columns to its scaled features ``[k]`` and columns."""
         X = x[None]
         inputs = self._known.inputs(X, composition, self._energy(X, composition))
@@ -153,11 +154,13 @@ class HullTreesPath:
         return np.append(attributions[: len(x)], attributions[len(x) :].sum()), first, last
 
 
-def along(answer: Callable[[Tensor], Tensor], start: Floats, end: Floats) -> tuple[Floats, float, float]:
+def along(
+    answer: Callable[[Tensor], Tensor], start: Floats, end: Floats, tolerance: float = TOLERANCE
+) -> tuple[Floats, float, float]:
     """Integrate the gradient of ``answer`` from ``start [k]`` to ``end [k]``, times their difference.
 
     Gauss-Legendre quadrature in panels; those whose own attributions do not add up to the difference of the answers
-    at their two ends are halved, until the sum of what is missing is below `TOLERANCE` of the whole difference. So
+    at their two ends are halved, until the sum of what is missing is below ``tolerance`` of the whole difference. So
     the panels gather where a network of rectifiers has its kinks.
 
     Returns
@@ -179,7 +182,7 @@ def along(answer: Callable[[Tensor], Tensor], start: Floats, end: Floats) -> tup
     first, last = float(values[0]), float(values[-1])
     for _ in range(MOST_ROUNDS):
         missing = np.abs(at_right - at_left - parts.sum(axis=1))
-        allowed = TOLERANCE * max(abs(last - first), TOLERANCE * np.abs(parts).sum())
+        allowed = tolerance * max(abs(last - first), TOLERANCE * np.abs(parts).sum())
         if missing.sum() <= allowed:
             break
         split = missing > allowed / (2 * len(left))

@@ -19,6 +19,7 @@ from formation_mlp.serve.state import Service
 COLUMNS_SHOWN = 3
 """Features of each group."""
 DIGITS = 6
+MOST_EXPLAINERS = 4
 
 
 def explain(service: Service, request: ExplainRequest) -> dict[str, Any]:
@@ -33,11 +34,9 @@ def explain(service: Service, request: ExplainRequest) -> dict[str, Any]:
     if model.needs_structures:
         raise ConfigError(f"model: {model.name} needs crystal structures, and a formula has none.")
     groups(model.predictor.features, request.by)
-    predictor = model.predictor
-    if request.scale is not None and request.scale != predictor.scale:
-        predictor.place_of(request.scale)
-        predictor = Predictor(predictor.checkpoint, request.scale)
-    found = Explainer(predictor).explain_read(read_formulas([request.formula]))[0]
+    explainer = _explainer(service, model.predictor, request)
+    predictor = explainer.predictor
+    found = explainer.explain_read(read_formulas([request.formula]))[0]
     contributions = found.contributions(request.by)
     return {
         "formula": found.label,
@@ -57,6 +56,23 @@ def explain(service: Service, request: ExplainRequest) -> dict[str, Any]:
         ],
         "warning": found.warning,
     }
+
+
+def _explainer(service: Service, predictor: Predictor, request: ExplainRequest) -> Explainer:
+    """Return what explains the answers of a model on a scale; the last few stay, since they take long to make."""
+    scale = request.scale or predictor.scale
+    key = predictor.checkpoint.digest, scale, request.tolerance
+    kept = service.explainers
+    found = kept.pop(key, None)
+    if found is None:
+        if scale != predictor.scale:
+            predictor.place_of(scale)
+            predictor = Predictor(predictor.checkpoint, scale)
+        found = Explainer(predictor, request.tolerance)
+    kept[key] = found
+    for old in list(kept)[:-MOST_EXPLAINERS]:
+        kept.pop(old, None)
+    return found
 
 
 def _feature(found: Explanation, i: int) -> dict[str, Any]:

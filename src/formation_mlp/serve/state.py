@@ -11,6 +11,7 @@ from anyio import to_thread
 from fastapi import Depends, Request
 
 from formation_mlp.errors import DataError
+from formation_mlp.explain.explanation import Explainer
 from formation_mlp.hulls.known_phases import known_phases
 from formation_mlp.saved_model.named import FOR_FORMULAS, NamedModel
 from formation_mlp.serve.jobs.store import Jobs
@@ -38,6 +39,7 @@ class Service:
         self.settings = settings
         self.models = Models(settings.runs)
         self.jobs = Jobs(settings)
+        self.explainers: dict[tuple[str, str, float], Explainer] = {}
         self._neighbourhoods: dict[str, Neighbourhood] = {}
         self._lock = Lock()
         self._slots: anyio.CapacityLimiter | None = None

@@ -65,7 +65,7 @@ class Reader:
 
     def one(self, selector: str, text: str = "") -> WebElement:
         """Return the first element that a selector finds and that shows a text, as soon as there is one."""
-        return self.until(lambda: next(one for one in [*self.shown(selector, text), None]))  # type: ignore[return-value]
+        return self.until(lambda: self.shown(selector, text)[:1])[0]
 
     def shown(self, selector: str, text: str = "") -> list[WebElement]:
         """Return the elements that a selector finds now and that show a text."""
@@ -73,7 +73,7 @@ class Reader:
 
     def press(self, text: str, within: str = "main") -> None:
         """Press the button that is called so."""
-        self.click(self.until(lambda: next((b for b in self.all(f"{within} button") if text in _names(b)), None)))
+        self.click(self.until(lambda: [one for one in self.all(f"{within} button") if _is_called(one, text)])[0])
 
     def click(self, element: WebElement) -> None:
         """Click, after the element is in sight."""
@@ -124,5 +124,6 @@ class Reader:
         return [text for text in complaints(self.browser) if "status of 4" not in text]
 
 
-def _names(button: WebElement) -> tuple[str, ...]:
-    return (button.text, button.get_attribute("aria-label") or "")
+def _is_called(button: WebElement, text: str) -> bool:
+    names = (button.text, button.get_attribute("aria-label"), button.get_attribute("textContent"))
+    return any((name or "").endswith(text) for name in names)

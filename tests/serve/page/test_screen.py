@@ -26,8 +26,8 @@ def move_to(page: Reader, mark: Any, click: bool = False) -> None:
 
 def test_a_system_is_drawn_pointed_at_and_clicked(open_page: Open, client: TestClient) -> None:
     page = open_page("screen")
-    page.press("iron, Fe")
-    page.press("oxygen, O")
+    page.press("Fe, iron")
+    page.press("O, oxygen")
     assert page.field("Elements").get_property("value") == "Fe-O"
     page.press("Draw")
     found = client.post("/api/v1/screen", json={"elements": ["Fe", "O"]}).json()

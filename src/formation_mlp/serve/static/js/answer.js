@@ -103,7 +103,7 @@ async function allScales(row, { words, answer }) {
 }
 
 async function contributions(row, { words }) {
-  return waterfall(await post("explain", { formula: row.formula, model: words.model, ...(words.scale ? { scale: words.scale } : {}) }));
+  return waterfall(await post("explain", { formula: row.formula, model: words.model, tolerance: 1e-3, ...(words.scale ? { scale: words.scale } : {}) }));
 }
 
 function further(row, { words, model }) {

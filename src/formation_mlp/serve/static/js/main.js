@@ -21,7 +21,6 @@ let shown = null;
 
 /** Show what the address names. A view is made once and keeps what the reader did there. */
 function show(isFirst = false) {
-  if (location.hash === "#main") return; // the skip link moves the focus, and nothing else
   const route = parse(location.hash);
   const name = route.view in VIEWS ? route.view : "predict";
   made[name] ??= VIEWS[name].make();
@@ -47,6 +46,10 @@ document.getElementById("views").append(...Object.entries(VIEWS).map(([name, { t
   el("li", {}, el("a", { href: `#${name}`, "data-view": name }, title))));
 startTheme(document.getElementById("theme"));
 addEventListener("hashchange", () => show());
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address stays that of the view
+  main.focus();
+});
 show(true);
 get("openapi.json").then((schema) => {
   document.getElementById("about").append(` Version ${schema.info.version}. `,

@@ -17,7 +17,6 @@ export function periodicTable(onpick, isToggle = false) {
     const button = el("button", {
       type: "button",
       class: element.row > 8 ? "element apart" : "element",
-      "aria-label": `${element.name}, ${element.symbol}`,
       title: element.name,
       "aria-pressed": isToggle ? "false" : null,
       tabindex: element.z === 1 ? 0 : -1,
@@ -25,7 +24,7 @@ export function periodicTable(onpick, isToggle = false) {
         focusOn(element.symbol, false);
         onpick(element.symbol);
       },
-    }, el("span", { class: "z", "aria-hidden": "true" }, element.z), element.symbol);
+    }, el("span", { class: "z", "aria-hidden": "true" }, element.z), element.symbol, el("span", { class: "unseen" }, `, ${element.name}`));
     button.style.gridArea = `${element.row} / ${element.column}`;
     buttons.set(element.symbol, button);
   }

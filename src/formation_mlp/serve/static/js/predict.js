@@ -217,7 +217,7 @@ export function predictView() {
         fit();
       }
       if (route.what) ask(false);
-      else if (matchMedia("(hover: hover)").matches) box.focus({ preventScroll: true });
+      else if (document.activeElement === document.body && matchMedia("(hover: hover)").matches) box.focus({ preventScroll: true });
     },
   };
 
