@@ -41,7 +41,7 @@ def open_page(site: Path, browser: Chrome) -> Callable[..., Page]:
 
     def show(name: str, screen: str = "laptop") -> Page:
         visit(browser, site / f"{name}.html", screen)
-        return Page(browser)
+        return Page(browser).ready()
 
     return show
 

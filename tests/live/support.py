@@ -44,6 +44,13 @@ class Page:
         self.browser = browser
         self.run("document.documentElement.style.scrollBehavior = 'auto'")  # or a click meets the page on its way
 
+    def ready(self) -> Page:
+        """Wait until everything is drawn, and return the page."""
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        WebDriverWait(self.browser, 60).until(lambda _: self.all('figure.live[data-ready="yes"]'))
+        return self
+
     def run(self, code: str, *arguments: Any) -> Any:
         """Run JavaScript."""
         return self.browser.execute_script(code, *arguments)

@@ -63,18 +63,46 @@ def test_arrow_keys_move_every_point(open_page: Callable[..., Page], source: Sou
 
 
 @every_page
-def test_light_and_dark_have_colours_of_their_own(open_page: Callable[..., Page], source: Source) -> None:
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_can_be_read_as_text(open_page: Callable[..., Page], source: Source, theme: str) -> None:
+    """The contrast of the Web Content Accessibility Guidelines 2.1, level AA, for text: 4.5."""
     page = open_page(source.name)
-    colours = [
-        page.run(
-            "document.body.dataset.theme = arguments[0];"
-            "const style = getComputedStyle(document.querySelector('figure.live'));"
-            "return ['zero', 'one', 'green'].map((name) => style.getPropertyValue(`--live-${name}`))",
-            theme,
-        )
-        for theme in ("light", "dark")
-    ]
-    assert all(light and light != dark for light, dark in zip(*colours, strict=True))
+    code = """
+    document.body.dataset.theme = arguments[0];
+    const style = getComputedStyle(document.querySelector('figure.live'));
+    return ['--color-background-primary', '--live-zero', '--live-one', '--live-green', '--live-purple', '--live-orange']
+      .map((name) => style.getPropertyValue(name).trim());
+    """
+    background, *colours = (_luminance(colour) for colour in page.run(code, theme))
+    assert background > 0.9 if theme == "light" else background < 0.1
+    for colour in colours:
+        low, high = sorted([colour, background])
+        assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def _luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    shares = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return sum(weight * share for weight, share in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@every_page
+def test_a_finger_moves_every_point_and_not_the_page(open_page: Callable[..., Page], source: Source) -> None:
+    page = open_page(source.name, "phone")
+    for knob in page.all(".live-handle:not([hidden])"):
+        page.run("arguments[0].scrollIntoView({block: 'center'})", knob)
+        box = page.run("return arguments[0].getBoundingClientRect().toJSON()", knob)
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        before = knob.get_attribute("transform"), page.run("return scrollY")
+        for kind, points in (
+            ("touchStart", [{"x": x, "y": y}]),
+            ("touchMove", [{"x": x - 25, "y": y - 25}]),
+            ("touchEnd", []),
+        ):
+            page.browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        assert knob.get_attribute("transform") != before[0]
+        assert page.run("return scrollY") == pytest.approx(before[1], abs=2)
 
 
 @every_page

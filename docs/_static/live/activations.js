@@ -46,7 +46,13 @@ live.activations = (() => {
     hardtanh: plain((x) => [Math.min(Math.max(x, -1), 1), within(x, -1, 1)]),
     hardsigmoid: plain((x) => [relu6(x + 3) / 6, within(x, -3, 3) / 6]),
     tanhshrink: plain((x) => [x - Math.tanh(x), Math.tanh(x) ** 2]),
-    softshrink: varied((x, l) => [x > l ? x - l : x < -l ? x + l : 0, within(x, -l, l) || x === l || x === -l ? 0 : 1], "lambda", 0.5, 0, 2),
+    softshrink: varied(
+      (x, l) => [x > l ? x - l : x < -l ? x + l : 0, within(x, -l, l) || x === l || x === -l ? 0 : 1],
+      "lambda",
+      0.5,
+      0,
+      2,
+    ),
     hardshrink: varied((x, l) => [Math.abs(x) > l ? x : 0, Math.abs(x) > l ? 1 : 0], "lambda", 0.5, 0, 2),
   };
 })();

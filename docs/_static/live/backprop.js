@@ -48,40 +48,82 @@ live.backprop = (() => {
     const n = (value) => (value < 0 ? `(${fixed(value, 4)})` : fixed(value, 4));
     const units = (k) => layers[k].b.map((_, i) => i);
     const input = (k, j) => (k === 0 ? x[j] : known[`h.${k - 1}.${j}`]);
-    const made = [{ phase: "start", title: "The compound enters", lines: x.map((value, j) => `${name.input(0, j)} = ${fixed(value, 4)}`), keys: [] }];
+    const made = [
+      {
+        phase: "start",
+        title: "The compound enters",
+        lines: x.map((value, j) => `${name.input(0, j)} = ${fixed(value, 4)}`),
+        keys: [],
+      },
+    ];
     const add = (phase, title, lines, keys) => made.push({ phase, title, lines, keys });
 
     layers.forEach(({ W, b }, k) => {
       const where = k === last ? "output" : "hidden layer";
-      add("forward", `Forwards: the sum of the ${where}`, units(k).map((i) => {
-        const signs = W[i].map((_, j) => `${name.w(k, i, j)} ${name.input(k, j)}`);
-        const numbers = W[i].map((w, j) => `${n(w)} · ${n(input(k, j))}`);
-        return `${name.z(k, i)} = ${[...signs, name.b(k, i)].join(" + ")} = ${[...numbers, n(b[i])].join(" + ")} = ${fixed(known[`z.${k}.${i}`], 4)}`;
-      }), units(k).map((i) => `z.${k}.${i}`));
-      add("forward", `Forwards: the sigmoid of the ${where}`, units(k).map((i) =>
-        `${name.h(k, i)} = 1 / (1 + exp(−${name.z(k, i)})) = ${fixed(known[`h.${k}.${i}`], 4)}`,
-      ), units(k).map((i) => `h.${k}.${i}`));
+      add(
+        "forward",
+        `Forwards: the sum of the ${where}`,
+        units(k).map((i) => {
+          const signs = W[i].map((_, j) => `${name.w(k, i, j)} ${name.input(k, j)}`);
+          const numbers = W[i].map((w, j) => `${n(w)} · ${n(input(k, j))}`);
+          return `${name.z(k, i)} = ${[...signs, name.b(k, i)].join(" + ")} = ${[...numbers, n(b[i])].join(" + ")} = ${fixed(known[`z.${k}.${i}`], 4)}`;
+        }),
+        units(k).map((i) => `z.${k}.${i}`),
+      );
+      add(
+        "forward",
+        `Forwards: the sigmoid of the ${where}`,
+        units(k).map((i) => `${name.h(k, i)} = 1 / (1 + exp(−${name.z(k, i)})) = ${fixed(known[`h.${k}.${i}`], 4)}`),
+        units(k).map((i) => `h.${k}.${i}`),
+      );
     });
     const out = known[`h.${last}.0`];
-    add("forward", "Forwards: the error", [`E = (y′ − y)² / 2 = (${fixed(out, 4)} − ${y})² / 2 = ${fixed(known.E, 4)}`], ["E"]);
-    add("backward", "Backwards: how E changes with y′", [`dE/dy′ = y′ − y = ${fixed(out, 4)} − ${y} = ${fixed(out - y, 4)}`], [`dh.${last}.0`]);
+    add(
+      "forward",
+      "Forwards: the error",
+      [`E = (y′ − y)² / 2 = (${fixed(out, 4)} − ${y})² / 2 = ${fixed(known.E, 4)}`],
+      ["E"],
+    );
+    add(
+      "backward",
+      "Backwards: how E changes with y′",
+      [`dE/dy′ = y′ − y = ${fixed(out, 4)} − ${y} = ${fixed(out - y, 4)}`],
+      [`dh.${last}.0`],
+    );
     for (let k = last; k >= 0; k--) {
-      add("backward", "Backwards: through the sigmoid", units(k).map((i) => {
-        const [h, z] = [name.h(k, i), name.z(k, i)];
-        const value = known[`h.${k}.${i}`];
-        return `dE/d${z} = dE/d${h} · ${h}(1 − ${h}) = ${n(known[`dh.${k}.${i}`])} · ${n(value)} · ${n(1 - value)} = ${fixed(known[`dz.${k}.${i}`], 4)}`;
-      }), units(k).map((i) => `dz.${k}.${i}`));
-      add("backward", "Backwards: to the weights", units(k).flatMap((i) => [
-        ...layers[k].W[i].map((_, j) =>
-          `dE/d${name.w(k, i, j)} = dE/d${name.z(k, i)} · ${name.input(k, j)} = ${n(known[`dz.${k}.${i}`])} · ${n(input(k, j))} = ${fixed(known[`dW.${k}.${i}.${j}`], 4)}`),
-        `dE/d${name.b(k, i)} = dE/d${name.z(k, i)} = ${fixed(known[`db.${k}.${i}`], 4)}`,
-      ]), units(k).flatMap((i) => [...layers[k].W[i].map((_, j) => `dW.${k}.${i}.${j}`), `db.${k}.${i}`]));
+      add(
+        "backward",
+        "Backwards: through the sigmoid",
+        units(k).map((i) => {
+          const [h, z] = [name.h(k, i), name.z(k, i)];
+          const value = known[`h.${k}.${i}`];
+          return `dE/d${z} = dE/d${h} · ${h}(1 − ${h}) = ${n(known[`dh.${k}.${i}`])} · ${n(value)} · ${n(1 - value)} = ${fixed(known[`dz.${k}.${i}`], 4)}`;
+        }),
+        units(k).map((i) => `dz.${k}.${i}`),
+      );
+      add(
+        "backward",
+        "Backwards: to the weights",
+        units(k).flatMap((i) => [
+          ...layers[k].W[i].map(
+            (_, j) =>
+              `dE/d${name.w(k, i, j)} = dE/d${name.z(k, i)} · ${name.input(k, j)} = ${n(known[`dz.${k}.${i}`])} · ${n(input(k, j))} = ${fixed(known[`dW.${k}.${i}.${j}`], 4)}`,
+          ),
+          `dE/d${name.b(k, i)} = dE/d${name.z(k, i)} = ${fixed(known[`db.${k}.${i}`], 4)}`,
+        ]),
+        units(k).flatMap((i) => [...layers[k].W[i].map((_, j) => `dW.${k}.${i}.${j}`), `db.${k}.${i}`]),
+      );
       if (k === 0) continue;
-      add("backward", "Backwards: to the hidden units", units(k - 1).map((j) => {
-        const signs = units(k).map((i) => `dE/d${name.z(k, i)} · ${name.w(k, i, j)}`);
-        const numbers = units(k).map((i) => `${n(known[`dz.${k}.${i}`])} · ${n(layers[k].W[i][j])}`);
-        return `dE/d${name.input(k, j)} = ${signs.join(" + ")} = ${numbers.join(" + ")} = ${fixed(known[`dh.${k - 1}.${j}`], 4)}`;
-      }), units(k - 1).map((j) => `dh.${k - 1}.${j}`));
+      add(
+        "backward",
+        "Backwards: to the hidden units",
+        units(k - 1).map((j) => {
+          const signs = units(k).map((i) => `dE/d${name.z(k, i)} · ${name.w(k, i, j)}`);
+          const numbers = units(k).map((i) => `${n(known[`dz.${k}.${i}`])} · ${n(layers[k].W[i][j])}`);
+          return `dE/d${name.input(k, j)} = ${signs.join(" + ")} = ${numbers.join(" + ")} = ${fixed(known[`dh.${k - 1}.${j}`], 4)}`;
+        }),
+        units(k - 1).map((j) => `dh.${k - 1}.${j}`),
+      );
     }
     return { known, steps: made };
   };

@@ -17,7 +17,13 @@ live.features = (() => {
   };
 
   const magpie = (amounts, shares, rows, properties) =>
-    properties.flatMap((_, p) => statistics(amounts, shares, rows.map((row) => row[p] ?? NaN)));
+    properties.flatMap((_, p) =>
+      statistics(
+        amounts,
+        shares,
+        rows.map((row) => row[p] ?? NaN),
+      ),
+    );
 
   const norms = (shares) =>
     [0, 2, 3, 5, 7, 10].map((p) =>

@@ -65,7 +65,9 @@ live.formula = (() => {
     }
     const named = text.match(/[A-Z][a-z]?/g);
     if (text.includes(".") && new Set(named).size < named.length) {
-      fail(`The dot in “${text}” may be a decimal point or join two parts. Write “·” to join, or name each element once.`);
+      fail(
+        `The dot in “${text}” may be a decimal point or join two parts. Write “·” to join, or name each element once.`,
+      );
     }
     return total;
   };
@@ -77,7 +79,10 @@ live.formula = (() => {
 
   /** The same text for formulas of the same composition. */
   const key = (amounts) =>
-    [...fractions(amounts)].map(([symbol, share]) => `${symbol}${share.toFixed(5)}`).sort().join(" ");
+    [...fractions(amounts)]
+      .map(([symbol, share]) => `${symbol}${share.toFixed(5)}`)
+      .sort()
+      .join(" ");
 
   return { read, fractions, key };
 })();

@@ -30,6 +30,9 @@ live.handle = (plot, { label, at, move, text, step, className = "" }) => {
   });
   for (const end of ["pointerup", "pointercancel"]) knob.addEventListener(end, () => (offset = null));
 
+  // A finger on a point moves the point and not the page; browsers heed `touch-action` in parts of an SVG only at times.
+  knob.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
+
   const keys = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   knob.addEventListener("keydown", (event) => {
     if (!(event.key in keys)) return;
@@ -44,7 +47,9 @@ live.handle = (plot, { label, at, move, text, step, className = "" }) => {
     update() {
       const [x, y] = at();
       knob.setAttribute("transform", `translate(${plot.X(x).toFixed(1)} ${plot.Y(y).toFixed(1)})`);
-      knob.setAttribute("aria-valuenow", x.toFixed(4));
+      const [low, high] = plot.x.map((end) => end.toFixed(4));
+      const value = { valuemin: low, valuemax: high, valuenow: x.toFixed(4) };
+      for (const [name, is] of Object.entries(value)) knob.setAttribute(`aria-${name}`, is);
       knob.setAttribute("aria-valuetext", text());
     },
   };

@@ -34,7 +34,12 @@ live.heat = (() => {
 
   /** The path of the line where the grid has the value `level` (marching squares, Lorensen and Cline 1987). */
   const contour = (plot, { n, values }, level) => {
-    const corners = [[0, 0], [1, 0], [1, 1], [0, 1]];
+    const corners = [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ];
     const px = (column) => plot.X(plot.x[0] + ((plot.x[1] - plot.x[0]) * column) / (n - 1));
     const py = (row) => plot.Y(plot.y[0] + ((plot.y[1] - plot.y[0]) * row) / (n - 1));
     let path = "";

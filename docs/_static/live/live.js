@@ -12,5 +12,6 @@ live.start = (name, build) => {
   if (!host) return;
   host.replaceChildren();
   build(host);
-  host.dataset.ready = "yes";
+  // Plots are drawn when their size is known, which is before the second of these frames.
+  requestAnimationFrame(() => requestAnimationFrame(() => (host.dataset.ready = "yes")));
 };

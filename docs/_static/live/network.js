@@ -12,6 +12,12 @@ live.network = (() => {
   /** Cross-entropy of one sample, -y ln p - (1 - y) ln(1 - p), from z, so that nothing overflows. */
   const crossEntropy = (z, y) => softplus(z) - y * z;
 
+  /** The vector, made shorter where a component is larger than `limit`: it keeps its direction. */
+  const within = (vector, limit) => {
+    const factor = Math.min(1, limit / Math.max(...vector.map(Math.abs), 1e-12));
+    return vector.map((value) => factor * value);
+  };
+
   const affine = ({ W, b }, h) => W.map((row, i) => dot(row, h) + b[i]);
 
   /** All values on the way: h[0] is x, h[k] the k-th hidden layer; z[k] the sums of layer k. */
@@ -67,5 +73,5 @@ live.network = (() => {
     return { layers: map(layers, (w, of) => w - rate * of(next)), velocity: next };
   };
 
-  return { sigmoid, softplus, crossEntropy, forward, backward, evaluate, step, zeros, map, dot };
+  return { sigmoid, softplus, crossEntropy, forward, backward, evaluate, step, zeros, map, dot, within };
 })();

@@ -14,8 +14,7 @@ live.plot = (() => {
   };
 
   /** Round numbers of a logarithmic axis, whose ends are logarithms to base ten. */
-  const powers = (low, high) =>
-    [...Array(Math.floor(high) - Math.ceil(low) + 1).keys()].map((i) => Math.ceil(low) + i);
+  const powers = (low, high) => [...Array(Math.floor(high) - Math.ceil(low) + 1).keys()].map((i) => Math.ceil(low) + i);
 
   const margin = { left: 52, right: 10, top: 10, bottom: 44 };
 
@@ -80,7 +79,7 @@ live.plot = (() => {
     };
     let width = 0;
     new ResizeObserver(() => {
-      if (frame.clientWidth !== width) (width = frame.clientWidth), layout();
+      if (frame.clientWidth !== width) ((width = frame.clientWidth), layout());
     }).observe(frame);
     live.dom.onTheme(() => plot.redraw());
     return plot;
@@ -94,7 +93,9 @@ live.plot = (() => {
     const places = (ends, log, n) => (log ? powers(...ends) : ticks(...ends, n));
     for (const x of places(plot.x, plot.xLog, Math.max(4, plot.width / 90))) {
       parts.push(svg("line", { x1: plot.X(x), x2: plot.X(x), y1: bottom, y2: bottom + 5 }));
-      parts.push(svg("text", { x: plot.X(x), y: bottom + 18, "text-anchor": "middle" }, label(plot.xLog ? 10 ** x : x)));
+      parts.push(
+        svg("text", { x: plot.X(x), y: bottom + 18, "text-anchor": "middle" }, label(plot.xLog ? 10 ** x : x)),
+      );
     }
     for (const y of places(plot.y, plot.yLog, Math.max(4, plot.height / 60))) {
       parts.push(svg("line", { x1: left - 5, x2: left, y1: plot.Y(y), y2: plot.Y(y) }));
@@ -123,8 +124,7 @@ live.plot = (() => {
   };
 
   /** The path of dots, for a stroke with round ends. */
-  const dots = (plot, points) =>
-    points.map(([x, y]) => `M${plot.X(x).toFixed(1)} ${plot.Y(y).toFixed(1)}h0`).join("");
+  const dots = (plot, points) => points.map(([x, y]) => `M${plot.X(x).toFixed(1)} ${plot.Y(y).toFixed(1)}h0`).join("");
 
   return { make, line, dots, ticks };
 })();

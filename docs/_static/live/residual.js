@@ -32,7 +32,9 @@ live.residual = (() => {
       (parts[part] ??= {})[kind] = unpack(packed, 4);
     }
     const [median, centre, scale] = ["median", "centre", "scale"].map((name) => unpack(data[name], 8));
-    const blocks = Object.keys(parts).filter((name) => name.endsWith(".branch.0")).map((name) => name.slice(0, -9));
+    const blocks = Object.keys(parts)
+      .filter((name) => name.endsWith(".branch.0"))
+      .map((name) => name.slice(0, -9));
     const last = Object.keys(parts).find((name) => /^body\.\d+$/.test(name) && name !== "body.0");
     return (features) => {
       const x = Float64Array.from(data.kept, (column, i) => {
@@ -42,7 +44,10 @@ live.residual = (() => {
       let h = linear(parts["body.0"], x);
       for (const block of blocks) {
         const inner = linear(parts[`${block}.branch.1`], norm(parts[`${block}.branch.0`], h));
-        const branch = linear(parts[`${block}.branch.4`], inner.map((value) => Math.max(value, 0)));
+        const branch = linear(
+          parts[`${block}.branch.4`],
+          inner.map((value) => Math.max(value, 0)),
+        );
         h = h.map((value, i) => value + branch[i]);
       }
       const [out] = linear(parts.head, norm(parts[last], h));

@@ -20,18 +20,20 @@ live.surfaces = (() => {
   };
 
   /** The same of two hidden units on one feature d: z = v s(a d + t) + v s(b d + t) + c. */
-  const units = ({ d, y, t, v, c }) => (a, b) => {
-    let [loss, da, db] = [0, 0, 0];
-    for (let i = 0; i < d.length; i++) {
-      const [first, second] = [sigmoid(a * d[i] + t), sigmoid(b * d[i] + t)];
-      const z = v * (first + second) + c;
-      const error = sigmoid(z) - y[i];
-      loss += crossEntropy(z, y[i]);
-      da += error * v * first * (1 - first) * d[i];
-      db += error * v * second * (1 - second) * d[i];
-    }
-    return [loss, da, db].map((value) => value / d.length);
-  };
+  const units =
+    ({ d, y, t, v, c }) =>
+    (a, b) => {
+      let [loss, da, db] = [0, 0, 0];
+      for (let i = 0; i < d.length; i++) {
+        const [first, second] = [sigmoid(a * d[i] + t), sigmoid(b * d[i] + t)];
+        const z = v * (first + second) + c;
+        const error = sigmoid(z) - y[i];
+        loss += crossEntropy(z, y[i]);
+        da += error * v * first * (1 - first) * d[i];
+        db += error * v * second * (1 - second) * d[i];
+      }
+      return [loss, da, db].map((value) => value / d.length);
+    };
 
   const make = {
     /** Lesson 1: standardised features, the bias at its best value. */
@@ -40,7 +42,11 @@ live.surfaces = (() => {
       y: [-4, 4.5],
       start: [-2, 3],
       minima: [W],
-      at: neuron(x.map((row) => row.map((value, j) => (value - centre[j]) / scale[j])), y, b),
+      at: neuron(
+        x.map((row) => row.map((value, j) => (value - centre[j]) / scale[j])),
+        y,
+        b,
+      ),
     }),
     /** The same neuron on the features as they are: the weights are per Pauling unit and per electron. */
     valley: ({ x, y, centre, scale, W, b }) => {

@@ -12,9 +12,24 @@ live.start("activations", (host) => {
     const curve = (which) => live.plot.line(plot, broken(xs, which));
     value0.setAttribute("d", curve(0));
     slope.setAttribute("d", curve(1));
-    axes.setAttribute("d", live.plot.line(plot, [[-6, 0], [6, 0], [NaN, 0], [0, -2], [0, 4]]));
+    axes.setAttribute(
+      "d",
+      live.plot.line(plot, [
+        [-6, 0],
+        [6, 0],
+        [NaN, 0],
+        [0, -2],
+        [0, 4],
+      ]),
+    );
     const [f, d] = value(state.x);
-    tangent.setAttribute("d", live.plot.line(plot, [-1.2, 1.2].map((dx) => [state.x + dx, f + d * dx])));
+    tangent.setAttribute(
+      "d",
+      live.plot.line(
+        plot,
+        [-1.2, 1.2].map((dx) => [state.x + dx, f + d * dx]),
+      ),
+    );
     mark.setAttribute("transform", `translate(${plot.X(state.x)} ${plot.Y(d)})`);
     knob.update();
   };
@@ -23,7 +38,12 @@ live.start("activations", (host) => {
     xs.flatMap((x, i) => {
       const y = value(x)[which];
       const jump = i > 0 && Math.abs(y - value(xs[i - 1])[which]) > 0.2;
-      return jump ? [[NaN, NaN], [x, y]] : [[x, y]];
+      return jump
+        ? [
+            [NaN, NaN],
+            [x, y],
+          ]
+        : [[x, y]];
     });
 
   const choice = live.controls.choice({

@@ -9,7 +9,10 @@ live.start("backprop", (host) => {
 
   const network = live.controls.choice({
     label: "Network",
-    options: [["neuron", "one neuron"], ["hidden", "two hidden units"]],
+    options: [
+      ["neuron", "one neuron"],
+      ["hidden", "two hidden units"],
+    ],
     value: state.network,
     change: (name) => ((state.network = name), begin()),
   });
@@ -22,11 +25,13 @@ live.start("backprop", (host) => {
   host.append(live.controls.row(network.node, compound.node));
   const graph = live.graph.make(host, "The network as a graph; its numbers are told below, step by step");
 
-  const title = html("h3", { class: "live-title" });
+  const title = html("p", { class: "live-title" });
   const lines = html("ul", { class: "live-lines" });
   const back = live.controls.button("Back", () => go(state.at - 1));
   const next = live.controls.button("Next", () => go(state.at + 1));
-  const forwards = live.controls.button("To the error", () => go(state.worked.steps.findIndex(({ keys }) => keys.includes("E"))));
+  const forwards = live.controls.button("To the error", () =>
+    go(state.worked.steps.findIndex(({ keys }) => keys.includes("E"))),
+  );
   const end = live.controls.button("To the end", () => go(state.worked.steps.length - 1));
   const update = live.controls.button("Update the weights", () => updated());
   const reset = live.controls.button("First weights", () => begin());
@@ -81,7 +86,8 @@ live.start("backprop", (host) => {
     const names = live.backprop.names(state.layers);
     graph.draw({ layers: state.layers, x, y, known, shown, names, now: new Set(step.keys) });
     const values = { updates: String(state.updates) };
-    if (shown.has("E")) Object.assign(values, { "y′": fixed(known[`h.${state.layers.length - 1}.0`], 4), E: fixed(known.E, 4) });
+    if (shown.has("E"))
+      Object.assign(values, { "y′": fixed(known[`h.${state.layers.length - 1}.0`], 4), E: fixed(known.E, 4) });
     const kind = y ? "strongly bound, y = 1" : "weakly bound, y = 0";
     readout.show(values, `${formula(state.compound)}, measured ${fixed(energy)} eV/atom: ${kind}. ${step.title}.`);
   };

@@ -11,7 +11,7 @@ live.start("boundary", (host) => {
   const start = { W: [-1, 1], b: 0 };
   const state = { W: [...start.W], b: start.b, foot: [0, 0], chosen: data.formulas.indexOf("NaCl") };
   const layers = () => [{ W: [state.W], b: [state.b] }];
-  const limits = { weight: 8, bias: 8 };
+  const limits = { weight: 6, bias: 12 };
   const hold = (value, top) => Math.min(top, Math.max(-top, value));
 
   /** The point of the boundary that is nearest to the old foot of the arrow, in standardised features. */
@@ -44,7 +44,11 @@ live.start("boundary", (host) => {
 
   const draw = () => {
     const probability = ([a, b]) => sigmoid(live.network.dot(state.W, scaled([a, b])) + state.b);
-    live.heat.colour(plot, live.heat.grid(plot, 60, (a, b) => probability([a, b])), live.heat.probability(host));
+    live.heat.colour(
+      plot,
+      live.heat.grid(plot, 60, (a, b) => probability([a, b])),
+      live.heat.probability(host),
+    );
     classes.forEach((points, value) => dots[value].setAttribute("d", live.plot.dots(plot, points)));
     const along = [-state.W[1], state.W[0]];
     const length = Math.hypot(...along) || 1;
@@ -75,7 +79,8 @@ live.start("boundary", (host) => {
     label: "Weights: turn the boundary, or make it sharper",
     at: () => raw(tip()),
     move: (a, b) => {
-      state.W = scaled([a, b]).map((value, j) => hold((value - state.foot[j]) / ARROW, limits.weight));
+      const wished = scaled([a, b]).map((value, j) => (value - state.foot[j]) / ARROW);
+      state.W = live.network.within(wished, limits.weight);
       state.b = hold(-live.network.dot(state.W, state.foot), limits.bias);
       show();
     },
@@ -95,9 +100,21 @@ live.start("boundary", (host) => {
       change: (value) => (set(value), settle(), show()),
     });
   const sliders = [0, 1].map((j) =>
-    slide(`Weight w${live.text.lower(j + 1)}`, limits.weight, () => state.W[j], (value) => (state.W[j] = value)),
+    slide(
+      `Weight w${live.text.lower(j + 1)}`,
+      limits.weight,
+      () => state.W[j],
+      (value) => (state.W[j] = value),
+    ),
   );
-  sliders.push(slide("Bias b", limits.bias, () => state.b, (value) => (state.b = value)));
+  sliders.push(
+    slide(
+      "Bias b",
+      limits.bias,
+      () => state.b,
+      (value) => (state.b = value),
+    ),
+  );
 
   const set = (W, b) => {
     Object.assign(state, { W: [...W], b });
@@ -130,7 +147,7 @@ live.start("boundary", (host) => {
     const [a, b] = scaled(plot.under(event));
     const distance = X.map((point) => (point[0] - a) ** 2 + (point[1] - b) ** 2);
     const nearest = distance.indexOf(Math.min(...distance));
-    if (distance[nearest] < 0.02) (state.chosen = nearest), show();
+    if (distance[nearest] < 0.02) ((state.chosen = nearest), show());
   });
   const readout = live.controls.readout();
   const equation = html("p", { class: "live-formula" });

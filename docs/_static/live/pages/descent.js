@@ -51,7 +51,7 @@ live.start("descent", (host) => {
     live.heat.colour(plot, heights, (value) => [...shade, 150 * (1 - depth(value)) ** 2]);
     contours.setAttribute("d", levels.map((level) => live.heat.contour(plot, heights, level)).join(""));
     stars.setAttribute("d", live.plot.dots(plot, minima));
-    const seen = path().map((point) => point.map((value) => Math.min(1e3, Math.max(-1e3, value))));
+    const seen = state.points.map((point) => point.map((value) => Math.min(1e3, Math.max(-1e3, value))));
     track.setAttribute("d", live.plot.line(plot, seen));
     marks.setAttribute("d", live.plot.dots(plot, seen.slice(1)));
     knob.update();
@@ -100,19 +100,16 @@ live.start("descent", (host) => {
     show();
   });
   const readout = live.controls.readout();
-  host.append(
-    live.controls.panel(rate.node, momentum.node, steps.node, live.controls.row(one)),
-    readout.node,
-  );
+  host.append(live.controls.panel(rate.node, momentum.node, steps.node, live.controls.row(one)), readout.node);
 
   const show = () => {
-    const points = path();
+    const points = (state.points = path());
     const [loss, da, db] = surface().at(...points.at(-1));
     const values = {
       "loss E": short(loss),
       "w₁": short(points.at(-1)[0]),
       "w₂": short(points.at(-1)[1]),
-      "slope": short(Math.hypot(da, db)),
+      slope: short(Math.hypot(da, db)),
     };
     readout.show(values, verdict(loss, points));
     plot.redraw();
@@ -120,8 +117,10 @@ live.start("descent", (host) => {
   const verdict = (loss, points) => {
     const above = loss - surface().low;
     const outside = points.findIndex(([a, b]) => Math.hypot(a, b) > 100);
-    if (outside >= 0) return `After ${count(outside, "step")} the weights have left the picture: the steps are too large.`;
-    if (above < 1e-4) return `After ${count(state.steps, "step")} the loss is at its minimum, ${fixed(surface().low, 4)}.`;
+    if (outside >= 0)
+      return `After ${count(outside, "step")} the weights have left the picture: the steps are too large.`;
+    if (above < 1e-4)
+      return `After ${count(state.steps, "step")} the loss is at its minimum, ${fixed(surface().low, 4)}.`;
     return `After ${count(state.steps, "step")} the loss is ${fixed(above, 4)} above its minimum, ${fixed(surface().low, 4)}.`;
   };
   const choose = (name) => {

@@ -12,7 +12,13 @@ live.start("energy", (host) => {
       return [live.formula.key(composition), { formula, energy, part, composition }];
     }),
   );
-  const state = { composition: new Map([["Fe", 2], ["O", 3]]), element: "O" };
+  const state = {
+    composition: new Map([
+      ["Fe", 2],
+      ["O", 3],
+    ]),
+    element: "O",
+  };
 
   const name = id();
   const error = id();
@@ -74,7 +80,13 @@ live.start("energy", (host) => {
       live.formula.fractions(composition).get(state.element) ?? 0,
       energy,
     ]);
-    zero.setAttribute("d", live.plot.line(plot, [[-1, 0], [2, 0]]));
+    zero.setAttribute(
+      "d",
+      live.plot.line(plot, [
+        [-1, 0],
+        [2, 0],
+      ]),
+    );
     curve.setAttribute("d", live.plot.line(plot, inner));
     ends.setAttribute("d", live.plot.dots(plot, [line[0], line[100]]));
     dots.setAttribute("d", live.plot.dots(plot, points));

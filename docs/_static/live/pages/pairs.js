@@ -32,7 +32,8 @@ live.start("pairs", (host) => {
     fixedAspect: 1,
     xLabel: "electronegativity χ(A) (Pauling)",
     yLabel: "electronegativity χ(B) (Pauling)",
-    label: "Compounds of two elements in the plane of their electronegativities, the lines of the hidden units, the boundary",
+    label:
+      "Compounds of two elements in the plane of their electronegativities, the lines of the hidden units, the boundary",
     draw: () => draw(),
   });
   const dots = [0, 1].map((value) => {
@@ -68,7 +69,7 @@ live.start("pairs", (host) => {
   /** Change the line of a unit: its weights, or the foot of its arrow; the bias follows. */
   const moveUnit = (k, { W, foot }) => {
     stop();
-    if (W) state.layers[0].W[k] = W.map((value) => hold(value, LIMIT.weight));
+    if (W) state.layers[0].W[k] = live.network.within(W, LIMIT.weight);
     if (foot) state.feet[k] = foot.map((value) => hold(value, 2.4));
     state.layers[0].b[k] = -dot(state.layers[0].W[k], state.feet[k]);
     show();
@@ -161,10 +162,7 @@ live.start("pairs", (host) => {
     live.controls.button("The network of lesson 2", () => ((many.select.value = "2"), take(data.layers))),
   );
   const readout = live.controls.readout();
-  host.append(
-    live.controls.panel(many.node, buttons, ...outs.map((one) => one.node), bias.node),
-    readout.node,
-  );
+  host.append(live.controls.panel(many.node, buttons, ...outs.map((one) => one.node), bias.node), readout.node);
 
   const show = () => {
     const { loss, accuracy } = evaluate(state.layers, X, data.y, false);

@@ -22,7 +22,8 @@ live.start("stopping", (host) => {
     aspect: 0.6,
     xLabel: "epoch",
     yLabel: "loss",
-    label: "Loss of train and validation rows after each epoch, the epoch of the best weights, and the epoch of the stop",
+    label:
+      "Loss of train and validation rows after each epoch, the epoch of the best weights, and the epoch of the stop",
     draw: () => draw(),
   });
   const after = plot.content.appendChild(svg("rect", { class: "live-area live-ink" }));
@@ -36,7 +37,13 @@ live.start("stopping", (host) => {
     const { stop, best } = live.stopping(run().val, state.patience);
     train.setAttribute("d", live.plot.line(plot, points(run().train)));
     val.setAttribute("d", live.plot.line(plot, points(run().val)));
-    stopLine.setAttribute("d", live.plot.line(plot, plot.y.map((y) => [stop, y])));
+    stopLine.setAttribute(
+      "d",
+      live.plot.line(
+        plot,
+        plot.y.map((y) => [stop, y]),
+      ),
+    );
     bestDot.setAttribute("d", live.plot.dots(plot, [[best, Math.log10(run().val[best - 1])]]));
     const box = { x: plot.X(stop), y: plot.Y(plot.y[1]), width: plot.X(plot.x[1]) - plot.X(stop), height: plot.height };
     for (const [name, value] of Object.entries(box)) after.setAttribute(name, value);

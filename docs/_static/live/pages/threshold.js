@@ -40,7 +40,13 @@ live.start("threshold", (host) => {
     );
     bars.replaceChildren(...made);
     const at = state.threshold;
-    line.setAttribute("d", live.plot.line(plot, [[at, 0], [at, top]]));
+    line.setAttribute(
+      "d",
+      live.plot.line(plot, [
+        [at, 0],
+        [at, top],
+      ]),
+    );
     const box = { x: plot.X(at), y: plot.Y(top), width: plot.X(1) - plot.X(at), height: plot.height };
     for (const [name, value] of Object.entries(box)) area.setAttribute(name, value);
     knob.update();
@@ -93,7 +99,10 @@ live.start("threshold", (host) => {
       ["accuracy", "precision", "recall", "F1"].map((name) => [name, fixed(scores[name], 3)]),
     );
     const { TP, TN, FP, FN } = scores;
-    readout.show(named, `accuracy = (${TP} + ${TN}) / ${p.length}, precision = ${TP} / ${TP + FP}, recall = ${TP} / ${TP + FN}`);
+    readout.show(
+      named,
+      `accuracy = (${TP} + ${TN}) / ${p.length}, precision = ${TP} / ${TP + FP}, recall = ${TP} / ${TP + FN}`,
+    );
     plot.redraw();
   };
   show();
