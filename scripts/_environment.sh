@@ -3,6 +3,8 @@
 # Usage: . scripts/_environment.sh; prepare_environment [EXTRAS]
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
+stamp() { cat pyproject.toml constraints.txt | cksum; }   # what an environment is made from
+
 prepare_environment() {
   local extras="${1:-}" python="${PYTHON:-python3}" wanted
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
@@ -10,7 +12,7 @@ prepare_environment() {
     exit 2
   }
   # A finished installation leaves a stamp of what it was made from; one with the dev extras serves without them.
-  wanted="$(cat pyproject.toml constraints.txt | cksum) $extras"
+  wanted="$(stamp) $extras"
   if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then   # absent, or left half-made by an interrupt
     "$python" -m venv --clear .venv
   fi

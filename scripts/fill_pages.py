@@ -13,10 +13,12 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.pages import console, copy_checkout, pages, shell, terminal, with_outputs
+from support.pages import console, copy_checkout, is_installed, pages, shell, terminal, with_outputs
 
 
 def main() -> None:
+    if not is_installed():
+        sys.exit("error: run scripts/test.sh first, which brings the environment up to date with this checkout.")
     chosen = [Path(name).resolve() for name in sys.argv[1:]] or pages()
     with TemporaryDirectory() as folder:
         checkout = copy_checkout(Path(folder))

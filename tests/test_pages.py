@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from formation_mlp.config.loading import check_config
-from support.pages import blocks, console, copy_checkout, pages, shell, terminal
+from support.pages import blocks, console, copy_checkout, is_installed, pages, shell, terminal
 from support.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -68,8 +68,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def demo_output(checkout: Path) -> str:
-    if not (checkout / ".venv" / ".installed").exists():
-        pytest.skip("this environment was not made by scripts/test.sh")
+    if not is_installed():
+        pytest.skip("this environment was not made by scripts/test.sh from this checkout")
     return shell("bash scripts/demo.sh", checkout)
 
 

@@ -77,6 +77,17 @@ def copy_checkout(folder: Path) -> Path:
     return copy
 
 
+def is_installed() -> bool:
+    """Tell whether the present environment is that of this checkout, by the stamp of ``scripts/_environment.sh``.
+
+    In a copy of any other, the set-up script would install the copy into the environment, which outlives it.
+    """
+    command = ["bash", "-c", ". scripts/_environment.sh && stamp"]
+    stamp = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    installed = Path(sys.prefix) / ".installed"
+    return installed.exists() and f"{stamp} [dev]" in installed.read_text(encoding="utf-8").splitlines()
+
+
 def environment_of(folder: Path) -> dict[str, str]:
     """Return the environment of somebody who has activated the checkout's."""
     environment = {
