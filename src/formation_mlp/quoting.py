@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 MOST_SIGNS = 80
 """A message quotes at most this many signs of what it found."""
+MOST_ROWS = 5
+"""A message names at most this many rows."""
 
 
 def shortened(text: str) -> str:
@@ -38,6 +42,52 @@ def quoted(found: object) -> str:
         return shortened(repr(found))
     except Exception as error:
         return shortened(f"<{type(found).__name__} that cannot be shown: {type(error).__name__}>")
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """Return a number with what is counted.
+
+    Parameters
+    ----------
+    n
+        The number.
+    one
+        What there is one of.
+    many
+        The same for any other number; by default ``one`` with an s.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(2000, "row"), counted(0, "row is read", "rows are read")
+    ('1 row', '2,000 rows', '0 rows are read')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def first_of(rows: Sequence[tuple[object, str]], more: str = "") -> str:
+    """Return one line for each of the first `MOST_ROWS` rows, and how many more there are.
+
+    Parameters
+    ----------
+    rows
+        Names of rows, and what is said of each.
+    more
+        What is said after the number of others.
+
+    Examples
+    --------
+    >>> print("cannot be read:" + first_of([(i, "no formula") for i in range(1, 8)]))
+    cannot be read:
+      row 1: no formula
+      row 2: no formula
+      row 3: no formula
+      row 4: no formula
+      row 5: no formula
+      ... and 2 more
+    """
+    lines = [f"\n  row {name}: {reason}" for name, reason in rows[:MOST_ROWS]]
+    n = len(rows) - MOST_ROWS
+    return "".join([*lines, f"\n  ... and {n:,} more{more}"] if n > 0 else lines)
 
 
 def encodable(text: str) -> str:

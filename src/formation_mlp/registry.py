@@ -9,6 +9,9 @@ from formation_mlp.quoting import quoted
 
 T = TypeVar("T")
 
+NEAR = 0.7
+"""A name is offered in place of another if, as difflib measures it, so much of both is the same."""
+
 
 def lookup(table: Mapping[str, T], name: str, where: str, what: str) -> T:
     """Return ``table[name]``.
@@ -44,5 +47,7 @@ def unknown_name(name: object, allowed: Iterable[str], where: str, what: str) ->
 def did_you_mean(name: object, choices: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the nearest choice, or nothing if none is near."""
     lowered = {choice.lower(): choice for choice in choices}
-    near = get_close_matches(str(name).lower(), lowered, n=1, cutoff=0.6)
+    asked = str(name).lower()
+    near = get_close_matches(asked, lowered, n=1, cutoff=NEAR)
+    near = near or [choice for choice in lowered if sorted(choice) == sorted(asked)]
     return f" Did you mean {lowered[near[0]]!r}?" if near else ""

@@ -447,7 +447,7 @@ def test_a_model_that_cannot_be_fitted_does_not_cost_the_others(
     with monkeypatch.context() as patch:
         fatal(patch, die, workplace / "marker", "ridge")
         message = command("benchmark", config, "--workers", 2, "-q").refused()
-    assert "1 models could not be fitted" in message
+    assert "1 model could not be fitted" in message
     assert "ridge, fold 0: SIGKILL" in message
     assert len(fit_names(workplace / "run")) == 5
     assert command("benchmark", config).err.count("already trained") == 5

@@ -171,7 +171,7 @@ def test_a_table_that_cannot_be_learned_from(
         ("", "the formula is missing"),
         ("Na0Cl", "the amount 0 is outside"),
         ("Na-1Cl", "'-' cannot be read"),
-        ("Fe3+", "charges (Fe3+)"),
+        ("Fe3+", "it is a charge"),
         ("(NaCl", "'(' is not closed"),
         ("鉄", "'鉄' cannot be read"),
     ],

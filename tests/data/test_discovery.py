@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -302,7 +303,7 @@ def test_bad_energies_of_a_settled_column_are_left_out_by_name(tmp_path: Path, n
         "  row 3: 'low' is no number",
         "  row 4: '1,5' is no number: write a point, not a comma, before the decimals, and no sign between thousands",
         "  row 5: '~3' is no number: leave out the sign before it, or the row",
-        "  and 1 more, which the report names",
+        "  ... and 1 more, which the report names",
     ]
     dataset = load_dataset(DataConfig(**found.data), TaskConfig())
     assert [row.id for row in dataset.left_out] == list("123456")
@@ -424,3 +425,41 @@ def test_a_configuration_is_asked_for_what_is_not(tmp_path: Path, table: dict[st
     with pytest.raises(DataError) as error:
         load_dataset(DataConfig(path=str(path)), TaskConfig())
     assert message in str(error.value)
+
+
+GAPS = [("NaCl", 8.5), ("MgO", 7.8), ("Al2O3", 8.8), ("Fe2O3", 2.1), ("SiO2", 9.0)]
+UNKNOWN_GAPS = [(f"Na{i}Cl7", i + 0.5) for i in range(1, 7)]
+
+
+@pytest.mark.parametrize("rows", [GAPS, UNKNOWN_GAPS])
+@pytest.mark.parametrize("name", ["y", "target", "value"])
+def test_numbers_that_are_never_negative_are_no_formation_energies_by_a_vague_name(
+    write_csv: Callable[..., Path], rows: list[tuple[str, float]], name: str
+) -> None:
+    path = str(write_csv(rows, ["formula", name]))
+    with pytest.raises(DataError, match=rf"--target: column '{name}' holds no negative number, as band gaps"):
+        discover(path)
+    assert discover(path, target=name, unit="eV/atom").data["target"] == name if rows is UNKNOWN_GAPS else True
+
+
+def test_a_plain_name_is_believed_with_a_word_of_doubt(write_csv: Callable[..., Path]) -> None:
+    found = discover(str(write_csv(UNKNOWN_GAPS, ["formula", "e_form"])))
+    assert any("'e_form' is the right one: it holds no negative number" in note for note in found.notes)
+    negative = [(formula, -gap) for formula, gap in UNKNOWN_GAPS[:4]]
+    found = discover(str(write_csv(negative, ["formula", "e_form"])))
+    assert not any("no negative number" in note for note in found.notes)
+
+
+def test_equal_energies_are_said_before_a_unit_is_asked_for(write_csv: Callable[..., Path]) -> None:
+    path = str(write_csv([("rust", -1.5), ("salt", -1.5), ("lime", -1.5)], ["formula", "Hf (kJ/mol)"]))
+    with pytest.raises(DataError, match="there is nothing to learn") as caught:
+        discover(path)
+    assert "--unit" not in str(caught.value)
+
+
+def test_the_first_cells_that_are_no_formulas_are_shown_and_the_others_counted(write_csv: Callable[..., Path]) -> None:
+    path = str(write_csv([("Fe2 Co O4 2+", -1 - 0.1 * i) for i in range(7)], ["formula", "e_form"]))
+    with pytest.raises(DataError, match="In 'formula', 7 cells cannot be read:") as caught:
+        discover(path)
+    assert str(caught.value).count("it is a charge") == 5
+    assert "... and 2 more" in str(caught.value)

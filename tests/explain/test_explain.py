@@ -226,7 +226,7 @@ def test_classifiers_lose_log_loss(runs: Callable[[str], Path]) -> None:
 
 
 def test_importance_needs_rows_and_repeats(mlp: Predictor, parts: Mapping[str, RunRows]) -> None:
-    with pytest.raises(DataError, match="1 rows, 5 repeats"):
+    with pytest.raises(DataError, match="1 row, 5 repeats"):
         importance(mlp, parts["val"].sample(1, 0))
     with pytest.raises(DataError, match="0 repeats"):
         importance(mlp, parts["val"], repeats=0)

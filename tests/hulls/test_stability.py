@@ -65,8 +65,8 @@ def test_every_row_keeps_its_place_with_its_energy_or_its_reason(command: Comman
     assert not leftovers(Path())
     assert "5 compounds, 3 stable" in outcome.err
     assert "3 of 8 rows of" in outcome.err
-    assert "the first is row 4: no prediction" in outcome.err
-    assert "1 rows are elements" in outcome.err
+    assert "do not compete:\n  row 4: no prediction" in outcome.err
+    assert "1 row is an element" in outcome.err
 
 
 def test_products_balance_as_a_chemist_writes_them(command: Command, table: Path) -> None:
@@ -146,7 +146,7 @@ def test_true_formation_energies_make_true_hulls_of_all_rows_that_have_one(comma
     header, _, numbers = outcome.succeeded().splitlines()
     assert header.split() == ["rows", "MAE", "accuracy", "F1", "FPR", "ROC-AUC"]
     assert numbers.split()[0] == "4"
-    assert "1 compounds have no truth and are not scored" in outcome.err
+    assert "1 compound has no truth and is not scored" in outcome.err
 
 
 def test_true_decomposition_energies_are_taken_as_they_are(command: Command, write_csv: Writer) -> None:
@@ -258,7 +258,7 @@ def test_parquet_is_read_and_polymorphs_are_counted(workplace: Path) -> None:
     judged = judge(workplace / "in.parquet", known=False)
     assert judged.energy[:2].tolist() == pytest.approx([0.1, -3.3])
     assert judged.products == ["0.5 Ti2O4", "2 Ti + 4 O", ""]
-    assert "1 rows repeat the composition of another row; the lowest of them competes" in judged.notes
+    assert "1 row repeats the composition of another row; the lowest of them competes" in judged.notes
     assert judged.scores() is None
 
 

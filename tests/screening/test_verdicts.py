@@ -92,14 +92,14 @@ def test_stability_shows_the_columns_of_a_screening(command: Command, write_csv:
     assert (lines["NaCl3"]["stable"], lines["NaCl3"]["p_stable"]) == ("doubtful", "")
     assert (lines["Na"]["stable"], lines["Na"]["energy"], lines["Na"]["p_stable"]) == ("yes", "0.000000", "1.000000")
     assert not any("NaCl3" in one["products"] for one in lines.values())
-    assert "1 rows have more anions than known states can charge" in outcome.err
-    assert "1 rows are elements; elements compete at 0 eV/atom, which is their energy by definition" in outcome.err
+    assert "1 row has more anions than known states can charge" in outcome.err
+    assert "1 row is an element; elements compete at 0 eV/atom, which is their energy by definition" in outcome.err
     assert "do not compete, since more anions are in them than known states can charge: " in outcome.err
     assert lines["NaCl"]["stable"] == "yes"
     assert lines["Na2O"]["p_stable"] == lines["Na2O"]["stable"] == ""
     line = lines["Na3Cl"]
     assert float(line["decomposition_lo90"]) < float(line["decomposition_energy"]) < float(line["decomposition_hi90"])
-    assert "1 compounds have no interval" in outcome.err
+    assert "1 compound has no interval" in outcome.err
     screened = screen(candidates_of("Na-Cl")).answers.columns
     assert {"p_stable", "p_hull", "p_classifier", "decomposition_lo90", "decomposition_hi90", "known"} <= set(screened)
     assert set(line) & set(screened) >= {"p_stable", "p_hull", "p_classifier", "decomposition_lo90", "known"}

@@ -14,6 +14,7 @@ from formation_mlp.benchmark.text import brief_text
 from formation_mlp.benchmark.workers import run_here, run_side_by_side
 from formation_mlp.benchmark.write import read_results, write_results
 from formation_mlp.config.schema import Config
+from formation_mlp.quoting import counted
 from formation_mlp.runs.ensemble.plan import check_sizes, plan_members
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.prepare import Prepared, divide, load_rows, network_training
@@ -93,7 +94,7 @@ def _benchmark(config: Config, reporter: Reporter, overwrite: bool, compute: Com
     first = divide(main.config, own.dataset, own.table, own.split, own.content)
     sentence = protocols.sentence(config, divisions)
     _announce(first, rows, None if is_plain(config, divisions) else sentence, reporter)
-    reporter.say(f"{len(models)} models, {len(every)} fits")
+    reporter.say(f"{counted(len(models), 'model')}, {counted(len(every), 'fit')}")
     if overwrite or not is_done(main, own):
         _require_possible(first)
     for fit in every:

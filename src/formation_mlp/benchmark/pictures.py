@@ -9,6 +9,7 @@ import numpy as np
 from formation_mlp.benchmark.results import Results
 from formation_mlp.benchmark.summary import ModelSummary
 from formation_mlp.figures.picture import Picture
+from formation_mlp.quoting import counted
 from formation_mlp.typing import Floats
 
 MOST_PANELS = 6
@@ -53,7 +54,7 @@ def _rows(results: Results, rows: Mapping[str, tuple[Floats, Floats]]) -> Pictur
     if not shown:
         return None
     pairs = {one.model: rows[one.model] for one in shown}
-    n = f"{len(next(iter(pairs.values()))[0]):,} {results.part} rows"
+    n = counted(len(next(iter(pairs.values()))[0]), f"{results.part} row")
     if results.about.task == "classification":
         caption = "Over all thresholds: the share of the positive rows that are found, against that of false alarms."
         return Picture("benchmark_roc", roc_curve_plot(pairs, n), f"ROC curves of {n}", caption)

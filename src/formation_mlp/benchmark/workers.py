@@ -9,6 +9,7 @@ from formation_mlp.benchmark.fit import is_done, run_fit
 from formation_mlp.benchmark.plan import Fit
 from formation_mlp.benchmark.rows import AllRows, FitRows
 from formation_mlp.errors import TrainingError
+from formation_mlp.quoting import counted
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.saved_model.checkpoint import package_versions
@@ -62,6 +63,6 @@ def _complain(lost: Mapping[str, str]) -> None:
     if lost:
         some = "; ".join(f"{title}: {end}" for title, end in lost.items())
         raise TrainingError(
-            f"{len(lost)} models could not be fitted, for their process died ({some}). All others are kept: run the "
-            "benchmark again with fewer --workers, or with more memory."
+            f"{counted(len(lost), 'model')} could not be fitted, for their process died ({some}). All others are kept: "
+            "run the benchmark again with fewer --workers, or with more memory."
         )

@@ -14,6 +14,7 @@ import typer.core
 
 from formation_mlp.cli.arguments import check_values
 from formation_mlp.errors import FormationMLPError
+from formation_mlp.quoting import counted
 from formation_mlp.system import interrupts
 
 if TYPE_CHECKING:
@@ -187,6 +188,7 @@ def known_or_table(competing: Path | None) -> tuple[bool, Path | None]:
 def say_failures(n_failed: int, n_rows: int) -> None:
     """Say how many rows have no prediction; if none has one, the verb ends with exit code 2."""
     if n_failed:
-        print(f"{n_failed:,} of {n_rows:,} rows have no prediction; the column 'error' says why", file=sys.stderr)
+        failed = f"{n_failed:,} of {counted(n_rows, 'row')} {'has' if n_failed == 1 else 'have'} no prediction"
+        print(f"{failed}; the column 'error' says why", file=sys.stderr)
     if n_failed == n_rows:
         raise typer.Exit(2)

@@ -10,6 +10,7 @@ import typer
 
 from formation_mlp.cli.app import CsvIn, Encoding, Quiet, Replace, app, readable_table, say_failures
 from formation_mlp.errors import FormationMLPError
+from formation_mlp.quoting import counted
 
 
 @app.command()
@@ -82,7 +83,7 @@ def predict(
             done = job.predict_table(table, request, out, workers=workers, overwrite=overwrite, progress=told)
             reporter.say(f"prediction: {done.meaning}")
             found = f", {done.n_found:,} of them by an earlier call" if done.n_found else ""
-            reporter.say(f"{out}: {done.n_rows:,} rows{found}")
+            reporter.say(f"{out}: {counted(done.n_rows, 'row')}{found}")
     say_failures(done.n_failed, done.n_rows)
 
 

@@ -15,6 +15,7 @@ from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.formula.text import is_missing
 from formation_mlp.materials.structure.crystal import Crystal
 from formation_mlp.materials.structure.items import is_pymatgen, names_a_file
+from formation_mlp.quoting import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,13 +43,13 @@ class Formulas:
     share : of the cells that can be read as formulas
     compounds : share of the cells with two elements or more
     n_elements : different elements in all cells
-    wrong : a cell that cannot be read, or None
+    wrong : why cells cannot be read
     """
 
     share: float
     compounds: float
     n_elements: int
-    wrong: object = None
+    wrong: tuple[str, ...] = ()
 
     @property
     def are_sure(self) -> bool:
@@ -81,9 +82,9 @@ def formulas_in(cells: Sequence[object]) -> Formulas:
     """
     texts = [text for text in map(columns.formula_of_cell, cells) if not is_missing(text)]
     if not texts or not any(isinstance(text, str) for text in texts) or is_numeric(cells):
-        return Formulas(0.0, 0.0, 0, None if not texts else texts[0])
+        return Formulas(0.0, 0.0, 0, tuple(f"{quoted(text)} is no formula" for text in texts))
     parsed = parse_formulas([text if isinstance(text, str) and len(text) <= LONGEST else "" for text in texts])
-    wrong = next((texts[i] for i in sorted(parsed.failures)), None)
+    wrong = tuple(parsed.failures[i] for i in sorted(parsed.failures))
     n = len(texts)
     compounds = float((parsed.compositions.n_elements >= 2).sum()) / n
     return Formulas(1 - len(parsed.failures) / n, compounds, len(parsed.compositions.elements()), wrong)

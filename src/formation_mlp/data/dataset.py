@@ -18,10 +18,10 @@ from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
 from formation_mlp.data.scale_column import scales_of_frame
 from formation_mlp.data.sources import read_table
-from formation_mlp.data.unreadable import counted
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
 from formation_mlp.materials.structure.columns import read_structure_columns
+from formation_mlp.quoting import MOST_ROWS, counted, first_of
 from formation_mlp.registry import lookup
 from formation_mlp.typing import Bools, Floats, Ints
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
@@ -35,7 +35,7 @@ INVALID = ("error", "drop")
 TRUTH = {"true": 1.0, "false": 0.0}
 """Words for the two classes."""
 
-SHOWN = 5
+SHOWN = MOST_ROWS
 """Rows named in a message; the report lists all."""
 
 
@@ -67,7 +67,10 @@ def dataset_from_frame(
         raise DataError(invalid_rows(config.path, [(ids[i], failures[i]) for i in failed]))
     keep = np.flatnonzero(has_target & ~np.isin(np.arange(len(ids)), failed))
     if not len(keep):
-        raise DataError(f"{config.path}: no row is left: {len(failed)} of {len(ids)} rows cannot be read.")
+        raise DataError(
+            f"{config.path}: no row is left: {len(failed):,} of {counted(len(ids), 'row')} cannot be read."
+            f"{first_of([(ids[i], failures[i]) for i in failed])}"
+        )
     left_out = [LeftOut(ids[i], "no target") for i in np.flatnonzero(~has_target)]
     left_out += [LeftOut(ids[i], failures[i]) for i in failed]
     materials = replace(read.materials, ids=tuple(ids)).take(keep)
@@ -198,10 +201,8 @@ def ids_of_frame(frame: pd.DataFrame, config: DataConfig) -> list[str]:
 
 def invalid_rows(path: str, rows: Sequence[tuple[str, str]]) -> str:
     """Return the message for rows that cannot be used."""
-    shown = "".join(f"\n  row {row}: {reason}" for row, reason in rows[:SHOWN])
-    more = f"\n  ... and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
     return (
-        f"{path}: {len(rows)} row{'s' * (len(rows) > 1)} cannot be used{shown}{more}\n"
+        f"{path}: {counted(len(rows), 'row')} cannot be used{first_of(rows)}\n"
         "Correct them, or leave them out with data.invalid: drop (they are then named in the report)."
     )
 
@@ -237,12 +238,15 @@ def _parts(frame: pd.DataFrame, column: str, keep: Ints) -> tuple[str, ...]:
 def _remarks(read: ReadMaterials, left_out: Sequence[LeftOut]) -> Iterable[str]:
     no_target = sum(row.reason == "no target" for row in left_out)
     if no_target:
-        yield counted(no_target, "has no target and is not used", "have no target and are not used")
+        yield counted(no_target, "row has no target and is not used", "rows have no target and are not used")
     n_failed = len(left_out) - no_target
     if n_failed:
-        yield counted(n_failed, "cannot be read and is left out", "cannot be read and are left out") + (
+        yield counted(n_failed, "row cannot be read and is left out", "rows cannot be read and are left out") + (
             "; the report names it" if n_failed == 1 else "; the report names them"
         )
     if read.notes:
         example = next(iter(read.notes.values()))
-        yield counted(len(read.notes), "is read with a remark", "are read with a remark") + f", such as: {example}"
+        yield (
+            counted(len(read.notes), "row is read with a remark", "rows are read with a remark")
+            + f", such as: {example}"
+        )

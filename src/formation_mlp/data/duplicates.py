@@ -8,14 +8,20 @@ from dataclasses import replace
 import numpy as np
 
 from formation_mlp.data.records import Dataset, LeftOut
+from formation_mlp.quoting import counted
 from formation_mlp.typing import Floats, Ints
+from formation_mlp.units import EV_PER_ATOM
+
+FAR = 0.1
+"""eV/atom; measurements, and computed ground states, of one compound lie nearer to one another."""
 
 
 def keep(dataset: Dataset) -> Dataset:
     """Keep every row; say how many repeat a formula."""
     repeats = len(dataset) - len(set(_groups(dataset)))
-    notes = [f"{repeats} rows repeat the reduced formula of another row (kept)"] if repeats else []
-    return dataset.take(range(len(dataset)), notes=notes)
+    repeat = counted(repeats, "row repeats", "rows repeat")
+    notes = [f"{repeat} the reduced formula of another row (kept)"] if repeats else []
+    return dataset.take(range(len(dataset)), notes=[*notes, *_spread(dataset)])
 
 
 def mean(dataset: Dataset) -> Dataset:
@@ -47,7 +53,7 @@ def lowest(dataset: Dataset) -> Dataset:
 def _first_of_each(dataset: Dataset, group: Ints, target: Floats, reason: str) -> Dataset:
     """Return the first row of each group, with the group's target, ``[n_groups]``."""
     _, first = np.unique(group, return_index=True)
-    return _only(replace(dataset, y=target[group]), np.sort(first), reason)
+    return _only(dataset, np.sort(first), reason, target[group])
 
 
 def _groups(dataset: Dataset) -> list[str]:
@@ -56,11 +62,35 @@ def _groups(dataset: Dataset) -> list[str]:
     return keys if dataset.scale is None else [f"{key} {k}" for key, k in zip(keys, dataset.scale, strict=True)]
 
 
-def _only(dataset: Dataset, rows: np.ndarray, reason: str) -> Dataset:
+def _only(dataset: Dataset, rows: np.ndarray, reason: str, target: Floats | None = None) -> Dataset:
+    """Return some rows, with other targets if ``target``, ``[n]``, is given; the others are left out."""
     kept = set(rows.tolist())
     left_out = [LeftOut(name, reason) for i, name in enumerate(dataset.ids) if i not in kept]
-    notes = [f"{len(left_out)} rows merged: {reason}"] if left_out else []
-    return dataset.take(rows, left_out, notes)
+    notes = [f"{counted(len(left_out), 'row')} merged: {reason}"] if left_out else []
+    changed = dataset if target is None else replace(dataset, y=target)
+    return changed.take(rows, left_out, [*notes, *_spread(dataset)])
+
+
+def _spread(dataset: Dataset) -> list[str]:
+    """Say how many formulas have energies that differ by more than `FAR`, and which one the most.
+
+    Structures of one formula have energies of their own, and nothing is said of them.
+    """
+    if dataset.materials.structures is not None or dataset.target.unit != EV_PER_ATOM:
+        return []
+    first, group = np.unique(_groups(dataset), return_index=True, return_inverse=True)[1:]
+    low, high = np.full(len(first), np.inf), np.full(len(first), -np.inf)
+    np.minimum.at(low, group, dataset.y)
+    np.maximum.at(high, group, dataset.y)
+    spread = high - low
+    n, worst = int((spread > FAR + 1e-9).sum()), int(np.argmax(spread))
+    if not n:
+        return []
+    formula, among = dataset.formulas[first[worst]], "" if n == 1 else " the most"
+    return [
+        f"rows of {counted(n, 'formula')} differ by more than {FAR} eV/atom, those of {formula}{among}: from "
+        f"{low[worst]:.3f} to {high[worst]:.3f}. Look whether these are the same phase, in the same unit"
+    ]
 
 
 DUPLICATES: dict[str, Callable[[Dataset], Dataset]] = {"keep": keep, "mean": mean, "median": median, "lowest": lowest}

@@ -10,7 +10,7 @@ from formation_mlp.data import columns
 from formation_mlp.data.contents import Formulas, are_structures, formulas_in, some_cells
 from formation_mlp.data.headers import NO_FORMULAS, header_of
 from formation_mlp.materials.formula.reading import parse_formulas
-from formation_mlp.quoting import quoted
+from formation_mlp.quoting import MOST_ROWS, counted, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,9 +120,12 @@ def _agree(frame: pd.DataFrame, names: list[str]) -> bool:
 
 def _none(contents: dict[str, Formulas], plain: dict[str, int]) -> str:
     called = [name for name in contents if plain[name]]
-    near = next((name for name in called if contents[name].wrong is not None), None)
-    seen = f" In {near!r} stands {quoted(contents[near].wrong)}." if near else ""
+    near = next((name for name in called if contents[name].wrong), None)
+    wrong = contents[near].wrong if near else ()
+    seen = f" In {near!r}, {counted(len(wrong), 'cell')} cannot be read:" if wrong else ""
+    seen += "".join(f"\n  {reason}" for reason in wrong[:MOST_ROWS])
+    seen += f"\n  ... and {len(wrong) - MOST_ROWS:,} more" if len(wrong) > MOST_ROWS else ""
     return (
-        f"--formula: no column holds formulas such as Fe2O3.{seen} Columns: "
-        f"{', '.join(map(quoted, list(contents)[:30]))}. Name one, or add it."
+        f"--formula: no column holds formulas such as Fe2O3. Columns: {', '.join(map(quoted, list(contents)[:30]))}. "
+        f"Name one, or add it.{seen}"
     )

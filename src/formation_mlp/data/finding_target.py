@@ -52,7 +52,8 @@ def find_target(
         return None, [problem], []
     others = [header.name for header in headers if header.target and header is not chosen]
     passed = f" Not taken: {', '.join(map(quoted, others))}." if others else ""
-    return chosen, [], [f"Energies are in the column {chosen.name!r}, by its name.{passed}"]
+    why = "by its name" if chosen.target >= PLAIN else "whose name may mean them"
+    return chosen, [], [f"Energies are in the column {chosen.name!r}, {why}.{passed}"]
 
 
 def _one_of(frame: pd.DataFrame, found: list[Header]) -> tuple[Header | None, str]:

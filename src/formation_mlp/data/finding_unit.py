@@ -15,11 +15,11 @@ from formation_mlp.data.finding_materials import MaterialColumns
 from formation_mlp.data.finding_target import PLAIN
 from formation_mlp.data.headers import Header, header_of
 from formation_mlp.data.numbers import numbers_of_cells
-from formation_mlp.data.unit_evidence import MEASURED, Verdict, unit_by_numbers
+from formation_mlp.data.unit_evidence import MEASURED, NEAR, Verdict, unit_by_numbers
 from formation_mlp.data.unit_names import UnitName
-from formation_mlp.data.unreadable import counted, judge_unreadable
+from formation_mlp.data.unreadable import judge_unreadable
 from formation_mlp.materials.formula.text import is_missing
-from formation_mlp.quoting import quoted, shortened
+from formation_mlp.quoting import counted, quoted, shortened
 from formation_mlp.typing import Floats
 from formation_mlp.units import UNITS, to_ev_per_atom
 
@@ -32,6 +32,8 @@ N_LOOKED_AT = 2000
 """Rows by which units are told."""
 HARDLY = 10.0
 """eV/atom that no formation energy reaches."""
+FEWEST_TOLD = 5
+"""Rows from which on it is odd that no formation energy is negative."""
 SOURCES = ("source", "method", "functional", "database", "quelle", "reference")
 
 
@@ -54,22 +56,26 @@ def settle_unit(
     known = _energies_of(finding, materials, energy, is_settled=is_named or energy.target >= PLAIN)
     candidates = energy.unit.candidates if asked is None else [finding.data["unit"]]
     where = f"column {energy.name!r}"
+    if _says_nothing(finding, energy.name):
+        return False
     if known is None:
         if len(candidates) > 1:
             finding.problems.append(f"--unit: {where} does not say it in full. Name it: {_offer(energy.unit)}.")
         return False
     energies, compositions = known
-    if len(energies) > 1 and np.ptp(energies) == 0:
+    verdict = unit_by_numbers(energies, compositions, candidates)
+    is_vague = energy.target < PLAIN
+    doubt = "" if is_named else _doubt_of_signs(energies, verdict)
+    if doubt and is_vague:
         finding.problems.append(
-            f"--target: all energies in {where} are {energies[0]:g}: there is nothing to learn. Name another column."
+            f"--target: {where} {doubt}. If they are formation energies, say --target {energy.name!r}."
         )
         return False
-    verdict = unit_by_numbers(energies, compositions, candidates)
     if verdict.unit is None:
         finding.problems.append(_unit_problem(where, energy.unit, verdict, asked))
         return False
-    is_vague = energy.target < PLAIN and energy.name.strip().lower() not in columns.TARGET
-    if is_vague and not is_named and not np.isfinite(verdict.distance):
+    is_usual = energy.name.strip().lower() in columns.TARGET
+    if is_vague and not is_usual and not is_named and not np.isfinite(verdict.distance):
         finding.problems.append(
             f"--target: {where} may hold formation energies or others, such as total energies, and none of its "
             f"compounds has a measured enthalpy to tell. If they are formation energies, say --target {energy.name!r}."
@@ -80,10 +86,33 @@ def settle_unit(
     finding.notes.append(f"Unit of {energy.name!r}: {verdict.unit}, {said}.")
     if len(candidates) == 1 and np.isfinite(verdict.distance):
         finding.notes.append(f"In this unit {verdict.reason}.")
+    finding.notes += [f"Look whether {where} is the right one: it {doubt}."] if doubt else []
     largest = np.abs(to_ev_per_atom(energies, verdict.unit, compositions.n_atoms)).max()
     if largest > HARDLY:
         finding.notes.append(f"Its numbers reach {largest:.3g} eV/atom, which is more than formation energies do.")
     return _is_measured(finding, energy, verdict)
+
+
+def _says_nothing(finding: Finding, column: str) -> bool:
+    """Say that there is nothing to learn where all energies are the same; tell whether that is so."""
+    values, _, _ = numbers_of_cells(columns.cells_of(finding.frame, column))
+    values = values[np.isfinite(values)]
+    if len(values) < 2 or np.ptp(values):
+        return False
+    same = f"all energies in column {column!r} are {values[0]:g}"
+    finding.problems.append(f"--target: {same}: there is nothing to learn. Name another column.")
+    return True
+
+
+def _doubt_of_signs(energies: Floats, verdict: Verdict) -> str:
+    """Return what speaks against formation energies where none is negative, unless known compounds speak for them."""
+    if len(energies) < FEWEST_TOLD or energies.min() < 0 or "signs" in verdict.reason or verdict.distance < NEAR:
+        return ""
+    known = f", and {verdict.reason}" if np.isfinite(verdict.distance) or "known compounds" in verdict.reason else ""
+    return (
+        f"holds no negative number, as band gaps or distances to the hull do, while most compounds have a negative "
+        f"formation energy{known}"
+    )
 
 
 def _energies_of(
@@ -96,7 +125,7 @@ def _energies_of(
     values, present, wrong = numbers_of_cells(columns.cells_of(frame, energy.name))
     n_blank = int((~present).sum())
     if n_blank:
-        finding.notes.append(f"{counted(n_blank, 'has no energy and is', 'have no energy and are')} not used.")
+        finding.notes.append(f"{counted(n_blank, 'row has no energy and is', 'rows have no energy and are')} not used.")
     judge_unreadable(finding, "target", energy.name, wrong, int(present.sum()), is_settled=is_settled)
     rows = np.flatnonzero(np.isfinite(values))
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), N_LOOKED_AT)).astype(int)]
@@ -118,7 +147,9 @@ def _judge_materials(finding: Finding, materials: MaterialColumns, wrong: Mappin
     cells = columns.cells_of(finding.frame, name)
     blank = {row for row in wrong if is_missing(columns.formula_of_cell(cells[row]))}
     if blank:
-        finding.notes.append(f"{counted(len(blank), 'has no formula and is', 'have no formula and are')} not used.")
+        finding.notes.append(
+            f"{counted(len(blank), 'row has no formula and is', 'rows have no formula and are')} not used."
+        )
     wrong = {row: reason for row, reason in wrong.items() if row not in blank}
     judge_unreadable(finding, "formula", name, wrong, n - len(blank), is_settled=materials.is_settled)
 

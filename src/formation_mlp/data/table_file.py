@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ def read_file(file: Path, encoding: str) -> pd.DataFrame:
         siblings = [p.name for p in file.parent.glob("*")] if file.parent.is_dir() else []
         raise DataError(
             f"data.path: {str(file)!r} does not exist. Give a file, a folder of structures, 'bundled' "
-            f"or 'matminer:NAME'.{did_you_mean(file.name, [*siblings, 'bundled'])}{where_to_get(file.name)}"
+            f"or 'matminer:NAME'.{_near(file.name, siblings)}{where_to_get(file.name)}"
         )
     if sheet is not None:
         return read_excel(file, sheet)
@@ -44,6 +44,14 @@ def read_file(file: Path, encoding: str) -> pd.DataFrame:
             return reader(file, encoding)
     advice = next((f" {text}" for endings, text in ADVICE.items() if file.suffix.lower() in endings), "")
     raise DataError(f"{file}: unknown kind of table. Endings: {', '.join(READERS)}.{advice}")
+
+
+def _near(name: str, siblings: Sequence[str]) -> str:
+    """Offer a file with nearly this name; endings, which many files share, make none of them near."""
+    by_stem = {file.partition(".")[0]: file for file in [*siblings, "bundled"]}
+    offer = did_you_mean(name.partition(".")[0], by_stem)
+    stem = offer.removeprefix(" Did you mean '").removesuffix("'?")
+    return f" Did you mean {by_stem[stem]!r}?" if offer else ""
 
 
 def _read_extxyz(file: Path, _encoding: str) -> pd.DataFrame:

@@ -6,24 +6,12 @@ from collections.abc import Mapping
 
 from formation_mlp.data import columns
 from formation_mlp.data.finding import Finding
+from formation_mlp.quoting import counted, first_of
 
 FEW = 0.05
 """Share of rows that may be unreadable in a column that is found by its cells; more hint at a wrong column."""
 MANY = 0.5
 """The same for a column that is settled, by the user or by its name."""
-SHOWN = 5
-"""Rows named in a message; the report lists all."""
-
-
-def counted(n: int, one: str, many: str) -> str:
-    """Return a number of rows and what is said of them.
-
-    Examples
-    --------
-    >>> counted(1, "has no energy", "have no energy"), counted(1200, "is", "are")
-    ('1 row has no energy', '1,200 rows are')
-    """
-    return f"1 row {one}" if n == 1 else f"{n:,} rows {many}"
 
 
 def judge_unreadable(
@@ -46,7 +34,7 @@ def judge_unreadable(
     """
     if not wrong:
         return
-    head = f"{len(wrong):,} of {n:,} rows cannot be read"
+    head = f"{len(wrong):,} of {counted(n, 'row')} cannot be read"
     rows = _listed(finding, wrong)
     if is_settled and len(wrong) > MANY * n:
         advice = f"That is more than half of them. Correct them, or name another column with --{option}."
@@ -62,6 +50,4 @@ def _listed(finding: Finding, wrong: Mapping[int, str]) -> str:
     """Return one line for each of the first rows; those of a folder have the names of its files."""
     frame = finding.frame
     names = columns.cells_of(frame, "id") if columns.FILES in frame.attrs else range(1, len(frame) + 1)
-    lines = [f"\n  row {names[row]}: {wrong[row]}" for row in sorted(wrong)[:SHOWN]]
-    more = len(wrong) - SHOWN
-    return "".join([*lines, f"\n  and {more:,} more, which the report names"] if more > 0 else lines)
+    return first_of([(names[row], wrong[row]) for row in sorted(wrong)], ", which the report names")

@@ -11,6 +11,7 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.errors import DataError
 from formation_mlp.explain.groups import Columns, groups
 from formation_mlp.explain.rows import RunRows
+from formation_mlp.quoting import counted
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.members import ELEMENTS, ELEMENTS_AND_HULL
 from formation_mlp.saved_model.predictor import Predictor
@@ -90,7 +91,8 @@ def importance(
         If there are fewer than two rows, or no repeats.
     """
     if len(rows) < 2 or repeats < 1:
-        raise DataError(f"importance: {len(rows)} rows, {repeats} repeats; two rows and one repeat are the least.")
+        found = f"{counted(len(rows), 'row')}, {counted(repeats, 'repeat')}"
+        raise DataError(f"importance: {found}; two rows and one repeat are the least.")
     rows = rows.sample(MOST_ROWS, seed)
     generator = np.random.default_rng(seed)
     permutations = np.stack([generator.permutation(len(rows)) for _ in range(repeats)])

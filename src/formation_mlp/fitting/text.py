@@ -13,6 +13,7 @@ from formation_mlp.benchmark.outcome import Outcome
 from formation_mlp.benchmark.results import Results, results_of
 from formation_mlp.benchmark.text import statements
 from formation_mlp.fitting.fit import Fitted
+from formation_mlp.quoting import counted
 from formation_mlp.runs.start_rows import apart_in_words, untrained_in_words
 from formation_mlp.saved_model.predictor import load
 from formation_mlp.system.text_table import aligned
@@ -45,7 +46,7 @@ def score_table(outcomes: Sequence[Outcome], honest: Sequence[Outcome], results:
     by_name = {one.model: one for one in outcomes}
     honest_by_name = {one.model: one for one in honest}
     n_all, n_new = len(outcomes[0].ids), len(honest[0].ids)
-    header = ["model", "val MAE", f"{part} MAE ({_rows(n_all)})"]
+    header = ["model", "val MAE", f"{part} MAE ({counted(n_all, 'row')})"]
     header += [f"new formulas ({n_new})"] if differs else []
     header += [f"{part} RMSE", "fit (s)"]
     rows = []
@@ -65,7 +66,7 @@ def believe(results: Results, report: dict[str, Any], errors: Floats) -> list[st
     if "start" in report:
         said.append(apart_in_words(report["start"], results.part, "MAE") + ".")
     if len(errors) < FEWEST:
-        held_out = _rows(len(errors), f"{results.part} row") + (" of new formulas" if "start" in report else "")
+        held_out = counted(len(errors), f"{results.part} row") + (" of new formulas" if "start" in report else "")
         said.append(
             f"What to believe: nothing yet. {held_out} cannot tell how far off a new compound is, nor which model is "
             f"better; {FEWEST} are the fewest that can. Add rows to the table, or hold out more of them, such as with "
@@ -103,10 +104,6 @@ def next_commands(fitted: Fitted) -> str:
     }
     width = max(map(len, lines))
     return "Next:\n" + "\n".join(f"  {command:{width}}  # {what}" for command, what in lines.items())
-
-
-def _rows(n: int, what: str = "row") -> str:
-    return f"{n} {what}{'s' * (n != 1)}"
 
 
 def _only_new(outcome: Outcome, report: dict[str, Any]) -> Outcome:

@@ -17,6 +17,7 @@ from formation_mlp.data.finding_columns import target_of_frame, unit_of_frame
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
+from formation_mlp.quoting import first_of
 from formation_mlp.typing import Floats, Ints
 from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
 
@@ -135,7 +136,9 @@ def energy_table(
     energies, reasons = _numbers(frame, column)
     errors = dict(sorted((reasons | read.failures).items()))
     if len(errors) == len(energies):
-        raise DataError(f"{path}: no row has both a formula and an energy; the first: {errors[0]}")
+        raise DataError(
+            f"{path}: no row has both a formula and an energy:{first_of([(i + 1, why) for i, why in errors.items()])}"
+        )
     good = np.setdiff1d(np.arange(len(energies)), list(errors))
     written = _declared_unit(frame, unit, options["unit"])
     declared, _ = unit_of_frame(column, written, energies[good], compositions.take(good), options["unit"])

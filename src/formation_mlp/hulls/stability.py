@@ -17,6 +17,7 @@ from formation_mlp.hulls.beside import Beside, known_on_scale, without
 from formation_mlp.hulls.energy_table import OF_COMPETING, EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions
 from formation_mlp.hulls.verdicts import Judged
+from formation_mlp.quoting import counted, first_of
 from formation_mlp.typing import Floats, Ints, Progress
 
 
@@ -223,24 +224,27 @@ def _notes(
     keys = table.compositions.take(good).keys()
     notes = [
         f"energies: column {table.column!r} of {table.path}, {table.unit}",
-        f"{len(good)} compounds, {int(decompositions.is_stable.sum())} stable",
+        f"{counted(len(good), 'compound')}, {int(decompositions.is_stable.sum())} stable",
     ]
     repeats = len(good) - len(set(keys))
     if repeats:
-        notes.append(f"{repeats} rows repeat the composition of another row; the lowest of them competes")
+        said = counted(repeats, "row repeats", "rows repeat")
+        notes.append(f"{said} the composition of another row; the lowest of them competes")
     n_elements = int(np.sum(table.compositions.n_elements[good] == 1))
     if n_elements:
         said = "whatever these rows say" if table.half_width is None else "which is their energy by definition"
-        notes.append(f"{n_elements} rows are elements; elements compete at 0 eV/atom, {said}")
+        notes.append(
+            f"{counted(n_elements, 'row is an element', 'rows are elements')}; elements compete at 0 eV/atom, {said}"
+        )
     n_excess = len(good) - len(_competing_rows(table))
     if n_excess:
         notes.append(
-            f"{n_excess} rows have more anions than known states can charge, where predictions are too low: they do "
-            "not compete, and are doubtful"
+            f"{counted(n_excess, 'row has', 'rows have')} more anions than known states can charge, where predictions "
+            "are too low: they do not compete, and are doubtful"
         )
     if others is not None:
         shared = len(set(keys) & set(others.compositions.take(others.good).keys()))
-        notes.append(f"competing too: {len(others.good)} rows of {others.path}, column {others.column!r}")
+        notes.append(f"competing too: {counted(len(others.good), 'row')} of {others.path}, column {others.column!r}")
         if shared:
             notes.append(
                 f"{shared} compositions are in both tables, and the lower energy of the two competes. "
@@ -250,7 +254,9 @@ def _notes(
     notes += _without(table)
     unscored = 0 if truth is None else int(np.sum(np.isnan(truth[good])))
     if unscored:
-        notes.append(f"{unscored} compounds have no truth and are not scored")
+        notes.append(
+            f"{counted(unscored, 'compound has no truth and is', 'compounds have no truth and are')} not scored"
+        )
     return notes
 
 
@@ -258,8 +264,6 @@ def _without(table: EnergyTable) -> list[str]:
     """Say how many rows do not compete, and why the first of them does not."""
     if not table.errors:
         return []
-    row, reason = next(iter(table.errors.items()))
-    return [
-        f"{len(table.errors)} of {len(table)} rows of {table.path} have no formula or no energy and do not compete; "
-        f"the first is row {row + 1}: {reason}"
-    ]
+    named = first_of([(row + 1, reason) for row, reason in table.errors.items()])
+    rows = f"{len(table.errors):,} of {counted(len(table), 'row')} of {table.path}"
+    return [f"{rows} have no formula or no energy and do not compete:{named}"]

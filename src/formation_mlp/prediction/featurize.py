@@ -10,7 +10,7 @@ from formation_mlp.config.schema import DataConfig, Entry
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.prediction.tables import check_output, read_inputs
-from formation_mlp.quoting import encodable
+from formation_mlp.quoting import counted, encodable, first_of
 from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.files import write_text
 from formation_mlp.system.outputs import claimed
@@ -74,7 +74,7 @@ def _featurize_whole(
     ids, read = inputs
     good = [i for i in range(len(read.labels)) if i not in read.failures]
     if not good:
-        raise DataError(f"{path}: no row can be read; the first: {read.failures[0]}")
+        raise DataError(f"{path}: no row can be read:{first_of([(i + 1, why) for i, why in read.failures.items()])}")
     rows = read.materials.take(good)
     table = featurize(rows, features, compute=compute, progress=progress)
     X = np.full((len(read.labels), len(table.names)), np.nan)
@@ -87,15 +87,15 @@ def _featurize_whole(
     }
     frame = pd.concat([pd.DataFrame(columns), pd.DataFrame(X, columns=list(table.names))], axis=1)
     _write_frame(frame, out, {"features": list(features)})
-    incomplete = f"{len(table.missing)} columns lack values for some elements"
+    incomplete = counted(len(table.missing), "column lacks", "columns lack") + " values for some elements"
     return _sentence(
         out, len(X), len(table.names), len(errors), (*([incomplete] if table.missing else []), *table.notes)
     )
 
 
 def _sentence(out: Path, n_rows: int, n_columns: int, n_errors: int, notes: Sequence[str]) -> str:
-    without = f"; {n_errors} rows have an error and no numbers" if n_errors else ""
-    return "\n".join([f"{out}: {n_rows} rows, {n_columns} features{without}", *notes])
+    without = f"; {counted(n_errors, 'row has', 'rows have')} an error and no numbers" if n_errors else ""
+    return "\n".join([f"{out}: {counted(n_rows, 'row')}, {counted(n_columns, 'feature')}{without}", *notes])
 
 
 def _write_frame(frame: Any, out: Path, metadata: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from formation_mlp.data.records import Dataset, LeftOut
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.materials.inputs import ReadMaterials
-from formation_mlp.quoting import encodable
+from formation_mlp.quoting import counted, encodable
 from formation_mlp.runs.calibrated import Calibrated
 from formation_mlp.runs.evaluate import declared_scale, read_rows, say_left_out
 from formation_mlp.runs.own_fit import Held, OwnErrors, cross_validated, fitted, held, shift_of
@@ -151,7 +151,8 @@ def calibrate_file(
         done = calibrate(predictor, dataset, str(model), path.name, level, seed)
         if done.left_out:
             n_all = len(dataset) + len(dataset.left_out)
-            reporter.say(f"{len(done.left_out):,} of {n_all:,} rows are left out:")
+            are = "is" if len(done.left_out) == 1 else "are"
+            reporter.say(f"{len(done.left_out):,} of {counted(n_all, 'row')} {are} left out:")
             say_left_out(done.left_out, reporter)
         done.model.save(out)
         write_json(about_path(out), {"file": out.name, **done.as_json()})

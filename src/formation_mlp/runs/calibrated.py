@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from formation_mlp.data.records import LeftOut
+from formation_mlp.quoting import counted
 from formation_mlp.runs.own_fit import CONFIDENCE, FOLDS, Held, Shift
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.system.outputs import about_path
@@ -80,7 +81,7 @@ class Calibrated:
         on_scale = f" (it answers on the scale {own.scale})" if own.scale else ""
         return [
             *lines,
-            f"{out}: {model}, {own.said()} ({own.n_formulas:,} formulas); {about_path(out).name} says more",
+            f"{out}: {model}, {own.said()} ({counted(own.n_formulas, 'formula')}); {about_path(out).name} says more",
             f"ask it with: formation-mlp predict {out} FORMULA{on_scale}",
             LEARNED_FROM,
         ]

@@ -16,6 +16,7 @@ from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.features.engine.table import FeatureTable, featurize
 from formation_mlp.models.architectures import normalization_of, sees_elements
 from formation_mlp.models.size import check_size
+from formation_mlp.quoting import counted, first_of
 from formation_mlp.runs.fingerprint import Content, Fingerprint, content_of, fingerprint_of
 from formation_mlp.runs.start_rows import StartRows, start_rows
 from formation_mlp.runs.warm_start import members_to_start_from
@@ -288,7 +289,8 @@ def _without_failures(dataset: Dataset, table: FeatureTable, config: Config) -> 
         raise DataError(invalid_rows(config.data.path, rows))
     keep = [i for i in range(len(dataset)) if i not in table.failures]
     if not keep:
-        raise DataError(f"{config.data.path}: no row can be featurized; the first: {rows[0][1]}")
-    note = f"{len(rows)} rows cannot be featurized and are left out; the report names them"
+        raise DataError(f"{config.data.path}: no row can be featurized:{first_of(rows)}")
+    note = counted(len(rows), "row cannot be featurized and is left out", "rows cannot be featurized and are left out")
+    note += "; the report names " + ("it" if len(rows) == 1 else "them")
     dataset = dataset.take(keep, [LeftOut(*row) for row in rows], [note])
     return dataset, replace(table, X=table.X[keep], failures={}, ids=dataset.ids)

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from formation_mlp.data.records import Dataset
+from formation_mlp.data.records import Dataset, Target
+from formation_mlp.data.unit_names import unit_in
+from formation_mlp.quoting import counted
 from formation_mlp.runs.fingerprint import parts_of
 from formation_mlp.runs.prepare import Prepared
 from formation_mlp.runs.progress import Reporter
@@ -129,12 +131,13 @@ def write_figures(folder: Path, prepared: Prepared, result: ModelResult) -> None
     task, part = prepared.task, shown_part(prepared.split)
     y = prepared.part(part).y
     prediction, scores = result.prediction[part], result.scores[part]
-    title = f"{result.name}, {len(y)} {part} rows"
+    rows = counted(len(y), f"{part} row")
+    title = f"{result.name}, {rows}"
     drawn = {}
     if task.is_classification:
         called = (prediction >= task.config.threshold).astype(int)
         drawn["confusion_matrix.png"] = figures.confusion_matrix_plot(y.astype(int), called, task.config.labels, title)
-        drawn["roc.png"] = figures.roc_curve_plot({result.name: (y, prediction)}, f"{len(y)} {part} rows")
+        drawn["roc.png"] = figures.roc_curve_plot({result.name: (y, prediction)}, rows)
     else:
         name = quantity(prepared)
         drawn["parity.png"] = figures.parity_plot(y, prediction, "eV/atom", title, scores, name)
@@ -164,11 +167,13 @@ def announce_rows(prepared: Prepared, reporter: Reporter) -> None:
     """Say what the rows and the features are."""
     dataset = prepared.dataset
     reporter.say(
-        f"{len(dataset)} rows of {prepared.config.data.path}, target {dataset.target.name} {dataset.target.unit}"
+        f"{counted(len(dataset), 'row')} of {prepared.config.data.path}, target {target_words(dataset.target)}"
     )
     for note in dataset.notes:
         reporter.say(f"  {note}")
-    reporter.say(f"{len(prepared.table.names)} features, {len(prepared.scaler.dropped)} constant over the train rows")
+    reporter.say(
+        f"{counted(len(prepared.table.names), 'feature')}, {len(prepared.scaler.dropped)} constant over the train rows"
+    )
     if prepared.scaler.dropped:
         reporter.say("  dropped: " + ", ".join(prepared.scaler.dropped), level=1)
     missing = prepared.table.missing
@@ -179,7 +184,23 @@ def announce_rows(prepared: Prepared, reporter: Reporter) -> None:
             "the scaler fills them from the train rows"
         )
     for name, count in missing.items():
-        reporter.say(f"  {name}: {count} rows have no value of their own", level=1)
+        reporter.say(f"  {name}: {counted(count, 'row has', 'rows have')} no value of its own", level=1)
+
+
+def target_words(target: Target) -> str:
+    """Return the name of a target with its unit, which is not named twice.
+
+    Examples
+    --------
+    >>> target_words(Target("E_f [eV/at]", "eV/atom")), target_words(Target("Hf (kJ/mol)", "eV/atom"))
+    ('E_f [eV/at]', 'Hf (kJ/mol), converted to eV/atom')
+    >>> target_words(Target("e_form", "eV/atom"))
+    'e_form eV/atom'
+    """
+    named = unit_in(target.name)
+    if not target.unit or not named.energy:
+        return f"{target.name} {target.unit}".rstrip()
+    return target.name if named.candidates == [target.unit] else f"{target.name}, converted to {target.unit}"
 
 
 def quantity(prepared: Prepared) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials
+from formation_mlp.quoting import counted, first_of
 from formation_mlp.runs.start_rows import KNOWN, NEW, scores_apart, start_rows
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.targets.task import Task, labels
@@ -56,7 +57,8 @@ def evaluate(predictor: Predictor, dataset: Dataset) -> Evaluation:
     values, errors = _predicted(predictor, dataset)
     good = np.array([i for i in range(len(dataset)) if i not in errors], np.int64)
     if not len(good):
-        raise DataError(f"none of the {len(dataset)} rows can be predicted; the first: {errors[0]}")
+        named = [(dataset.ids[i], why) for i, why in sorted(errors.items())]
+        raise DataError(f"none of {counted(len(dataset), 'row')} can be predicted:{first_of(named)}")
     y = labels(predictor.task.config, dataset.y)[good]
     return Evaluation(y, values[good], scores(predictor.task, y, values[good]), errors)
 
@@ -109,9 +111,12 @@ def learned_in_words(predictor: Predictor, dataset: Dataset, whole: Evaluation) 
         return "nothing tells which formulas the model has learned, so the scores may be too good"
     n_known, name = int(start.known.sum()), predictor.task.selection_score
     if not n_known:
-        return f"the model has learned none of the {len(rows):,} formulas"
+        return f"the model has learned none of {counted(len(rows), 'formula')}"
     apart = scores_apart(predictor.task, start.known, whole.y, whole.prediction)
-    said = f"{n_known:,} of {len(rows):,} rows are formulas that the model has learned: {name} {apart[KNOWN][name]:.3f}"
+    said = (
+        f"{n_known:,} of {counted(len(rows), 'row is a formula', 'rows are formulas')} that the model has learned: "
+        f"{name} {apart[KNOWN][name]:.3f}"
+    )
     return said + (f"; the others {apart[NEW][name]:.3f}" if NEW in apart else "; there are no others")
 
 

@@ -18,6 +18,7 @@ from formation_mlp.data.finding_materials import find_formulas
 from formation_mlp.data.sources import read_table_in_parts
 from formation_mlp.data.text_file import UTF_8, encoding_of, readable
 from formation_mlp.errors import DataError
+from formation_mlp.quoting import counted
 from formation_mlp.screening.balance import is_balanced, oxidation_states
 from formation_mlp.screening.compositions import enumerate_compositions, formula_texts, read_system
 from formation_mlp.system.path_text import usable_path
@@ -140,7 +141,7 @@ def _of_list(target: str, formula: str | None, encoding: str | None) -> Candidat
     name = "standard input" if target == "-" else path.name
     if not formulas:
         raise DataError(f"screen: {name} holds no formula. Write one a line.")
-    return Candidates(formulas, name, f"{name}: {len(formulas):,} formulas")
+    return Candidates(formulas, name, f"{name}: {counted(len(formulas), 'formula')}")
 
 
 def _lines(path: Path | None, encoding: str | None) -> list[str]:

@@ -11,10 +11,10 @@ from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.hull import CompetingPhases
 from formation_mlp.hulls.stability import product_texts
+from formation_mlp.quoting import counted
 from formation_mlp.screening.competition import CANDIDATE
 from formation_mlp.screening.compositions import electronegativity
 from formation_mlp.screening.screen import Screening, kind_of
-from formation_mlp.screening.summary import counted
 from formation_mlp.screening.verdicts import numbers
 from formation_mlp.typing import Floats
 

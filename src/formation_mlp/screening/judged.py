@@ -9,6 +9,7 @@ import numpy as np
 from formation_mlp.hulls.energy_table import ENDS
 from formation_mlp.hulls.verdicts import Judged
 from formation_mlp.materials.inputs import read_materials
+from formation_mlp.quoting import counted
 from formation_mlp.saved_model.named import FOR_STABILITY, NamedModel, named_model
 from formation_mlp.screening.chances import Errors, chances, product_errors, settled
 from formation_mlp.typing import Floats
@@ -55,5 +56,6 @@ def with_chances(judged: Judged, classifier: NamedModel | None = None) -> Judged
     n_stable, n_perhaps = verdicts.count("yes"), verdicts.count("perhaps")
     notes.append(f"joined with the classifier {n_stable:,} are stable, and {n_perhaps:,} perhaps")
     if len(rows) < len(good):
-        notes.append(f"{len(good) - len(rows)} compounds have no interval, and no chance to be stable")
+        lack = counted(len(good) - len(rows), "compound has", "compounds have")
+        notes.append(f"{lack} no interval, and no chance to be stable")
     return replace(judged, verdicts=verdicts, chances=whole, notes=notes)

@@ -8,6 +8,7 @@ from pathlib import Path
 from formation_mlp.errors import DataError
 from formation_mlp.prediction.answers import Answers
 from formation_mlp.prediction.output import about
+from formation_mlp.quoting import counted
 from formation_mlp.saved_model.columns import HIDDEN, PROBABILITY
 from formation_mlp.screening.candidates import Candidates
 from formation_mlp.screening.diagram import DRAWN, ON_PAGES, check_number, diagram, elements_of, points_of
@@ -88,7 +89,9 @@ def write(screening: Screening, out: Path | None, figure: Path | None = None) ->
     written = []
     if out is not None:
         _write_rows(screening, out, figure, page)
-        written.append(f"{out}: {len(screening.answers):,} rows, ranked; {out.name}.about.json says what they mean")
+        written.append(
+            f"{out}: {counted(len(screening.answers), 'row')}, ranked; {out.name}.about.json says what they mean"
+        )
     if figure is not None:
         from formation_mlp.figures.style import save_figure
 

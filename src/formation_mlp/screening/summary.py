@@ -6,6 +6,7 @@ import numpy as np
 
 from formation_mlp.hulls.beside import excess_said
 from formation_mlp.hulls.known_phases import ORIGINS
+from formation_mlp.quoting import counted
 from formation_mlp.screening.alarm import alarm
 from formation_mlp.screening.chances import DOUBTFUL
 from formation_mlp.screening.competition import CANDIDATE, ELEMENT
@@ -74,14 +75,3 @@ def _competing(screening: Screening) -> str:
             "energies of the database (own, converted) stay, as they are no answers of the model"
         )
     return said
-
-
-def counted(n: int, what: str) -> str:
-    """Return a number with what is counted.
-
-    Examples
-    --------
-    >>> counted(1, "phase"), counted(2000, "phase")
-    ('1 phase', '2,000 phases')
-    """
-    return f"{n:,} {what}{'s' * (n != 1)}"

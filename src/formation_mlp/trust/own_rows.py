@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formation_mlp.errors import CheckpointError
+from formation_mlp.quoting import counted
 from formation_mlp.system.array_checks import checked_array
 from formation_mlp.trust import conformal
 from formation_mlp.trust.levels import Level
@@ -83,7 +84,7 @@ class OwnRows:
     def said(self) -> str:
         """Return in words what was done to the model."""
         shift = f"shifted by {self.shift:+.3f} eV/atom" if self.shift else "not shifted"
-        return f"{shift}, calibrated on {self.n_rows:,} rows of {self.table}"
+        return f"{shift}, calibrated on {counted(self.n_rows, 'row')} of {self.table}"
 
     def as_json(self) -> dict[str, str | float | int]:
         """Return what the reader of a file of predictions must know, as plain data."""

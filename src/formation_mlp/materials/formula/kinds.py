@@ -112,6 +112,16 @@ def _system(match: re.Match[str]) -> Kind:
     )
 
 
+def _charge(match: re.Match[str]) -> Kind:
+    reason = (
+        f"'{shortened(match[0])}' cannot be read: it is a charge, which has no place in a formula here. Leave it out."
+    )
+    before = match.string[: match.start()]
+    is_clear = match[0][0] == "^" or not before[-1].isdigit()  # in NH4+ the 4 is an amount, in Fe3+ the 3 a charge
+    is_compound = sum(map(str.isupper, before)) > 1
+    return reason, (before,) if is_clear and is_compound else ()
+
+
 def _variable(match: re.Match[str]) -> Kind:
     return (
         f"'{shortened(match[0])}' cannot be read: charges (Fe3+) and variable amounts (Li1-xCoO2) have no place in a "
@@ -136,6 +146,7 @@ def _without(match: re.Match[str]) -> str:
 _KINDS: tuple[tuple[str, Callable[[re.Match[str]], Kind | None]], ...] = (
     (r"\A[0-9]{2,7}-[0-9]{2}-[0-9]\Z", _registry),
     (r"\A(?:[0-9]{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-[0-9]{2}|[0-9]{1,4}[-/][0-9]{1,2}[-/][0-9]{1,4})\Z", _date),
+    (r"(?<=[A-Za-z0-9)\]])(?:\^\{?[0-9]*|(?<=[)\]])[0-9]*)?[-+−⁺⁻]\}?\Z", _charge),
     (r"\A[+-]?[0-9][0-9.,\s]*(?:[eE][+-]?[0-9]+)?\Z", _number),
     (r"\A(?i:mp|mvc|oqmd|cod|icsd|jvasp|aflow|nmd|agm)[-_ ]?(?:id)?[-_ ]?[0-9]+\Z", _database_id),
     (r"</?[A-Za-z]+>|\\[a-z]+|\$|(?<![0-9])_\{?(?=[0-9.x])|_\{", _markup),

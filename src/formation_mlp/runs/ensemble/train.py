@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from formation_mlp.config.schema import EnsembleConfig
+from formation_mlp.quoting import counted
 from formation_mlp.registry import lookup
 from formation_mlp.runs.assemble import checkpoint
 from formation_mlp.runs.ensemble.member import MemberPlan, is_trained, train_member, train_side_by_side
@@ -65,7 +66,7 @@ def train_ensemble(
     raw, known = prepared.config.model_dump(), prepared.fingerprint()
     folder.begin(raw, overwrite=overwrite, resume=resume, fingerprint=known)
     write_split(folder.split, prepared)
-    reporter.say(f"{len(plans)} members: {', '.join(plan.name for plan in plans)}")
+    reporter.say(f"{counted(len(plans), 'member')}: {', '.join(plan.name for plan in plans)}")
     missing = [plan for plan in plans if not is_trained(plan)]
     if len(missing) < len(plans):
         reporter.say(f"{len(plans) - len(missing)} of them are already trained")
