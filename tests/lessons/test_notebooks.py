@@ -14,7 +14,7 @@ from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.lessons.cells import Lesson, all_lessons
 from formation_mlp.lessons.exercises.collection import exercises_of
 from formation_mlp.lessons.exercises.kinds import Choice, Code
-from formation_mlp.lessons.notebooks import as_notebook, solutions_source, student_source, write_notebooks
+from formation_mlp.lessons.notebooks import as_notebook, solutions_source, split_shown, student_source, write_notebooks
 from support.commands import Outcome
 
 jupytext = pytest.importorskip("jupytext")
@@ -36,10 +36,27 @@ def test_a_notebook_and_its_source_are_the_same_cells(lesson: Lesson) -> None:
     again = jupytext.writes(notebook, fmt="py:percent")
     assert cells_of(again) == cells_of(source)
     assert as_notebook(source) == as_notebook(source), "the same lesson gives the same bytes"
-    own = [("markdown" if cell.is_prose else "code", cell.text.strip()) for cell in lesson.cells]
-    assert [pair for pair in own if "exercise" not in pair[1]] == [
-        pair for pair in cells_of(source) if pair in own and "exercise" not in pair[1]
-    ]
+    folded = [cell.source for cell in notebook.cells if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    assert folded
+    assert all(text.startswith(("say(", "show(", "table(", "if ")) for text in folded)
+
+
+@every_lesson
+def test_a_notebook_has_the_cells_of_its_lesson(lesson: Lesson) -> None:
+    own = [cell for cell in lesson.cells if "exercise" not in cell.text]
+    cells = cells_of(student_source(lesson))
+    prose = [text for kind, text in cells if kind == "markdown"]
+    code = "\n".join(text for kind, text in cells if kind == "code")
+    for cell in own:
+        if cell.is_prose:
+            assert cell.text.strip() in prose
+        else:
+            work, shown = split_shown(cell.text.strip())
+            assert work in code
+            assert shown in code
+            assert [line for text in (work, shown) for line in text.splitlines() if line] == [
+                line for line in cell.text.splitlines() if line
+            ]
 
 
 @every_lesson

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,9 @@ from formation_mlp.system.files import write_text
 
 ASKED = re.compile(r'exercise\("(\d+\.\d+)"\)')
 IMPORT = re.compile(r"(from formation_mlp\.lessons import .*?)\bexercise\b")
+SHOWING = ("say", "show", "table")
+FOLDED = ' jupyter={"source_hidden": true}'
+"""What the marker of a cell says so that a notebook folds its lines away, and shows what comes of them."""
 MARK = "formation_mlp"
 """Key of the metadata that tells these notebooks from others."""
 
@@ -33,7 +37,8 @@ def _student_cells(lesson: Lesson) -> Iterator[str]:
             if is_first:
                 yield _prose(
                     "*Run the cells from the top, each with Shift and Enter; all of them together take about "
-                    f"{lesson.time} on two cores. `check` judges your answer to an exercise at once.*"
+                    f"{lesson.time} on two cores. `check` judges your answer to an exercise at once. The lines that "
+                    "only show a result are folded away: a click on the dots unfolds them.*"
                 )
                 is_first = False
         else:
@@ -43,7 +48,9 @@ def _student_cells(lesson: Lesson) -> Iterator[str]:
 def _code_cells(cell: Cell) -> Iterator[str]:
     numbers = ASKED.findall(cell.text)
     if not numbers:
-        yield _code(IMPORT.sub(r"\1check", cell.text))
+        work, shown = split_shown(IMPORT.sub(r"\1check", cell.text))
+        yield from [_code(work)] * bool(work)
+        yield from [_code(shown, FOLDED)] * bool(shown)
     elif ASKED.sub("", cell.text).strip():
         raise ValueError(f"line {cell.line}: a cell that asks an exercise must hold nothing else")
     for number in numbers:
@@ -74,8 +81,31 @@ def _prose(text: str) -> str:
     return f"# %% [markdown]\n{lines}"
 
 
-def _code(text: str) -> str:
-    return f"# %%\n{text}"
+def _code(text: str, metadata: str = "") -> str:
+    return f"# %%{metadata}\n{text}"
+
+
+def split_shown(code: str) -> tuple[str, str]:
+    r"""Return the lines of a cell that compute, and those at its end that only say, show or tabulate.
+
+    >>> split_shown("x = 1\nsay(f'{x}')")
+    ('x = 1', "say(f'{x}')")
+    """
+    first = None
+    for statement in reversed(ast.parse(code).body):
+        if not _only_shows(statement):
+            break
+        first = statement.lineno - 1
+    lines = code.splitlines()
+    return "\n".join(lines[:first]).strip("\n"), "" if first is None else "\n".join(lines[first:])
+
+
+def _only_shows(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.If):
+        return all(_only_shows(one) for one in [*statement.body, *statement.orelse])
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        return getattr(statement.value.func, "id", "") in SHOWING
+    return False
 
 
 def write_notebooks(lessons: Sequence[Lesson], folder: Path, tell: Callable[[str], None]) -> list[Path]:

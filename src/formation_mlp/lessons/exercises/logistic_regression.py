@@ -33,7 +33,8 @@ def _classes(rng: np.random.Generator) -> tuple[Any, ...]:
 EXERCISES: tuple[Exercise, ...] = (
     Number(
         "1.1",
-        "The seminar example: $z = 2 x + 5$ and $\\hat y = \\sigma(z)$. At which x is the decision boundary?",
+        "One feature, as in the example above: $z = 2 x + 5$ and $\\hat y = \\sigma(z)$. At which x is the decision "
+        "boundary?",
         -2.5,
         "On the boundary z = 0, so 2x = −5 and x = −2.5.",
         "On the boundary z = 0. Solve 0 = 2x + 5 for x.",
