@@ -9,7 +9,6 @@ from pathlib import Path
 from formation_mlp.lessons import formulas
 from formation_mlp.lessons.cells import Lesson, all_lessons
 from formation_mlp.lessons.exercises.collection import find_exercise
-from formation_mlp.lessons.notebooks import ASKED
 
 LIVE = Path(__file__).parents[2] / "docs" / "live"
 MOVING = {
@@ -59,9 +58,8 @@ def _page(lesson: Lesson) -> str:
     ]
     title = None
     for cell in lesson.cells:
-        asked = ASKED.findall(cell.text)
         if not cell.is_prose:
-            parts += [_question(number) for number in asked] or [f"```python\n{cell.text.strip()}\n```\n"]
+            parts += [_question(number) for number in cell.asked] or [f"```python\n{cell.text.strip()}\n```\n"]
         elif title is None:
             title, _, rest = cell.text.strip().partition("\n")
             parts.insert(0, f"{title}\n")

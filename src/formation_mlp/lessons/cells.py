@@ -12,6 +12,7 @@ from formation_mlp.errors import DataError
 from formation_mlp.lessons import markup
 
 CELL = re.compile(r"# %%(.*)")
+ASKED = re.compile(r'^exercise\("(\d+\.\d+)"\)$', re.MULTILINE)
 TIME = re.compile(r"# time: (.+)")
 
 
@@ -31,6 +32,20 @@ class Cell:
     line: int
     text: str
     is_prose: bool
+
+    @property
+    def asked(self) -> list[str]:
+        """Numbers of the exercises that it asks.
+
+        Raises
+        ------
+        ValueError
+            If it holds anything else besides.
+        """
+        numbers = [] if self.is_prose else ASKED.findall(self.text)
+        if numbers and ASKED.sub("", self.text).strip():
+            raise ValueError(f"line {self.line}: a cell that asks an exercise must hold nothing else")
+        return numbers
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from formation_mlp.lessons.exercises.kinds import Code, Exercise
 from formation_mlp.lessons.guide import guide_text
 from formation_mlp.system.files import write_text
 
-ASKED = re.compile(r'exercise\("(\d+\.\d+)"\)')
 IMPORT = re.compile(r"(from formation_mlp\.lessons import .*?)\bexercise\b")
 SHOWING = ("say", "show", "table")
 FOLDED = ' jupyter={"source_hidden": true}'
@@ -46,14 +45,11 @@ def _student_cells(lesson: Lesson) -> Iterator[str]:
 
 
 def _code_cells(cell: Cell) -> Iterator[str]:
-    numbers = ASKED.findall(cell.text)
-    if not numbers:
+    if not cell.asked:
         work, shown = split_shown(IMPORT.sub(r"\1check", cell.text))
         yield from [_code(work)] * bool(work)
         yield from [_code(shown, FOLDED)] * bool(shown)
-    elif ASKED.sub("", cell.text).strip():
-        raise ValueError(f"line {cell.line}: a cell that asks an exercise must hold nothing else")
-    for number in numbers:
+    for number in cell.asked:
         exercise = find_exercise(number)
         yield _prose(_question(exercise))
         yield _code(exercise.scaffold)

@@ -59,7 +59,8 @@ def run_lesson(
             if cell.is_prose:
                 current.add(Prose(cell.text))
             else:
-                current.add(Code(cell.text))
+                if not cell.asked:
+                    current.add(Code(cell.text))
                 _run_cell(lesson, cell, namespace)
         current.flush()
     return current
