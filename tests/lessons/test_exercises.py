@@ -174,7 +174,10 @@ def test_a_verdict_is_shown_in_a_notebook_without_trusting_the_answer() -> None:
 def test_an_unknown_exercise_is_refused_with_near_ones() -> None:
     with pytest.raises(DataError, match=r"there is no exercise '2\.9'.*'2\.\d'"):
         check("2.9", 1)
+    with pytest.raises(DataError, match=r"there is no exercise '41'"):
+        check(41, "2.1")  # in the wrong order
     assert find_exercise("2.1") is exercises_of(2)[0]
+    assert check(2.3, 41).is_right
 
 
 @pytest.mark.parametrize(

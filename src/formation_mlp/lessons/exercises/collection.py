@@ -49,13 +49,13 @@ def find_exercise(number: str) -> Exercise:
     return known[number]
 
 
-def check(number: str, answer: object) -> Verdict:
+def check(number: str | float, answer: object) -> Verdict:
     """Judge an answer to an exercise at once; a notebook shows the verdict.
 
     Parameters
     ----------
     number
-        Of the exercise, such as ``"2.1"``.
+        Of the exercise, such as ``"2.1"``; 2.1 without quotation marks is understood, too.
     answer
         A number, a text with a number (``"2,5"``, ``"1/2"``, ``"0.5 eV/atom"``), a letter, or a function.
 
@@ -76,4 +76,4 @@ def check(number: str, answer: object) -> Verdict:
     >>> check("2.3", "30")
     2.3: not yet. You have counted the weights only; each unit has a bias, too.
     """
-    return find_exercise(number).judge(answer)
+    return find_exercise(str(number)).judge(answer)
