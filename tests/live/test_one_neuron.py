@@ -100,7 +100,7 @@ def test_a_reader_lets_the_neuron_learn(open_page: Callable[..., Page], data: di
     page.slide("Bias", 0)
     assert page.number("loss E") == pytest.approx(np.log(2), abs=1e-4)
     page.choose("Compound", "TiB2")
-    assert page.sentence.startswith("TiB₂: z = 0.00, so p = 0.500")
+    assert page.sentence.startswith("TiB₂: z = 0.00, so ŷ = 0.500")
 
 
 def test_what_the_page_asks_for_can_be_found(scripts: Callable[..., Any]) -> None:

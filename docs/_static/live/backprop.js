@@ -33,7 +33,7 @@ live.backprop = (() => {
     const alone = last === 0;
     return {
       z: (k, i) => (k === last ? "z" : `z${lower(i + 1)}`),
-      h: (k, i) => (k === last ? "y′" : `h${lower(i + 1)}`),
+      h: (k, i) => (k === last ? "ŷ" : `h${lower(i + 1)}`),
       w: (k, i, j) => (k < last ? `w${lower(i + 1)}${lower(j + 1)}` : `${alone ? "w" : "v"}${lower(j + 1)}`),
       b: (k, i) => (k < last ? `b${lower(i + 1)}` : alone ? "b" : "c"),
       input: (k, j) => `${k === 0 ? "x" : "h"}${lower(j + 1)}`,
@@ -81,13 +81,13 @@ live.backprop = (() => {
     add(
       "forward",
       "Forwards: the error",
-      [`E = (y′ − y)² / 2 = (${fixed(out, 4)} − ${y})² / 2 = ${fixed(known.E, 4)}`],
+      [`E = (ŷ − y)² / 2 = (${fixed(out, 4)} − ${y})² / 2 = ${fixed(known.E, 4)}`],
       ["E"],
     );
     add(
       "backward",
-      "Backwards: how E changes with y′",
-      [`dE/dy′ = y′ − y = ${fixed(out, 4)} − ${y} = ${fixed(out - y, 4)}`],
+      "Backwards: how E changes with ŷ",
+      [`∂E/∂ŷ = ŷ − y = ${fixed(out, 4)} − ${y} = ${fixed(out - y, 4)}`],
       [`dh.${last}.0`],
     );
     for (let k = last; k >= 0; k--) {
@@ -97,7 +97,7 @@ live.backprop = (() => {
         units(k).map((i) => {
           const [h, z] = [name.h(k, i), name.z(k, i)];
           const value = known[`h.${k}.${i}`];
-          return `dE/d${z} = dE/d${h} · ${h}(1 − ${h}) = ${n(known[`dh.${k}.${i}`])} · ${n(value)} · ${n(1 - value)} = ${fixed(known[`dz.${k}.${i}`], 4)}`;
+          return `∂E/∂${z} = ∂E/∂${h} · ${h}(1 − ${h}) = ${n(known[`dh.${k}.${i}`])} · ${n(value)} · ${n(1 - value)} = ${fixed(known[`dz.${k}.${i}`], 4)}`;
         }),
         units(k).map((i) => `dz.${k}.${i}`),
       );
@@ -107,9 +107,9 @@ live.backprop = (() => {
         units(k).flatMap((i) => [
           ...layers[k].W[i].map(
             (_, j) =>
-              `dE/d${name.w(k, i, j)} = dE/d${name.z(k, i)} · ${name.input(k, j)} = ${n(known[`dz.${k}.${i}`])} · ${n(input(k, j))} = ${fixed(known[`dW.${k}.${i}.${j}`], 4)}`,
+              `∂E/∂${name.w(k, i, j)} = ∂E/∂${name.z(k, i)} · ${name.input(k, j)} = ${n(known[`dz.${k}.${i}`])} · ${n(input(k, j))} = ${fixed(known[`dW.${k}.${i}.${j}`], 4)}`,
           ),
-          `dE/d${name.b(k, i)} = dE/d${name.z(k, i)} = ${fixed(known[`db.${k}.${i}`], 4)}`,
+          `∂E/∂${name.b(k, i)} = ∂E/∂${name.z(k, i)} = ${fixed(known[`db.${k}.${i}`], 4)}`,
         ]),
         units(k).flatMap((i) => [...layers[k].W[i].map((_, j) => `dW.${k}.${i}.${j}`), `db.${k}.${i}`]),
       );
@@ -118,9 +118,9 @@ live.backprop = (() => {
         "backward",
         "Backwards: to the hidden units",
         units(k - 1).map((j) => {
-          const signs = units(k).map((i) => `dE/d${name.z(k, i)} · ${name.w(k, i, j)}`);
+          const signs = units(k).map((i) => `∂E/∂${name.z(k, i)} · ${name.w(k, i, j)}`);
           const numbers = units(k).map((i) => `${n(known[`dz.${k}.${i}`])} · ${n(layers[k].W[i][j])}`);
-          return `dE/d${name.input(k, j)} = ${signs.join(" + ")} = ${numbers.join(" + ")} = ${fixed(known[`dh.${k - 1}.${j}`], 4)}`;
+          return `∂E/∂${name.input(k, j)} = ${signs.join(" + ")} = ${numbers.join(" + ")} = ${fixed(known[`dh.${k - 1}.${j}`], 4)}`;
         }),
         units(k - 1).map((j) => `dh.${k - 1}.${j}`),
       );

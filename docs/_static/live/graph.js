@@ -73,8 +73,8 @@ live.graph = (() => {
       { text: `${b} = ${fixed(state.layers[k].b[i], 4)}`, class: "" },
       text(state, `z.${k}.${i}`, z),
       text(state, `h.${k}.${i}`, h),
-      text(state, `dh.${k}.${i}`, `dE/d${h}`),
-      text(state, `dz.${k}.${i}`, `dE/d${z}`),
+      text(state, `dh.${k}.${i}`, `∂E/∂${h}`),
+      text(state, `dz.${k}.${i}`, `∂E/∂${z}`),
     ];
   };
 
@@ -104,7 +104,7 @@ live.graph = (() => {
     place[b] = from[b] + ((place[a] - from[a]) / (to[a] - from[a])) * (to[b] - from[b]);
     const [x, y] = place;
     const name = state.names.w(k, i, j);
-    const found = text(state, `dW.${k}.${i}.${j}`, `dE/d${name}`);
+    const found = text(state, `dW.${k}.${i}.${j}`, `∂E/∂${name}`);
     const label = (line, dy) =>
       line ? [svg("text", { x, y: y + dy, class: `live-halo ${line.class}`, "data-key": line.key }, line.text)] : [];
     return svg(

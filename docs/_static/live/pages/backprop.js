@@ -87,7 +87,7 @@ live.start("backprop", (host) => {
     graph.draw({ layers: state.layers, x, y, known, shown, names, now: new Set(step.keys) });
     const values = { updates: String(state.updates) };
     if (shown.has("E"))
-      Object.assign(values, { "y′": fixed(known[`h.${state.layers.length - 1}.0`], 4), E: fixed(known.E, 4) });
+      Object.assign(values, { ŷ: fixed(known[`h.${state.layers.length - 1}.0`], 4), E: fixed(known.E, 4) });
     const kind = y ? "strongly bound, y = 1" : "weakly bound, y = 0";
     readout.show(values, `${formula(state.compound)}, measured ${fixed(energy)} eV/atom: ${kind}. ${step.title}.`);
   };

@@ -160,12 +160,12 @@ live.start("boundary", (host) => {
     const { loss, accuracy } = evaluate(layers(), X, data.y, false);
     const w = state.W.map((value, j) => value / data.scale[j]);
     const bias = state.b - live.network.dot(w, data.centre);
-    equation.textContent = `z = ${fixed(w[0])} x₁ ${signed(w[1])} x₂ ${signed(bias)},   p = 1 / (1 + exp(−z))`;
+    equation.textContent = `z = ${fixed(w[0])} x₁ ${signed(w[1])} x₂ ${signed(bias)},   ŷ = 1 / (1 + exp(−z))`;
     const z = live.network.dot(state.W, X[state.chosen]) + state.b;
     const called = z >= 0 ? "strongly" : "weakly";
     readout.show(
-      { "loss E": fixed(loss, 4), accuracy: percent(accuracy), p: fixed(sigmoid(z), 3) },
-      `${formula(data.formulas[state.chosen])}: z = ${fixed(z)}, so p = ${fixed(sigmoid(z), 3)}, called ${called} bound. ` +
+      { "loss E": fixed(loss, 4), accuracy: percent(accuracy), ŷ: fixed(sigmoid(z), 3) },
+      `${formula(data.formulas[state.chosen])}: z = ${fixed(z)}, so ŷ = ${fixed(sigmoid(z), 3)}, called ${called} bound. ` +
         `Measured: ${fixed(data.energies[state.chosen])} eV/atom, ${data.y[state.chosen] ? "strongly" : "weakly"} bound.`,
     );
     plot.redraw();

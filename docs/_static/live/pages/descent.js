@@ -45,12 +45,20 @@ live.start("descent", (host) => {
   const track = plot.content.appendChild(svg("path", { class: "live-line live-one" }));
   const marks = plot.content.appendChild(svg("path", { class: "live-dots live-one live-solid" }));
 
-  const draw = () => {
+  let ground = "";
+  /** Draw the loss itself, which changes with its name, the colours and the size only. */
+  const drawLoss = () => {
     const { heights, levels, depth, minima } = surface();
     const shade = live.dom.colour(host, "--live-zero");
+    const now = [state.name, shade, plot.width].join(" ");
+    if (now === ground) return;
+    ground = now;
     live.heat.colour(plot, heights, (value) => [...shade, 150 * (1 - depth(value)) ** 2]);
     contours.setAttribute("d", levels.map((level) => live.heat.contour(plot, heights, level)).join(""));
     stars.setAttribute("d", live.plot.dots(plot, minima));
+  };
+  const draw = () => {
+    drawLoss();
     const seen = state.points.map((point) => point.map((value) => Math.min(1e3, Math.max(-1e3, value))));
     track.setAttribute("d", live.plot.line(plot, seen));
     marks.setAttribute("d", live.plot.dots(plot, seen.slice(1)));

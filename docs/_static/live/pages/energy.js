@@ -74,12 +74,8 @@ live.start("energy", (host) => {
 
   const draw = () => {
     if (state.composition.size < 2) return;
-    const line = Array.from({ length: 101 }, (_, i) => [i / 100, predict(withShare(i / 100))]);
+    const { line, points } = state;
     const inner = line.slice(1, -1); // at the ends an element vanishes, and with it go its smallest and largest values
-    const points = onLine().map(({ composition, energy }) => [
-      live.formula.fractions(composition).get(state.element) ?? 0,
-      energy,
-    ]);
     zero.setAttribute(
       "d",
       live.plot.line(plot, [
@@ -92,9 +88,14 @@ live.start("energy", (host) => {
     dots.setAttribute("d", live.plot.dots(plot, points));
     knob.update();
   };
+  /** Take up a new line: it stays the same while the reader moves along it. */
   const scale = () => {
-    const energies = Array.from({ length: 51 }, (_, i) => predict(withShare(i / 50)));
-    const all = [...energies, ...onLine().map(({ energy }) => energy), 0];
+    state.line = Array.from({ length: 101 }, (_, i) => [i / 100, predict(withShare(i / 100))]);
+    state.points = onLine().map(({ composition, energy }) => [
+      live.formula.fractions(composition).get(state.element) ?? 0,
+      energy,
+    ]);
+    const all = [...state.line, ...state.points, [0, 0]].map(([, energy]) => energy);
     plot.y = [Math.min(...all) - 0.25, Math.max(...all) + 0.25];
     plot.xLabel = `atomic fraction of ${state.element}`;
   };

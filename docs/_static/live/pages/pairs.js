@@ -132,7 +132,8 @@ live.start("pairs", (host) => {
     learning.textContent = `Learn ${STEPS} steps`;
   };
   const more = () => {
-    for (let i = 0; i < 4 && state.left; i++, state.left--) {
+    const atOnce = matchMedia("(prefers-reduced-motion: reduce)").matches ? STEPS : 4;
+    for (let i = 0; i < atOnce && state.left; i++, state.left--) {
       const { gradient } = evaluate(state.layers, X, data.y);
       Object.assign(state, step(state.layers, gradient, state.velocity, 3, 0.9));
     }

@@ -17,7 +17,7 @@ live.start("threshold", (host) => {
     x: [0, 1],
     y: [0, top],
     aspect: 0.5,
-    xLabel: "predicted probability p of strongly bound",
+    xLabel: "predicted probability ŷ of strongly bound",
     yLabel: "validation compounds",
     label: "How many validation compounds have which probability, and the threshold",
     draw: () => draw(),
