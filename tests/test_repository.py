@@ -149,5 +149,7 @@ def test_links_lead_to_files(name: str) -> None:
         assert "://" in target or (page.parent / target).exists(), target
 
 
-def test_the_changelog_has_a_place_for_what_comes_next() -> None:
-    assert "\n## [Unreleased]\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+def test_the_changelog_has_this_version_with_its_date_and_a_place_for_what_comes_next() -> None:
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    version, date = __version__, loaded("CITATION.cff")["date-released"]
+    assert headings[:2] == ["[Unreleased]", f"[{version}] - {date}"]
