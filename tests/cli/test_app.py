@@ -393,7 +393,7 @@ def test_features_are_written_row_by_row(
     outcome = command("featurize", table, "--out", name, "--features", "stoichiometry, element_fraction")
     expected = featurize(read_materials(["NaCl", "Fe2O3"]).materials, ["stoichiometry", "element_fraction"])
     assert outcome.succeeded() == ""
-    assert outcome.err == f"{name}: 3 rows, {len(expected.names)} features; 1 rows have an error and no numbers\n"
+    assert outcome.err == f"{name}: 3 rows, {len(expected.names)} features; 1 row has an error and no numbers\n"
     frame = pd.read_parquet(workplace / name) if "parquet" in name else pd.read_csv(workplace / name)
     assert list(frame.columns) == ["id", "formula", "error", *expected.names]
     assert frame["id"].tolist() == ["a", "b", "c"]
@@ -433,7 +433,7 @@ def test_a_process_reads_bytes_and_answers_with_text(finished_run: Path, command
     formulas = "NaCl\r\nCuSO₄·5H₂O\nXx\n"
     outcome = real_command("predict", finished_run, stdin=formulas.encode(), PYTHONIOENCODING="utf-8")
     assert outcome.succeeded() == command("predict", finished_run, stdin=formulas).out
-    assert outcome.err.endswith("1 of 3 rows have no prediction; the column 'error' says why\n")
+    assert outcome.err.endswith("1 of 3 rows has no prediction; the column 'error' says why\n")
 
 
 def test_a_process_refuses_what_is_no_text(finished_run: Path) -> None:

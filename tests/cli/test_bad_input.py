@@ -143,7 +143,7 @@ def test_a_missing_configuration(refused: Refused, tiny_config: ConfigWriter) ->
         ([["NaCl", "-1"], ["MgO", "two"]], HEADER, ["row 2: 'two' is no number"]),
         ([["NaCl", "-411"], ["MgO", "-601"]], HEADER, ["data.unit: not declared", "looks like kJ/mol", "Declare the"]),
         ([["NaCl", "-5"], ["MgO", "-6"], ["KCl", "-7"]], HEADER, ["data.unit: not declared", "like total energies"]),
-        ([["a", "NaCl", "1"], ["a", "MgO", "2"]], ["id", *HEADER], ["1 ids occur twice, the first is 'a'"]),
+        ([["a", "NaCl", "1"], ["a", "MgO", "2"]], ["id", *HEADER], ["1 id occurs twice, the first is 'a'"]),
         ([["NaCl", "-1"], ["MgO", "-2"]], HEADER, ["2 rows in 2 groups cannot fill 3 parts", "Give more rows"]),
         ([["NaCl", "-1"], ["Na2Cl2", "-2"], ["KCl", "-3"]], HEADER, ["3 rows in 2 groups cannot fill 3 parts"]),
     ],
@@ -398,7 +398,7 @@ def test_nothing_to_featurize(
 
 def test_no_row_can_be_featurized(refused: Refused, write_csv: Callable[..., Path]) -> None:
     table = write_csv([["Xx", "1"], ["Yy", "2"]])
-    assert "no row can be read; the first: formula 'Xx'" in refused("featurize", table, "--out", "x.csv")
+    assert "no row can be read:\n  row 1: formula 'Xx'" in refused("featurize", table, "--out", "x.csv")
 
 
 @pytest.mark.parametrize(
@@ -407,7 +407,7 @@ def test_no_row_can_be_featurized(refused: Refused, write_csv: Callable[..., Pat
         ([["NaCl", "-411"], ["MgO", "-601"]], [], "--unit: not declared"),
         ([["NaCl", "-2"]], ["--target", "e"], "--target: the table has no column 'e'"),
         ([["NaCl", "-2"]], ["--unit", "kJ"], "--unit: unknown unit 'kJ'"),
-        ([["Xx", "-2"]], [], "no row is left: 1 of 1 rows cannot be read"),
+        ([["Xx", "-2"]], [], "no row is left: 1 of 1 row cannot be read"),
     ],
 )
 def test_a_table_that_cannot_be_evaluated(

@@ -111,7 +111,7 @@ def damaged(content: bytes) -> bytes:
         ("t.json", b"{", "not readable as a JSON table"),
         ("t.json", b"5", "not readable as a JSON table"),
         ("t.json", b"[]", "the table has no rows"),
-        ("t.json", b'{"columns": ["a", "a"], "data": [[1, 2]]}', "columns occur twice, the first is 'a'"),
+        ("t.json", b'{"columns": ["a", "a"], "data": [[1, 2]]}', "column occurs twice, the first is 'a'"),
         ("t.json.gz", damaged(json.dumps(RECORDS).encode()), "not readable as a JSON table"),
         ("t.json.gz", b"[]", "not readable as a JSON table"),
         ("t.parquet", b"PAR1", "not readable as parquet"),
@@ -190,7 +190,7 @@ def test_files_called_poscar_keep_their_whole_name(workplace: Path) -> None:
 @pytest.mark.parametrize(
     ("listing", "content", "message"),
     [
-        ("targets.csv", "name,target\nNaCl,-2\nNaCl.cif,-3\n", "1 names occur twice, the first is 'NaCl'"),
+        ("targets.csv", "name,target\nNaCl,-2\nNaCl.cif,-3\n", "1 name occurs twice, the first is 'NaCl'"),
         ("targets.csv", "name\nNaCl\n", "one column only"),
         ("targets.csv", "", "the file is empty"),
         ("id_prop.csv", "NaCl;-2\n", "one column only"),
@@ -206,7 +206,7 @@ def test_a_wrong_listing_is_refused(structure_folder: Path, listing: str, conten
 
 def test_two_files_of_one_name_are_refused(structure_folder: Path) -> None:
     rock_salt("Na", "Cl", 5.6).to(structure_folder / "NaCl.vasp", fmt="poscar")
-    with pytest.raises(DataError, match="names of structure files occur twice, the first is 'NaCl'"):
+    with pytest.raises(DataError, match=r"structure file names? occurs? twice, the first is 'NaCl'"):
         read_table(str(structure_folder))
 
 

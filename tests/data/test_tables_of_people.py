@@ -154,9 +154,9 @@ HEAD = b"formula,target\n"
         (HEAD + b'"Na\x08Cl",-2\n', "the sign U+0008 stands in row 1, column 'formula'"),
         (b"formula\0,target\nNaCl,-2\n", "the sign U+0000 stands in the names of the columns"),
         (HEAD + b"NaCl,-2\n\0\0\0\0", "the sign U+0000 stands in row 2"),
-        (b"formula,target,target\nNaCl,-2,-3\n", "1 columns occur twice, the first is 'target'. Rename or remove"),
-        (b"formula,target, target \nNaCl,-2,-3\n", "1 columns occur twice, the first is 'target'"),
-        (b'formula,"target",target\nNaCl,-2,-3\n', "1 columns occur twice, the first is 'target'"),
+        (b"formula,target,target\nNaCl,-2,-3\n", "1 column occurs twice, the first is 'target'. Rename or remove"),
+        (b"formula,target, target \nNaCl,-2,-3\n", "1 column occurs twice, the first is 'target'"),
+        (b'formula,"target",target\nNaCl,-2,-3\n', "1 column occurs twice, the first is 'target'"),
         (b"\n\nformula,a,a,b,b\nNaCl,1,2,3,4\n", "2 columns occur twice, the first is 'a'"),
         (b"formula;target\nNaCl;-2,131\n", "the columns are separated by ';'. Save the table with commas"),
         (b"formula;target, eV/atom;x\nNaCl;-2,131;3\n", "the columns are separated by ';'"),
@@ -395,7 +395,7 @@ def test_json_says_its_own_encoding(tmp_path: Path, encoding: str) -> None:
         ('{"formula": {"0": "NaCl"}, "target": {"1": 2}}', "the column 'formula' has no value for the row '1'"),
         ('[{"formula": "NaCl", "target": 1, "target": 2}]', "the key 'target' stands twice in one object"),
         ('[{"a": {"b": [{"x": 1, "x": 1}]}}]', "the key 'x' stands twice in one object"),
-        ('{"columns": ["a", "a"], "data": [[1, 2]]}', "1 columns occur twice, the first is 'a'"),
+        ('{"columns": ["a", "a"], "data": [[1, 2]]}', "1 column occurs twice, the first is 'a'"),
         ('{"columns": 5, "data": [[1, 2]]}', "'columns' is 5, where a list of names is expected"),
         ('{"columns": ["a"], "data": [[1, 2]]}', "row 1 is 2 values, where a list of 1 values is expected"),
         ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
@@ -547,7 +547,7 @@ def test_what_is_no_parquet_file_is_refused(tmp_path: Path, content: bytes) -> N
 def test_a_parquet_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
     arrow = pa.table([["NaCl"], ["MgO"]], names=["formula", "formula"])
     pq.write_table(arrow, tmp_path / "t.parquet")
-    assert "1 columns occur twice" in refusal(tmp_path, "t.parquet", (tmp_path / "t.parquet").read_bytes())
+    assert "1 column occurs twice" in refusal(tmp_path, "t.parquet", (tmp_path / "t.parquet").read_bytes())
 
 
 # Tables of features

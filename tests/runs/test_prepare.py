@@ -117,7 +117,7 @@ def test_or_they_are_left_out_named_and_counted(table_without: Writer) -> None:
 def test_nothing_left_is_an_error_with_the_first_reason(table_without: Writer) -> None:
     features = table_without(*FORMULAS[1:])
     rows = dataset(FORMULAS[1:], ENERGIES[1:])
-    with pytest.raises(DataError, match=r"given: no row can be featurized; the first: ."):
+    with pytest.raises(DataError, match=r"given: no row can be featurized:\n  row ."):
         prepare(config(features=features, data={"path": "given", "invalid": "drop"}), rows)
 
 

@@ -440,7 +440,7 @@ def test_a_list_of_formulas_is_ranked_as_it_is(command: Command, kind: str) -> N
     assert lines[0]["formula"] == "NaCl"
     products = {line["formula"]: line["products"] for line in lines}
     assert products["FeO"] == "0.25 Fe + 0.25 Fe3O4"
-    assert "1 of 7 rows have no prediction" in outcome.err
+    assert "1 of 7 rows has no prediction" in outcome.err
     assert "no picture: these are drawn of two or three elements, and here are 4" in outcome.err
 
 

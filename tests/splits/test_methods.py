@@ -236,9 +236,9 @@ FEW = rows_of(["NaCl", "Na2Cl2", "KCl"])
         (
             rows_of(["NaCl", "NaCl2"]),
             {"method": "chemical_system", "test": 0.0},
-            "2 rows in 1 groups cannot fill",
+            "2 rows in 1 group cannot fill",
         ),
-        (rows_of(["NaCl"]), {"method": "random", "test": 0.0}, "1 rows in 1 groups cannot fill 2 parts"),
+        (rows_of(["NaCl"]), {"method": "random", "test": 0.0}, "1 row in 1 group cannot fill 2 parts"),
         (FEW, {"val": 0.5, "test": 0.5}, "val 0.5 and test 0.5 leave no rows for training"),
         (FEW, {"method": "random", "val": 0.0, "test": 0.3}, "the val part is empty (2 train, 0 val, 1 test rows)"),
         (FEW, {"method": "k_fold"}, "split.n_folds: 5 folds need as many formulas; there are 2."),
@@ -280,7 +280,7 @@ FEW = rows_of(["NaCl", "Na2Cl2", "KCl"])
         (FEW, {"method": "leave_cluster_out", "fold": 5}, "split.fold: found 5, but folds are numbered 0 to 4."),
         (FEW, {"method": "matbench"}, "'matbench' needs the place of each row in its table; these rows have none."),
         (FEW, {"method": "time"}, "split.column: the method 'time' needs the name of a column."),
-        (rows_of(["NaCl", "KCl"], ["2001", " "]), {"method": "time"}, "split.column: 1 rows have no time: 1. Fill the"),
+        (rows_of(["NaCl", "KCl"], ["2001", " "]), {"method": "time"}, "split.column: 1 row has no time: 1. Fill the"),
         (rows_of(["NaCl"] * 7, [""] * 7), {"method": "time"}, "7 rows have no time: 0, 1, 2, 3, 4 and 2 more."),
         (
             rows_of(["NaCl", "KCl"], ["2001", "late"]),
@@ -296,7 +296,7 @@ FEW = rows_of(["NaCl", "Na2Cl2", "KCl"])
         (
             rows_of(["NaCl", "KCl"], ["1", "1"]),
             {"method": "time"},
-            "2 rows in 1 groups cannot fill 3 parts by the method",
+            "2 rows in 1 group cannot fill 3 parts by the method",
         ),
         (
             rows_of(["NaCl", "KCl"], ["train", "Test"]),

@@ -15,7 +15,7 @@ from formation_mlp.data import columns
 from formation_mlp.data.decimal_commas import places_of_decimal_commas, with_decimal_points
 from formation_mlp.data.text_file import check_kind, check_signs, encoding_of, has_control_sign, open_text, readable
 from formation_mlp.errors import DataError
-from formation_mlp.quoting import quoted
+from formation_mlp.quoting import counted, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,8 @@ def _check(file: Path, encoding: str, separator: str, *, has_header: bool) -> li
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
         n = sum(names.count(name) > 1 for name in dict.fromkeys(names))
-        raise DataError(f"{file}: {n} columns occur twice, the first is {quoted(twice)}. Rename or remove one.")
+        found = f"{counted(n, 'column occurs', 'columns occur')} twice, the first is {quoted(twice)}."
+        raise DataError(f"{file}: {found} Rename or remove one.")
     _refuse_uneven_rows(file, encoding, separator, names)
     return names
 

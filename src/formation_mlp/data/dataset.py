@@ -194,7 +194,8 @@ def ids_of_frame(frame: pd.DataFrame, config: DataConfig) -> list[str]:
     seen: set[str] = set()
     twice = [i for i in ids if i in seen or seen.add(i)]  # type: ignore[func-returns-value]
     if twice or "" in seen:
-        found = f"{len(twice)} ids occur twice, the first is {twice[0]!r}" if twice else "an id is blank"
+        n_twice = counted(len(twice), "id occurs", "ids occur")
+        found = f"{n_twice} twice, the first is {twice[0]!r}" if twice else "an id is blank"
         raise DataError(f"data.id: column {column!r}: {found}. Ids must be unique; name another column with data.id.")
     return ids
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from formation_mlp.data import columns
 from formation_mlp.data.text_file import UTF_8, check_kind, encoding_of, readable
 from formation_mlp.errors import DataError
-from formation_mlp.quoting import quoted
+from formation_mlp.quoting import counted, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,7 +176,8 @@ def _names(names: Any, file: Path) -> list[str]:
     twice = [name for name in dict.fromkeys(texts) if texts.count(name) > 1]
     if twice:
         raise DataError(
-            f"{file}: {len(twice)} columns occur twice, the first is {quoted(twice[0])}. Rename or remove one."
+            f"{file}: {counted(len(twice), 'column occurs', 'columns occur')} twice, the first is {quoted(twice[0])}. "
+            "Rename or remove one."
         )
     return texts
 

@@ -67,7 +67,7 @@ def frame_of(table: pa.Table, file: Path) -> pd.DataFrame:
     names = [name for name in table.column_names if name not in left_out]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise DataError(f"{file}: 1 columns occur twice, the first is {twice!r}. Rename or remove one.")
+        raise DataError(f"{file}: 1 column occurs twice, the first is {twice!r}. Rename or remove one.")
     frame: pd.DataFrame = table.select(names).to_pandas(ignore_metadata=True)
     return frame
 

@@ -97,7 +97,7 @@ def _check_names(names: Iterable[str], where: str) -> None:
     )
     if odd is not None:
         raise DataError(f"{where}: the name of a column, {quoted(odd)}, holds a sign that is no text. Rename it.")
-    require_once(names, where, "columns")
+    require_once(names, where, "column")
 
 
 def _is_text(name: str) -> bool:

@@ -17,7 +17,7 @@ from formation_mlp.data.text_file import UTF_8
 from formation_mlp.errors import DataError
 from formation_mlp.materials.structure.files import SUFFIXES, is_other_json, is_structure_file, structure_files_of
 from formation_mlp.materials.structure.packed_text import PACKED
-from formation_mlp.quoting import quoted
+from formation_mlp.quoting import counted, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ def read_folder(folder: Path, encoding: str = UTF_8) -> pd.DataFrame:
     if not files:
         return _frames_in(folder)
     frame = pd.DataFrame({"id": [_id_of_file(path.name) for path in files], "structure": [path.name for path in files]})
-    require_once(frame["id"], str(folder), "names of structure files")
+    require_once(frame["id"], str(folder), "structure file name")
     targets = _targets_of(folder, frame, encoding)
     if targets is None:
         frame.attrs[columns.FILES] = IN_FILES
@@ -76,7 +76,8 @@ def require_once(names: Iterable[str], where: str, what: str) -> None:
     """Raise `DataError` if a name occurs twice."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise DataError(f"{where}: {len(twice)} {what} occur twice, the first is {twice[0]!r}. Rename or remove one.")
+        found = counted(len(twice), f"{what} occurs", f"{what}s occur")
+        raise DataError(f"{where}: {found} twice, the first is {twice[0]!r}. Rename or remove one.")
 
 
 def _frames_in(folder: Path) -> pd.DataFrame:
@@ -146,7 +147,7 @@ def _with_ids(table: pd.DataFrame, place: int, listing: Path) -> pd.DataFrame:
     table = table.set_axis(names, axis="columns")
     ids = [_id_of_file(Path(str(name)).name) for name in columns.cells_of(table, names[place])]
     table = table.drop(columns=names[place]).assign(id=ids)
-    require_once(table["id"], str(listing), "names")
+    require_once(table["id"], str(listing), "name")
     table.attrs[columns.SAID] = listing.name
     return table
 

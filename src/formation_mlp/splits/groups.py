@@ -11,6 +11,7 @@ from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.data.numbers import number
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import SplitError
+from formation_mlp.quoting import counted
 from formation_mlp.registry import did_you_mean
 from formation_mlp.typing import Bools, Floats, Ints
 
@@ -110,7 +111,7 @@ def times(dataset: Dataset) -> Floats:
     if blank:
         more = f" and {len(blank) - SHOWN} more" if len(blank) > SHOWN else ""
         raise SplitError(
-            f"split.column: {len(blank)} rows have no time: {', '.join(blank[:SHOWN])}{more}. "
+            f"split.column: {counted(len(blank), 'row has', 'rows have')} no time: {', '.join(blank[:SHOWN])}{more}. "
             "Fill the cells, or leave these rows out of the table."
         )
     dates = [text for text in dataset.parts if not _is_number(text)]

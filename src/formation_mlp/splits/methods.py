@@ -11,6 +11,7 @@ from formation_mlp.config.schema import SplitConfig
 from formation_mlp.data.numbers import number
 from formation_mlp.data.records import Dataset
 from formation_mlp.errors import SplitError
+from formation_mlp.quoting import counted
 from formation_mlp.registry import lookup
 from formation_mlp.seeding import numpy_generator, stream_seed
 from formation_mlp.splits.groups import MATBENCH_FOLDS, clusters, matbench_folds, rows_with_element, times
@@ -253,7 +254,7 @@ def _require_groups(group: Ints, config: SplitConfig, method: str) -> None:
     wanted_parts, n_groups = 2 + (config.test > 0), len(np.unique(group))
     if n_groups < wanted_parts:
         raise SplitError(
-            f"split: {len(group)} rows in {n_groups} groups cannot fill {wanted_parts} parts "
+            f"split: {counted(len(group), 'row')} in {counted(n_groups, 'group')} cannot fill {wanted_parts} parts "
             f"by the {method}. Give more rows."
         )
 
