@@ -224,3 +224,36 @@ def test_a_file_without_powers_is_one_of_an_earlier_version(model: ErrorModel) -
     arrays, plain = model.dump()
     del arrays["powers"]
     assert ErrorModel.restore(arrays, plain).powers.tolist() == [1.0] * len(model.groups)
+
+
+def test_on_one_scale_it_expects_what_it_did_where_the_scales_differ_as_on_average(model: ErrorModel) -> None:
+    new = rows_of(1)
+    own = new.asked.scale == 1
+    k = len(model.centre)
+    inputs = new.asked.inputs(model.pairs)[own]
+    inputs[:, k - 5] = model.centre[k - 5]  # the difference from the first scale, which the narrower model is not told
+    one = model.for_scales([1], 2)
+    answers = new.asked.answers[np.flatnonzero(own), 1][:, None]
+    asked = replace(
+        new.asked,
+        compositions=new.asked.compositions.take(np.flatnonzero(own)),
+        components=new.asked.components[own],
+        distance=new.asked.distance[own],
+        answers=answers,
+        scale=np.zeros(own.sum(), np.int64),
+        is_hypothetical=new.asked.is_hypothetical[own],
+    )
+    for found, wanted in zip(one.errors(asked), model.expected(inputs), strict=True):
+        assert found == pytest.approx(wanted, rel=1e-4)
+    assert one.groups == ()
+    both = model.for_scales([0, 1], 2)
+    assert both.errors(new.asked).size == pytest.approx(model.errors(new.asked).size, rel=1e-5)
+    swapped = replace(new.asked, answers=new.asked.answers[:, ::-1], scale=1 - new.asked.scale)
+    assert model.for_scales([1, 0], 2).errors(swapped).size == pytest.approx(model.errors(new.asked).size, rel=1e-4)
+
+
+def test_known_powers_are_kept(model: ErrorModel) -> None:
+    rows = rows_of(1)
+    few = OutOfSample(rows.asked.inputs(model.pairs), rows.error, rows.group, rows.scored, np.ones(N))
+    again = calibrated(model, model.errors(rows.asked), few, {"oqmd/known": 0.25})
+    assert dict(zip(again.groups, again.powers.tolist(), strict=True))["oqmd/known"] == 0.25

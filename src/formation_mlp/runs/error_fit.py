@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,7 +58,9 @@ def fit_error_model(rows: OutOfSample, pairs: NDArray[np.uint16], listed: NDArra
     return calibrated(blank, blank.expected(rows.inputs), rows)
 
 
-def calibrated(model: ErrorModel, errors: Errors, rows: OutOfSample) -> ErrorModel:
+def calibrated(
+    model: ErrorModel, errors: Errors, rows: OutOfSample, powers: Mapping[str, float] | None = None
+) -> ErrorModel:
     """Return the error model with factors, ratios and levels by the rows that are ``scored``.
 
     Parameters
@@ -69,13 +71,18 @@ def calibrated(model: ErrorModel, errors: Errors, rows: OutOfSample) -> ErrorMod
         What that expects of the rows.
     rows
         With the errors that they had.
+    powers
+        Of each group, where they are known from more rows.
     """
+    known = powers or {}
     scores = scores_of(errors, rows.error)
     groups = sorted(set(rows.group[rows.scored].tolist()))
     by_group = {name: rows.scored & (rows.group == name) for name in groups}
-    powers = [power_of(errors.size[own], rows.error[own]) for own in by_group.values()]
+    used = [
+        known[name] if name in known else power_of(errors.size[own], rows.error[own]) for name, own in by_group.items()
+    ]
     size, ratios = np.zeros(len(scores)), []
-    for own, power in zip(by_group.values(), powers, strict=True):
+    for own, power in zip(by_group.values(), used, strict=True):
         expected = errors.size[own] ** power
         ratios.append(float(np.abs(rows.error[own]).mean() / expected.mean()))
         size[own] = expected * ratios[-1]
@@ -87,7 +94,7 @@ def calibrated(model: ErrorModel, errors: Errors, rows: OutOfSample) -> ErrorMod
         scores=packed,
         starts=starts,
         ratios=np.array(ratios, np.float32),
-        powers=np.array(powers, np.float32),
+        powers=np.array(used, np.float32),
         levels=levels_of(size[rows.scored], rows.error[rows.scored], scale),
     )
 

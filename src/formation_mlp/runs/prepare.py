@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from formation_mlp.models.architectures import normalization_of, sees_elements
 from formation_mlp.models.size import check_size
 from formation_mlp.quoting import counted, first_of
 from formation_mlp.runs.fingerprint import Content, Fingerprint, content_of, fingerprint_of
+from formation_mlp.runs.inherited_trust import InheritedTrust
 from formation_mlp.runs.start_rows import StartRows, start_rows
 from formation_mlp.runs.warm_start import members_to_start_from
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
@@ -35,8 +36,9 @@ class Prepared:
     """Rows, features, parts and what was fitted on the train rows.
 
     ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from, ``start_rows`` what
-    that model knows of the rows, ``content`` the hashes of rows and features, once they are known, ``architectures``
-    the networks, losses and metrics of the user's own by name.
+    that model knows of the rows, ``start_trust`` what it knows of its errors, ``start_elements`` in how many rows it
+    has seen each element, ``content`` the hashes of rows and features, once they are known, ``architectures`` the
+    networks, losses and metrics of the user's own by name.
     """
 
     config: Config
@@ -48,6 +50,8 @@ class Prepared:
     y: Floats
     start: tuple[Member, ...] = ()
     start_rows: StartRows | None = None
+    start_trust: InheritedTrust | None = None
+    start_elements: Mapping[str, int] = field(default_factory=dict)
     content: Content | None = None
     architectures: Architectures = field(default_factory=dict)
 
@@ -154,10 +158,11 @@ def divide(
     prepared = Prepared(
         config, dataset, table, split, start.scaler, task, y, content=content, architectures=architectures
     )
-    members, notes = members_to_start_from(start, prepared.part("val"), dataset.target.scales)
+    members, places, notes = members_to_start_from(start, prepared.part("val"), dataset.target.scales)
     dataset = replace(dataset, notes=(*dataset.notes, *notes))
     known = start_rows(start, dataset.materials.compositions)
-    return replace(prepared, start=members, start_rows=known, dataset=dataset)
+    prepared = replace(prepared, start=members, start_rows=known, dataset=dataset)
+    return replace(prepared, start_trust=InheritedTrust.of(start, places), start_elements=start.training_elements)
 
 
 def _require_apart(dataset: Dataset, split: Split) -> None:

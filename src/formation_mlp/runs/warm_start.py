@@ -26,8 +26,8 @@ it, and so many times as near as to the answers on any other."""
 
 def members_to_start_from(
     start: Checkpoint, val: Examples, scales: tuple[str, ...]
-) -> tuple[tuple[Member, ...], tuple[str, ...]]:
-    """Return the members of a model with the outputs that the new network has, and what to say of it.
+) -> tuple[tuple[Member, ...], list[int], tuple[str, ...]]:
+    """Return the members of a model with the outputs of the new network, which outputs these are, and what to say.
 
     A network for one scale starts from the output whose predictions are nearest to the val rows: whatever the scale of
     these is called, that one needs the smallest change. A network for several starts from those of the same names.
@@ -48,7 +48,7 @@ def members_to_start_from(
     """
     there = start.target.scales
     if len(there) < 2:
-        return start.members, ()
+        return start.members, [0], ()
     if len(scales) > 1:
         missing = sorted(set(scales) - set(there))
         if missing:
@@ -56,14 +56,15 @@ def members_to_start_from(
                 f"training.start_from: the model answers on {', '.join(there)}, not on {', '.join(missing)}. "
                 "Leave those rows out, or start from nothing."
             )
-        return tuple(_with_outputs(member, [there.index(name) for name in scales]) for member in start.members), ()
+        places = [there.index(name) for name in scales]
+        return tuple(_with_outputs(member, places) for member in start.members), places, ()
     answers = Predictor(start).on_all_scales(val.X, val.compositions)
     errors = np.abs(answers - val.y[:, None]).mean(axis=0)
     nearest = int(np.argmin(errors))
     told = ", ".join(f"{name} {error:.3f}" for name, error in zip(there, errors, strict=True))
     note = f"start from the energy scale {there[nearest]}, the nearest to the val rows (MAE in eV/atom: {told})"
     notes = (note,) if scales else tuple(filter(None, [note, scale_to_declare(there, errors)]))
-    return tuple(_with_outputs(member, [nearest]) for member in start.members), notes
+    return tuple(_with_outputs(member, [nearest]) for member in start.members), [nearest], notes
 
 
 def scale_to_declare(scales: Sequence[str], errors: Floats) -> str:

@@ -82,6 +82,12 @@ class Asked:
         return np.concatenate(columns, axis=1, dtype=np.float64)
 
 
+def places_of_scales(k: int, n_scales: int) -> tuple[Ints, Ints]:
+    """Return which of ``k`` inputs are the differences of the answers, and which name the scale, ``[s]`` each."""
+    first = k - 2 * n_scales - 1
+    return np.arange(first, first + n_scales), np.arange(first + n_scales, first + 2 * n_scales)
+
+
 def pair_counts(compositions: Compositions) -> NDArray[np.uint16]:
     """Return in how many rows two elements occur together, ``[119, 119]``; on the diagonal, those with one of them.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from formation_mlp.errors import CheckpointError
 from formation_mlp.system.array_checks import checked_array
 from formation_mlp.system.blocks import in_blocks, product
 from formation_mlp.trust import conformal
-from formation_mlp.trust.error_inputs import Asked
+from formation_mlp.trust.error_inputs import Asked, places_of_scales
 from formation_mlp.trust.levels import Level
 from formation_mlp.trust.own_rows import OWN
 from formation_mlp.typing import Bools, Floats, Ints
@@ -144,6 +144,33 @@ class ErrorModel:
         own = [self.groups.index(group)] if group in self.groups else range(len(self.groups))
         found: Floats = np.max([errors.size ** float(self.powers[k]) * float(self.ratios[k]) for k in own], axis=0)
         return found
+
+    def for_scales(self, places: Sequence[int], n_scales: int) -> ErrorModel:
+        """Return the error model of a model that answers on some of the ``n_scales`` scales only, without scores.
+
+        Answers on the other scales are taken to differ from a row's own as they do on average.
+        """
+        differences, names = places_of_scales(len(self.centre), n_scales)
+        gone = np.setdiff1d(names, names[list(places)])
+        dropped = np.concatenate([np.setdiff1d(differences, differences[list(places)]), gone])
+        kept = np.setdiff1d(np.arange(len(self.centre)), [*dropped, *differences, *names])
+        kept = np.concatenate([kept[:-1], differences[list(places)], names[list(places)], kept[-1:]])
+        first = self.weights["first.weight"]
+        off = np.clip(-self.centre[gone] / self.width[gone], -6, 6)
+        bias = self.weights["first.bias"] + off @ first[gone]
+        weights = self.weights | {"first.weight": first[kept], "first.bias": bias.astype(np.float32)}
+        none = np.empty(0, np.float32)
+        return replace(
+            self,
+            weights=weights,
+            centre=self.centre[kept],
+            width=self.width[kept],
+            groups=(),
+            scores=none,
+            starts=np.zeros(1, np.int64),
+            ratios=none,
+            powers=none,
+        )
 
     @property
     def is_seen(self) -> Bools:
