@@ -9,6 +9,7 @@ from pathlib import Path
 from formation_mlp.lessons import formulas
 from formation_mlp.lessons.cells import Lesson, all_lessons
 from formation_mlp.lessons.exercises.collection import find_exercise
+from formation_mlp.lessons.notebooks import split_shown
 
 LIVE = Path(__file__).parents[2] / "docs" / "live"
 MOVING = {
@@ -59,7 +60,7 @@ def _page(lesson: Lesson) -> str:
     title = None
     for cell in lesson.cells:
         if not cell.is_prose:
-            parts += [_question(number) for number in cell.asked] or [f"```python\n{cell.text.strip()}\n```\n"]
+            parts += [_question(number) for number in cell.asked] or _code(cell.text.strip())
         elif title is None:
             title, _, rest = cell.text.strip().partition("\n")
             parts.insert(0, f"{title}\n")
@@ -67,6 +68,14 @@ def _page(lesson: Lesson) -> str:
         else:
             parts.append(f"{_with_blocks(cell.text)}\n")
     return "\n".join(parts)
+
+
+def _code(text: str) -> list[str]:
+    """Return the lines that compute and, folded away, those that only show the result."""
+    work, shown = split_shown(text)
+    parts = [f"```python\n{work}\n```\n"] * bool(work)
+    folded = f"::::{{dropdown}} Lines that show the result\n```python\n{shown}\n```\n::::\n"
+    return parts + [folded] * bool(shown)
 
 
 def _moving(number: int) -> str:
