@@ -249,7 +249,7 @@ def test_an_unknown_lesson_is_refused(small: Path, command: Callable[..., Outcom
 
 
 def test_the_verb_writes_pages(small: Path, workplace: Path, command: Callable[..., Outcome]) -> None:
-    small.write_text(SMALL + '\nsay("1 < 2 & **bold** `x < y`")\n', encoding="utf-8")
+    small.write_text(SMALL + '\n# %%\nsay("1 < 2 & **bold** `x < y`")\n', encoding="utf-8")
     command("lesson", "--html", "site").succeeded()
     page = (workplace / "site" / "05_small.html").read_text(encoding="utf-8")
     assert "<p>1 &lt; 2 &amp; <strong>bold</strong> <code>x &lt; y</code></p>" in page
