@@ -89,6 +89,9 @@ function parsed(body) {
   }
 }
 
+/** Return whether requests carry a token. */
+export const hasToken = () => sessionStorage.getItem(KEY) !== null;
+
 function authorization() {
   const token = sessionStorage.getItem(KEY);
   return token ? { authorization: `Bearer ${token}` } : {};

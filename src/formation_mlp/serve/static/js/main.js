@@ -6,6 +6,7 @@ import { jobsView } from "./jobs.js";
 import { modelsView } from "./models.js";
 import { predictView } from "./predict.js";
 import { parse } from "./router.js";
+import { runsView } from "./runs.js";
 import { screenView } from "./screen.js";
 import { startTheme } from "./theme.js";
 
@@ -13,6 +14,7 @@ const VIEWS = {
   predict: { title: "Predict", make: predictView },
   screen: { title: "Phase diagram", make: screenView },
   tables: { title: "Tables", make: jobsView },
+  runs: { title: "Runs", make: runsView },
   models: { title: "Models", make: modelsView },
 };
 const main = document.getElementById("main");

@@ -207,7 +207,7 @@ export function predictView() {
     root,
     async show(route) {
       await loadModels();
-      for (const name of Object.keys(WORDS)) words[name] = route.query[name] ?? (route.what ? WORDS[name] : words[name]);
+      for (const name of Object.keys(WORDS)) words[name] = route.query[name] ?? (route.what || "model" in route.query ? WORDS[name] : words[name]);
       choices.model.value = words.model;
       offerScales();
       for (const name of ["unit", "level"]) choices[name].value = words[name];

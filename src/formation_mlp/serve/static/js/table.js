@@ -44,7 +44,7 @@ export function sortableTable(columns, rows, options = {}) {
       const text = column.show ? column.show(value, row) : (value ?? "");
       const isHead = i === 0;
       const content = isHead && options.onrow
-        ? el("button", { type: "button", class: "link", onclick: () => options.onrow(row) }, text) : text;
+        ? el("button", { type: "button", class: "link", "aria-pressed": options.isChosen ? String(Boolean(options.isChosen(row))) : null, onclick: () => options.onrow(row) }, text) : text;
       return el(isHead ? "th" : "td", { scope: isHead ? "row" : null, class: column.isNumber ? "number" : null }, content);
     }));
   draw();
