@@ -70,11 +70,16 @@ def headless_browser() -> Iterator[Chrome]:
 
 def visit(browser: Chrome, page: Path | str, screen: str = "laptop") -> None:
     """Load a file or an address on a screen of `SCREENS` or `FURTHER`, and forget earlier complaints."""
+    resize(browser, screen)
+    complaints(browser)
+    browser.get(page.resolve().as_uri() if isinstance(page, Path) else page)
+
+
+def resize(browser: Chrome, screen: str) -> None:
+    """Show the page on a screen of `SCREENS` or `FURTHER`."""
     width, height = {**SCREENS, **FURTHER}[screen]
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)  # a window is never narrower than 500
-    complaints(browser)
-    browser.get(page.resolve().as_uri() if isinstance(page, Path) else page)
 
 
 def complaints(browser: Chrome) -> list[str]:

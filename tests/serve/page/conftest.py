@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ import pytest
 from formation_mlp.serve.app import create_app
 from formation_mlp.serve.state import Service
 from serve.page.reader import Reader
+from support.commands import python_environment
 from support.served import served
 
 if TYPE_CHECKING:
@@ -18,12 +21,27 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def address(service: Service) -> Iterator[str]:
+def runs_folder(finished_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of two finished runs and one that is training."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name in ("first", "second", "growing"):
+        shutil.copytree(finished_run, folder / name)
+    config = folder / "second" / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("max_epochs: 2", "max_epochs: 3"), encoding="utf-8")
+    for name in ("DONE", "model.safetensors", "report.json"):
+        (folder / "growing" / name).unlink()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def address(service: Service, runs_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return where the page is; its service has an event loop of its own, but shares the models of the other tests."""
-    own = Service(service.settings)
+    own = Service(replace(service.settings, jobs=tmp_path_factory.mktemp("jobs"), runs=runs_folder))
     own.models = service.models
-    with served(create_app(own.settings, own)) as found:
-        yield found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", python_environment()["PYTHONPATH"])
+        with served(create_app(own.settings, own)) as found:
+            yield found
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SECONDS = 120
+SECONDS = 600
 """After which a test fails; what is waited for comes much earlier on any machine."""
 DROP = """
 const [target, files] = arguments;

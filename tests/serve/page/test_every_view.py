@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from formation_mlp.serve.app import STATIC
 from serve.page.reader import Reader
 from support.accessibility import violations
-from support.browser import overflowing
+from support.browser import overflowing, resize
 
 Open = Callable[..., Reader]
 VIEWS = {  # address to what stands there when all of it is there
@@ -22,6 +22,8 @@ VIEWS = {  # address to what stands there when all of it is there
     "screen": ".periodic",
     "screen/Fe-O?max_atoms=6": ".stage .tie",
     "screen/Li-Fe-O?max_atoms=6": ".stage .tie",
+    "tables": ".box .soft",
+    "runs/first,second": ".stage .curve",
     "models": ".card dd",
 }
 SCRIPTS = sorted((STATIC / "js").glob("*.js"))
@@ -31,24 +33,20 @@ def whole(page: Reader, view: str) -> None:
     page.until(lambda: page.all(VIEWS[view]) and not page.shown(".waiting"))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
-def test_axe_finds_nothing_to_complain_of(open_page: Open, view: str, theme: str) -> None:
+def test_a_view_fits_every_screen_and_axe_finds_nothing_to_complain_of(open_page: Open, view: str) -> None:
     page = open_page(view)
     whole(page, view)
-    page.run("document.documentElement.dataset.theme = arguments[0]", theme)
+    assert page.complaints() == []
     for details in page.all("details:not([open]) > summary")[:3]:
         page.click(details)
-    assert violations(page.browser) == []
-
-
-@pytest.mark.parametrize("screen", ["phone", "laptop", "wide"])
-@pytest.mark.parametrize("view", VIEWS)
-def test_nothing_stands_out_and_nothing_is_refused(open_page: Open, view: str, screen: str) -> None:
-    page = open_page(view, screen)
-    whole(page, view)
-    assert overflowing(page.browser) == []
-    assert page.complaints() == []
+    for screen in ("phone", "laptop", "wide"):
+        resize(page.browser, screen)
+        assert overflowing(page.browser) == [], screen
+        for theme in ("light", "dark"):
+            page.run("document.documentElement.dataset.theme = arguments[0]", theme)
+            assert violations(page.browser) == [], (screen, theme)
 
 
 def test_axe_is_at_work(open_page: Open) -> None:

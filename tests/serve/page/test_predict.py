@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from pathlib import Path
 
 from fastapi.testclient import TestClient
 
@@ -89,3 +90,14 @@ def test_a_formula_is_drawn_from_the_periodic_table_by_keys(open_page: Open, cli
     amount.send_keys("2")
     page.one("article.answer h2", "NaCl2")
     assert value(page) == of_service(client, "NaCl2")
+
+
+def test_a_dropped_structure_is_predicted(open_page: Open, structure_folder: Path) -> None:
+    page = open_page("predict")
+    page.drop(NaCl__cif=(structure_folder / "NaCl.cif").read_text(encoding="utf-8"))
+    text = page.answer.text
+    assert "NaCl.cif" in text
+    assert "space group Fm-3m (225)" in text
+    assert page.field("Model").get_property("value") == "structure"
+    page.drop(bad__cif="data_bad\n_cell_length_a ?\n")
+    assert "bad.cif" in page.problem

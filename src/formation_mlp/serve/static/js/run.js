@@ -6,12 +6,12 @@ import { save } from "./download.js";
 import { count, number } from "./format.js";
 import { problemBox } from "./shared.js";
 
-/** Return the card; write(name) writes the report. */
-export function runCard(run, write) {
+/** Return the card; write(name) writes the report; without isTold, its numbers stand elsewhere. */
+export function runCard(run, write, isTold = true) {
   const error = el("div");
   return el("article", { class: "card", "aria-label": `Run ${run.name}` }, el("h2", {}, run.name),
-    el("dl", { class: "card-facts" }, facts(run).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
-    el("p", { class: "actions further" }, report(run, write, error), run.has_model ? el("a", { href: `#predict?model=${encodeURIComponent(run.name)}` }, "Predict with it") : null),
+    isTold ? el("dl", { class: "card-facts" }, facts(run).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))) : null,
+    el("p", { class: "actions links" }, report(run, write, error), run.has_model ? el("a", { href: `#predict?model=${encodeURIComponent(run.name)}` }, "Predict with it") : null),
     error, el("details", {}, el("summary", {}, "Configuration"), el("pre", { tabindex: 0 }, run.config ?? "")));
 }
 

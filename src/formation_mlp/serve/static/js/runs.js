@@ -42,7 +42,7 @@ export function runsView() {
   const root = el("div", { class: "view" }, el("h1", { tabindex: -1 }, "Runs"),
     el("p", { class: "lead" }, "Choose a run to see it, and a second one to compare both."), el("div", { class: "stack" }, errors, list, results));
 
-  async function look() {
+  async function look(isChoiceNew = false) {
     clearTimeout(timer);
     if (!isShown) return;
     try {
@@ -54,13 +54,13 @@ export function runsView() {
       chosen = chosen.filter((name) => runs.some((run) => run.name === name));
       await Promise.all(chosen.map(follow));
       if (isOther) table?.redraw();
-      draw(isOther);
+      draw(isOther || isChoiceNew === true);
       errors.replaceChildren();
     } catch (error) {
       errors.replaceChildren(problemBox(error));
     }
     clearTimeout(timer);
-    timer = setTimeout(look, runs.some((run) => chosen.includes(run.name) && run.state === "unfinished") ? SOON : LATER);
+    timer = setTimeout(() => look(), runs.some((run) => chosen.includes(run.name) && run.state === "unfinished") ? SOON : LATER);
   }
 
   /** Ask for the epochs that are new, and for the numbers where they may have changed. */
@@ -105,8 +105,7 @@ export function runsView() {
     push("runs", chosen.join(","), {});
     say(chosen.length ? `Shown: ${chosen.join(" and ")}` : "No run shown");
     table.redraw();
-    look();
-    draw(true);
+    look(true);
   }
 
   function draw(areCardsNew = false) {
@@ -120,7 +119,7 @@ export function runsView() {
     if (!areCardsNew) return;
     fillEpochs();
     const found = chosen.map((name) => told.get(name)).filter(Boolean);
-    cards.replaceChildren(...found.map((run) => runCard(run, writeReport)));
+    cards.replaceChildren(...found.map((run) => runCard(run, writeReport, found.length === 1)));
     compared.replaceChildren(...(found.length === 2 ? [comparison(...found)] : []));
   }
 
@@ -142,7 +141,7 @@ export function runsView() {
     show(route) {
       isShown = true;
       if (route.what) chosen = route.what.split(",").slice(0, 2);
-      look().then(() => draw(true));
+      look(true);
     },
     hide() {
       isShown = false;
