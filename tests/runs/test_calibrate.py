@@ -22,6 +22,7 @@ from formation_mlp.materials.inputs import read_materials
 from formation_mlp.runs import assemble
 from formation_mlp.runs import calibrate as job
 from formation_mlp.runs.progress import Reporter
+from formation_mlp.runs.start_rows import start_rows
 from formation_mlp.runs.train import train
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.shipped import FOLDER
@@ -62,14 +63,21 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def own_table(model: Path, path: Path, scale: str | None = None, *, off: float = OFF, n: int = 60) -> Path:
-    """Write rows whose truth lies ``off`` above what a model answers, with some noise."""
-    formulas = FORMULAS[: 2 * n : 2]
+    """Write rows whose truth lies ``off`` above what a model answers, with noise; of formulas new to it."""
+    formulas = not_learned(model, n) or FORMULAS[: 2 * n : 2]
     energies = load(model).predict(formulas, scale=scale) + np.random.default_rng(1).normal(off, 0.1, n)
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(
             [("formula", "e_form"), *((f, f"{e:.5f}") for f, e in zip(formulas, energies, strict=True))]
         )
     return path
+
+
+def not_learned(model: Path, n: int) -> list[str]:
+    """Return formulas that a model has not learned, or none if it does not tell, or there are too few."""
+    known = start_rows(load(model).checkpoint, read_materials(FORMULAS).materials.compositions).known
+    new = [formula for formula, is_known in zip(FORMULAS, known, strict=True) if not is_known]
+    return new[:n] if len(new) >= n else []
 
 
 @pytest.fixture
@@ -169,7 +177,7 @@ def test_what_it_was_worth_is_printed_and_written(run: Path, workplace: Path, co
     assert float(before[2]) < 0.1
     assert float(after[1]) == pytest.approx(0.08, abs=0.03)
     assert float(after[3]) < 0.8 < float(after[4])
-    assert lines[-1].startswith("rows that the model has learned from make intervals too narrow")
+    assert lines[-1] == "the model has learned none of these formulas"
     assert "energy scale mp2020, the model's default: the table does not say" in done.err
     about = json.loads((workplace / "own.safetensors.about.json").read_text(encoding="utf-8"))
     assert about["intervals"]["after"]["share"] == pytest.approx(float(after[2]), abs=1e-3)
@@ -232,8 +240,9 @@ def test_a_scale_that_the_table_names_is_taken(run: Path, workplace: Path, comma
 
 
 def test_rows_that_are_not_used_are_named_and_counted(run: Path, workplace: Path, command: Command) -> None:
+    again = f"{not_learned(run, 1)[0]},-1\n" * 3
     with own_table(run, workplace / "own.csv").open("a", encoding="utf-8") as file:
-        file.write("nonsense,-1\nNaCl,\nKCl,x\n" + "LiCl,-1\n" * 3)
+        file.write(f"nonsense,-1\nNaCl,\nKCl,x\n{again}")
     done = command("calibrate", run, "own.csv", "--out", "own.safetensors")
     assert "(60 formulas)" in done.succeeded()
     assert "calibrated on 63 rows" in done.out
@@ -241,6 +250,32 @@ def test_rows_that_are_not_used_are_named_and_counted(run: Path, workplace: Path
     assert all(f"row {row} is left out" in done.err for row in (61, 62, 63))
     about = json.loads((workplace / "own.safetensors.about.json").read_text(encoding="utf-8"))
     assert sorted(about["left_out"]) == ["61", "62", "63"]
+
+
+@pytest.mark.parametrize(("n_new", "is_left_out"), [(30, True), (29, False)])
+def test_learned_formulas_are_left_out_if_enough_others_remain(
+    run: Path, workplace: Path, command: Command, n_new: int, is_left_out: bool
+) -> None:
+    learned = sorted(set(FORMULAS) - set(not_learned(run, 90)) - set(FORMULAS[-20:]))[:5]
+    known = start_rows(load(run).checkpoint, read_materials(learned).materials.compositions).known
+    learned = [formula for formula, is_known in zip(learned, known, strict=True) if is_known]
+    assert learned
+    with own_table(run, workplace / "own.csv", n=n_new).open("a", encoding="utf-8") as file:
+        file.write("".join(f"{formula},-1\n" for formula in learned))
+    done = command("calibrate", run, "own.csv", "--out", "own.safetensors")
+    last = done.succeeded().splitlines()[-1]
+    assert f"calibrated on {n_new + len(learned) * (not is_left_out)} rows" in done.out
+    assert last.endswith("left out" if is_left_out else "add rows until there are 30")
+    about = json.loads((workplace / "own.safetensors.about.json").read_text(encoding="utf-8"))
+    assert len(about["left_out"]) == len(learned) * is_left_out
+    assert about["remark"] == last
+    shown = command("models", "own.safetensors").succeeded()
+    assert "90 % hold" in shown
+    assert [line.split()[0] for line in shown.splitlines() if line.startswith(("before", "after "))] == [
+        "before",
+        "after",
+    ]
+    assert last in shown
 
 
 def test_an_explanation_adds_up_to_the_shifted_prediction(run: Path, workplace: Path) -> None:

@@ -12,10 +12,11 @@ from formation_mlp.data.records import Dataset, LeftOut
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.quoting import counted, encodable
-from formation_mlp.runs.calibrated import Calibrated
+from formation_mlp.runs.calibrated import LEARNED_FROM, Calibrated
 from formation_mlp.runs.evaluate import declared_scale, read_rows, say_left_out
 from formation_mlp.runs.own_fit import Held, OwnErrors, cross_validated, fitted, held, shift_of
 from formation_mlp.runs.progress import Reporter
+from formation_mlp.runs.start_rows import start_rows
 from formation_mlp.saved_model.checkpoint import model_path
 from formation_mlp.saved_model.predictions import Predictions
 from formation_mlp.saved_model.predictor import Predictor, load
@@ -29,6 +30,7 @@ from formation_mlp.units import LARGEST_ENERGY
 
 FEWEST = 30
 """Formulas: of fewer, the share of rows inside the new intervals would differ much from one draw to the next."""
+HAS_LEARNED = "the model has learned its formula, and would look better than it is"
 OF_A_LEVEL = 10
 """Formulas of a level of trust from which on its mean error is that of the own rows."""
 UNITS_AT = 0.5
@@ -39,6 +41,8 @@ def calibrate(
     predictor: Predictor, dataset: Dataset, name: str, table: str, level: float = 0.9, seed: int = 0
 ) -> Calibrated:
     """Give a model intervals for the kind of compounds that own rows are, and a shift if that makes it better there.
+
+    Rows whose formula the model has learned are left out, if those of `FEWEST` other formulas remain.
 
     Parameters
     ----------
@@ -76,6 +80,7 @@ def calibrate(
     (['own'], True)
     """
     scale = _scale_of(predictor, dataset)
+    dataset, remark = _not_learned(predictor, dataset)
     plain = Predictor(replace(predictor.checkpoint, own=None), predictor.scale or None)
     errors = plain.checkpoint.errors
     levels = [] if errors is None else [Level(one.name, one.up_to, one.error_on(scale or "")) for one in errors.levels]
@@ -91,7 +96,8 @@ def calibrate(
         raise DataError(f"{table}: the median error is {shift.amount:g} eV/atom. Look at target, unit and scale.")
     new = _with_sizes(fitted(own, blank, shift.amount), found, own, good)
     rows = _before(plain, dataset, own, good, level, scale) | {"after": cross_validated(own, level, seed)}
-    return Calibrated(replace(plain.checkpoint, own=new), shift, level, rows, (*dataset.left_out, *left_out))
+    model = replace(plain.checkpoint, own=new)
+    return Calibrated(model, shift, level, rows, (*dataset.left_out, *left_out), remark)
 
 
 def calibrate_file(
@@ -157,6 +163,28 @@ def calibrate_file(
         done.model.save(out)
         write_json(about_path(out), {"file": out.name, **done.as_json()})
     return done
+
+
+def _not_learned(predictor: Predictor, dataset: Dataset) -> tuple[Dataset, str]:
+    """Return the rows whose formula the model has not learned, if they are enough, and what to say of the others."""
+    rows = start_rows(predictor.checkpoint, dataset.materials.compositions)
+    if not rows.is_told:
+        return dataset, LEARNED_FROM
+    n_known, new = int(rows.known.sum()), np.flatnonzero(~rows.known)
+    if not n_known:
+        return dataset, "the model has learned none of these formulas"
+    keys = dataset.keys()
+    n_new = len({keys[i] for i in new.tolist()})
+    have = counted(n_known, "row has a formula", "rows have formulas")
+    if n_new < FEWEST:
+        return dataset, (
+            f"{have} that the model has learned, which makes intervals too narrow; they stay, for there are "
+            f"only {counted(n_new, 'other formula')}: add rows until there are {FEWEST}"
+        )
+    left_out = [LeftOut(dataset.ids[i], HAS_LEARNED) for i in np.flatnonzero(rows.known).tolist()]
+    return dataset.take(
+        new, left_out
+    ), f"{have} that the model has learned, and {'is' if n_known == 1 else 'are'} left out"
 
 
 def _require_energies(predictor: Predictor) -> None:

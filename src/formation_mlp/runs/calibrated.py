@@ -35,6 +35,7 @@ class Calibrated:
     level : of the intervals that are compared
     rows : what intervals and predictions are worth, by name: before, and after on rows that were left out
     left_out : rows of the table that were not used, with the reason
+    remark : what the model has learned of the rows
     """
 
     model: Checkpoint
@@ -42,6 +43,7 @@ class Calibrated:
     level: float
     rows: dict[str, Held]
     left_out: tuple[LeftOut, ...]
+    remark: str = LEARNED_FROM
 
     @property
     def own(self) -> OwnRows:
@@ -66,7 +68,7 @@ class Calibrated:
         )
 
     def lines(self, out: Path, model: str) -> list[str]:
-        """Return what else to know of the model that was written to ``out``; the last line is a warning."""
+        """Return what else to know of the model that was written to ``out``; the last line is on learned rows."""
         shift, own = self.shift, self.own
         done = f"{shift.amount:+.3f} eV/atom is added to predictions; on left-out rows that changes"
         if not shift.amount:
@@ -83,7 +85,7 @@ class Calibrated:
             *lines,
             f"{out}: {model}, {own.said()} ({counted(own.n_formulas, 'formula')}); {about_path(out).name} says more",
             f"ask it with: formation-mlp predict {out} FORMULA{on_scale}",
-            LEARNED_FROM,
+            self.remark,
         ]
 
     def as_json(self) -> dict[str, Any]:
@@ -98,7 +100,7 @@ class Calibrated:
             "level": self.level,
             "intervals": without_nan,
             "left_out": {row.id: row.reason for row in self.left_out},
-            "remark": LEARNED_FROM,
+            "remark": self.remark,
             "formation_mlp": __version__,
         }
 

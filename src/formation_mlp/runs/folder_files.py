@@ -82,6 +82,15 @@ class ReportFile(FitFile):
     predict_seconds: Seconds = 0.0
 
 
+class CalibrationFile(_File):
+    """``.about.json`` beside a calibrated model: what its intervals are worth."""
+
+    level: Annotated[float, Field(gt=0, lt=1)]
+    intervals: dict[str, dict[str, Finite | None]]
+    left_out: dict[str, str] = {}
+    remark: str = ""
+
+
 class PlannedFitFile(_File):
     """``cell.json``: which training of a benchmark this is."""
 
