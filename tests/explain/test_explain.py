@@ -28,7 +28,7 @@ from formation_mlp.explain.rows import RunRows, featurized_rows
 from formation_mlp.features.engine.table import featurize
 from formation_mlp.features.presets import build_preset, preset_table
 from formation_mlp.materials.inputs import read_materials
-from formation_mlp.models.integrated_gradients import TreesPath, along
+from formation_mlp.models.integrated_gradients import TreesPath, along, kinks
 from formation_mlp.models.networks import build_network
 from formation_mlp.runs import train as run
 from formation_mlp.runs.progress import Reporter
@@ -334,6 +334,30 @@ def test_a_kink_does_not_spoil_the_sum() -> None:
     assert first == 3.0
     np.testing.assert_allclose(attributions, [5 * (1 - 0.123456789), (1 - 0.7654321) ** 2], rtol=1e-4)
     assert attributions.sum() == pytest.approx(last - first, rel=1e-5)
+
+
+@pytest.mark.parametrize("normalization", [None, "layer"])
+def test_between_the_places_where_rectifiers_switch_nearly_nothing_is_missing(normalization: str | None) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(hidden=[32, 32], activation="relu", architecture="residual", normalization=normalization)
+    network = build_network(5, config).double().eval().requires_grad_(False)
+    for weights in network.parameters():
+        weights.normal_(0, 0.4)
+    start, end = np.zeros(5), np.linspace(-3, 3, 5)
+    edges, asked = kinks(network, start, end), list[int]()
+    assert len(edges) > 30
+
+    def answer(points: torch.Tensor) -> torch.Tensor:
+        asked.append(len(points))
+        found: torch.Tensor = network(points)
+        return found
+
+    attributions, first, last = along(answer, start, end, edges=edges)
+    assert attributions.sum() == pytest.approx(last - first, rel=2e-5)
+    with_kinks, asked[:] = sum(asked), []
+    found, *_ = along(answer, start, end)
+    np.testing.assert_allclose(attributions, found, atol=1e-4 * np.abs(found).max())
+    assert with_kinks < sum(asked) / 3
 
 
 def test_no_way_to_go_has_no_attributions() -> None:

@@ -124,6 +124,22 @@ def test_own_compounds_are_screened_beside_the_system(client: TestClient) -> Non
     assert "compounds, row 1: 'NaCl' holds an element that is not in Fe-O" in refused.json()["detail"]
 
 
+def test_a_compound_with_an_energy_takes_the_place_of_a_known_phase(client: TestClient) -> None:
+    def screened(**words: Any) -> tuple[Any, dict[str, Any]]:
+        found = asked(client, "screen", elements=["Fe", "O"], max_atoms=5, **words)
+        return found, {row["formula"]: row for row in found["rows"]}
+
+    _, before = screened()
+    found, after = screened(compounds=[{"formula": "Fe2O3", "energy": -2.5}, {"formula": "Fe7O8", "energy": -0.1}])
+    assert (after["Fe2O3"]["known"], after["Fe2O3"]["known_energy"], after["Fe2O3"]["stable"]) == ("given", -2.5, "yes")
+    assert after["Fe7O8"]["known_energy"] == -0.1
+    assert after["Fe7O8"]["decomposition_energy"] > 1
+    assert after["FeO"]["decomposition_energy"] > before["FeO"]["decomposition_energy"]
+    assert "2 given" in " ".join(found["said"])
+    in_kj, _ = screened(compounds=[{"formula": "Fe2O3", "energy": -2.5 * 96.48533212}], unit="kJ/mol")
+    assert in_kj["rows"][0]["known_energy"] == pytest.approx(-2.5, abs=1e-6)
+
+
 def test_energies_are_judged_as_by_the_command_line(client: TestClient, command: Call, workplace: Any) -> None:
     energies = {"NaCl": -2.1, "NaCl2": -1.0, "Na2Cl": -0.9}
     found = asked(client, "stability", compounds=[{"formula": f, "energy": e} for f, e in energies.items()])

@@ -33,7 +33,9 @@ aimed at. Trees are divided exactly, whatever it is."""
 TOLERANCE = 1e-5
 """Relative error of completeness that is aimed at where nobody asks for another."""
 FIRST_PANELS, MOST_ROUNDS = 16, 40
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(4)
+NODES, NODES_BETWEEN_KINKS = 4, 2
+CLOSER = 5
+"""Steps towards a kink, each of which makes its place some hundred times as exact."""
 AT_ONCE = 4096
 TIE = 1e-12
 """Thresholds that are crossed so close to one another on the path share their jump."""
@@ -73,7 +75,8 @@ class NetworkPath:
     def __call__(self, x: Floats, composition: Compositions, tolerance: float = TOLERANCE) -> Segment:
         """Divide the answer to one row: scaled features ``[k]``, and a composition."""
         start, end = np.append(np.zeros_like(x), self._mean), np.append(x, self._encoded(composition))
-        attributions, first, last = along(self._answer, start, end, tolerance)
+        edges = kinks(self._head, start, end)
+        attributions, first, last = along(self._answer, start, end, tolerance, edges)
         return np.append(attributions[: len(x)], attributions[len(x) :].sum()), first, last
 
     def _answer(self, points: Tensor) -> Tensor:
@@ -154,14 +157,69 @@ class HullTreesPath:
         return np.append(attributions[: len(x)], attributions[len(x) :].sum()), first, last
 
 
+def kinks(network: nn.Module, start: Floats, end: Floats) -> Floats:
+    """Return where rectifiers of a network switch on the way from ``start [k]`` to ``end [k]``, with places between.
+
+    Layer by layer: between the kinks that are known already, what comes to a rectifier is smooth, and linear without a
+    normalization; a change of its sign is closed in on by the rule of false position.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Linear(1, 1, bias=True), nn.ReLU()).double()
+    >>> _ = network[0].weight.data.fill_(3.0), network[0].bias.data.fill_(-1.0)
+    >>> bool(np.isclose(kinks(network, np.zeros(1), np.ones(1)), 1 / 3, atol=1e-12).any())
+    True
+    """
+    from torch import nn
+
+    edges = np.linspace(0, 1, FIRST_PANELS + 1)
+    for layer in network.modules():
+        if isinstance(layer, nn.ReLU):
+            edges = np.union1d(edges, _switches(network, layer, start, end, edges))
+    return edges
+
+
+def _switches(network: nn.Module, layer: nn.Module, start: Floats, end: Floats, edges: Floats) -> Floats:
+    """Return where what comes to a layer changes its sign, found within the panels between edges."""
+    import torch
+
+    seen: list[Floats] = []
+
+    def inputs_at(place: Floats) -> Floats:
+        with torch.no_grad():
+            network(torch.as_tensor(start + place[:, None] * (end - start)))
+        return seen.pop()
+
+    hook = layer.register_forward_hook(lambda _layer, inputs, _output: seen.append(inputs[0].numpy()))
+    try:
+        values = inputs_at(edges)
+        panel, unit = np.nonzero((values[:-1] < 0) != (values[1:] < 0))
+        a, b, at_a, at_b = edges[panel], edges[panel + 1], values[panel, unit], values[panel + 1, unit]
+        place = a
+        for _ in range(CLOSER if len(panel) else 0):
+            place = a + at_a / (at_a - at_b) * (b - a)
+            found = inputs_at(place)[np.arange(len(place)), unit]
+            is_left = (found < 0) == (at_a < 0)
+            a, at_a = np.where(is_left, place, a), np.where(is_left, found, at_a)
+            b, at_b = np.where(is_left, b, place), np.where(is_left, at_b, found)
+    finally:
+        hook.remove()
+    return place
+
+
 def along(
-    answer: Callable[[Tensor], Tensor], start: Floats, end: Floats, tolerance: float = TOLERANCE
+    answer: Callable[[Tensor], Tensor],
+    start: Floats,
+    end: Floats,
+    tolerance: float = TOLERANCE,
+    edges: Floats | None = None,
 ) -> tuple[Floats, float, float]:
     """Integrate the gradient of ``answer`` from ``start [k]`` to ``end [k]``, times their difference.
 
     Gauss-Legendre quadrature in panels; those whose own attributions do not add up to the difference of the answers
     at their two ends are halved, until the sum of what is missing is below ``tolerance`` of the whole difference. So
-    the panels gather where a network of rectifiers has its kinks.
+    the panels gather where a network has kinks. ``edges`` are those where it may have one, as `kinks` tells them.
 
     Returns
     -------
@@ -174,11 +232,12 @@ def along(
     >>> attributions.round(6).tolist(), first, last
     ([4.0, 8.0], 0.0, 12.0)
     """
-    edges = np.linspace(0, 1, FIRST_PANELS + 1)
+    n_nodes = NODES if edges is None or len(edges) <= FIRST_PANELS + 1 else NODES_BETWEEN_KINKS
+    edges = np.linspace(0, 1, FIRST_PANELS + 1) if edges is None else edges
     left, right = edges[:-1], edges[1:]
     values = _values(answer, start, end, edges)
     at_left, at_right = values[:-1], values[1:]
-    parts = _panels(answer, start, end, left, right)
+    parts = _panels(answer, start, end, left, right, n_nodes)
     first, last = float(values[0]), float(values[-1])
     for _ in range(MOST_ROUNDS):
         missing = np.abs(at_right - at_left - parts.sum(axis=1))
@@ -227,17 +286,20 @@ def _values(answer: Callable[[Tensor], Tensor], start: Floats, end: Floats, plac
         return answer(points).numpy()
 
 
-def _panels(answer: Callable[[Tensor], Tensor], start: Floats, end: Floats, left: Floats, right: Floats) -> Floats:
+def _panels(
+    answer: Callable[[Tensor], Tensor], start: Floats, end: Floats, left: Floats, right: Floats, n_nodes: int = NODES
+) -> Floats:
     """Return the attributions of each panel of the path, ``[n_panels, k]``."""
     import torch
 
+    nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
     found = [np.empty((0, len(start)))]
-    for i in range(0, len(left), AT_ONCE // len(NODES)):
-        a, b = left[i : i + AT_ONCE // len(NODES)], right[i : i + AT_ONCE // len(NODES)]
-        place = ((a + b) / 2)[:, None] + ((b - a) / 2)[:, None] * NODES
+    for i in range(0, len(left), AT_ONCE // n_nodes):
+        a, b = left[i : i + AT_ONCE // n_nodes], right[i : i + AT_ONCE // n_nodes]
+        place = ((a + b) / 2)[:, None] + ((b - a) / 2)[:, None] * nodes
         points = torch.as_tensor(start + place.reshape(-1, 1) * (end - start)).requires_grad_()
         (gradient,) = torch.autograd.grad(answer(points).sum(), points)
-        mean = np.einsum("pqk,q->pk", gradient.numpy().reshape(len(a), len(NODES), -1), WEIGHTS / 2)
+        mean = np.einsum("pqk,q->pk", gradient.numpy().reshape(len(a), n_nodes, -1), weights / 2)
         found.append((b - a)[:, None] * mean * (end - start))
     return np.concatenate(found)
 

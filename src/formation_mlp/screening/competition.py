@@ -52,8 +52,8 @@ class Competition:
     ----------
     phases : those that compete, the elements aside
     energies : of the candidates, by which they are judged, eV/atom: the known one where it is better, ``[n]``
-    known : for each candidate one of `ORIGINS` or `ELEMENT`, or ``yes`` (of a user's table), or empty if it is new,
-        ``[n]``
+    known : for each candidate one of `ORIGINS`, `GIVEN` or `ELEMENT`, or ``yes`` (of a user's table), or empty if it
+        is new, ``[n]``
     errors : standard errors of the known energies, eV/atom; NaN for candidates that are judged by predictions, ``[n]``
     places : of the candidates among the phases; -1 for those whose prediction does not compete, ``[n]``
     remark : why no known phases compete, or empty
@@ -73,8 +73,8 @@ class Competition:
 
     @property
     def is_measure(self) -> np.ndarray:
-        """Whether a candidate is judged by an energy of the database and not by its prediction, ``[n]``."""
-        return np.array([word in ORIGINS[:2] for word in self.known], np.bool_)
+        """Whether a candidate is judged by a known energy or a given one and not by its prediction, ``[n]``."""
+        return np.array([word in (*ORIGINS[:2], GIVEN) for word in self.known], np.bool_)
 
 
 def against_one_another(
@@ -103,7 +103,12 @@ def _may_compete(compositions: Compositions) -> np.ndarray:
 
 
 def with_known_phases(
-    compositions: Compositions, energies: Floats, formulas: list[str], model: NamedModel, scale: str | None = None
+    compositions: Compositions,
+    energies: Floats,
+    formulas: list[str],
+    model: NamedModel,
+    scale: str | None = None,
+    given: EnergyTable | None = None,
 ) -> Competition:
     """Let candidates compete with one another and with the known phases of their elements.
 
@@ -112,6 +117,8 @@ def with_known_phases(
     all predictions are of one model; if that model was calibrated, its shift moves the other predictions of the table,
     too. Phases with excess anions do not compete, since their energies are too low. If the energies are on a scale of
     which no phases are known, none compete: energies of two scales make no hull. ``scale`` is by default the model's.
+
+    Compounds that the user gives with energies on that scale take the place of known phases and of predictions.
     """
     scale = scale or model.predictor.scale
     if scale not in scales():
@@ -120,7 +127,42 @@ def with_known_phases(
         return against_one_another(compositions, energies, formulas, remark)
     own = model.predictor.intervals.own_rows(scale)
     known = known_phases(scale, compositions.elements())
-    return _joined(compositions, energies, formulas, known, 0.0 if own is None else own.shift)
+    shift = 0.0 if own is None else own.shift
+    if given is None:
+        return _joined(compositions, energies, formulas, known, shift)
+    joined = _joined(compositions, energies, formulas, with_given(known, given), shift)
+    return _with_words(joined, compositions, set(given.compositions.take(given.good).keys()))
+
+
+def with_given(known: KnownPhases, given: EnergyTable) -> KnownPhases:
+    """Return known phases with a user's compounds in place of those of the same composition; the lowest of each.
+
+    They count as energies of the scale itself, without an error.
+    """
+    rows = sorted(given.good.tolist(), key=lambda row: float(given.energies[row]))
+    keys, theirs = given.compositions.keys(), dict[str, int]()
+    for row in rows:
+        theirs.setdefault(keys[row], row)
+    lowest = np.array(list(theirs.values()), np.int64)
+    kept = known.take(np.array([i for i, key in enumerate(known.compositions.keys()) if key not in theirs], np.int64))
+    n = len(lowest)
+    return replace(
+        kept,
+        compositions=kept.compositions.joined(given.compositions.take(lowest)),
+        formulas=kept.formulas + [given.labels[row] for row in lowest.tolist()],
+        energies=np.concatenate([kept.energies, given.energies[lowest]]),
+        errors=np.concatenate([kept.errors, np.zeros(n)]),
+        origins=np.concatenate([kept.origins, np.full(n, ORIGINS.index("own"))]),
+    )
+
+
+def _with_words(joined: Competition, compositions: Compositions, given: set[str]) -> Competition:
+    """Return the same, where what the user gave is called so."""
+    phases, keys = joined.phases, joined.phases.compositions.keys()
+    words = [GIVEN if key in given else word for key, word in zip(keys, phases.words, strict=True)]
+    own = compositions.keys()
+    known = [GIVEN if key in given and word != ELEMENT else word for key, word in zip(own, joined.known, strict=True)]
+    return replace(joined, phases=replace(phases, words=words), known=known)
 
 
 def _joined(

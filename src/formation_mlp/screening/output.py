@@ -36,8 +36,8 @@ MEANINGS = {
     "of the hull here; the entry p_classifier above says what exactly, and which model",
     "known": "empty if the compound is new. Else it is in a database, which does not say that anybody made it; own: "
     "its energy there, on this scale, competes in place of the prediction; converted: its energy elsewhere does; "
-    "predicted: its energy is withheld, the prediction competes. Or yes: it is in the table of the user. Or element: "
-    "its energy is zero by definition",
+    "predicted: its energy is withheld, the prediction competes. Or yes: it is in the table of the user. Or given: the "
+    "user gave its energy, which competes. Or element: its energy is zero by definition",
     "known_energy": "formation energy of a known compound, eV/atom, by which it is judged in place of the prediction",
     "products": "the competing phases of that mixture: formula units (of elements: atoms) per formula unit of the row",
     "new_products": "those of them that are candidates here and in no database; the row is only as sure as they are",

@@ -104,6 +104,7 @@ def screen(
     competing_formula: str | None = None,
     competing_unit: str | None = None,
     encoding: str | None = None,
+    given: EnergyTable | None = None,
     level: float | None = None,
     scale: str | None = None,
     progress: Progress | None = None,
@@ -129,6 +130,8 @@ def screen(
         Its columns and the unit of its energies, where names and numbers do not tell them.
     encoding
         Of that table, if it is text; by default UTF-8.
+    given
+        Compounds with energies on the same scale that take the place of known phases and of predictions.
     level
         Of the intervals; by default 0.9 where the model has them.
     scale
@@ -177,7 +180,7 @@ def screen(
     if others is not None:
         competition = against_table(chosen, energies[good], others, candidates.name)
     elif known:
-        competition = with_known_phases(chosen, energies[good], formulas, of_energies, scale)
+        competition = with_known_phases(chosen, energies[good], formulas, of_energies, scale, given)
     else:
         competition = against_one_another(chosen, energies[good], formulas)
     phases = competition.phases

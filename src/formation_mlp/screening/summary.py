@@ -9,7 +9,7 @@ from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.quoting import counted
 from formation_mlp.screening.alarm import alarm
 from formation_mlp.screening.chances import DOUBTFUL
-from formation_mlp.screening.competition import CANDIDATE, ELEMENT
+from formation_mlp.screening.competition import CANDIDATE, ELEMENT, GIVEN
 from formation_mlp.screening.screen import Screening
 
 
@@ -60,7 +60,7 @@ def _competing(screening: Screening) -> str:
             "partly do among predictions"
         )
     n_new = words.count(CANDIDATE)
-    counts = [f"{words.count(word):,} {word}" for word in ORIGINS if word in words]
+    counts = [f"{words.count(word):,} {word}" for word in (*ORIGINS, GIVEN) if word in words]
     if not counts:
         said = f"{counted(n_new, 'prediction')}, each against all others, and the elements at 0 eV/atom"
         return f"{said}; {competition.remark}" if competition.remark else said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -13,12 +14,14 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
+from formation_mlp.serve.description import described
 from formation_mlp.serve.jobs.routes import router as jobs
 from formation_mlp.serve.jobs.runner import run_jobs
 from formation_mlp.serve.limits import BodyLimit
 from formation_mlp.serve.metrics import exposition
 from formation_mlp.serve.observing import API, Observed
 from formation_mlp.serve.problems import ProblemError, add_handlers
+from formation_mlp.serve.replies import Health
 from formation_mlp.serve.routes import router
 from formation_mlp.serve.run_routes import router as runs
 from formation_mlp.serve.security import Security
@@ -74,7 +77,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     for one in (router, jobs, runs):
         app.include_router(one, prefix=API)
 
-    @app.get("/healthz", summary="Whether the service is there", tags=["service"])
+    @app.get("/healthz", summary="Whether the service is there", tags=["service"], response_model=Health)
     async def healthz() -> dict[str, str]:
         return {"status": "ok", "version": __version__}
 
@@ -89,6 +92,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
             raise ProblemError(404, "This installation has no page. The interface is at /api/v1/openapi.json.")
         return FileResponse(STATIC / "index.html")
 
+    app.openapi = partial(described, app)  # type: ignore[method-assign]
     if STATIC.is_dir():
         app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

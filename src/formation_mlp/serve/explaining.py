@@ -19,7 +19,6 @@ from formation_mlp.serve.state import Service
 COLUMNS_SHOWN = 3
 """Features of each group."""
 DIGITS = 6
-MOST_EXPLAINERS = 4
 
 
 def explain(service: Service, request: ExplainRequest) -> dict[str, Any]:
@@ -34,9 +33,10 @@ def explain(service: Service, request: ExplainRequest) -> dict[str, Any]:
     if model.needs_structures:
         raise ConfigError(f"model: {model.name} needs crystal structures, and a formula has none.")
     groups(model.predictor.features, request.by)
-    explainer = _explainer(service, model.predictor, request)
-    predictor = explainer.predictor
-    found = explainer.explain_read(read_formulas([request.formula]))[0]
+    predictor = _on_scale(model.predictor, request.scale)
+    key = f"{model.name} {predictor.checkpoint.digest} {predictor.scale} {request.tolerance}"
+    with service.explainers.use(key, lambda: Explainer(predictor, request.tolerance)) as explainer:
+        (found,) = explainer.explain_read(read_formulas([request.formula]))
     contributions = found.contributions(request.by)
     return {
         "formula": found.label,
@@ -58,21 +58,12 @@ def explain(service: Service, request: ExplainRequest) -> dict[str, Any]:
     }
 
 
-def _explainer(service: Service, predictor: Predictor, request: ExplainRequest) -> Explainer:
-    """Return what explains the answers of a model on a scale; the last few stay, since they take long to make."""
-    scale = request.scale or predictor.scale
-    key = predictor.checkpoint.digest, scale, request.tolerance
-    kept = service.explainers
-    found = kept.pop(key, None)
-    if found is None:
-        if scale != predictor.scale:
-            predictor.place_of(scale)
-            predictor = Predictor(predictor.checkpoint, scale)
-        found = Explainer(predictor, request.tolerance)
-    kept[key] = found
-    for old in list(kept)[:-MOST_EXPLAINERS]:
-        kept.pop(old, None)
-    return found
+def _on_scale(predictor: Predictor, scale: str | None) -> Predictor:
+    """Return a model that answers on a scale if none is asked for."""
+    if scale is None or scale == predictor.scale:
+        return predictor
+    predictor.place_of(scale)
+    return Predictor(predictor.checkpoint, scale)
 
 
 def _feature(found: Explanation, i: int) -> dict[str, Any]:

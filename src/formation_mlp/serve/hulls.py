@@ -48,12 +48,16 @@ def screen(service: Service, request: ScreenRequest) -> dict[str, Any]:
     """
     candidates = with_compounds(_candidates(service, request), request.compounds)
     known, competing = _competing(request.competing, request.unit, "competing")
+    own = [compound for compound in request.compounds if compound.energy is not None]
+    if own and not known:
+        raise DataError("compounds: those with energies compete beside known phases. Leave 'competing' out.")
     screened = run_screen(
         candidates,
         model=service.models.get(request.model or FOR_FORMULAS),
         classifier=service.models.get(FOR_STABILITY),
         known=known,
         competing=competing,
+        given=_energy_table(own, request.unit, "compounds") if own else None,
         level=request.level,
         scale=request.scale,
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from formation_mlp.serve import runs
+from formation_mlp.serve import replies, runs
 from formation_mlp.serve.state import Shared
 
 router = APIRouter(prefix="/runs", tags=["runs"])
@@ -19,19 +19,19 @@ REPORT_POLICY = (
 """A report carries its own scripts, and may hold texts of others: it is shown as a page of nobody, which cannot ask."""
 
 
-@router.get("", summary="All runs, the newest first")
+@router.get("", summary="All runs, the newest first", response_model=replies.RunsReply)
 async def list_all(service: Shared) -> Response:
     """List the run folders in the folder that `--runs` names."""
     return JSONResponse(await service.compute(runs.overview, service.settings))
 
 
-@router.get("/{name}", summary="One run")
+@router.get("/{name}", summary="One run", response_model=replies.RunReply)
 async def one(name: str, service: Shared) -> Response:
     """Tell a run's configuration and numbers."""
     return JSONResponse(await service.compute(lambda: runs.details(runs.run_named(service.settings, name))))
 
 
-@router.get("/{name}/history", summary="The loss curves of a run")
+@router.get("/{name}/history", summary="The loss curves of a run", response_model=replies.History)
 async def history(
     name: str,
     service: Shared,
@@ -48,7 +48,7 @@ async def report(name: str, service: Shared) -> Response:
     return HTMLResponse(page, headers={"content-security-policy": REPORT_POLICY, "x-frame-options": "SAMEORIGIN"})
 
 
-@router.post("/{name}/report.html", summary="Write the report of a run")
+@router.post("/{name}/report.html", summary="Write the report of a run", response_model=replies.RunReply)
 async def write_report(name: str, service: Shared) -> Response:
     """Write the page, as `formation-mlp report` does."""
     return JSONResponse(await service.compute(lambda: runs.write_report_page(runs.run_named(service.settings, name))))

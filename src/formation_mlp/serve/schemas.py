@@ -66,8 +66,8 @@ class ExplainRequest(Asked):
         default=1e-5,
         ge=1e-6,
         le=0.1,
-        description="Share of the difference from the baseline that the contributions may lack; 0.001 is several times "
-        "faster than the default, which is that of the command line.",
+        description="Share of the difference from the baseline that the contributions may lack. A network of "
+        "rectifiers is followed exactly and fast, whatever it is; of other activations a larger one is faster.",
     )
 
 
@@ -100,7 +100,9 @@ class ScreenRequest(Asked):
         "compounds with energies that compete instead of known phases and predictions.",
     )
     compounds: list[Compound] = Field(
-        default=[], description="Further compounds of these elements: predicted, too, where no energy is given."
+        default=[],
+        description="Further compounds of these elements: predicted, too, where no energy is given; else their "
+        "energies, on the scale of the answer, take the place of known ones and of predictions.",
     )
     unit: Unit = Field(default=None, description="Of the energies of compounds here.")
     top: int = Field(default=1000, ge=1, description="Rows of the answer, the most stable first.")

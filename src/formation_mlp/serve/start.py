@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ SHORTEST_TOKEN = 16
 """Signs; a shorter one can be guessed."""
 MOST_CONNECTIONS = 1000
 """Of one process; a client that sends nothing holds one."""
+BACKLOG = 2048
+"""Connections that wait until the service is ready."""
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -56,13 +59,15 @@ def _answer(settings: Settings, listening: socket.socket, *, quiet: bool) -> Non
     write_log(quiet=quiet)
     service = Service(settings)
     warm_up(service)
+    listening.listen(BACKLOG)  # who asks from now on waits, and is not refused
     _say_where(settings, service, listening)
     if settings.workers == 1:
         run(service, listening)
         return
     from formation_mlp.serve.workers import supervise
 
-    service.describe_known()  # before the processes part, so that they share it
+    import_module("formation_mlp.serve.app")  # before the processes part, so that they share it
+    service.describe_known()
     supervise(settings.workers, lambda: run(service, listening))
 
 

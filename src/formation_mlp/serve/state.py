@@ -14,6 +14,7 @@ from formation_mlp.errors import DataError
 from formation_mlp.explain.explanation import Explainer
 from formation_mlp.hulls.known_phases import known_phases
 from formation_mlp.saved_model.named import FOR_FORMULAS, NamedModel
+from formation_mlp.serve.cache import Last
 from formation_mlp.serve.jobs.store import Jobs
 from formation_mlp.serve.models import Models
 from formation_mlp.serve.nearest import Neighbourhood
@@ -21,6 +22,9 @@ from formation_mlp.serve.problems import ProblemError
 from formation_mlp.serve.settings import Settings
 
 T = TypeVar("T")
+
+MOST_EXPLAINERS = 4
+"""Models whose networks stay ready to be explained, some 10 MB each."""
 
 MOST_NEIGHBOURHOODS = 2
 """Models whose known compounds stay described, some 5 MB each."""
@@ -39,7 +43,7 @@ class Service:
         self.settings = settings
         self.models = Models(settings.runs)
         self.jobs = Jobs(settings)
-        self.explainers: dict[tuple[str, str, float], Explainer] = {}
+        self.explainers = Last[Explainer](MOST_EXPLAINERS)
         self._neighbourhoods: dict[str, Neighbourhood] = {}
         self._lock = Lock()
         self._slots: anyio.CapacityLimiter | None = None

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from formation_mlp.serve.jobs.job import Job
 from formation_mlp.serve.problems import ProblemError
+from formation_mlp.serve.replies import JobReply, JobsReply
 from formation_mlp.serve.schemas import Name, Words
 from formation_mlp.serve.state import Shared
 
@@ -25,6 +26,7 @@ class TableWords(Words):
     formula: Name | None = Field(default=None, description="Column of formulas.")
     structure: Name | None = Field(default=None, description="Column of structures.")
     id: Name | None = Field(default=None, description="Column of row names.")
+    encoding: Name | None = Field(default=None, description="Of a table of text, by default UTF-8.")
     out: Literal["csv", "parquet"] = Field(default="csv", description="Kind of the result.")
 
 
@@ -32,6 +34,7 @@ class TableWords(Words):
     "",
     summary="Predict a table",
     status_code=202,
+    response_model=JobReply,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -50,7 +53,7 @@ async def create(words: Annotated[TableWords, Query()], request: Request, servic
     return JSONResponse(job.told(service.jobs.keep), 202, {"Location": f"/api/v1/jobs/{job.id}"})
 
 
-@router.get("", summary="All jobs, the oldest first")
+@router.get("", summary="All jobs, the oldest first", response_model=JobsReply)
 async def list_all(service: Shared) -> Response:
     """List the jobs with their states."""
     return JSONResponse(await service.compute(_all, service))
@@ -61,13 +64,13 @@ def _all(service: Any) -> dict[str, Any]:
     return {"folder": str(jobs.folder), "jobs": [job.told(jobs.keep) for job in jobs.all()]}
 
 
-@router.get("/{id_}", summary="What has become of a job")
+@router.get("/{id_}", summary="What has become of a job", response_model=JobReply)
 async def state(id_: str, service: Shared) -> Response:
     """Tell the state of a job, its progress, and the time that is left."""
     return _told(service.jobs.get(id_), service)
 
 
-@router.post("/{id_}/cancel", summary="Stop a job")
+@router.post("/{id_}/cancel", summary="Stop a job", response_model=JobReply)
 async def cancel(id_: str, service: Shared) -> Response:
     """Stop a job; what is done is kept, and `resume` goes on with it."""
     job = service.jobs.get(id_)
@@ -76,7 +79,7 @@ async def cancel(id_: str, service: Shared) -> Response:
     return _told(job, service)
 
 
-@router.post("/{id_}/resume", summary="Go on with a job")
+@router.post("/{id_}/resume", summary="Go on with a job", response_model=JobReply)
 async def resume(id_: str, service: Shared) -> Response:
     """Go on with a job that was cancelled, or failed, where it stopped."""
     job = service.jobs.get(id_)
@@ -99,7 +102,7 @@ async def result(id_: str, service: Shared) -> Response:
     return FileResponse(job.result, media_type=MEDIA_TYPES[job.result.suffix], filename=named["name"])
 
 
-@router.get("/{id_}/about", summary="What the columns of the predictions mean")
+@router.get("/{id_}/about", summary="What the columns of the predictions mean", response_model=dict[str, Any])
 async def about(id_: str, service: Shared) -> Response:
     """Give what stands in the `.about.json` beside a file of predictions."""
     return FileResponse(_done(service.jobs.get(id_)).about, media_type="application/json")
