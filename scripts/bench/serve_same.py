@@ -1,6 +1,6 @@
 """Compare what the service answers with what the command line prints, cell by cell: python scripts/bench/serve_same.py.
 
-1,000 formulas on all energy scales, and 100 structures.
+1,000 formulas on all energy scales, 200 of them once more one by one, and 100 structures.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from serve import BATCH, formulas, started
 
 CATIONS = ("Li", "Na", "K", "Rb", "Mg", "Ca", "Sr", "Ba", "Mn", "Fe", "Ni", "Zn")
+SINGLES = 200
 ANIONS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te", "N")
 
 
@@ -27,6 +28,11 @@ def main() -> None:
         answers = json.loads(service.ask("/api/v1/predict", {"formulas": asked, "scale": "all"})[1])["rows"]
         printed = of_command("--scale", "all", *asked)
         print(f"same: {different(answers, printed)} of {len(answers) * len(answers[0])} cells of 1,000 formulas differ")
+        alone = [
+            json.loads(service.ask("/api/v1/predict", {"formulas": [formula], "scale": "all"})[1])["rows"][0]
+            for formula in asked[:SINGLES]
+        ]
+        print(f"same: {different(alone, printed[:SINGLES])} cells of {SINGLES} formulas that are asked alone differ")
         files = structures(folder)
         sent = json.loads(service.ask("/api/v1/predict/structures", *multipart(files))[1])["rows"]
         printed = of_command(*map(str, files))

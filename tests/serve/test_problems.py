@@ -59,3 +59,31 @@ def test_a_request_that_is_too_large_is_refused(service: Service) -> None:
     parts = iter([b'{"formulas": ["', b"Na" * 2000, b'"]}'])  # without a stated length
     problem(small.post("/api/v1/predict", content=parts, headers={"content-type": "application/json"}), 413)
     assert "a request may have 3" in problem(small.post("/api/v1/predict", json={"formulas": ["NaCl"] * 4}), 422)
+
+
+def test_what_is_left_of_a_refused_body_is_read_before_the_answer(service: Service) -> None:
+    import asyncio
+
+    settings = replace(service.settings, limits=Limits(body_bytes=1000))
+    events, blocks = list[str](), [{"type": "http.request", "body": b"x" * 900, "more_body": i < 4} for i in range(5)]
+
+    async def receive() -> Any:
+        events.append("read")
+        return blocks.pop(0)
+
+    async def send(message: Any) -> None:
+        events.append(message["type"])
+
+    for headers in ([(b"content-length", b"4500")], []):
+        events.clear()
+        blocks[:] = [{"type": "http.request", "body": b"x" * 900, "more_body": i < 4} for i in range(5)]
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/api/v1/predict",
+            "raw_path": b"/api/v1/predict",
+            "query_string": b"",
+            "headers": [(b"host", b"localhost"), (b"content-type", b"application/json"), *headers],
+        }
+        asyncio.run(create_app(settings, service)(scope, receive, send))
+        assert events[:6] == ["read"] * 5 + ["http.response.start"]
