@@ -10,6 +10,7 @@ from typing import Any
 from docutils import nodes
 
 from formation_mlp.lessons import formulas
+from formation_mlp.lessons.moving import COMMON_SCRIPTS
 from formation_mlp.version import REPOSITORY, __version__
 
 DOCS = Path(__file__).parent
@@ -44,8 +45,6 @@ html_title = f"formation_mlp {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
-LIVE_EVERYWHERE = ("live", "text", "dom", "controls", "plot", "handle", "network")
-"""Scripts of every page that moves, in ``_static/live``."""
 html_show_sphinx = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0b5394", "color-brand-content": "#0b5394"},
@@ -64,7 +63,7 @@ def with_live_scripts(app: Any, page: str, template: str, context: dict[str, Any
     names = (context.get("meta") or {}).get("live", "").split()
     if names:
         app.add_css_file("live/live.css")
-    for name in names and [*LIVE_EVERYWHERE, *names]:
+    for name in names and [*COMMON_SCRIPTS, *names]:
         app.add_js_file(f"live/{name}.js", loading_method="defer")
 
 

@@ -23,13 +23,19 @@ DATA = {
     "chemistry/tables": {".csv", ".txt", ".md"},
     "config/bundled": {".yaml"},
     "data/bundled": {".csv"},
+    "lessons/live_pages/pages": {".md"},
+    "lessons/live_pages/static": {".js", ".css"},
+    "lessons/live_pages/static/data": {".js"},
+    "lessons/live_pages/static/pages": {".js"},
     "lessons/sources/guides": {".md"},
+    "figures": {".html", ".js"},
     "hulls/tables": {".json", ".safetensors"},
     "reporting": {".bib"},
     "reporting/templates": {".html", ".css", ".js"},
     "saved_model/shipped_models": {".json", ".safetensors"},
     "scales": {".json"},
     "serve/static": {".html", ".css", ".js", ".svg", ".txt"},
+    "serve/static/js": {".js"},
     "trust": {".json"},
 }
 """Folder of the package to the kinds of files in it that are no modules."""
@@ -86,6 +92,16 @@ def test_the_wheel_carries_the_lessons(wheel_names: set[str]) -> None:
     lessons = {str(path.relative_to(folder)) for end in ("*.py", "guides/*.md") for path in folder.glob(end)}
     carried = {name for name in wheel_names if name.startswith("formation_mlp/lessons/sources/")}
     assert carried == {f"formation_mlp/lessons/sources/{name}" for name in lessons}
+
+
+def test_the_wheel_carries_the_pages_that_move(wheel_names: set[str]) -> None:
+    folders = {"pages": ROOT / "docs" / "live", "static": ROOT / "docs" / "_static" / "live"}
+    files = {
+        f"formation_mlp/lessons/live_pages/{name}/{path.relative_to(folder).as_posix()}"
+        for name, folder in folders.items()
+        for path in folder.rglob("*.*")
+    }
+    assert files == {name for name in wheel_names if "live_pages" in name}
 
 
 def test_the_wheel_carries_the_configurations(wheel_names: set[str]) -> None:

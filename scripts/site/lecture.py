@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from formation_mlp.lessons import formulas
 from formation_mlp.lessons.cells import Lesson, all_lessons
 from formation_mlp.lessons.exercises.collection import find_exercise
+from formation_mlp.lessons.moving import pages_of
 from formation_mlp.lessons.notebooks import split_shown
-
-LIVE = Path(__file__).parents[2] / "docs" / "live"
-MOVING = {
-    1: ("boundary", "threshold"),
-    2: ("pairs",),
-    3: ("activations",),
-    5: ("backprop",),
-    6: ("descent",),
-    7: ("stopping",),
-    8: ("energy",),
-}
-"""Number of a lesson to its pages that move, in ``docs/live``."""
 
 
 def pages() -> dict[str, Callable[[], str]]:
@@ -80,12 +68,8 @@ def _code(text: str) -> list[str]:
 
 def _moving(number: int) -> str:
     """Return the links to the pages that move, of a lesson that has any."""
-    links = [f"[{_title(LIVE / f'{name}.md')}](../live/{name}.md)" for name in MOVING.get(number, ())]
+    links = [f"[{page.title}](../live/{page.name}.md)" for page in pages_of(number)]
     return f" In the browser: {', '.join(links)}." * bool(links)
-
-
-def _title(page: Path) -> str:
-    return next(line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("# "))[2:]
 
 
 def _question(number: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from formation_mlp.lessons.moving import COMMON_SCRIPTS
 from live.support import LIVE, PAGES, Page
 from support.browser import visit
 from support.paths import ROOT
@@ -49,7 +50,7 @@ def open_page(site: Path, browser: Chrome) -> Callable[..., Page]:
 @pytest.fixture(scope="session")
 def scripts(browser: Chrome, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     """Return a function that runs JavaScript among all modules and data, on a page that has no figure."""
-    names = ["live", "text", "dom", "controls", "plot", "handle", "network"]
+    names = list(COMMON_SCRIPTS)
     names += sorted({name for page in PAGES for name in page.scripts if not name.startswith("pages/")} - set(names))
     tags = [f'<script src="{(LIVE / f"{name}.js").as_uri()}"></script>' for name in names]
     page = tmp_path_factory.mktemp("scripts") / "all.html"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from formation_mlp.lessons.moving import COMMON_SCRIPTS, PAGES_OF
 from live.support import LIVE, PAGES, Page, Source
 from support.browser import SCREENS, complaints, overflowing
-from support.paths import ROOT
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -105,6 +105,10 @@ def test_a_finger_moves_every_point_and_not_the_page(open_page: Callable[..., Pa
         assert page.run("return scrollY") == pytest.approx(before[1], abs=2)
 
 
+def test_every_page_belongs_to_a_lesson() -> None:
+    assert sorted(name for names in PAGES_OF.values() for name in names) == [page.name for page in PAGES]
+
+
 @every_page
 def test_formulas_are_typeset(open_page: Callable[..., Page], source: Source) -> None:
     page = open_page(source.name)
@@ -129,8 +133,6 @@ def test_asks_no_other_machine(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(LIVE.rglob("*.js")), ids=lambda path: str(path.relative_to(LIVE)))
 def test_every_script_is_small_and_used(path: Path) -> None:
     name = path.relative_to(LIVE).with_suffix("").as_posix()
-    configuration = (ROOT / "docs" / "conf.py").read_text(encoding="utf-8")
-    everywhere = re.findall(r'"(\w+)"', re.search(r"LIVE_EVERYWHERE = \(([^)]*)\)", configuration)[1])  # type: ignore[index]
-    assert name in everywhere or any(name in page.scripts for page in PAGES)
+    assert name in COMMON_SCRIPTS or any(name in page.scripts for page in PAGES)
     assert path.read_text(encoding="utf-8").startswith('"use strict";\n')
     assert name.startswith("data/") or path.read_text(encoding="utf-8").count("\n") < 300

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from formation_mlp.errors import DataError
+from formation_mlp.lessons import moving
 from formation_mlp.lessons.cells import Lesson, all_lessons
 from formation_mlp.lessons.running import run_lesson
 from formation_mlp.lessons.session import Session
@@ -45,11 +46,18 @@ def write_pages(lessons: Sequence[Lesson], folder: Path, tell: Callable[[str], N
     DataError
         If a page would replace a file that is none of the lecture.
     """
-    _check_own(folder, [INDEX, *(lesson.page for lesson in lessons)])
+    names = [name for lesson in lessons for name in (lesson.page, *_moving_names(lesson))]
+    _check_own(folder, [INDEX, *names])
     for lesson in lessons:
+        for one in moving.pages_of(lesson.number):
+            write_text(folder / one.page, moving.as_html(one, lesson, INDEX))
         page = write_page(lesson, run_lesson(lesson, folder / FIGURES, data), folder)
         tell(f"{page}: lesson {lesson.number}, {lesson.title}")
     return write_index(folder)
+
+
+def _moving_names(lesson: Lesson) -> list[str]:
+    return [one.page for one in moving.pages_of(lesson.number)]
 
 
 def _check_own(folder: Path, names: Sequence[str]) -> None:
@@ -71,6 +79,7 @@ def write_page(lesson: Lesson, session: Session, folder: Path) -> Path:
         lesson=lesson,
         index=INDEX,
         neighbours=neighbours,
+        moving=moving.pages_of(lesson.number),
         blocks=[block.as_html(folder / FIGURES) for block in session.blocks],
         has_exercises=bool(session.exercises),
     )
@@ -82,5 +91,6 @@ def write_index(folder: Path) -> Path:
     """Write the list of all lessons, with a link to each page that is in the folder; return it."""
     lessons = all_lessons()
     written = {lesson.page for lesson in lessons if (folder / lesson.page).exists()}
-    write_text(folder / INDEX, html.page("lessons.html", title=TITLE, lessons=lessons, written=written))
+    pages = {lesson.page: moving.pages_of(lesson.number) for lesson in lessons if lesson.page in written}
+    write_text(folder / INDEX, html.page("lessons.html", title=TITLE, lessons=lessons, written=written, moving=pages))
     return folder / INDEX
