@@ -91,9 +91,14 @@ function nearest({ nearest_known: rows }, { answer }) {
 
 /** Return a section that is filled as soon as its answer is there; its place is kept meanwhile. */
 function lazily(title, fill) {
-  const place = el("div", { class: "lazy" }, waiting("Computing"));
-  fill().then((node) => place.replaceChildren(node), (error) => place.replaceChildren(problemBox(error)))
-    .finally(() => place.classList.add("filled"));
+  const place = el("div", { class: "lazy" });
+  const start = () => {
+    place.replaceChildren(waiting("Computing"));
+    fill().then((node) => place.replaceChildren(node), (error) => place.replaceChildren(problemBox(error),
+      el("p", { class: "links" }, el("button", { type: "button", class: "quiet", onclick: start }, "Try again"))))
+      .finally(() => place.classList.add("filled"));
+  };
+  start();
   return el("section", {}, el("h3", {}, title), place);
 }
 

@@ -7,6 +7,7 @@ import { once, problemBox, waiting } from "./shared.js";
 export function modelsView() {
   const place = el("div", { class: "grid wide" }, waiting("Reading the models"));
   const scales = el("div", { class: "stack" });
+  const isNarrow = matchMedia("(max-width: 46rem)").matches;
   const root = el("div", { class: "view" }, el("h1", { tabindex: -1 }, "Models"),
     el("p", { class: "lead" }, "What answers here, what it learned from, and what it is not for."), place, el("h2", {}, "Energy scales"),
     el("p", { class: "lead" }, "A formation energy means something only together with its scale: the functional, the corrections and the references."), scales);
@@ -15,7 +16,7 @@ export function modelsView() {
     async show(route) {
       try {
         const [{ models }, listed] = await Promise.all([once("models"), once("scales")]);
-        place.replaceChildren(...models.map((model) => card(model, models.length > 6 && model.name !== route.what)));
+        place.replaceChildren(...models.map((model) => card(model, (isNarrow || models.length > 6) && model.name !== route.what)));
         scales.replaceChildren(el("div", { class: "grid" }, listed.scales.map((scale) => scaleCard(scale, listed.default))));
       } catch (error) {
         place.replaceChildren(problemBox(error));

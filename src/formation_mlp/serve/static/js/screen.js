@@ -91,6 +91,7 @@ export function screenView() {
       place.replaceChildren(symbols.length ? problemBox({ title: "Not a system of two to four elements", message: `Found ${symbols.length}: ${symbols.join(", ")}. Choose two to four.` }) : "");
       return;
     }
+    open(false);
     asking?.abort();
     asking = new AbortController();
     const { signal } = asking;
@@ -103,7 +104,6 @@ export function screenView() {
       answer = found;
       place.replaceChildren();
       results.hidden = false;
-      open(false);
       chosen = null;
       draw();
       list();
