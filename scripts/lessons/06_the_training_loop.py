@@ -1,4 +1,4 @@
-# time: 15 s
+# time: 20 s
 
 # %% [markdown]
 # # 6. The training loop
