@@ -1,4 +1,4 @@
-# time: 30 s
+# time: 45 s
 
 # %% [markdown]
 # # 8. An MLP for formation energy
