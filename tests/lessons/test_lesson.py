@@ -17,6 +17,7 @@ from formation_mlp.lessons.blocks import Drawing, Printed, Prose, Table
 from formation_mlp.lessons.cells import Lesson
 from formation_mlp.lessons.exercises.collection import exercises_of
 from formation_mlp.lessons.exercises.kinds import Code
+from formation_mlp.lessons.moving import pages_of
 from formation_mlp.lessons.running import LessonError, run_lesson
 from formation_mlp.lessons.session import Session
 from support.commands import Outcome
@@ -141,7 +142,8 @@ def test_pages_of_all_lessons_need_nothing_from_elsewhere(
         assert all(source.startswith("data:image/") for source in re.findall(r'src="([^"]*)"', page))
         links = re.findall(r'href="([^"]*)"', page)
         figures = {f"figures/{figure.name}" for figure in (tmp_path / "figures").iterdir()}
-        assert set(links) <= {other.name for other in written} | {"index.html"} | figures
+        moving = {one.page for lesson in LESSONS for one in pages_of(lesson.number)}
+        assert set(links) <= {other.name for other in written} | {"index.html"} | figures | moving
     assert "<script" not in index
 
 
