@@ -240,7 +240,7 @@ def upload(_seconds: float) -> None:
         times, errors, seconds = load(service, 1, 10)
         row("while it is predicted", times, errors, seconds, 1)
         state = json.loads(service.ask(f"/api/v1/jobs/{json.loads(answer)['id']}")[1])
-        print(f"upload: {state['n_done']:,} of {state['n_rows']:,} rows, {state['seconds_left']} s left")
+        print(f"upload: {state['n_done']:,} of {state['n_rows'] or 0:,} rows, {state['seconds_left']} s left")
         million = b"formula\n" + block * 10
         service.ask(f"/api/v1/jobs/{state['id']}/cancel", b"")
         begun = time.perf_counter()
