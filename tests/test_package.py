@@ -34,7 +34,7 @@ DATA = {
     "reporting/templates": {".html", ".css", ".js"},
     "saved_model/shipped_models": {".json", ".safetensors"},
     "scales": {".json"},
-    "serve/static": {".html", ".css", ".js", ".svg", ".txt"},
+    "serve/static": {".html", ".css", ".svg"},
     "serve/static/js": {".js"},
     "trust": {".json"},
 }

@@ -9,7 +9,7 @@ from formation_mlp.quoting import quoted
 
 T = TypeVar("T")
 
-NEAR = 0.7
+NEAR = 0.66
 """A name is offered in place of another if, as difflib measures it, so much of both is the same."""
 
 

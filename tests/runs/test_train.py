@@ -375,7 +375,11 @@ def test_merged_duplicates_are_counted_and_named_in_the_report(
     command("train", tiny_config(data={"duplicates": "lowest"}), "-q").succeeded()
     report = read_json(table.parent / "run" / "report.json")
     assert sum(report["rows"].values()) == len(rows)
-    assert report["notes"] == ["7 rows merged: another row of the same formula lies lower"]
+    merged, differ = report["notes"]
+    assert merged == "7 rows merged: another row of the same formula lies lower"
+    assert differ.startswith(
+        "rows of 7 formulas differ by more than 0.1 eV/atom, those of Ag2CO3 the most: from -1.374 to"
+    )
     assert list(report["left_out"]) == [str(i) for i in range(1, 8)]
 
 

@@ -543,7 +543,7 @@ def test_the_level_names_the_columns(command: Command) -> None:
         (["Cu-Zn"], "none of the 45 compositions of Cu-Zn with up to 12 atoms can be charge-balanced"),
         (["Li-Fe-P-O-S-F-Cl", "--max-atoms", "40"], "Try --max-atoms 22 (1,525,196)"),
         (["none.csv"], "none.csv"),
-        (["none.txt"], "none.txt: cannot be read"),
+        (["none.txt"], "none.txt: not readable as a list of formulas: No such file or directory"),
         (["table.csv", "--formula", "name"], "--formula: the table has no column 'name'"),
         (["Na-Cl", "--formula", "name"], "is a chemical system. Leave it out"),
         (["empty.txt"], "holds no formula"),

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
-from formation_mlp.quoting import counted
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.learned import learned_formulas
 from formation_mlp.splits.methods import PARTS, Split
@@ -89,7 +88,8 @@ def apart_in_words(about: Mapping[str, Any], part: str, selection: str) -> str:
         )
     score = {name: f"{values[selection]:.3f}" for name, values in about["scores"].get(part, {}).items()}
     if not n_known:
-        return f"the start model {about['model']} knows none of {counted(n, f'{part} formula')}"
+        whole = f"none of the {n} {part} formulas" if n > 1 else f"no formula of the one {part} row"
+        return f"the start model {about['model']} knows {whole}"
     said = f"{n_known} of {n} {part} rows are formulas that the start model {about['model']} knows"
     said += f": {selection} {score[KNOWN]}" if KNOWN in score else ""
     return said + (f"; the other {n - n_known}: {score[NEW]}" if NEW in score else "; there are no others")
