@@ -35,10 +35,9 @@ from formation_mlp.typing import Floats, Ints, Progress
 class Prepared:
     """Rows, features, parts and what was fitted on the train rows.
 
-    ``y`` are the labels: eV/atom, or 0 and 1. ``start`` are the members of the model to start from, ``start_rows`` what
-    that model knows of the rows, ``start_trust`` what it knows of its errors, ``start_elements`` in how many rows it
-    has seen each element, ``content`` the hashes of rows and features, once they are known, ``architectures`` the
-    networks, losses and metrics of the user's own by name.
+    ``y`` are the labels: eV/atom, or 0 and 1. Of the model to start from, ``start`` are the members, ``start_rows`` its
+    knowledge of the rows, ``start_trust`` of its errors, ``start_elements`` the rows with each element. ``content`` are
+    hashes of rows and features, ``architectures`` the user's own networks, losses and metrics by name.
     """
 
     config: Config
@@ -155,9 +154,8 @@ def divide(
         scaler = FeatureScaler.fit(table.X[split.train], table.names)
         return Prepared(config, dataset, table, split, scaler, task, y, content=content, architectures=architectures)
     task = replace(task, target_scaler=start.target_scaler)
-    prepared = Prepared(
-        config, dataset, table, split, start.scaler, task, y, content=content, architectures=architectures
-    )
+    own: dict[str, Any] = {"content": content, "architectures": architectures}
+    prepared = Prepared(config, dataset, table, split, start.scaler, task, y, **own)
     members, places, notes = members_to_start_from(start, prepared.part("val"), dataset.target.scales)
     dataset = replace(dataset, notes=(*dataset.notes, *notes))
     known = start_rows(start, dataset.materials.compositions)
