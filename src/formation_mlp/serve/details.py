@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
@@ -69,12 +71,16 @@ def _states(compositions: Compositions) -> list[str]:
     return told
 
 
+@lru_cache(maxsize=8)  # of each scale: writing the keys of all known phases takes longer than a prediction
+def _places(scale: str) -> dict[str, int]:
+    return {key: row for row, key in enumerate(known_phases(scale).compositions.keys())}
+
+
 def _database(compositions: Compositions, phases: KnownPhases | None, unit: str) -> list[Row | None]:
     """Return what the known phases of the package hold of each composition."""
     if phases is None:
         return [None] * len(compositions)
-    own_keys = compositions.keys()
-    place = {key: row for row, key in enumerate(phases.compositions.keys())}
+    own_keys, place = compositions.keys(), _places(phases.scale)
     found = [place.get(key) for key in own_keys]
     return [None if row is None else phase_told(phases, row, unit) for row in found]
 
