@@ -47,6 +47,16 @@ def test_a_system_is_drawn_pointed_at_and_clicked(open_page: Open, client: TestC
     assert page.complaints() == []
 
 
+def test_mixtures_are_written_as_chemists_write_them(open_page: Open) -> None:
+    page = open_page("screen")
+    written = page.browser.execute_async_script(
+        "const [given, done] = arguments;"
+        "import('/static/js/format.js').then((m) => done(given.map((text) => m.products(text).textContent)))",
+        ["0.0833333 Li7Fe5O12 + 0.0833333 Li5Fe7O12", "1 Fe2O3", "1.5 O + 2 Li2O", "0.284123 NaCl", "5e-05 Fe"],
+    )
+    assert written == ["1/12 Li7Fe5O12 + 1/12 Li5Fe7O12", "Fe2O3", "3/2 O + 2 Li2O", "0.284 NaCl", "0.00005 Fe"]
+
+
 def test_a_click_beside_all_compounds_predicts_the_composition_there(open_page: Open) -> None:
     from selenium.webdriver import ActionChains
 

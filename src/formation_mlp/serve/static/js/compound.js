@@ -1,7 +1,7 @@
 /** The card of a compound of a phase diagram. */
 
 import { el } from "./dom.js";
-import { energy, formula, interval, number } from "./format.js";
+import { energy, formula, interval, number, products } from "./format.js";
 import { format } from "./router.js";
 import { trustBadge } from "./shared.js";
 
@@ -21,7 +21,7 @@ export function compoundCard(predicted, { point, row, unit, isNew, onadd }) {
   if (point && point.decomposition_energy !== undefined && point.decomposition_energy !== null) {
     const milli = number(Math.abs(point.decomposition_energy) * 1000, 0);
     facts.push(["hull", `${milli} meV/atom ${point.decomposition_energy > 0 ? "above it" : "below that of all others"}`]);
-    if (point.products) facts.push([point.on_hull ? "without it" : "decomposes to", point.products]);
+    if (point.products) facts.push([point.on_hull ? "without it" : "decomposes to", products(point.products)]);
   }
   if (row?.p_stable !== undefined && row?.p_stable !== null) facts.push(["chance to be stable", `${number(row.p_stable * 100, 0)} %`]);
   return el("article", { class: "card", "aria-label": `Compound ${predicted.formula}` },

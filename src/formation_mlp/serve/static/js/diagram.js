@@ -1,7 +1,7 @@
 /** A phase diagram that answers the pointer and the keyboard. */
 
 import { el, s, say } from "./dom.js";
-import { formula, number } from "./format.js";
+import { formula, number, products } from "./format.js";
 import { kindOf, labels, legend, mark } from "./marks.js";
 import { projection } from "./projections.js";
 
@@ -169,6 +169,6 @@ function told(one) {
     lines.push(`${number(Math.abs(one.decomposition_energy) * 1000, 0)} meV/atom ${one.decomposition_energy > 0 ? "above the hull" : "below the hull of the others"}${range}`);
   }
   if (one.p_stable !== null && one.p_stable !== undefined) lines.push(`chance to be stable ${number(one.p_stable * 100, 0)} %`);
-  if (one.products) lines.push(`${one.on_hull ? "without it" : "decomposes to"}: ${one.products}`);
+  if (one.products) lines.push([one.on_hull ? "without it: " : "decomposes to: ", products(one.products)]);
   return [el("strong", {}, formula(one.formula)), ...lines.map((text) => el("span", {}, text))];
 }

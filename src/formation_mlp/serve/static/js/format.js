@@ -39,6 +39,30 @@ export function formula(text) {
   return node;
 }
 
+const LARGEST_DENOMINATOR = 24;
+
+/** Return an amount as chemists write it before a formula: nothing for 1, "1/12 " for 0.0833333, "0.284 " for what is no simple fraction. */
+export function amount(value) {
+  for (let denominator = 1; denominator <= LARGEST_DENOMINATOR; denominator += 1) {
+    const numerator = Math.round(value * denominator);
+    if (numerator > 0 && Math.abs(numerator / denominator - value) < 2e-6 * value) {
+      if (denominator === 1) return numerator === 1 ? "" : `${numerator} `;
+      return `${numerator}/${denominator} `;
+    }
+  }
+  return `${Number(value.toPrecision(3))} `;
+}
+
+/** Return the phases of a mixture, "0.0833333 Li7Fe5O12 + 2 O", with amounts and formulas as chemists write them. */
+export function products(text) {
+  const node = el("span", {});
+  for (const part of text.split(" + ")) {
+    const [, value, name] = /^([\d.e+-]+) (.+)$/.exec(part) ?? [null, "1", part];
+    node.append(node.childNodes.length ? " + " : "", amount(Number(value)), formula(name));
+  }
+  return node;
+}
+
 /** Return oxidation states, "Fe+3 O-2", as chemists write them. */
 export function states(text) {
   const node = el("span", { class: "formula" });

@@ -29,7 +29,7 @@ function card(model, isClosed) {
   const { model: title, "not for": notFor, ...facts } = model.card;
   return el("article", { class: "card", "aria-label": `Model ${model.name}` },
     el("h2", {}, model.name, " ", el("span", { class: "badge" }, model.is_shipped ? "comes with the package" : "of a run")),
-    title ? el("p", {}, title.replace(/^[^:]*: /, "").replace(/^./, (sign) => sign.toUpperCase()), ".") : null,
+    title ? el("p", {}, purpose(model.name, title)) : null,
     notFor ? el("details", {}, el("summary", {}, "What it is not for"), el("ul", {}, notFor.split("; ").map((text) => el("li", {}, text)))) : null,
     el("details", { open: !isClosed }, el("summary", {}, "Card"), el("dl", { class: "card-facts" },
       Object.entries(facts).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))))));
@@ -43,4 +43,10 @@ function scaleCard(scale, usual) {
     el("details", {}, el("summary", {}, "What it means"), el("dl", { class: "card-facts" },
       Object.entries(facts).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value))))),
     scale.note ? el("p", { class: "soft" }, scale.note) : null));
+}
+
+/** Return what a model is for as a sentence: of a further name of a model, whose name it is. title: "NAME: what it gives". */
+function purpose(name, title) {
+  const [, of, gives] = /^([^:]*): (.*)$/.exec(title) ?? [null, name, title];
+  return of === name ? `${gives.replace(/^./, (sign) => sign.toUpperCase())}.` : `The model ${of} on the energy scale ${name}.`;
 }
