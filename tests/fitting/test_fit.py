@@ -21,6 +21,9 @@ QUICK = (*TINY, "--set", "features=[stoichiometry, element_fraction]", "--set", 
 HERE = ("--workers", "1")
 
 
+EARLY = ("--set", "training.max_epochs=2", "--set", "benchmark.baselines=[mean]")
+
+
 def predictions(run: str) -> list[list[str]]:
     with Path(run, "predictions.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.reader(file))
@@ -96,6 +99,11 @@ def test_init_writes_what_train_takes(command: Command, write_csv: Write) -> Non
         (["table.csv", "--unit", "furlong"], "furlong"),
         (["table.csv", "--start", "compositoin", "--set", "model.hidden=[8]"], "Did you mean 'composition'"),
         (["table.csv", "--start", "stability"], "--start: the model stability is for classification"),
+        (
+            ["table.csv", "--start", "composition", "--set", "model.hidden=[8]"],
+            "model.hidden is [384, 384, 384], not [8]",
+        ),
+        (["table.csv", "--start", "none", "--set", "training.start_from=composition"], "says it, too"),
         (["table.csv", "--set", "training.max_epochs=0"], "training.max_epochs"),
         (["table.csv", "--kind", "guessed"], "--kind"),
     ],
@@ -112,7 +120,7 @@ def test_of_a_table_that_the_start_model_knows_nothing_speaks_for_the_start(
     command: Command, write_csv: Write, rows: list[tuple[str, str]]
 ) -> None:
     write_csv(rows[:30])  # measured enthalpies, most of which the model `composition` has learned
-    done = command("fit", "table.csv", *QUICK, *HERE)
+    done = command("fit", "table.csv", *EARLY, *HERE)
     done.succeeded()
     said = (
         r"composition would look better for the formulas that it has learned, and (no row has|only \d+ .* have) another"
@@ -121,15 +129,46 @@ def test_of_a_table_that_the_start_model_knows_nothing_speaks_for_the_start(
     assert yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))["training"]["start_from"] is None
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            QUICK,
+            "Recipe: a training from nothing, for the model composition is of another kind than you set: features ",
+        ),
+        ((*EARLY, "--set", "training.start_from=null"), ""),
+    ],
+)
+def test_a_start_that_what_is_set_contradicts_is_left_out(
+    command: Command, write_csv: Write, rows: list[tuple[str, str]], words: tuple[str, ...], said: str
+) -> None:
+    write_csv(rows[:30])
+    done = command("fit", "table.csv", *words, *HERE)
+    done.succeeded()
+    assert said in done.err
+    assert ("Recipe:" in done.err) is bool(said)
+    config = yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))
+    assert (config["training"]["start_from"], config["training"]["max_epochs"]) == (None, 2)
+
+
+def test_a_table_on_an_energy_scale_that_the_model_does_not_know_starts_from_nothing(
+    command: Command, write_csv: Write, rows: list[tuple[str, str]]
+) -> None:
+    write_csv([(*row, ["mp2018", "mp2020"][i % 2]) for i, row in enumerate(rows[:40])], ["formula", "E_f", "scale"])
+    done = command("fit", "table.csv", *EARLY, *HERE, "--unit", "kJ/mol")
+    done.succeeded()
+    assert "Recipe: a training from nothing, for the model composition answers on" in done.err
+
+
 def test_a_start_that_is_asked_for_is_not_overruled(
     command: Command, write_csv: Write, rows: list[tuple[str, str]]
 ) -> None:
     write_csv(rows[:30])
-    done = command("fit", "table.csv", "--start", "composition", *HERE, "--set", "benchmark.baselines=[mean]")
+    done = command("fit", "table.csv", "--start", "composition", *HERE, *EARLY)
     done.succeeded()
     assert "Recipe: a training that starts from composition, as you say; whether that is better" in done.err
     kept = yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))["training"]
-    assert kept["start_from"] == "composition"
+    assert (kept["start_from"], kept["max_epochs"]) == ("composition", 2)
 
 
 @pytest.mark.slow
@@ -142,12 +181,12 @@ def test_the_start_is_judged_by_formulas_that_it_does_not_know(
         for (a, x), (b, y) in zip(rows[:50], rows[8:58], strict=True)
     ]
     write_csv([*mixed, *rows[:20]])
-    done = command("fit", "table.csv", *HERE, *TINY, "--set", "benchmark.baselines=[mean]", "--unit", "eV/atom")
+    done = command("fit", "table.csv", *HERE, *EARLY, "--unit", "eV/atom")
     out = done.succeeded()
     assert "of formulas that composition has not learned (left out in 5 parts) decide" in done.err
     assert "; composition itself, without training, 0." in done.err
     config = yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))
-    assert config["training"]["start_from"] == "composition"  # against two epochs of eight units
+    assert config["training"]["start_from"] == "composition"  # against two epochs from nothing
     about = json.loads(Path("runs/table/report.json").read_text(encoding="utf-8"))["start"]
     n_known, n_new = about["rows"]["test"]["known"], about["rows"]["test"]["new"]
     assert n_new > 0

@@ -89,6 +89,28 @@ def test_overrides_columns_and_the_scale_go_into_the_configuration(write_csv: Wr
         job_for(Asked("table.csv", overrides=("model.hiden=[8]",)))
 
 
+def test_what_is_set_of_the_data_is_as_good_as_an_option(write_csv: Write) -> None:
+    write_csv()
+    scaled = job_for(Asked("table.csv", overrides=("data.scale=measured", "data.duplicates=mean")))
+    assert (scaled.config.data.scale, scaled.config.data.source) == ("measured", None)  # the scale says it
+    assert scaled.config.data.duplicates == "mean"
+    assert not any("Of several rows" in note for note in scaled.notes)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (Asked("table.csv", {"formula": "formula"}, overrides=("data.formula=x",)), "--formula: --set data.formula"),
+        (Asked("table.csv", scale="measured", overrides=("data.scale=mp2020",)), "--scale: --set data.scale"),
+        (Asked("table.csv", out="here", overrides=("output=there",)), "--out: --set output"),
+    ],
+)
+def test_what_is_said_twice_is_refused(write_csv: Write, asked: Asked, message: str) -> None:
+    write_csv()
+    with pytest.raises(ConfigError, match=message):
+        job_for(asked)
+
+
 def test_small_tables_hold_out_larger_shares(write_csv: Write) -> None:
     write_csv()
     assert job_for(Asked("table.csv")).config.split.test == 0.15

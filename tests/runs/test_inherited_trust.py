@@ -10,7 +10,7 @@ import pytest
 from formation_mlp import load
 from formation_mlp.config.loading import check_config
 from formation_mlp.config.schema import Config
-from formation_mlp.fitting.choice import started
+from formation_mlp.fitting.started import started
 from formation_mlp.runs.in_memory import train_in_memory
 from formation_mlp.runs.inherited_trust import InheritedTrust, training_elements
 from formation_mlp.runs.prepare import load_rows, prepare
@@ -38,7 +38,7 @@ def config(folder: Path, rows: list[tuple[str, str]], start: str = "composition"
         "split": {"val": val, "test": 0.0},
         "output": str(folder / "run"),
     }
-    return started(check_config(raw, ""), start, load(start).checkpoint)
+    return started(check_config(raw, ""), start, load(start).checkpoint, {})
 
 
 def trained(of: Config) -> Checkpoint:

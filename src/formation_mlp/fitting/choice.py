@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from formation_mlp.benchmark.paired import over_formulas, p_words
-from formation_mlp.config.loading import check_config, merged
-from formation_mlp.config.recipe import TRAINING_FROM_START
-from formation_mlp.config.schema import Config, ModelConfig, TrainingConfig
+from formation_mlp.config.schema import Config
+from formation_mlp.data.records import Dataset
 from formation_mlp.errors import ConfigError
-from formation_mlp.features.presets import choose_presets
 from formation_mlp.fitting.start_table import PLAIN, STARTED, StartTable
+from formation_mlp.fitting.started import other_scales, started, unfit
 from formation_mlp.fitting.untrained import Untrained, untrained
 from formation_mlp.runs.prepare import divide, featurize_dataset, load_rows, network_training
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.start_rows import start_rows
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
-from formation_mlp.saved_model.members import NetworkMember
 from formation_mlp.splits.methods import Split, make_split
 from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.typing import Floats, Ints
@@ -30,6 +29,7 @@ FEWEST = 10
 """New formulas of train and val rows below which nothing is decided by errors."""
 LIKELY = 0.05
 """With fewer rows, a smaller p-value has to speak for the start."""
+NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,13 @@ class _Errors:
 
 
 def choose_start(
-    config: Config, start: str | None, reporter: Reporter, compute: Compute = HERE, *, is_asked_for: bool = False
+    config: Config,
+    start: str | None,
+    reporter: Reporter,
+    compute: Compute = HERE,
+    *,
+    is_asked_for: bool = False,
+    said: Mapping[str, Any] = NOTHING,
 ) -> Choice:
     """Return the recipe of ``config``, or the one that starts from a model, whichever does better on new formulas.
 
@@ -113,6 +119,9 @@ def choose_start(
         Where structures are featurized.
     is_asked_for
         Whether the user names the model: then the training starts from it, whatever the errors say.
+    said
+        What the user sets, as sections of a configuration: it holds in both recipes. Where the model is of another kind
+        than that, the training starts from nothing.
 
     Raises
     ------
@@ -121,16 +130,20 @@ def choose_start(
     ConfigError
         If the user names a model from which no training for these rows can start.
     """
-    if start is None or config.training.start_from is not None:
+    if start is None:
         return Choice(config, "")
     model = Checkpoint.load(model_path(start))
-    reason = _unfit(model, config)
+    dataset = load_rows(config)
+    reason = unfit(model, config, said) or other_scales(model, dataset.target.scales)
     if reason and is_asked_for:
-        raise ConfigError(f"--start: the model {start} {reason}. Name another one, or none: --start none")
+        raise ConfigError(
+            f"--start: the model {start} {reason}. Name another one, leave out what it contradicts, "
+            "or start from nothing: --start none"
+        )
     if reason:
         return Choice(config, f"Recipe: a training from nothing, for the model {start} {reason}.")
-    configs = {PLAIN: config, STARTED: started(config, start, model)}
-    rows = _rows(configs, model, reporter, compute)
+    configs = {PLAIN: config, STARTED: started(config, start, model, said)}
+    rows = _rows(configs, dataset, model, reporter, compute)
     answers = untrained(model, start, rows)
     judged, why_not = _judged(configs, rows, answers, start, reporter)
     if is_asked_for:
@@ -142,33 +155,6 @@ def choose_start(
     return Choice(configs[STARTED if wins else PLAIN], f"Recipe: {kind}; {judged}.", answers)
 
 
-def started(config: Config, start: str, model: Checkpoint) -> Config:
-    """Return the recipe that starts from a model: its features and its network, and small steps."""
-    first = next(member for member in model.members if isinstance(member, NetworkMember))
-    of_machine = {key: getattr(config.training, key) for key in ("device", "precision")}
-    training = TrainingConfig.model_validate(TRAINING_FROM_START | of_machine | {"start_from": start})
-    network = ModelConfig.model_validate(first.model | {"dropout": 0.0})
-    sections = {"model": network.model_dump(), "training": training.model_dump()}
-    return check_config(
-        merged(config, sections, features=model.config["features"]), "the recipe that starts from a model"
-    )
-
-
-def _unfit(model: Checkpoint, config: Config) -> str:
-    """Return why a model cannot be a start for a table, or an empty text."""
-    if model.config["task"]["type"] != config.task.type:
-        return f"is for {model.config['task']['type']}, and the table for {config.task.type}"
-    if not any(isinstance(member, NetworkMember) for member in model.members):
-        return "holds no network"
-    if not all(member.can_be_trained_further for member in model.members):
-        return "holds boosted trees, which cannot be trained further"
-    needs, has = (
-        any(one.preset.needs_structure for one in choose_presets(features))
-        for features in (model.config["features"], config.features)
-    )
-    return "needs crystal structures" if needs and not has else ""
-
-
 def _as_you_say(start: str, judged: _Errors | None, why_not: str) -> str:
     """Return a comment on a model that the user names."""
     said = f"a training that starts from {start}, as you say"
@@ -178,11 +164,13 @@ def _as_you_say(start: str, judged: _Errors | None, why_not: str) -> str:
     return f"{said}; {judged}{advice}"
 
 
-def _rows(configs: dict[str, Config], model: Checkpoint, reporter: Reporter, compute: Compute) -> StartTable:
+def _rows(
+    configs: dict[str, Config], dataset: Dataset, model: Checkpoint, reporter: Reporter, compute: Compute
+) -> StartTable:
     plain = configs[PLAIN]
     with reporter:
         lists = [one.features for one in configs.values()]
-        dataset, tables = featurize_dataset(plain, load_rows(plain), lists, compute=compute, progress=reporter.rows)
+        dataset, tables = featurize_dataset(plain, dataset, lists, compute=compute, progress=reporter.rows)
     split = make_split(dataset, plain.split, plain.seed, tables[0].X)
     known = start_rows(model, dataset.materials.compositions)
     return StartTable(dataset, dict(zip(configs, tables, strict=True)), split, known)

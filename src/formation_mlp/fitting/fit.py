@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from formation_mlp.benchmark.benchmark import Benchmark, benchmark
+from formation_mlp.errors import ConfigError
 from formation_mlp.fitting.choice import Choice, choose_start
 from formation_mlp.fitting.job import Asked, FitJob, job_for
 from formation_mlp.reporting.report import write_report
@@ -79,7 +80,8 @@ def fit_table(
     for note in job.notes:
         reporter.say(note)
     model = model_to_try(job, start)
-    choice = choose_start(job.config, model, reporter, compute, is_asked_for=start not in (None, NO_START))
+    is_asked_for = start not in (None, NO_START)
+    choice = choose_start(job.config, model, reporter, compute, is_asked_for=is_asked_for, said=job.said)
     if choice.sentence:
         reporter.say(choice.sentence)
     done = benchmark(choice.config, reporter, overwrite=overwrite, compute=compute)
@@ -100,7 +102,17 @@ def _write_untrained(folder: RunFolder, choice: Choice, done: Benchmark) -> None
 
 
 def model_to_try(job: FitJob, start: str | None) -> str | None:
-    """Return the model from which a training may start, or None."""
+    """Return the model from which a training may start, or None.
+
+    Raises
+    ------
+    ConfigError
+        If two options say it.
+    """
+    if "start_from" in job.said.get("training", {}):
+        if start is not None:
+            raise ConfigError("--start: --set training.start_from says it, too. Leave one of them out.")
+        return None
     if start == NO_START or (start is None and job.config.task.type != "regression"):
         return None
     return STARTS[job.table.kind] if start is None else start

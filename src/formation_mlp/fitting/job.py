@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,12 +59,14 @@ class FitJob:
     config : the same, checked
     table : what was found in it
     notes : what was found and decided, in sentences
+    said : what the overrides set, as sections of a configuration
     """
 
     raw: dict[str, Any]
     config: Config
     table: Discovery
     notes: tuple[str, ...]
+    said: dict[str, Any]
 
 
 def job_for(asked: Asked) -> FitJob:
@@ -82,10 +84,17 @@ def job_for(asked: Asked) -> FitJob:
     path = asked.path
     if path == STANDARD_INPUT:  # kept, so that the configuration in the run folder repeats the run
         path = str(keep_standard_input(Path(asked.out or default_output(path)).parent))
-    table = discover(path, **_named_by(asked.overrides) | asked.columns)
+    said: dict[str, Any] = {}
+    for override in asked.overrides:
+        apply_override(said, override)
+    said_of_data = said["data"] if isinstance(said.get("data"), dict) else {}
+    _refuse_twice(asked, said, said_of_data)
+    _refuse_twice(asked, said, said_of_data)
+    table = discover(path, **_columns_in(said_of_data) | asked.columns)
     is_measured = table.measured if asked.kind is None else asked.kind == "measured"
     duplicates, why = _duplicates(table, is_measured)
     data = table.data | {"duplicates": duplicates, "invalid": "drop"}
+    data |= {key: said_of_data[key] for key in ("scale", "source") if key in said_of_data}
     data |= {} if asked.scale is None else {"scale": asked.scale}
     if is_measured and "source" not in data and "scale" not in data:
         data["source"] = "measured"  # what is said of the energies here, predictions and pages say, too
@@ -98,17 +107,23 @@ def job_for(asked: Asked) -> FitJob:
     }
     for override in asked.overrides:
         apply_override(raw, override)
-    return FitJob(raw, check_config(raw, path), table, (*table.notes, why))
+    notes = table.notes if "duplicates" in said_of_data else (*table.notes, why)
+    return FitJob(raw, check_config(raw, path), table, notes, said)
 
 
-def _named_by(overrides: Sequence[str]) -> dict[str, str]:
+def _refuse_twice(asked: Asked, said: Mapping[str, Any], said_of_data: Mapping[str, Any]) -> None:
+    """Refuse what an option and an override both say: one of them would be ignored."""
+    given = {f"--{name}": (f"data.{name}", name in said_of_data) for name in asked.columns}
+    given |= {"--scale": ("data.scale", "scale" in said_of_data)} if asked.scale is not None else {}
+    given |= {"--out": ("output", "output" in said)} if asked.out is not None else {}
+    for option, (key, is_set) in given.items():
+        if is_set:
+            raise ConfigError(f"{option}: --set {key} says it, too. Leave one of them out.")
+
+
+def _columns_in(data: Mapping[str, Any]) -> dict[str, str]:
     """Return what overrides such as ``data.target=Ef`` say of the columns of a table, as options would."""
-    changed: dict[str, Any] = {}
-    for override in overrides:
-        apply_override(changed, override)
-    data = changed.get("data")
-    said = data if isinstance(data, dict) else {}
-    return {name: said[name] for name in OF_TABLES if isinstance(said.get(name), str)}
+    return {name: data[name] for name in OF_TABLES if isinstance(data.get(name), str)}
 
 
 def _duplicates(table: Discovery, is_measured: bool) -> tuple[str, str]:
