@@ -6,7 +6,9 @@ import threading
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from formation_mlp.system import blocks
 from formation_mlp.system.blocks import are_rows_alone, in_blocks, one_thread_each, product, rows_alone, side_by_side
 from formation_mlp.typing import Ints
 
@@ -68,3 +70,39 @@ def test_products_are_limited_to_a_thread_and_set_free_again() -> None:
             assert threads() == {1}
         assert not are_rows_alone()
         assert threads() == {2}
+
+
+@pytest.mark.parametrize(("k", "m"), [(14, 64), (128, 4), (64, 4), (128, 64), (755, 384), (384, 3), (64, 1)])
+def test_a_few_rows_are_a_smaller_block_with_the_bits_of_a_whole_one(k: int, m: int) -> None:
+    generator = np.random.default_rng(0)
+    X, W = generator.normal(size=(192, k)).astype(np.float32), generator.normal(size=(m, k)).astype(np.float32).T
+    sizes = []
+
+    def function(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        sizes.append(len(rows))
+        pairs: NDArray[np.float32] = product(np.repeat(rows, 3, axis=0), W)  # several rows of a product belong to a row
+        return pairs[::3]
+
+    with rows_alone():
+        whole = in_blocks(function, X)
+        for n in (1, 16, 17, 96, 97):
+            np.testing.assert_array_equal(in_blocks(function, X[:n]), whole[:n])
+    assert sizes == [192, 16, 16, 96, 96, 192]
+
+
+def test_a_product_whose_bits_depend_on_its_size_is_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    heights = []
+
+    def sums(rows: NDArray[np.float32], matrix: NDArray[np.float32], _size: int) -> NDArray[np.float32]:
+        heights.append(len(rows))
+        total: NDArray[np.float32] = rows @ matrix + np.float32(len(rows))
+        return total
+
+    monkeypatch.setattr(blocks, "_in_groups", sums)
+    blocks._has_bits_of.cache_clear()
+    X, W = np.ones((3, 5), np.float32), np.ones((5, 2), np.float32)
+    with rows_alone():
+        found = in_blocks(lambda rows: product(rows, W), X)
+    blocks._has_bits_of.cache_clear()
+    np.testing.assert_array_equal(found, np.full((3, 2), 5 + 192))
+    assert heights[-1] == 192
