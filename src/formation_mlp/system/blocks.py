@@ -97,12 +97,13 @@ def product(rows: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
     """
     n = len(rows)
     if n == 0 or n % 8:
-        return rows @ matrix
+        whole: NDArray[Any] = rows @ matrix
+        return whole
     of_block, of_whole = _WHOLE.get()
-    size, whole = _rows_at_once(rows.dtype.str), n // of_block * of_whole
-    if n == whole or _has_bits_of(whole, n, matrix.shape, matrix.dtype.str, matrix.flags.c_contiguous, size):
+    size, m = _rows_at_once(rows.dtype.str), n // of_block * of_whole
+    if n == m or _has_bits_of(m, n, matrix.shape, matrix.dtype.str, matrix.flags.c_contiguous, size):
         return _in_groups(rows, matrix, size)
-    return _in_groups(np.resize(rows, (whole, rows.shape[1])), matrix, size)[:n]
+    return _in_groups(np.resize(rows, (m, rows.shape[1])), matrix, size)[:n]
 
 
 @cache
