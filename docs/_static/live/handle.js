@@ -3,7 +3,7 @@
  * A point of a plot that is moved: by mouse, by finger, or by the arrow keys (with Shift ten times as far).
  *
  * options: label; at gives the place [x, y]; move takes a wished one; text says the value; step is that of a key,
- * [dx, dy]; className gives the colour.
+ * [dx, dy], and says by a zero in which direction the point does not move; className gives the colour.
  */
 live.handle = (plot, { label, at, move, text, step, className = "" }) => {
   const { svg } = live.dom;
@@ -47,8 +47,10 @@ live.handle = (plot, { label, at, move, text, step, className = "" }) => {
     update() {
       const [x, y] = at();
       knob.setAttribute("transform", `translate(${plot.X(x).toFixed(1)} ${plot.Y(y).toFixed(1)})`);
-      const [low, high] = plot.x.map((end) => end.toFixed(4));
-      const value = { valuemin: low, valuemax: high, valuenow: x.toFixed(4) };
+      const upright = !step[0];
+      const [low, high] = plot[upright ? "y" : "x"].map((end) => end.toFixed(4));
+      const value = { valuemin: low, valuemax: high, valuenow: (upright ? y : x).toFixed(4) };
+      if (upright) value.orientation = "vertical";
       for (const [name, is] of Object.entries(value)) knob.setAttribute(`aria-${name}`, is);
       knob.setAttribute("aria-valuetext", text());
     },

@@ -22,7 +22,8 @@ live.plot = (() => {
    * Make a plot at the end of `host`.
    *
    * options: x and y are the ends of the axes; xLabel, yLabel; label says what is seen, for those who do not see it;
-   * aspect is height over width of the inner area, fixedAspect that of every screen; draw is called after every change of size or colours.
+   * aspect is height over width of the inner area, phoneAspect that on a phone, fixedAspect that of every screen; xTicks are the numbers
+   * at the x axis, if they are not to be chosen; draw is called after every change of size or colours.
    */
   const make = (host, options) => {
     const canvas = html("canvas", { "aria-hidden": "true" });
@@ -60,7 +61,7 @@ live.plot = (() => {
       const whole = frame.clientWidth;
       if (!whole) return;
       plot.width = whole - margin.left - margin.right;
-      const aspect = options.fixedAspect ?? (whole < 480 ? 0.9 : (options.aspect ?? 0.7));
+      const aspect = options.fixedAspect ?? (whole < 480 ? (options.phoneAspect ?? 0.9) : (options.aspect ?? 0.7));
       plot.height = Math.round(plot.width * aspect);
       const tall = plot.height + margin.top + margin.bottom;
       picture.setAttribute("width", whole);
@@ -91,7 +92,8 @@ live.plot = (() => {
     const parts = [svg("rect", { x: left, y: top, width: plot.width, height: plot.height })];
     const label = live.text.short;
     const places = (ends, log, n) => (log ? powers(...ends) : ticks(...ends, n));
-    for (const x of places(plot.x, plot.xLog, Math.max(4, plot.width / 90))) {
+    const own = plot.xTicks?.map((x) => (plot.xLog ? Math.log10(x) : x));
+    for (const x of own ?? places(plot.x, plot.xLog, Math.max(4, plot.width / 90))) {
       parts.push(svg("line", { x1: plot.X(x), x2: plot.X(x), y1: bottom, y2: bottom + 5 }));
       parts.push(
         svg("text", { x: plot.X(x), y: bottom + 18, "text-anchor": "middle" }, label(plot.xLog ? 10 ** x : x)),

@@ -12,9 +12,10 @@ live.text = (() => {
     const size = Math.abs(value);
     if (size === 0 || (size >= 1e-3 && size < 1e5)) return minus(String(Number(value.toPrecision(4))));
     const [digits, power] = value.toExponential(1).split("e");
-    return `${minus(digits)} · 10^${minus(String(Number(power)))}`;
+    return `${minus(digits)} · 10${String(Number(power)).replace(/./g, (sign) => superscripts["-0123456789".indexOf(sign)])}`;
   };
 
+  const superscripts = "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079";
   const subscripts = "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089";
   const lower = (number) => String(number).replace(/\d/g, (digit) => subscripts[digit]);
   const formula = (plain) => plain.replace(/(?<=[A-Za-z)\]}])\d+(\.\d+)?/g, lower);

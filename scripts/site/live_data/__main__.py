@@ -14,6 +14,7 @@ from typing import Any
 import activation_formulas
 import backpropagation
 import compounds
+import element_properties
 import energy_network
 import loss_surfaces
 import training_curves
@@ -25,6 +26,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "boundary": compounds.boundary,
     "threshold": compounds.threshold,
     "pairs": compounds.pairs,
+    "elements": element_properties.elements,
     "backprop": backpropagation.start,
     "valleys": loss_surfaces.valleys,
     "curves": training_curves.curves,

@@ -18,6 +18,7 @@ PAGES_OF = {
     1: ("boundary", "threshold"),
     2: ("pairs",),
     3: ("activations",),
+    4: ("approximation",),
     5: ("backprop",),
     6: ("descent",),
     7: ("stopping",),
