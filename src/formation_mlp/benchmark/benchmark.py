@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from formation_mlp.benchmark import protocols
 from formation_mlp.benchmark.fit import is_done, read_outcome, same_config, summary_line
@@ -22,6 +23,7 @@ from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.results import announce, announce_rows, description, quantity
 from formation_mlp.runs.train import main_name
 from formation_mlp.system.compute import HERE, Compute
+from formation_mlp.system.files import write_json
 from formation_mlp.system.interrupts import SAME_CALL, noted
 
 
@@ -43,7 +45,14 @@ class Benchmark:
     brief: str
 
 
-def benchmark(config: Config, reporter: Reporter, *, overwrite: bool = False, compute: Compute = HERE) -> Benchmark:
+def benchmark(
+    config: Config,
+    reporter: Reporter,
+    *,
+    overwrite: bool = False,
+    compute: Compute = HERE,
+    choice: Mapping[str, Any] | None = None,
+) -> Benchmark:
     """Fit the network of ``config``, other networks and baselines on the same rows, and compare them.
 
     Every fit has a run folder of its own below ``output``, which is itself that of the main network if the rows are
@@ -62,6 +71,8 @@ def benchmark(config: Config, reporter: Reporter, *, overwrite: bool = False, co
         Where the models are fitted: by this process, with all its threads; several at a time, each in a process of one
         thread; or on a Dask cluster, whose workers need the folder on a disk that they share with this process.
         Ensembles are trained one after another, their members side by side.
+    choice
+        How a fit came to this configuration, which the folder keeps.
 
     Raises
     ------
@@ -74,10 +85,17 @@ def benchmark(config: Config, reporter: Reporter, *, overwrite: bool = False, co
     """
     folder = RunFolder(str(config.output))
     with folder.alone(), noted(SAME_CALL, folder.config.exists):
-        return _benchmark(config, reporter, overwrite, compute)
+        return _benchmark(config, reporter, overwrite, compute, choice)
 
 
-def _benchmark(config: Config, reporter: Reporter, overwrite: bool, compute: Compute) -> Benchmark:
+def way_on(folder: RunFolder) -> str:
+    """Return what a message offers where the folder holds an interrupted run of another configuration."""
+    return f"Its own configuration, {folder.config}, continues it"
+
+
+def _benchmark(
+    config: Config, reporter: Reporter, overwrite: bool, compute: Compute, choice: Mapping[str, Any] | None
+) -> Benchmark:
     dataset = load_rows(protocols.with_protocol(config))
     models = contenders(config)
     for model in models:
@@ -102,12 +120,14 @@ def _benchmark(config: Config, reporter: Reporter, overwrite: bool, compute: Com
             fit_rows = rows.of(fit)
             check_sizes(fit.config, len(fit_rows.split.train), len(fit_rows.table.names), where=f"{fit.model}: ")
     _begin(config, every, rows, overwrite)
+    folder = RunFolder(str(config.output))
+    if choice is not None:
+        write_json(folder.choice, choice)
     _fit(every, rows, reporter, first.task.selection_score, compute)
     outcomes = _collect(every, rows)
     about = _about(config, first, rows, sentence)
-    folder = RunFolder(str(config.output)).path
-    text = write_results(folder, outcomes, about)
-    return Benchmark(outcomes, about, text, brief_text(read_results(folder)))
+    text = write_results(folder.path, outcomes, about)
+    return Benchmark(outcomes, about, text, brief_text(read_results(folder.path)))
 
 
 def _require_possible(first: Prepared) -> None:
@@ -143,8 +163,7 @@ def _begin(config: Config, every: Sequence[Fit], rows: AllRows, overwrite: bool)
     if is_ours and main is not None and folder.is_done():
         is_ours = is_done(main, rows.of(main))
     if not is_ours:
-        way_on = f"Its own configuration, {folder.config}, continues it"
-        folder.begin(config.model_dump(), overwrite=overwrite, resume=False, way_on=way_on)
+        folder.begin(config.model_dump(), overwrite=overwrite, resume=False, way_on=way_on(folder))
     elif not folder.is_done():
         folder.write_config(config.model_dump())  # the baselines may have changed since
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from formation_mlp.benchmark.paired import over_formulas, p_words
 from formation_mlp.config.schema import Config
-from formation_mlp.data.records import Dataset
-from formation_mlp.errors import ConfigError
+from formation_mlp.fitting.recipes import Recipes, Start
 from formation_mlp.fitting.start_table import PLAIN, STARTED, StartTable
-from formation_mlp.fitting.started import other_scales, started, unfit
 from formation_mlp.fitting.untrained import Untrained, untrained
-from formation_mlp.runs.prepare import divide, featurize_dataset, load_rows, network_training
+from formation_mlp.runs.prepare import divide, featurize_dataset, network_training
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.start_rows import start_rows
-from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
 from formation_mlp.splits.methods import Split, make_split
 from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.typing import Floats, Ints
@@ -29,7 +25,6 @@ FEWEST = 10
 """New formulas of train and val rows below which nothing is decided by errors."""
 LIKELY = 0.05
 """With fewer rows, a smaller p-value has to speak for the start."""
-NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,67 +86,35 @@ class _Errors:
         return f"{told}; {self.start} itself, without training, {self.untrained.mean():.3f}"
 
 
-def choose_start(
-    config: Config,
-    start: str | None,
-    reporter: Reporter,
-    compute: Compute = HERE,
-    *,
-    is_asked_for: bool = False,
-    said: Mapping[str, Any] = NOTHING,
-) -> Choice:
-    """Return the recipe of ``config``, or the one that starts from a model, whichever does better on new formulas.
+def choose(recipes: Recipes, reporter: Reporter, compute: Compute = HERE) -> Choice:
+    """Return the recipe that starts from nothing, or the one that starts from a model: what is better on new formulas.
 
     New are formulas that the model has not learned. On the others it would win without being better: it has seen them.
     One network is trained by each recipe, and val rows decide; where fewer than `ENOUGH` of them are new, those of the
     train and val part are left out in turn. Where these are fewer as well, a paired t-test has to speak for the start;
-    with fewer than `FEWEST`, nothing does.
+    with fewer than `FEWEST`, nothing does. A model that the user names is taken, whatever the errors say.
 
     Parameters
     ----------
-    config
-        The recipe that starts from nothing.
-    start
-        A run folder, a model file or a shipped model; None for no such choice.
+    recipes
+        Both.
     reporter
         Told of the trainings.
     compute
         Where structures are featurized.
-    is_asked_for
-        Whether the user names the model: then the training starts from it, whatever the errors say.
-    said
-        What the user sets, as sections of a configuration: it holds in both recipes. Where the model is of another kind
-        than that, the training starts from nothing.
-
-    Raises
-    ------
-    CheckpointError
-        If there is no such model.
-    ConfigError
-        If the user names a model from which no training for these rows can start.
     """
+    start, configs = recipes.start, recipes.configs
     if start is None:
-        return Choice(config, "")
-    model = Checkpoint.load(model_path(start))
-    dataset = load_rows(config)
-    reason = unfit(model, config, said) or other_scales(model, dataset.target.scales)
-    if reason and is_asked_for:
-        raise ConfigError(
-            f"--start: the model {start} {reason}. Name another one, leave out what it contradicts, "
-            "or start from nothing: --start none"
-        )
-    if reason:
-        return Choice(config, f"Recipe: a training from nothing, for the model {start} {reason}.")
-    configs = {PLAIN: config, STARTED: started(config, start, model, said)}
-    rows = _rows(configs, dataset, model, reporter, compute)
-    answers = untrained(model, start, rows)
-    judged, why_not = _judged(configs, rows, answers, start, reporter)
-    if is_asked_for:
-        return Choice(configs[STARTED], f"Recipe: {_as_you_say(start, judged, why_not)}.", answers)
+        return Choice(configs[PLAIN], recipes.sentence)
+    rows = _rows(configs, start, reporter, compute)
+    answers = untrained(start.model, start.name, rows)
+    judged, why_not = _judged(configs, rows, answers, start.name, reporter)
+    if start.is_asked_for:
+        return Choice(configs[STARTED], f"Recipe: {_as_you_say(start.name, judged, why_not)}.", answers)
     if judged is None:
-        return Choice(config, f"Recipe: a training from nothing, for {why_not}.", answers)
+        return Choice(configs[PLAIN], f"Recipe: a training from nothing, for {why_not}.", answers)
     wins = judged.speak_for_start
-    kind = f"a training that starts from {start}" if wins else "a training from nothing"
+    kind = f"a training that starts from {start.name}" if wins else "a training from nothing"
     return Choice(configs[STARTED if wins else PLAIN], f"Recipe: {kind}; {judged}.", answers)
 
 
@@ -164,15 +127,13 @@ def _as_you_say(start: str, judged: _Errors | None, why_not: str) -> str:
     return f"{said}; {judged}{advice}"
 
 
-def _rows(
-    configs: dict[str, Config], dataset: Dataset, model: Checkpoint, reporter: Reporter, compute: Compute
-) -> StartTable:
+def _rows(configs: dict[str, Config], start: Start, reporter: Reporter, compute: Compute) -> StartTable:
     plain = configs[PLAIN]
     with reporter:
         lists = [one.features for one in configs.values()]
-        dataset, tables = featurize_dataset(plain, dataset, lists, compute=compute, progress=reporter.rows)
+        dataset, tables = featurize_dataset(plain, start.dataset, lists, compute=compute, progress=reporter.rows)
     split = make_split(dataset, plain.split, plain.seed, tables[0].X)
-    known = start_rows(model, dataset.materials.compositions)
+    known = start_rows(start.model, dataset.materials.compositions)
     return StartTable(dataset, dict(zip(configs, tables, strict=True)), split, known)
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from formation_mlp.benchmark.benchmark import Benchmark, benchmark
-from formation_mlp.errors import ConfigError
-from formation_mlp.fitting.choice import Choice, choose_start
+from formation_mlp.benchmark.benchmark import Benchmark, benchmark, way_on
+from formation_mlp.benchmark.fit import same_config
+from formation_mlp.fitting.choice import Choice, choose
 from formation_mlp.fitting.job import Asked, FitJob, job_for
+from formation_mlp.fitting.kept import kept_choice, to_keep
+from formation_mlp.fitting.recipes import Recipes, recipes_for
+from formation_mlp.fitting.start_table import PLAIN
 from formation_mlp.reporting.report import write_report
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.system.files import write_json
-
-STARTS = {"compositions": "composition", "structures": "structure"}
-"""Kind of table to the shipped model from which a training may start."""
-NO_START = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +78,28 @@ def fit_table(
     job = job_for(asked)
     for note in job.notes:
         reporter.say(note)
-    model = model_to_try(job, start)
-    is_asked_for = start not in (None, NO_START)
-    choice = choose_start(job.config, model, reporter, compute, is_asked_for=is_asked_for, said=job.said)
+    recipes, folder = recipes_for(job, start), RunFolder(str(job.config.output))
+    was_finished = folder.is_done() and not overwrite
+    choice = _choice(folder, recipes, reporter, overwrite, compute)
     if choice.sentence:
         reporter.say(choice.sentence)
-    done = benchmark(choice.config, reporter, overwrite=overwrite, compute=compute)
-    folder = RunFolder(str(choice.config.output))
+    done = benchmark(choice.config, reporter, overwrite=overwrite, compute=compute, choice=to_keep(choice, recipes))
+    if was_finished:
+        reporter.say(f"{folder.path} was finished before: its networks are not trained again. --overwrite does so.")
     _write_untrained(folder, choice, done)
     page, _ = write_report([folder.path])
     return Fitted(job, choice, done, page)
+
+
+def _choice(folder: RunFolder, recipes: Recipes, reporter: Reporter, overwrite: bool, compute: Compute) -> Choice:
+    """Return the choice that the folder keeps, or make it; a folder that is in use is refused before any training."""
+    kept = None if overwrite else kept_choice(folder, recipes)
+    if kept is not None:
+        return kept
+    saved = folder.saved_config() if folder.config.exists() and not overwrite else None
+    if saved is None or not any(same_config(saved, config, is_main=True) for config in recipes.possible):
+        folder.require_free(recipes.configs[PLAIN].model_dump(), overwrite=overwrite, way_on=way_on(folder))
+    return choose(recipes, reporter, compute)
 
 
 def _write_untrained(folder: RunFolder, choice: Choice, done: Benchmark) -> None:
@@ -99,20 +110,3 @@ def _write_untrained(folder: RunFolder, choice: Choice, done: Benchmark) -> None
     about = choice.untrained.beside(of_main[0])
     if about is not None:
         write_json(folder.report, folder.read_json(folder.report) | {"untrained": about})
-
-
-def model_to_try(job: FitJob, start: str | None) -> str | None:
-    """Return the model from which a training may start, or None.
-
-    Raises
-    ------
-    ConfigError
-        If two options say it.
-    """
-    if "start_from" in job.said.get("training", {}):
-        if start is not None:
-            raise ConfigError("--start: --set training.start_from says it, too. Leave one of them out.")
-        return None
-    if start == NO_START or (start is None and job.config.task.type != "regression"):
-        return None
-    return STARTS[job.table.kind] if start is None else start

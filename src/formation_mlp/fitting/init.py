@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from formation_mlp.fitting.fit import model_to_try
 from formation_mlp.fitting.job import Asked, FitJob, default_output, job_for
+from formation_mlp.fitting.recipes import model_to_try
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.system.files import write_text
 from formation_mlp.system.outputs import claimed

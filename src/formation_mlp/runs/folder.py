@@ -30,6 +30,9 @@ from formation_mlp.system.files import sweep, write_json, write_text
 from formation_mlp.system.locks import FIT_LOCK, JOB_LOCK, PATIENCE_SECONDS, held
 from formation_mlp.training.state import EpochRecord
 
+WAY_ON = "Continue it with --resume"
+"""What a message offers where an interrupted run is."""
+
 
 class RunFolder:
     """The files of a run.
@@ -47,6 +50,7 @@ class RunFolder:
     report : all numbers of the run, JSON
     fit : which training of a benchmark this is, JSON
     outcome : what a benchmark needs of it, JSON
+    choice : between which recipes a fit has chosen, and why, JSON
     done : an empty file, written last
 
     Examples
@@ -68,6 +72,7 @@ class RunFolder:
         self.report = self.path / "report.json"
         self.fit = self.path / "cell.json"
         self.outcome = self.path / "outcome.json"
+        self.choice = self.path / "choice.json"
         self.done = self.path / "DONE"
 
     def is_done(self) -> bool:
@@ -143,7 +148,7 @@ class RunFolder:
         overwrite: bool,
         resume: bool,
         fingerprint: Mapping[str, Any] | None = None,
-        way_on: str = "Continue it with --resume",
+        way_on: str = WAY_ON,
     ) -> None:
         """Make the folder ready, and write the configuration and the fingerprint of what the run learns from.
 
@@ -164,13 +169,36 @@ class RunFolder:
                 self.write_config(config)
             self._sweep()
             return
-        self._check_free(overwrite)
-        if self.path.exists() and (not self.path.is_dir() or not all(map(is_passing, self.path.iterdir()))):
-            self._clear(config, overwrite, way_on)
+        self.require_free(config, overwrite=overwrite, way_on=way_on)
+        if self._is_used():
+            self._clear()
         self._sweep()
         self.write_config(config)
         if fingerprint is not None:
             write_json(self.rows, fingerprint)
+
+    def require_free(self, config: Mapping[str, Any], *, overwrite: bool, way_on: str = WAY_ON) -> None:
+        """Refuse a folder in which `begin` would not begin a run; nothing in it is changed.
+
+        Raises
+        ------
+        ConfigError
+            If it is in use and not to be replaced, or holds what no run writes or what this one reads.
+        """
+        self._check_free(overwrite)
+        if not self._is_used():
+            return
+        foreign = next(self._foreign_files(), None)
+        where = "Name another folder with --set output=runs/NAME"
+        if foreign is not None:
+            raise ConfigError(f"output: {str(self.path)!r} holds other files, such as {foreign.name!r}. {where}.")
+        if not overwrite:
+            is_whole = self.is_done() or (self.path / BENCHMARK_FILES[0]).exists()
+            what = "holds an earlier run" if is_whole else f"holds an interrupted run. {way_on}"
+            raise ConfigError(f"output: {str(self.path)!r} {what}. {where}, or replace it with --overwrite.")
+        needed = next(paths_below(self.path, config), None)
+        if needed is not None:
+            raise ConfigError(f"output: {needed!r}, which the run reads, is in {str(self.path)!r}. {where}.")
 
     def check_same(self, config: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> None:
         """Check that the run in this folder is of this configuration and this fingerprint.
@@ -282,18 +310,10 @@ class RunFolder:
         """Remove what a process left that was killed while it wrote; who calls has the folder for itself."""
         sweep(self.path, [file.name for file in vars(self).values()])
 
-    def _clear(self, config: Mapping[str, Any], overwrite: bool, way_on: str) -> None:
-        foreign = next(self._foreign_files(), None)
-        where = "Name another folder with --set output=runs/NAME"
-        if foreign is not None:
-            raise ConfigError(f"output: {str(self.path)!r} holds other files, such as {foreign.name!r}. {where}.")
-        if not overwrite:
-            is_whole = self.is_done() or (self.path / BENCHMARK_FILES[0]).exists()
-            what = "holds an earlier run" if is_whole else f"holds an interrupted run. {way_on}"
-            raise ConfigError(f"output: {str(self.path)!r} {what}. {where}, or replace it with --overwrite.")
-        needed = next(paths_below(self.path, config), None)
-        if needed is not None:
-            raise ConfigError(f"output: {needed!r}, which the run reads, is in {str(self.path)!r}. {where}.")
+    def _is_used(self) -> bool:
+        return self.path.exists() and (not self.path.is_dir() or not all(map(is_passing, self.path.iterdir())))
+
+    def _clear(self) -> None:
         try:
             # Without its configuration it would be no run folder, and what an interrupt left could not be removed.
             empty(self.path, last=self.config)

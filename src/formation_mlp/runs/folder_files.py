@@ -114,6 +114,31 @@ class OutcomeFile(_File):
     prediction: list[float]
 
 
+class UntrainedPart(_File):
+    """What the model to start from answers as it is."""
+
+    model: str
+    scale: str
+    ids: list[str]
+    is_new: list[bool]
+    values: list[Finite]
+
+    @model_validator(mode="after")
+    def _as_long(self) -> UntrainedPart:
+        if not len(self.ids) == len(self.is_new) == len(self.values):
+            raise ValueError("its lists differ in length")
+        return self
+
+
+class ChoiceFile(_File):
+    """``choice.json``: between which recipes a fit has chosen, and why."""
+
+    recipe: str
+    question: dict[str, Any]
+    sentence: str
+    untrained: UntrainedPart | None
+
+
 class BenchmarkFile(_File):
     """``benchmark.json``, as far as the report of a run looks at it."""
 
@@ -137,6 +162,7 @@ SCHEMAS: Mapping[str, type[_File]] = {
     "report.json": FitFile,
     "cell.json": PlannedFitFile,
     "outcome.json": OutcomeFile,
+    "choice.json": ChoiceFile,
     "benchmark.json": BenchmarkFile,
 }
 """Name of a file to what it must hold at least."""
