@@ -38,6 +38,7 @@ class Observed:
             return
         brought = Headers(scope=scope).get(REQUEST_ID, "")
         id_ = brought if _SOUND_ID.fullmatch(brought) else secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = id_
         begun, status, n_bytes = time.perf_counter(), 0, 0
 
         async def seen(message: Message) -> None:

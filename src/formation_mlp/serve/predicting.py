@@ -25,8 +25,7 @@ def predict(service: Service, request: PredictRequest) -> dict[str, Any]:
     FormationMLPError
         As the command line does.
     """
-    if request.details and len(request.formulas) > MOST_ROWS:
-        raise DataError(f"details: are told of {MOST_ROWS} formulas at most, found {len(request.formulas):,}.")
+    check_details(request)
     model, read, answers = predictions(service, request)
     told = answered(answers)
     if request.details:
@@ -35,6 +34,12 @@ def predict(service: Service, request: PredictRequest) -> dict[str, Any]:
         for row, detail in zip(told["rows"], details, strict=True):
             row["details"] = detail
     return told
+
+
+def check_details(request: PredictRequest) -> None:
+    """Raise `DataError` if details are asked of more formulas than they are told of."""
+    if request.details and len(request.formulas) > MOST_ROWS:
+        raise DataError(f"details: are told of {MOST_ROWS} formulas at most, found {len(request.formulas):,}.")
 
 
 def predictions(service: Service, request: PredictRequest) -> tuple[NamedModel, ReadMaterials, Answers]:

@@ -75,6 +75,14 @@ class Predictions(Reply):
     rows: list[Row] = Field(description="The columns that the command line writes; numbers that are none are null.")
 
 
+LINES = (
+    '{"unit":"eV/atom","scale":"mp2020","models":[...],"columns":{...}}\n'
+    '{"formula":"Fe2O3","prediction":-1.623465,"lo90":-1.676156,"hi90":-1.4928}\n'
+    '{"n_rows":1,"n_failed":0,"notes":[...]}\n'
+)
+"""The same as lines of JSON, with its texts cut short."""
+
+
 class Explanation(Reply):
     """What each group of features adds; together they make the difference of prediction and baseline."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, UploadFile
+from fastapi import APIRouter, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 
 from formation_mlp.saved_model.short_card import facts_of
 from formation_mlp.scales.scale import DEFAULT, POPULATIONS, SCALES
 from formation_mlp.serve import explaining, hulls, predicting, replies, structures
+from formation_mlp.serve.lines import MEDIA_TYPE, asks_for_lines, predicted_lines
 from formation_mlp.serve.schemas import ExplainRequest, PredictRequest, ScreenRequest, StabilityRequest, Words
 from formation_mlp.serve.state import Service, Shared
 
@@ -51,9 +52,22 @@ async def scales() -> Response:
     return JSONResponse({"default": DEFAULT, "scales": told})
 
 
-@router.post("/predict", summary="Predict formulas", tags=["answers"], response_model=replies.Predictions)
-async def predict(request: PredictRequest, service: Shared) -> Response:
-    """Answer as `formation-mlp predict FORMULA...` does, with the same columns and numbers."""
+@router.post(
+    "/predict",
+    summary="Predict formulas",
+    tags=["answers"],
+    response_model=replies.Predictions,
+    responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": replies.LINES}}}},
+)
+async def predict(request: PredictRequest, service: Shared, http: Request) -> Response:
+    """Answer as `formation-mlp predict FORMULA...` does, with the same columns and numbers.
+
+    With the header `Accept: application/x-ndjson` the answer is lines of JSON, sent while the rest is computed: an
+    object with unit, scale, models and columns; then one with the columns for each formula, however many a body holds;
+    at last one with n_rows, n_failed and notes. If the service fails meanwhile, the last line is a problem instead.
+    """
+    if asks_for_lines(http.headers.get("accept", "")):
+        return await predicted_lines(service, request, http.state.request_id)
     return JSONResponse(await service.compute(predicting.predict, service, request))
 
 

@@ -18,14 +18,14 @@ class Limits:
     table_rows : of such a table
     jobs : that are kept at a time
     keep_days : after which a job is deleted
-    rows : formulas of a request
+    rows : formulas of a request; an answer in lines may have more
     files : structure files of a request
     atoms : of the largest reduced formula that a screening makes up
     candidates : compositions that are screened at once
-    seconds : until an answer is given up; what it had begun ends by itself
+    seconds : until an answer, or a part of one in lines, is given up; what it had begun ends by itself
     at_once : requests that compute side by side in one process
     waiting : requests that wait for these; further ones are refused
-    idle_seconds : that a client may take between two blocks of a body
+    idle_seconds : that a client may take between two blocks of a body, or to take one of an answer in lines
     ending_seconds : that answers which have begun may take when the service is to end
     """
 

@@ -73,8 +73,8 @@ class Service:
         most = self.settings.limits.rows
         if n > most:
             raise DataError(
-                f"formulas: found {n:,}, but a request may have {most:,}. Send several requests, or a table as a job: "
-                "POST /api/v1/jobs."
+                f"formulas: found {n:,}, but a request may have {most:,}. Send several requests, or ask predict for "
+                "lines (Accept: application/x-ndjson), or send a table as a job: POST /api/v1/jobs."
             )
 
     async def compute(self, function: Callable[..., T], *arguments: object) -> T:
