@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from formation_mlp.figures.phase_page import phase_page
-from formation_mlp.figures.phase_points import PhasePoints
+from formation_mlp.hulls.phase_points import PhasePoints
 from support.browser import SCREENS, complaints, overflowing, visit
 from support.commands import Outcome
 

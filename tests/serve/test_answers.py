@@ -149,6 +149,33 @@ def test_energies_are_judged_as_by_the_command_line(client: TestClient, command:
     assert {point["formula"] for point in found["diagram"]["points"]} >= set(energies)
 
 
+def test_predictions_are_judged_with_their_intervals_as_by_the_command_line(
+    client: TestClient, command: Call, workplace: Any
+) -> None:
+    command("predict", "--out", "predicted.csv", "NaCl", "NaCl2", "Na2Cl", "Na", "NaCl9").succeeded()
+    rows = table((workplace / "predicted.csv").read_text())
+    compounds = [
+        {"formula": row["formula"], "energy": float(row["prediction"])}
+        | {name: float(row[name]) for name in ("lo90", "hi90") if row["formula"] != "Na2Cl"}
+        for row in rows
+    ]
+    found = asked(client, "stability", compounds=compounds, scale="mp2020")
+    for row in rows:
+        if row["formula"] == "Na2Cl":
+            row["lo90"] = row["hi90"] = ""
+    with (workplace / "in.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    command("stability", "in.csv", "--out", "out.csv").succeeded()
+    assert_same_cells(found["rows"], table((workplace / "out.csv").read_text()))
+    by_formula = {row["formula"]: row for row in found["rows"]}
+    assert by_formula["NaCl"]["p_stable"] > 0.5
+    assert by_formula["Na2Cl"]["p_stable"] is None
+    assert "1 compound has no interval, and no chance to be stable" in found["notes"]
+    assert any(point["p_stable"] is not None for point in found["diagram"]["points"])
+
+
 def test_models_and_scales_are_listed(client: TestClient) -> None:
     models = {one["name"]: one for one in client.get("/api/v1/models").json()["models"]}
     assert {"composition", "structure", "stability", "measured"} <= set(models)

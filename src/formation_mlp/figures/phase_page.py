@@ -8,8 +8,8 @@ from string import Template
 
 import numpy as np
 
-from formation_mlp.figures.phase_points import PhasePoints
 from formation_mlp.figures.phase_traces import CORNERS, low, phase_figure
+from formation_mlp.hulls.phase_points import PhasePoints
 
 
 def phase_page(points: PhasePoints) -> str:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from formation_mlp.figures.label_choice import named_points
-from formation_mlp.figures.phase_points import PhasePoints
 from formation_mlp.figures.style import BLUE, SHADES, VERMILLION
 from formation_mlp.hulls.facets import lower_facets, tie_lines
+from formation_mlp.hulls.phase_points import PhasePoints
 from formation_mlp.typing import Bools, Floats
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.hull import CompetingPhases
+from formation_mlp.hulls.phase_points import PhasePoints
 from formation_mlp.hulls.stability import product_texts
 from formation_mlp.quoting import counted
 from formation_mlp.screening.competition import CANDIDATE
@@ -20,8 +21,6 @@ from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from formation_mlp.figures.phase_points import PhasePoints
 
 DRAWN = (2, 3)
 """Numbers of elements of which there are pictures."""
@@ -62,8 +61,6 @@ def diagram(screening: Screening) -> Figure:
 
 def points_of(screening: Screening) -> PhasePoints:
     """Return the stable phases, then the candidates that are judged and are none of them."""
-    from formation_mlp.figures.phase_points import PhasePoints
-
     elements, phases = elements_of(screening), screening.competition.phases
     ranked = screening.compositions.take(screening.rows)
     judged = CompetingPhases(phases.compositions, phases.energies).decompose(phases.compositions, phases.energies)

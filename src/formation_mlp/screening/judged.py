@@ -8,7 +8,7 @@ import numpy as np
 
 from formation_mlp.hulls.energy_table import ENDS
 from formation_mlp.hulls.verdicts import Judged
-from formation_mlp.materials.inputs import read_materials
+from formation_mlp.materials.inputs import read_formulas
 from formation_mlp.quoting import counted
 from formation_mlp.saved_model.named import FOR_STABILITY, NamedModel, named_model
 from formation_mlp.screening.chances import Errors, chances, product_errors, settled
@@ -32,7 +32,7 @@ def with_chances(judged: Judged, classifier: NamedModel | None = None) -> Judged
     good = table.good
     half_width = table.half_width[good]
     rows = np.flatnonzero(np.isfinite(half_width))
-    read = read_materials([table.labels[row] for row in good[rows].tolist()])
+    read = read_formulas([table.labels[row] for row in good[rows].tolist()])
     model = classifier or named_model(None, FOR_STABILITY)
     by_class = model.predictor.predict_read(read).values
     products = product_errors(judged.decompositions, judged.phase_errors)[rows]

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.hulls.hull import CompetingPhases
+from formation_mlp.hulls.phase_points import PhasePoints
 from formation_mlp.hulls.stability import product_texts
 from formation_mlp.hulls.verdicts import Judged
 from formation_mlp.screening.compositions import electronegativity
 from formation_mlp.screening.diagram import ON_PAGES, fractions_of
 from formation_mlp.system.files import write_text
 from formation_mlp.typing import Floats
-
-if TYPE_CHECKING:
-    from formation_mlp.figures.phase_points import PhasePoints
 
 
 def write_page(judged: Judged, out: Path) -> Path | None:
@@ -40,8 +37,6 @@ def elements_of_judged(judged: Judged) -> tuple[int, ...]:
 
 def points_of_judged(judged: Judged, elements: tuple[int, ...]) -> PhasePoints:
     """Return the stable phases of these elements, then the compounds of the table that are none of them."""
-    from formation_mlp.figures.phase_points import PhasePoints
-
     table, (compositions, energies, labels) = judged.table, judged.phases
     hull = CompetingPhases(compositions, energies).decompose(compositions, energies)
     fits = np.array([set(z.tolist()) <= set(elements) for z in np.split(compositions.z, compositions.row_ptr[1:-1])])

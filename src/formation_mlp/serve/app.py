@@ -27,6 +27,7 @@ from formation_mlp.serve.run_routes import router as runs
 from formation_mlp.serve.security import Security
 from formation_mlp.serve.settings import Settings
 from formation_mlp.serve.state import Service
+from formation_mlp.serve.warm import prepare
 from formation_mlp.version import __version__
 
 STATIC = Path(__file__).parent / "static"
@@ -52,7 +53,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
-        Thread(target=shared.describe_known, daemon=True).start()
+        Thread(target=prepare, args=(shared,), daemon=True).start()
         working = asyncio.create_task(run_jobs(shared.jobs, shared.models, settings.limits.table_rows))
         yield
         working.cancel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.errors import DataError
 from formation_mlp.hulls.energy_table import EnergyTable, energy_table
 from formation_mlp.hulls.facets import lower_facets, tie_lines
+from formation_mlp.hulls.phase_points import PhasePoints
 from formation_mlp.hulls.stability import judge_rows
 from formation_mlp.hulls.verdicts import Judged
 from formation_mlp.materials.formula.reading import parse_formulas
@@ -22,18 +23,16 @@ from formation_mlp.saved_model.named import FOR_FORMULAS, FOR_STABILITY
 from formation_mlp.screening.balance import oxidation_states
 from formation_mlp.screening.candidates import Candidates, candidates_of
 from formation_mlp.screening.diagram import ON_PAGES, elements_of, points_of
+from formation_mlp.screening.judged import with_chances
 from formation_mlp.screening.judged_page import elements_of_judged, points_of_judged
 from formation_mlp.screening.output import MEANINGS
 from formation_mlp.screening.screen import Screening, kind_of
 from formation_mlp.screening.screen import screen as run_screen
 from formation_mlp.screening.summary import in_words
 from formation_mlp.serve.answers import number, rows_of
-from formation_mlp.serve.schemas import Compound, ScreenRequest, StabilityRequest
+from formation_mlp.serve.schemas import Compound, Predicted, ScreenRequest, StabilityRequest
 from formation_mlp.serve.state import Service
 from formation_mlp.typing import Floats
-
-if TYPE_CHECKING:
-    from formation_mlp.figures.phase_points import PhasePoints
 
 DIGITS = 6
 
@@ -141,6 +140,7 @@ def stability(service: Service, request: StabilityRequest) -> dict[str, Any]:
     known, others = _competing(request.competing, request.unit, "competing")
     table = _energy_table(request.compounds, request.unit, "compounds")
     judged = judge_rows(table, scale=request.scale, known=known, others=others)
+    judged = with_chances(judged, service.models.get(FOR_STABILITY))
     elements = elements_of_judged(judged)
     drawn = len(elements) in ON_PAGES
     return {
@@ -153,7 +153,7 @@ def stability(service: Service, request: StabilityRequest) -> dict[str, Any]:
 
 def _judged_rows(judged: Judged) -> list[dict[str, Any]]:
     columns = judged.columns()
-    numbers = ("energy", "decomposition_energy")
+    numbers = ("energy", "decomposition_energy", *judged.chances)
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     for row in rows:
         for name in numbers:
@@ -172,10 +172,14 @@ def _energy_table(compounds: Sequence[Compound], unit: str | None, where: str) -
     """Return the compounds of a request as a table of the command line."""
     import pandas as pd
 
+    numbers: dict[str, list[float | None]] = {"energy": [compound.energy for compound in compounds]}
+    ranges = [compound for compound in compounds if isinstance(compound, Predicted)]
+    if any(one.lo90 is not None and one.hi90 is not None for one in ranges):
+        numbers |= {"lo90": [one.lo90 for one in ranges], "hi90": [one.hi90 for one in ranges]}
     frame = pd.DataFrame(
         {
             "formula": [compound.formula for compound in compounds],
-            "energy": pd.Series([compound.energy for compound in compounds], dtype="float64"),
+            **{name: pd.Series(values, dtype="float64") for name, values in numbers.items()},
         }
     )
     return energy_table(frame, Path(where), formula="formula", energy="energy", unit=unit or "eV/atom")

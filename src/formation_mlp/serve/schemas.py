@@ -78,6 +78,13 @@ class Compound(Asked):
     energy: Energy | None = None
 
 
+class Predicted(Compound):
+    """A compound with the interval of its energy, if it was predicted."""
+
+    lo90: Energy | None = Field(default=None, description="Lower end of the 90 % interval, as predict gives it.")
+    hi90: Energy | None = Field(default=None, description="Upper end.")
+
+
 class ScreenRequest(Asked):
     """A chemical system whose compositions are to be ranked."""
 
@@ -115,7 +122,10 @@ class StabilityRequest(Asked):
         json_schema_extra={"examples": [{"compounds": [{"formula": "NaCl", "energy": -2.1}], "scale": "mp2020"}]}
     )
 
-    compounds: list[Annotated[Compound, Field()]] = Field(min_length=1, description="All compete with one another.")
+    compounds: list[Predicted] = Field(
+        min_length=1,
+        description="All compete with one another. Those with lo90 and hi90 have chances to be stable in the answer.",
+    )
     unit: Unit = None
     scale: Name | None = Field(default=None, description="Energy scale of the energies; mp2020 if not given.")
     competing: Literal["known", "none"] | list[Compound] = Field(

@@ -54,7 +54,7 @@ def serve(settings: Settings, *, quiet: bool = False) -> None:
 def _answer(settings: Settings, listening: socket.socket, *, quiet: bool) -> None:
     from formation_mlp.serve.observing import write_log
     from formation_mlp.serve.state import Service
-    from formation_mlp.serve.warm import warm_up
+    from formation_mlp.serve.warm import prepare, warm_up
 
     write_log(quiet=quiet)
     service = Service(settings)
@@ -67,7 +67,7 @@ def _answer(settings: Settings, listening: socket.socket, *, quiet: bool) -> Non
     from formation_mlp.serve.workers import supervise
 
     import_module("formation_mlp.serve.app")  # before the processes part, so that they share it
-    service.describe_known()
+    prepare(service)
     supervise(settings.workers, lambda: run(service, listening))
 
 
