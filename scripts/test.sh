@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install with the dev extras and check everything: lint, format, types, the site, tests with coverage.
-# Arguments go to pytest: scripts/test.sh -m "not slow" is the fast lane.
+# Install with the dev extras and check everything: lint, format, types, the site, tests.
+# Arguments go to pytest: scripts/test.sh -m "not slow" is the fast lane, scripts/test.sh --cov counts the lines that run.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/_environment.sh"
 prepare_environment "[dev]"
@@ -8,7 +8,9 @@ PATH="$PWD/.venv/bin:$PATH"
 
 ruff check .
 ruff format --check .
+sphinx-build --quiet --fail-on-warning docs build/site & # takes one core, as mypy does
+site=$!
 mypy
-sphinx-build --quiet --fail-on-warning docs build/site
+wait "$site"
 # tests/conftest.py puts the files that take longest first; pytest-xdist would put those with few tests last.
-python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term "$@"
+python -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"

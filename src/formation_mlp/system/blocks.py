@@ -113,7 +113,7 @@ def _has_bits_of(whole: int, n: int, shape: tuple[int, int], kind: str, is_conti
     A library has kernels of its own for small products, which may sum in another order.
     """
     generator = np.random.default_rng(0)
-    rows, matrix = (generator.random(some, np.float32).astype(kind) - 0.5 for some in ((whole, shape[0]), shape))
+    rows, matrix = ((generator.random(some) - 0.5).astype(kind) for some in ((whole, shape[0]), shape))
     matrix = matrix if is_contiguous else np.asfortranarray(matrix)
     found, wanted = _in_groups(rows[:n], matrix, size), _in_groups(rows, matrix, size)[:n]
     return bool((found == wanted).all())
