@@ -119,7 +119,7 @@ CASES: dict[str, Callable[[], Figure]] = {
         overall=0.5,
     ),
     "group of zero": lambda: figures.error_by_group({"oxides": np.zeros(3)}, ""),
-    "intervals": lambda: figures.interval_plot([0.5, 0.9], np.arange(9.0), np.full((2, 9), 3.0), "eV/atom", "test"),
+    "intervals": lambda: figures.interval_plot([0.5, 0.9], np.ones((2, 9), bool), np.ones((2, 9)), "eV/atom", "test"),
     "bars": lambda: figures.benchmark_bars(["MLP", "mean"], [0.08, 0.9], "eV/atom", ["MLP"]),
     "bars of many": lambda: figures.benchmark_bars([f"network {i}" * 9 for i in range(9)], [1.0] * 9, ""),
     "bar of zero": lambda: figures.benchmark_bars(["MLP"], [0.0], "eV/atom"),
@@ -418,9 +418,9 @@ def test_groups_carry_mean_interval_and_rows_and_empty_ones_are_left_out() -> No
 
 
 def test_intervals_show_the_share_inside_and_their_width() -> None:
-    errors = np.array([0.1, 0.2, 0.3, 0.4])
-    widths = np.array([[0.25] * 4, [0.2, 0.3, 0.4, 0.5]])
-    above, below = panels(figures.interval_plot([0.5, 0.9], errors, widths, "eV/atom"))
+    holds = np.array([[True, True, False, False], [True] * 4])
+    widths = np.array([[0.5] * 4, [0.4, 0.6, 0.8, 1.0]])
+    above, below = panels(figures.interval_plot([0.5, 0.9], holds, widths, "eV/atom"))
     assert above.lines[1].get_xydata().tolist() == [[0.5, 0.5], [0.9, 1.0]]
     np.testing.assert_allclose(below.lines[0].get_xydata(), [[0.5, 0.5], [0.9, 0.7]])
     assert labels(above) == ("", "share of 4 rows inside")

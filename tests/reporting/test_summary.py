@@ -13,11 +13,17 @@ from formation_mlp.benchmark.results import Results
 from formation_mlp.benchmark.write import ShownRows
 from formation_mlp.reporting.finished import FinishedRun
 from formation_mlp.reporting.interval_claims import interval_claim
+from formation_mlp.reporting.intervals import IntervalEnds
 from formation_mlp.reporting.judged import judged_rows
 from formation_mlp.reporting.summary import summary
 from formation_mlp.typing import Floats
 
 LEARNED_ERROR, NEW_ERROR = 0.125, 0.5
+
+
+def around(prediction: Floats, half_width: Floats) -> IntervalEnds:
+    """Return the same intervals at two levels."""
+    return IntervalEnds((0.5, 0.9), *(np.tile(prediction + sign * half_width, (2, 1)) for sign in (-1, 1)))
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,8 @@ class Run:
             del start["scores"][self.part]["new"]  # type: ignore[index]
         return {"target": {}, "overlap": {}, "untrained": self.untrained} | ({"start": start} if self.n_known else {})
 
-    def half_widths(self) -> tuple[list[float], Floats] | None:
-        return None if self.half_width is None else ([0.5, 0.9], np.full((2, self.n), self.half_width))
+    def intervals(self) -> IntervalEnds | None:
+        return None if self.half_width is None else around(self.prediction, np.full(self.n, self.half_width))
 
 
 def as_run(run: Run) -> FinishedRun:
@@ -136,9 +142,9 @@ def test_a_start_model_that_does_not_tell_what_it_learned_is_not_praised() -> No
 def test_intervals_hold_only_within_chance(share: float, said: str, is_good: bool) -> None:
     @dataclass(frozen=True)
     class Some(Run):
-        def half_widths(self) -> tuple[list[float], Floats]:
-            widths = np.where(np.arange(self.n) < round(share * self.n), 1.0, 0.01)
-            return [0.5, 0.9], np.tile(widths, (2, 1))
+        def intervals(self) -> IntervalEnds:
+            inside = np.arange(self.n) < round(share * self.n)
+            return around(self.prediction, np.where(inside, 1.0, 0.01))
 
     run = as_run(Some(100))
     held, broken = interval_claim(run, judged_rows(run))

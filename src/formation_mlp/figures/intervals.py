@@ -9,27 +9,24 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from formation_mlp.figures.style import BLUE, LEGEND, SKY, label_axes, new_figure, plain
-from formation_mlp.typing import Floats
+from formation_mlp.typing import Bools, Floats
 
 
-def interval_plot(
-    levels: Sequence[float], errors: Floats, half_widths: Floats, unit: str, title: str | None = None
-) -> Figure:
+def interval_plot(levels: Sequence[float], holds: Bools, width: Floats, unit: str, title: str | None = None) -> Figure:
     """Draw the share of the truths inside the intervals and, below it, their width, against their level.
 
     Parameters
     ----------
     levels : ``[k]``, between 0 and 1, rising
-    errors : ``[n]``, absolute errors of the predictions, in ``unit``
-    half_widths : ``[k, n]``, how far the intervals reach to either side, in ``unit``
-    unit : of errors and widths
+    holds : ``[k, n]``, whether the truth lies inside
+    width : ``[k, n]``, of the intervals, in ``unit``
+    unit : of the widths
     title : above the panels
     """
     asked = np.asarray(levels)
-    inside = (errors <= half_widths).mean(axis=1)
+    inside, n = holds.mean(axis=1), holds.shape[1]
     # A share of n rows scatters by this much around the true one, two standard deviations.
-    scatter = 2 * np.sqrt(asked * (1 - asked) / len(errors))
-    width = 2 * half_widths
+    scatter = 2 * np.sqrt(asked * (1 - asked) / n)
     figure = new_figure(5.0, 6.2)
     above, below = figure.subplots(2, 1, sharex=True)
     ends = np.clip([asked - scatter, asked + scatter], 0, 1)
@@ -46,7 +43,7 @@ def interval_plot(
     for ax in (above, below):
         ax.grid(alpha=0.25, linewidth=0.6)
         ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    label_axes(above, "", f"share of {len(errors):,} rows inside", None)
+    label_axes(above, "", f"share of {n:,} rows inside", None)
     label_axes(below, "level asked for", f"width of the interval ({unit})", None)
     if title:
         figure.suptitle(plain(title), fontsize=10.5)

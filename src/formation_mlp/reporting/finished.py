@@ -17,6 +17,7 @@ from formation_mlp.data.records import Dataset
 from formation_mlp.errors import CheckpointError, FormationMLPError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.quoting import shortened
+from formation_mlp.reporting.intervals import IntervalEnds, ends_by_formula, interval_ends
 from formation_mlp.runs.finished_rows import RowsChangedError, rows_of_run
 from formation_mlp.runs.folder import RunFolder
 from formation_mlp.runs.folder_files import ReportFile, read_json_file
@@ -31,8 +32,6 @@ from formation_mlp.typing import Floats, Ints
 OF_THE_PLACE = ("output", "tune", "benchmark")
 """Sections of a configuration that may differ from that of the model."""
 
-LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-"""Levels of the intervals that are drawn."""
 AGREEMENT = 1e-3
 """A model that is predicted anew may differ from its predictions.csv by this much, eV/atom or probability."""
 
@@ -70,6 +69,7 @@ class FinishedRun:
     training : the rows behind the run, or None where they are gone
     checkpoint : the model
     answers : the model's own remarks and deviations for the rows of the part, or None
+    ends : its intervals for them, or None
     notes : what could not be found out, and why
     """
 
@@ -87,6 +87,7 @@ class FinishedRun:
     checkpoint: Checkpoint
     training: Training | None = None
     answers: Predictions | None = None
+    ends: IntervalEnds | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -123,17 +124,11 @@ class FinishedRun:
         read = read_materials(self.formulas)
         return None if read.failures else read.materials.compositions
 
-    def half_widths(self) -> tuple[list[float], Floats] | None:
-        """Return the levels at which the model has intervals, ``[k]``, and their half widths, ``[k, n]``, eV/atom."""
-        calibration, compositions = self.checkpoint.calibration, self.compositions
-        several = len(self.checkpoint.members) > 1
-        if calibration is None or compositions is None or (several and self.answers is None):
-            return None
-        std = self.answers.std if several and self.answers is not None else None
-        levels = [level for level in LEVELS if not calibration.reason(level)]
-        if len(levels) < 2:
-            return None
-        return levels, np.array([calibration.half_width(level, std, compositions.n_elements) for level in levels])
+    def intervals(self) -> IntervalEnds | None:
+        """Return the intervals that the model gives to the rows, or None if it gives none or they cannot be told."""
+        if self.ends is not None or self.answers is not None or self.compositions is None:
+            return self.ends
+        return ends_by_formula(self.checkpoint, self.compositions, self.prediction)
 
 
 def model_name(name: str, config: Mapping[str, Any]) -> str:
@@ -256,8 +251,9 @@ def _with_answers(run: FinishedRun) -> FinishedRun:
         return run
     rows = run.training.rows[run.part]
     materials = run.training.dataset.materials.take(rows)
+    predictor = Predictor(run.checkpoint)
     try:
-        answers = Predictor(run.checkpoint).predict_read(ReadMaterials(materials, run.formulas, {}, {}))
+        answers = predictor.predict_read(ReadMaterials(materials, run.formulas, {}, {}))
     except FormationMLPError as error:
         run.notes.append(f"The model cannot predict its rows again, so its own remarks are left out: {error}")
         return run
@@ -269,4 +265,4 @@ def _with_answers(run: FinishedRun) -> FinishedRun:
             "the versions of the packages that make features may have changed. Its own remarks are left out."
         )
         return run
-    return replace(run, answers=answers)
+    return replace(run, answers=answers, ends=interval_ends(predictor, materials, answers))

@@ -25,12 +25,11 @@ def interval_claim(run: FinishedRun, rows: JudgedRows) -> tuple[list[Claim], lis
     Of ``n`` rows, a binomial number lies inside intervals that hold; counts outside its central 95 % are called too
     few, or too many.
     """
-    intervals = run.half_widths()
+    intervals = run.intervals()
     if intervals is None or not rows.are_enough:
         return [], []
-    levels, half_widths = intervals
-    k = min(range(len(levels)), key=lambda i: abs(levels[i] - SHOWN))
-    level, inside = levels[k], (run.errors <= half_widths[k])[rows.is_new]
+    k = intervals.nearest(SHOWN)
+    level, inside = intervals.levels[k], intervals.holds(run.y)[k][rows.is_new]
     text = f"{100 * inside.mean():.1f} % of the truths lie inside the intervals of the level {level:g}"
     if run.part == "val":
         return [], [("Intervals are untested:", f"they were calibrated on the very rows shown; {text}.")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,9 +9,9 @@ import numpy as np
 from formation_mlp import figures
 from formation_mlp.figures.picture import Picture
 from formation_mlp.reporting.groups import by_class, by_count, by_element, by_novelty, group_errors
+from formation_mlp.reporting.intervals import IntervalEnds
 from formation_mlp.reporting.judged import counted_rows
 from formation_mlp.reporting.named import named_points
-from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:
     from formation_mlp.reporting.finished import FinishedRun
@@ -149,12 +148,12 @@ def element_picture(run: FinishedRun) -> Picture | None:
     return Picture("elements", figure, f"Periodic table of the {name} of the rows that hold each element", "")
 
 
-def interval_pictures(run: FinishedRun, levels: Sequence[float], half_widths: Floats) -> list[Picture]:
+def interval_pictures(run: FinishedRun, intervals: IntervalEnds) -> list[Picture]:
     """Return coverage and width of the intervals."""
     return [
         Picture(
             "intervals",
-            figures.interval_plot(levels, run.errors, half_widths, run.unit),
+            figures.interval_plot(intervals.levels, intervals.holds(run.y), intervals.width, run.unit),
             f"Coverage and width of the intervals of {counted_rows(len(run.y), run.part)}",
             "Above: the share of the rows whose truth lies inside, against what the level promises; the shaded band is "
             "what chance allows. Below: how wide the intervals are.",

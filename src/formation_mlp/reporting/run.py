@@ -44,11 +44,9 @@ def run_parts(run: FinishedRun, show: Show, keep: Keep, benchmark: BenchmarkPart
         parts[chapters.QUALITY] += [show(pictures.class_pictures(run)), tables.threshold_section(run)]
     else:
         parts[chapters.QUALITY].append(show(pictures.energy_pictures(run)))
-        intervals = run.half_widths()
+        intervals = run.intervals()
         parts[chapters.INTERVALS] = [text.interval_words(run)]
-        parts[chapters.INTERVALS] += (
-            [show(pictures.interval_pictures(run, *intervals))] if intervals is not None else []
-        )
+        parts[chapters.INTERVALS] += [show(pictures.interval_pictures(run, intervals))] if intervals is not None else []
     parts[chapters.FAILURES] = [*_failures(run, show), "The worst rows", tables.worst_section(run)]
     return parts
 

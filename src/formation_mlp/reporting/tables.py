@@ -64,15 +64,16 @@ def threshold_section(run: FinishedRun) -> Markup:
 def worst_section(run: FinishedRun) -> Markup:
     """Return the rows of the largest errors, with what is unusual about them."""
     worst = np.argsort(-run.errors, kind="stable")[:WORST].tolist()
-    unusual, intervals = unusual_facts(run), run.half_widths()
+    unusual, intervals = unusual_facts(run), run.intervals()
     usual = "nothing unusual found" if run.training is not None or run.answers is not None else "not known"
-    wide = None
-    if intervals is not None and 0.9 in intervals[0]:
-        wide = intervals[1][intervals[0].index(0.9)]
+    ends = None
+    if intervals is not None and 0.9 in intervals.levels:
+        k = intervals.levels.index(0.9)
+        ends = intervals.low[k], intervals.high[k]
     header, rows = ["id", "formula", "actual", "predicted", "error"], []
     if run.is_classification:
         header = ["id", "formula", "actual class", "probability"]
-    if wide is not None:
+    if ends is not None:
         header.append("90 % interval")
     for i in worst:
         cells = [run.ids[i], run.formulas[i]]
@@ -81,8 +82,8 @@ def worst_section(run: FinishedRun) -> Markup:
         else:
             numbers = (run.y[i], run.prediction[i], run.prediction[i] - run.y[i])
             cells += [number(value, 3) for value in numbers[:2]] + [number(numbers[2], 3, sign=True)]
-        if wide is not None:
-            cells.append(f"±{number(wide[i], 3)}")
+        if ends is not None:
+            cells.append(f"{number(ends[0][i], 3)} to {number(ends[1][i], 3)}")
         rows.append([*cells, "; ".join(unusual[i].values()) or usual])
     header.append("what is unusual")
     what = "probabilities farthest from the class" if run.is_classification else f"largest errors, in {run.unit}"

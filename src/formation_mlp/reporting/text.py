@@ -95,23 +95,22 @@ def _class_words(run: FinishedRun, rows: str) -> str:
 
 def interval_words(run: FinishedRun) -> Markup:
     """Say whether the intervals hold, or why there are none."""
-    intervals = run.half_widths()
+    intervals = run.intervals()
     if intervals is None:
-        calibration = run.checkpoint.calibration
-        if calibration is None:
+        calibration, errors = run.checkpoint.calibration, run.checkpoint.errors
+        if calibration is None and errors is None:
             reason = (
                 "The model file holds no errors of the validation rows (an older format); train again for intervals."
             )
-        elif calibration.reason(0.6):
+        elif calibration is not None and errors is None and calibration.reason(0.6):
             reason = f"No intervals: {calibration.reason(0.6)}."
         else:
-            reason = "No intervals: they follow the disagreement of the members, which could not be computed again."
+            reason = "No intervals: they follow features and members of the rows, which could not be computed again."
         return paragraph(reason)
-    levels, half_widths = intervals
-    shown = min(range(len(levels)), key=lambda k: abs(levels[k] - 0.9))
-    inside, width = np.mean(run.errors <= half_widths[shown]), 2 * half_widths[shown]
+    shown = intervals.nearest(0.9)
+    level, inside, width = intervals.levels[shown], np.mean(intervals.holds(run.y)[shown]), intervals.width[shown]
     text = (
-        f"Intervals at the level {levels[shown]:g} hold the truth of {100 * inside:.1f} % of "
+        f"Intervals at the level {level:g} hold the truth of {100 * inside:.1f} % of "
         f"{counted_rows(len(run.y), run.part)}. They are {width.mean():.3f} {run.unit} wide on average"
     )
     narrow, wide = np.percentile(width, [10, 90])
