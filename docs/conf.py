@@ -20,6 +20,8 @@ import links
 import pages
 from sphinx.util import logging
 
+DRAWERS = {"toc": '<aside aria-label="This page"', "sidebar": '<aside aria-label="Site"'}
+
 project = "formation_mlp"
 author = "The formation_mlp developers"
 copyright = author
@@ -83,6 +85,18 @@ def check_links(app: Any, exception: Exception | None) -> None:
                 logging.getLogger(__name__).warning("%s: the link %r leads nowhere", page, address)
 
 
+def name_drawers(app: Any, exception: Exception | None) -> None:
+    """Give the theme's two columns beside a page the names by which a screen reader tells them apart."""
+    if exception is None and app.builder.format == "html":
+        for page in Path(app.outdir).rglob("*.html"):
+            text = page.read_text(encoding="utf-8")
+            named = re.sub(
+                r'<aside class="(toc|sidebar)-drawer', lambda found: f"{DRAWERS[found[1]]}{found[0][6:]}", text
+            )
+            if named != text:
+                page.write_text(named, encoding="utf-8")
+
+
 def write_inline_math(writer: Any, node: Any) -> None:
     """Write a formula as MathML, which browsers typeset without a script and without a network."""
     writer.body.append(formulas.as_mathml(node.astext()))
@@ -101,5 +115,6 @@ def setup(app: Any) -> None:
     app.connect("autodoc-skip-member", without_routing)
     app.connect("html-page-context", with_live_scripts)
     app.connect("autodoc-process-signature", with_plain_aliases)
+    app.connect("build-finished", name_drawers)
     app.connect("build-finished", check_links)
     pages.write(DOCS)

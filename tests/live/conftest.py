@@ -5,15 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from formation_mlp.lessons.moving import COMMON_SCRIPTS
+from formation_mlp.lessons.cells import find_lesson
+from formation_mlp.lessons.moving import COMMON_SCRIPTS, PAGES_OF, as_html, pages_of
 from live.support import LIVE, PAGES, Page
-from support.browser import visit
+from support.browser import prefer, visit
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -45,6 +46,22 @@ def open_page(site: Path, browser: Chrome) -> Callable[..., Page]:
         return Page(browser).ready()
 
     return show
+
+
+@pytest.fixture
+def open_file(browser: Chrome, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """Return a function that shows a page by its name as `lesson --html` writes it: one file, in another type."""
+
+    def show(name: str, screen: str = "laptop") -> Page:
+        lesson = next(number for number, names in PAGES_OF.items() if name in names)
+        page = next(page for page in pages_of(lesson) if page.name == name)
+        path = tmp_path / page.page
+        path.write_text(as_html(page, find_lesson(str(lesson)), "index.html"), encoding="utf-8")
+        visit(browser, path, screen)
+        return Page(browser).ready()
+
+    yield show
+    prefer(browser, "")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from support.paths import ROOT
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
     from selenium.webdriver.remote.webelement import WebElement
+
+EVERY_VIEW = bool(os.environ.get("FORMATION_MLP_EVERY_VIEW"))
+"""Whether axe looks at every page in every size and theme, as before a release."""
 
 LIVE = ROOT / "docs" / "_static" / "live"
 
@@ -104,6 +108,22 @@ class Page:
         text = self.value(name).replace("−", "-").replace(",", "")
         share = text.endswith("%")
         return float(re.sub(r"[^\d.e-].*$", "", text)) / (100 if share else 1)
+
+    def overlapping(self, selector: str) -> list[tuple[str, str]]:
+        """Return the pairs of texts of a drawing that lie on one another, or touch where one of them is turned."""
+        code = """
+        return [...document.querySelectorAll(arguments[0])].map((one) => {
+          const {left, right, top, bottom, width, height} = one.getBoundingClientRect();
+          return width < height ? [left - 2, right + 2, top, bottom, one.textContent]
+            : [left, right, top + 3, bottom - 3, one.textContent];
+        })"""
+        boxes = self.run(code, selector)
+        return [
+            (a[4], b[4])
+            for i, a in enumerate(boxes)
+            for b in boxes[:i]
+            if a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
+        ]
 
     @property
     def sentence(self) -> str:

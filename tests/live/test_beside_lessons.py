@@ -10,41 +10,43 @@ from typing import TYPE_CHECKING
 import pytest
 
 from formation_mlp.lessons.cells import find_lesson
-from formation_mlp.lessons.moving import PAGES_OF, MovingPage, as_html, pages_of
-from live.support import Page
-from support.browser import complaints, visit
+from formation_mlp.lessons.moving import PAGES_OF, MovingPage, pages_of
+from live.support import EVERY_VIEW, Page
+from support.accessibility import violations
+from support.browser import complaints, prefer
 from support.commands import Outcome
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 PAGES = [(lesson, page) for lesson in PAGES_OF for page in pages_of(lesson)]
+THEMES = {
+    screen: ["light", "dark"] if EVERY_VIEW else [one] for screen, one in (("phone", "dark"), ("laptop", "light"))
+}
+"""The themes in which axe looks at each screen."""
 every_page = pytest.mark.parametrize(("lesson", "page"), PAGES, ids=[page.name for _, page in PAGES])
 
 
 @every_page
 @pytest.mark.parametrize("screen", ["phone", "laptop"])
 def test_a_page_needs_nothing_beside_it(
-    lesson: int, page: MovingPage, screen: str, browser: Chrome, tmp_path: Path
+    lesson: int, page: MovingPage, screen: str, browser: Chrome, open_file: Callable[..., Page]
 ) -> None:
-    path = tmp_path / page.page
-    path.write_text(as_html(page, find_lesson(str(lesson)), "index.html"), encoding="utf-8")
-    visit(browser, path, screen)
-    shown = Page(browser).ready()
+    shown = open_file(page.name, screen)
     assert complaints(browser) == []  # the browser runs no script whose hash it was not told
     assert shown.all("h1")[0].text == page.title
     assert not re.search(r"[$\\]|\]\(", shown.all("article")[0].text)
     assert shown.run("return document.documentElement.scrollWidth <= innerWidth")
     targets = {(link.get_attribute("href") or "").rpartition("/")[2] for link in shown.all("a")}
     assert targets == {"index.html", find_lesson(str(lesson)).page}
+    assert shown.overlapping(".live-axes text") == []
+    for theme in THEMES[screen]:
+        prefer(browser, theme)
+        assert violations(browser) == [], theme
 
 
-def test_a_page_moves(browser: Chrome, tmp_path: Path) -> None:
-    (page,) = pages_of(8)
-    path = tmp_path / page.page
-    path.write_text(as_html(page, find_lesson("8"), "index.html"), encoding="utf-8")
-    visit(browser, path)
-    shown = Page(browser).ready()
+def test_a_page_moves(open_file: Callable[..., Page]) -> None:
+    shown = open_file("energy")
     before = shown.value("prediction")
     box = shown.labelled("Formula")
     box.clear()

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from formation_mlp.lessons.moving import COMMON_SCRIPTS, PAGES_OF
-from live.support import LIVE, PAGES, Page, Source
-from support.browser import SCREENS, complaints, overflowing
+from live.support import EVERY_VIEW, LIVE, PAGES, Page, Source
+from support.accessibility import violations
+from support.browser import SCREENS, complaints, overflowing, resize
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -32,6 +33,16 @@ def test_starts_and_fits(open_page: Callable[..., Page], browser: Chrome, source
     )
     assert outside == []
     assert not [text for text in overflowing(browser) if "live" in text.split(">")[0] and "<path" not in text]
+
+
+@pytest.mark.parametrize("source", PAGES if EVERY_VIEW else PAGES[:1], ids=lambda source: source.name)
+def test_axe_finds_nothing_on_the_site(open_page: Callable[..., Page], browser: Chrome, source: Source) -> None:
+    page = open_page(source.name)
+    for screen in SCREENS if EVERY_VIEW else ["laptop"]:
+        resize(browser, screen)
+        for theme in ("light", "dark") if EVERY_VIEW else ("light",):
+            page.run("document.body.dataset.theme = arguments[0]", theme)
+            assert violations(browser) == [], (screen, theme)
 
 
 @every_page

@@ -82,6 +82,12 @@ def resize(browser: Chrome, screen: str) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)  # a window is never narrower than 500
 
 
+def prefer(browser: Chrome, theme: str) -> None:
+    """Let the system prefer the light theme, the dark one, or (an empty text) none."""
+    features = [{"name": "prefers-color-scheme", "value": theme}] if theme else []
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
 def complaints(browser: Chrome) -> list[str]:
     """Return what the browser said since the last call: errors of scripts, what was refused or not found."""
     return [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]

@@ -8,8 +8,9 @@
 live.graph = (() => {
   const { html, svg } = live.dom;
   const { fixed } = live.text;
-  const BOX = { width: 104, height: 82 };
+  const BOX = { width: 112, height: 82 };
   const CLOSE = 26;
+  const LABEL = 132; // room for the longest label, in the widest of the usual fonts
 
   const make = (host, label) => {
     const picture = svg("svg", { role: "img", "aria-label": label });
@@ -42,15 +43,17 @@ live.graph = (() => {
       const second = (upright ? width : tall) / 2 + (i - (columns[column] - 1) / 2) * across;
       return upright ? [second, first] : [first, second];
     };
-    const parts = state.layers.flatMap(({ W }, k) =>
-      W.flatMap((row, i) => row.map((w, j) => edge(state, at(k, j), at(k + 1, i), upright, { k, i, j, w }))),
+    const edges = state.layers.flatMap(({ W }, k) =>
+      W.flatMap((row, i) => row.map((w, j) => edge(state, at(k, j), at(k + 1, i), upright, { k, i, j, w, width }))),
     );
     const last = columns.length - 2;
-    parts.push(svg("line", { class: "live-edge", ...ends(at(last, 0), at(last + 1, 0)) }));
+    const lines = edges.map(({ line }) => line); // all of them below all numbers
+    lines.push(svg("line", { class: "live-edge", ...ends(at(last, 0), at(last + 1, 0)) }));
+    const labels = edges.map((one) => one.labels);
     const boxes = columns.flatMap((count, column) =>
       Array.from({ length: count }, (_, i) => box(at(column, i), content(state, column, i, columns.length))),
     );
-    picture.replaceChildren(...parts, ...boxes);
+    picture.replaceChildren(...lines, ...labels, ...boxes);
   };
 
   const ends = ([x1, y1], [x2, y2]) => ({ x1, y1, x2, y2 });
@@ -91,29 +94,29 @@ live.graph = (() => {
     return svg("g", {}, svg("rect", { class: "live-box", ...place }), ...nodes);
   };
 
-  /** A weight on its edge, and its derivative below; crossing edges bear theirs near where they begin. */
-  const edge = (state, from, to, upright, { k, i, j, w }) => {
+  /** A weight on its edge, and its derivative below; crossing edges bear theirs near where they begin, one lower than the other. */
+  const edge = (state, from, to, upright, { k, i, j, w, width }) => {
     const straight = upright ? from[0] === to[0] : from[1] === to[1];
     const crossing = state.layers[k].b.length > 1;
     const half = BOX[upright ? "height" : "width"] / 2;
     const [a, b] = upright ? [1, 0] : [0, 1];
     const free = [from[a] + half, to[a] - half];
-    const share = !crossing ? 0.5 : upright ? (straight ? 0.74 : 0.13) : straight ? 0.5 : 0.3;
+    const along = upright ? (straight ? 0.78 : j ? 0.38 : 0.12) : straight ? 0.5 : 0.3;
+    const share = crossing ? along : 0.5;
     const place = [0, 0];
     place[a] = free[0] + share * (free[1] - free[0]);
     place[b] = from[b] + ((place[a] - from[a]) / (to[a] - from[a])) * (to[b] - from[b]);
-    const [x, y] = place;
+    const x = Math.min(width - LABEL / 2, Math.max(LABEL / 2, place[0]));
+    const y = place[1];
     const name = state.names.w(k, i, j);
     const found = text(state, `dW.${k}.${i}.${j}`, `∂E/∂${name}`);
     const label = (line, dy) =>
       line ? [svg("text", { x, y: y + dy, class: `live-halo ${line.class}`, "data-key": line.key }, line.text)] : [];
-    return svg(
-      "g",
-      {},
-      svg("line", { class: "live-edge", ...ends(from, to) }),
-      ...label({ text: `${name} = ${fixed(w, 4)}`, class: "" }, found ? -3 : 4),
-      ...label(found, 12),
-    );
+    const weight = label({ text: `${name} = ${fixed(w, 4)}`, class: "" }, found ? -5 : 4);
+    return {
+      line: svg("line", { class: "live-edge", ...ends(from, to) }),
+      labels: svg("g", {}, ...weight, ...label(found, 12)),
+    };
   };
 
   return { make };

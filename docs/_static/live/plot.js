@@ -16,7 +16,7 @@ live.plot = (() => {
   /** Round numbers of a logarithmic axis, whose ends are logarithms to base ten. */
   const powers = (low, high) => [...Array(Math.floor(high) - Math.ceil(low) + 1).keys()].map((i) => Math.ceil(low) + i);
 
-  const margin = { left: 52, right: 10, top: 10, bottom: 44 };
+  const margin = { left: 62, right: 10, top: 10, bottom: 44 };
 
   /**
    * Make a plot at the end of `host`.
@@ -105,7 +105,7 @@ live.plot = (() => {
     }
     const middle = top + plot.height / 2;
     parts.push(svg("text", { class: "live-axis", x: left + plot.width / 2, y: bottom + 38 }, plot.xLabel));
-    const turned = `translate(13 ${middle}) rotate(-90)`;
+    const turned = `translate(12 ${middle}) rotate(-90)`;
     parts.push(svg("text", { class: "live-axis", transform: turned }, plot.yLabel));
     axes.replaceChildren(...parts);
   };

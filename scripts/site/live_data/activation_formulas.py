@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from formation_mlp.models import activations
 
-SIGNS = {"sqrt": "√", "pi": "π", "^3": "³", "alpha": "α", "beta": "β", "abs(x)": "|x|"}
+SIGNS = {"sqrt": "√", "pi": "π", "Phi": "Φ", "^3": "³", "alpha": "α", "beta": "β", "abs(x)": "|x|", ">=": "≥"}
+SIGNS |= {"2e-9": "2 · 10⁻⁹", "-": "−"}
 
 
 def formulas() -> dict[str, dict[str, str]]:
@@ -25,4 +26,4 @@ def formulas() -> dict[str, dict[str, str]]:
 def _read(text: str) -> str:
     for plain, sign in SIGNS.items():
         text = text.replace(plain, sign)
-    return text
+    return "1 / (1 + exp(−x))" if text == "s(x)" else text

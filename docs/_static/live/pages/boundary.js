@@ -160,7 +160,8 @@ live.start("boundary", (host) => {
     const { loss, accuracy } = evaluate(layers(), X, data.y, false);
     const w = state.W.map((value, j) => value / data.scale[j]);
     const bias = state.b - live.network.dot(w, data.centre);
-    equation.textContent = `z = ${fixed(w[0])} x₁ ${signed(w[1])} x₂ ${signed(bias)},   ŷ = 1 / (1 + exp(−z))`;
+    const sum = `z = ${fixed(w[0])} x₁ ${signed(w[1])} x₂ ${signed(bias)}`;
+    equation.replaceChildren(html("span", {}, sum), " ", html("span", {}, "ŷ = 1 / (1 + exp(−z))"));
     const z = live.network.dot(state.W, X[state.chosen]) + state.b;
     const called = z >= 0 ? "strongly" : "weakly";
     readout.show(

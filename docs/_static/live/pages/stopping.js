@@ -6,8 +6,8 @@ live.start("stopping", (host) => {
   const state = { name: "heart", patience: 10 };
   const run = () => live.data.curves[state.name];
   const runs = [
-    ["heart", "classes of 300 compounds, nothing against over-fitting"],
-    ["energy", "formation energies, the network of lesson 8"],
+    ["heart", "classes of 300 compounds"],
+    ["energy", "formation energies, lesson 8"],
   ];
 
   const choice = live.controls.choice({

@@ -68,6 +68,7 @@ live.start("threshold", (host) => {
     value: state.threshold,
     format: (value) => fixed(value),
     change: (value) => set(value),
+    className: "live-green",
   });
   const set = (value) => {
     state.threshold = Math.round(100 * Math.min(1, Math.max(0, value))) / 100;
