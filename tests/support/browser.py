@@ -82,9 +82,9 @@ def resize(browser: Chrome, screen: str) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)  # a window is never narrower than 500
 
 
-def prefer(browser: Chrome, theme: str) -> None:
-    """Let the system prefer the light theme, the dark one, or (an empty text) none."""
-    features = [{"name": "prefers-color-scheme", "value": theme}] if theme else []
+def prefer(browser: Chrome, value: str, what: str = "prefers-color-scheme") -> None:
+    """Let the system prefer the light theme, the dark one, or something else; an empty text takes it all back."""
+    features = [{"name": what, "value": value}] if value else []
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 

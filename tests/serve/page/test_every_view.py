@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from formation_mlp.serve.app import STATIC
 from serve.page.reader import Reader
 from support.accessibility import violations
-from support.browser import overflowing, resize
+from support.browser import overflowing, prefer, resize
 
 Open = Callable[..., Reader]
 VIEWS = {  # address to what stands there when all of it is there
@@ -67,10 +67,9 @@ def test_the_theme_is_that_of_the_system_until_the_reader_chooses(open_page: Ope
         return str(page.run("return getComputedStyle(document.body).backgroundColor"))
 
     page = open_page("predict")
-    prefer = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
     try:
         light = paper(page)
-        page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", prefer)
+        prefer(page.browser, "dark")
         dark = paper(page)
         assert dark != light
         page.press("Switch to the light theme", ".top")
@@ -81,7 +80,7 @@ def test_the_theme_is_that_of_the_system_until_the_reader_chooses(open_page: Ope
         assert paper(page) == dark
     finally:
         page.run("localStorage.clear()")
-        page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        prefer(page.browser, "")
 
 
 def test_views_are_reached_by_keys_and_say_where_one_is(open_page: Open) -> None:
