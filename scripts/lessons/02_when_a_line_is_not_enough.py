@@ -306,9 +306,8 @@ show(
 show(
     draw.hidden_units(lambda points: W @ scaler.transform(points).T + b[:, None], network.predict, v, X_all),
     "hidden_units",
-    "Each hidden unit (green, purple, orange) switches on across its own dashed line: white is 0, full colour is "
-    "1. The "
-    "last neuron adds them up with the weights v, and the black curve is its decision boundary.",
+    "Each hidden unit (green, purple, orange) switches on across its own dashed line: white is 0, full colour is 1. "
+    "The last neuron adds them up with the weights v, and the black curve is its decision boundary.",
 )
 
 # %% [markdown]

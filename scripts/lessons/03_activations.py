@@ -231,15 +231,13 @@ show(
     draw.cost(forward, total, product),
     "cost",
     "Time for one number on this machine, forward in blue and backward in orange; the dotted line is the matrix "
-    "product "
-    "that every layer needs.",
+    "product that every layer needs.",
 )
 by_cost = sorted(total, key=total.get)
 say(
     f"On this machine, forward and backward together: {by_cost[0]} is the cheapest ({total[by_cost[0]]:.1f} ns for a "
-    f"number), {by_cost[-1]} the dearest ({total[by_cost[-1]]:.1f} ns). The matrix product takes {product:.1f} ns "
-    "for a "
-    "number of its result."
+    f"number), {by_cost[-1]} the dearest ({total[by_cost[-1]]:.1f} ns). The matrix product takes {product:.1f} ns for "
+    "a number of its result."
 )
 
 # %% [markdown]
@@ -296,9 +294,8 @@ chance = max(np.ptp(values[:, -1]) for values in mae.values())
 say(
     f"The smallest error has {best}: {mae[best][:, -1].mean():.3f} eV/atom. But the same activation differs by up to "
     f"{chance:.3f} between two seeds, so neighbours in this list could as well change places. What is no chance: "
-    f"{worst} "
-    f"stays at {mae[worst][:, -1].mean():.3f}, where a model that always answers the mean of the train rows has "
-    f"{mean_mae:.3f}; and the sigmoid starts slowly ({mae['sigmoid'][:, 2].mean():.3f} after three epochs, relu "
+    f"{worst} stays at {mae[worst][:, -1].mean():.3f}, where a model that always answers the mean of the train rows "
+    f"has {mean_mae:.3f}; and the sigmoid starts slowly ({mae['sigmoid'][:, 2].mean():.3f} after three epochs, relu "
     f"{mae['relu'][:, 2].mean():.3f})."
 )
 
@@ -348,9 +345,8 @@ table(
         ]
         for name, values in mae.items()
     ],
-    f"Validation MAE in eV/atom and dead units of {n_units}, both as means of the seeds; last column: share of "
-    "all pairs "
-    "of unit and train row where the unit is saturated.",
+    f"Validation MAE in eV/atom and dead units of {n_units}, both as means of the seeds; last column: share of all "
+    "pairs of unit and train row where the unit is saturated.",
 )
 
 # %% [markdown]
@@ -371,11 +367,10 @@ show(
 )
 say(
     f"With softshrink {dead['softshrink']:.0f} of {n_units} units are dead, with relu {dead['relu']:.0f}. At a "
-    "learning "
-    f"rate of {RATES[-1]:g} it is {at_rate['relu'][-1]} units with relu, {at_rate['gelu'][-1]} with gelu and "
+    f"learning rate of {RATES[-1]:g} it is {at_rate['relu'][-1]} units with relu, {at_rate['gelu'][-1]} with gelu and "
     f"{at_rate['prelu'][-1]} with prelu. That a unit of a ReLU network is saturated for some rows "
-    f"({saturated['relu']:.0%} of all pairs) is normal, and is what makes the network non-linear. What hurts is a unit "
-    "that is saturated for all rows."
+    f"({saturated['relu']:.0%} of all pairs) is normal, and is what makes the network non-linear. What hurts is a "
+    "unit that is saturated for all rows."
 )
 
 # %% [markdown]

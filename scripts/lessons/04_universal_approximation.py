@@ -228,10 +228,8 @@ show(
 medians = [float(np.median(errors)) for errors in beyond_error.values()]
 say(
     f"Beyond {SYMBOLS[LAST_FITTED]} the error is {min(medians):.2f} to {max(medians):.2g} Å; a model that always "
-    "answers "
-    f"the mean of those {len(beyond)} radii has {radius[beyond].std():.2f} Å. Far outside every tanh unit is "
-    "saturated, "
-    "and the output is a constant."
+    f"answers the mean of those {len(beyond)} radii has {radius[beyond].std():.2f} Å. Far outside every tanh unit is "
+    "saturated, and the output is a constant."
 )
 
 # %%
@@ -342,8 +340,7 @@ show(draw.tents(curves), "tents", "Tents: what composing layers of two ReLU unit
 say(
     f"{DEEP[-1]} layers of two units draw {pieces[DEEP[-1]]} straight pieces with {n_parameters(tents(DEEP[-1]))} "
     f"weights, where one layer needs {n_parameters(MLP(1, [pieces[DEEP[-1]] - 1]))}. Layers reuse what lies below "
-    "them; "
-    "whether a real function has anything to reuse is another question."
+    "them; whether a real function has anything to reuse is another question."
 )
 
 # %%

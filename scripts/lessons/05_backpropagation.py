@@ -177,9 +177,8 @@ for parameter in neuron.parameters():
     parameter.grad = None
 cross_entropy(neuron(torch.tensor(x)[None]), torch.tensor([y], dtype=torch.float64)).backward()
 say(
-    f"For {COMPOUND}: ∂E/∂b = ŷ − y = {y_hat - y:.4f} by hand, {neuron.head.bias.grad.item():.4f} by autograd. "
-    "With the "
-    f"squared error it was {dE_db:.4f}."
+    f"For {COMPOUND}: ∂E/∂b = ŷ − y = {y_hat - y:.4f} by hand, {neuron.head.bias.grad.item():.4f} by autograd. With "
+    f"the squared error it was {dE_db:.4f}."
 )
 
 # %%
@@ -424,8 +423,7 @@ say(
     f"From layer {PICTURE} down to layer 2 the gradient changes per layer by a factor of {factor['sigmoid']:.2f} with "
     f"the sigmoid, {factor['relu']:.2f} with ReLU, {factor['relu, He']:.2f} with ReLU and He's start, and "
     f"{factor['residual']:.2f} in the residual network. With the sigmoid and {NORM_DEPTHS[-1]} layers the first "
-    "layer's "
-    f"gradient is {ratios['sigmoid'][-1]:.0e} of the last layer's."
+    f"layer's gradient is {ratios['sigmoid'][-1]:.0e} of the last layer's."
 )
 
 # %% [markdown]

@@ -276,11 +276,10 @@ follows = {name: float(np.corrcoef(run[1], run[2])[0, 1]) for name, run in runs.
 ends = float(runs["sorted by energy"][2][-1] - val.y.mean())
 say(
     f"After {EPOCHS} epochs the val MAE is {final['shuffled']:.3f} eV/atom shuffled and "
-    f"{final['sorted by energy']:.3f} "
-    "sorted. In the first epoch the mean answer to the val rows and the mean energy of the batch just seen have a "
-    f"correlation of {follows['sorted by energy']:.2f} when sorted (shuffled: {follows['shuffled']:.2f}), and the "
-    "sorted "
-    f"run ends the epoch {abs(ends):.2f} eV/atom too {'high' if ends > 0 else 'low'} on average."
+    f"{final['sorted by energy']:.3f} sorted. In the first epoch the mean answer to the val rows and the mean energy "
+    f"of the batch just seen have a correlation of {follows['sorted by energy']:.2f} when sorted (shuffled: "
+    f"{follows['shuffled']:.2f}), and the sorted run ends the epoch {abs(ends):.2f} eV/atom too "
+    f"{'high' if ends > 0 else 'low'} on average."
 )
 
 # %% [markdown]
@@ -336,13 +335,11 @@ show(
 )
 lowest, *_, full = sorted(errors, key=lambda name: errors[name][-1])
 say(
-    f"At this learning rate the lowest val MAE after {EPOCHS_OF_SIZES} epochs is that of batches of {lowest}; "
-    "batches of "
-    f"{full} are at {errors[full][-1]:.3f} eV/atom. A batch of 1 takes {n_train} updates an epoch and "
-    f"{seconds['1'] / seconds[str(BATCH)]:.0f} times the time of batches of {BATCH} on this machine, because a product "
-    "with one row uses the processor badly. Exact gradients are no end in themselves: many rough steps get "
-    "further than "
-    "a few exact ones. In practice 32 to 512 rows are usual."
+    f"At this learning rate the lowest val MAE after {EPOCHS_OF_SIZES} epochs is that of batches of {lowest}; batches "
+    f"of {full} are at {errors[full][-1]:.3f} eV/atom. A batch of 1 takes {n_train} updates an epoch and "
+    f"{seconds['1'] / seconds[str(BATCH)]:.0f} times the time of batches of {BATCH} on this machine, because a "
+    "product with one row uses the processor badly. Exact gradients are no end in themselves: many rough steps get "
+    "further than a few exact ones. In practice 32 to 512 rows are usual."
 )
 
 # %% [markdown]
@@ -377,8 +374,7 @@ show(
 say(
     f"η = {small:g} reaches a val MAE of {reached[small]:.3f} eV/atom in {EPOCHS} epochs, η = {good:g} reaches "
     f"{reached[good]:.3f}; {len(broken)} of the {len(rates)} rates end in a loss that is not finite. Look for the "
-    "largest "
-    "rate that is still stable, and go a little below; then let it fall towards the end (`schedule: cosine`)."
+    "largest rate that is still stable, and go a little below; then let it fall towards the end (`schedule: cosine`)."
 )
 
 # %%

@@ -84,10 +84,9 @@ best = min(history, key=lambda record: record.val_score)
 last, at_best = history[-1], accuracy[best.epoch - 1]
 say(
     f"{len(few.split.train)} train rows, {len(few.split.val)} val rows, {job.n_parameters:,} weights. After {EPOCHS} "
-    f"epochs the train loss is {last.train_loss:.4f} and the val loss {last.val_loss:.3f}. The lowest val loss "
-    "was that "
-    f"of epoch {best.epoch}, {best.val_loss:.3f}; the last one is {last.val_loss / best.val_loss:.1f} times as large. "
-    f"The share of val rows that are called right was {at_best:.1%} then and is {accuracy[-1]:.1%} now"
+    f"epochs the train loss is {last.train_loss:.4f} and the val loss {last.val_loss:.3f}. The lowest val loss was "
+    f"that of epoch {best.epoch}, {best.val_loss:.3f}; the last one is {last.val_loss / best.val_loss:.1f} times as "
+    f"large. The share of val rows that are called right was {at_best:.1%} then and is {accuracy[-1]:.1%} now"
     + (
         ": what grew is not the number of errors but how sure the network is of them."
         if accuracy[-1] > at_best - 0.02
@@ -115,10 +114,9 @@ for record in stopped:
 table(["epoch", "val loss", "best so far", "waiting"], rows)
 again = few.task.selection(val.y, stopping.predict(val.X))
 say(
-    f"With a patience of {PATIENCE} the run ends after epoch {state.epoch} of {EPOCHS}. The model that is left has the "
-    f"weights of epoch {state.best_epoch}: its val loss, computed anew, is {again:.4f}, and the best score of the "
-    "run is "
-    f"{state.best_score:.4f}."
+    f"With a patience of {PATIENCE} the run ends after epoch {state.epoch} of {EPOCHS}. The model that is left has "
+    f"the weights of epoch {state.best_epoch}: its val loss, computed anew, is {again:.4f}, and the best score of the "
+    f"run is {state.best_score:.4f}."
 )
 
 # %%
@@ -127,8 +125,7 @@ show(
     draw.early_stopping(*losses, (state.best_epoch, state.best_score), state.epoch),
     "early_stopping",
     "Left: the train loss (blue) goes on falling while the validation loss (orange) rises. Right: the best epoch "
-    "(star), "
-    "and where patience ends the run (dotted); what lies in grey is not trained any more.",
+    "(star), and where patience ends the run (dotted); what lies in grey is not trained any more.",
 )
 
 # %%
@@ -172,18 +169,16 @@ reported, true = reported.mean(axis=0), true.mean(axis=0)
 show(
     draw.read_once(reported, true, N_TEST, len(rest) - N_TEST),
     "read_once",
-    "The more models are tried on a test part, the better the best one looks there (orange), and the larger is "
-    "the gap to "
-    "what it is on other rows (blue).",
+    "The more models are tried on a test part, the better the best one looks there (orange), and the larger is the "
+    "gap to what it is on other rows (blue).",
 )
 
 # %%
 gap = 1000 * (true - reported)
 say(
     f"With one network the two numbers agree within {abs(gap[0]):.0f} meV/atom; of {N_NETWORKS} the best looks "
-    f"{gap[-1]:.0f} meV/atom better than it is ({gap[-1] / true[-1] / 1000:.0%}). The same holds for the best "
-    "epoch and "
-    "the val part: its score is a little too good, which is why there is a third part."
+    f"{gap[-1]:.0f} meV/atom better than it is ({gap[-1] / true[-1] / 1000:.0%}). The same holds for the best epoch "
+    "and the val part: its score is a little too good, which is why there is a third part."
 )
 
 # %% [markdown]

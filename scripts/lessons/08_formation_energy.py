@@ -99,10 +99,9 @@ show(
     "From a formula (grey) to the input of an MLP (blue): element properties, aggregated and standardised.",
 )
 say(
-    f"In all there are {len(described.names)} features for every formula, {len(prepared.scaler.kept)} of which "
-    "vary over "
-    "the train rows. Features of a crystal structure (neighbours, bond lengths, volumes) are aggregated over the atoms "
-    "of the cell in the same way; the last part of this lesson uses some."
+    f"In all there are {len(described.names)} features for every formula, {len(prepared.scaler.kept)} of which vary "
+    "over the train rows. Features of a crystal structure (neighbours, bond lengths, volumes) are aggregated over the "
+    "atoms of the cell in the same way; the last part of this lesson uses some."
 )
 
 # %%
@@ -159,8 +158,8 @@ say(
     f"On {len(test.y)} test compounds {'the MLP' if difference.mean() > 0 else 'the forest'} is ahead by "
     f"{abs(difference.mean()):.3f} ± {error:.3f} eV/atom (row by row, ± is the standard error), "
     f"{'more' if abs(difference.mean()) > 2 * error else 'not more'} than twice its own uncertainty. This is one "
-    "split of "
-    "one table: lesson 7 says why several are better, and `formation-mlp benchmark configs/benchmark.yaml` takes five."
+    "split of one table: lesson 7 says why several are better, and `formation-mlp benchmark configs/benchmark.yaml` "
+    "takes five."
 )
 
 # %% [markdown]
@@ -362,8 +361,7 @@ say(
     f"eV/atom on a val MAE of {needed.score:.3f}). For {FORMULA} ({'a' if part_of_train else 'not a'} train row) the "
     f"model says {ends[1]:.3f} eV/atom, {ends[1] - ends[0]:+.3f} from the mean compound; the contributions add up to "
     f"{amounts.sum():+.3f}. Such numbers say what the model does, not what nature does: of two features that go "
-    "together "
-    "it may use either."
+    "together it may use either."
 )
 
 # %%
@@ -385,11 +383,10 @@ show(
     "Time to fit (with all candidates of the search) and to predict; forest in green, MLP in blue, one core.",
 )
 say(
-    f"On this machine the forest fits {forest.n_fits} candidates in {fit_seconds['random forest']:.1f} s, the MLP with "
-    f"its {job.n_parameters:,} weights takes {fit_seconds['MLP']:.1f} s, and the "
+    f"On this machine the forest fits {forest.n_fits} candidates in {fit_seconds['random forest']:.1f} s, the MLP "
+    f"with its {job.n_parameters:,} weights takes {fit_seconds['MLP']:.1f} s, and the "
     f"{min(predict_seconds, key=predict_seconds.get)} answers faster. What really costs is not in the figure: the "
-    "search "
-    "for good settings, which a network needs more than a forest does."
+    "search for good settings, which a network needs more than a forest does."
 )
 
 # %% [markdown]
@@ -435,12 +432,9 @@ lower = "anatase" if of_structure[1] < of_structure[0] else "rutile"
 say(
     f"Of {len(same['composition'])} features of the composition {same['composition'].sum()} are equal for rutile and "
     f"anatase; of {len(same['structure'])} features of the structure {(~same['structure']).sum()} differ. The "
-    "package's "
-    f"model of structures puts {lower} {1000 * abs(of_structure[0] - of_structure[1]):.0f} meV/atom below the "
-    "other; the "
-    f"model of compositions has one number for both. The structure model's own val MAE is {1000 * own_mae:.0f} "
-    "meV/atom, "
-    "so do not read more than the order of magnitude into such a difference."
+    f"package's model of structures puts {lower} {1000 * abs(of_structure[0] - of_structure[1]):.0f} meV/atom below "
+    "the other; the model of compositions has one number for both. The structure model's own val MAE is "
+    f"{1000 * own_mae:.0f} meV/atom, so do not read more than the order of magnitude into such a difference."
 )
 
 # %% [markdown]
@@ -455,9 +449,8 @@ say(
 show(
     crystals.graph_network(),
     "graph_network",
-    "A crystal graph: the titanium atom in the middle (blue) collects messages from its oxygen neighbours "
-    "(orange); all "
-    "atoms share one MLP.",
+    "A crystal graph: the titanium atom in the middle (blue) collects messages from its oxygen neighbours (orange); "
+    "all atoms share one MLP.",
 )
 
 # %% [markdown]
@@ -481,10 +474,9 @@ better = sum(mae < own_mae for mae in PUBLISHED.values())
 say(
     f"{better} of the {len(PUBLISHED)} graph networks {'have' if better != 1 else 'has'} a lower number (not the same "
     "rows, and ours chose its epochs by them). Features that were thought out well get far; learned ones can get "
-    "further "
-    "where tens of thousands of structures are there to learn from. With some hundred or thousand measured "
-    "compounds and "
-    "no structures, as in this lesson, the choice is between features with a small network, and a forest."
+    "further where tens of thousands of structures are there to learn from. With some hundred or thousand measured "
+    "compounds and no structures, as in this lesson, the choice is between features with a small network, and a "
+    "forest."
 )
 
 # %% [markdown]
