@@ -121,16 +121,20 @@ def with_known_phases(
     Compounds that the user gives with energies on that scale take the place of known phases and of predictions.
     """
     scale = scale or model.predictor.scale
-    if scale not in scales():
+    remark = ""
+    if scale in scales():
+        known = known_phases(scale, compositions.elements())
+    else:
         said = f"on the scale {scale}" if scale else "on no declared scale"
         remark = f"no known phases: energies of {model.name} are {said}, and there are known phases on {_and(scales())}"
-        return against_one_another(compositions, energies, formulas, remark)
+        if given is None:
+            return against_one_another(compositions, energies, formulas, remark)
+        known = known_phases(scales()[0], np.array([0]))  # of no element, and so none
     own = model.predictor.intervals.own_rows(scale)
-    known = known_phases(scale, compositions.elements())
     shift = 0.0 if own is None else own.shift
     if given is None:
         return _joined(compositions, energies, formulas, known, shift)
-    joined = _joined(compositions, energies, formulas, with_given(known, given), shift)
+    joined = replace(_joined(compositions, energies, formulas, with_given(known, given), shift), remark=remark)
     return _with_words(joined, compositions, set(given.compositions.take(given.good).keys()))
 
 

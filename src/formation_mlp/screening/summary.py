@@ -61,8 +61,9 @@ def _competing(screening: Screening) -> str:
         )
     n_new = words.count(CANDIDATE)
     counts = [f"{words.count(word):,} {word}" for word in (*ORIGINS, GIVEN) if word in words]
-    if not counts:
-        said = f"{counted(n_new, 'prediction')}, each against all others, and the elements at 0 eV/atom"
+    if competition.remark or not counts:
+        given = f", {counts[0]}" if counts else ""
+        said = f"{counted(n_new, 'prediction')}{given}, each against all others, and the elements at 0 eV/atom"
         return f"{said}; {competition.remark}" if competition.remark else said
     said = (
         f"{counted(len(words) - n_new, 'known phase')} of these elements (in a database, which does not say that "

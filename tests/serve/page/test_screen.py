@@ -84,6 +84,10 @@ def test_own_compounds_with_energies_are_judged(open_page: Open) -> None:
     page.until(lambda: page.all(".stage .mark.own"))
     assert len(page.all(".stage .mark.own")) == 1  # FeO is of another system
     page.until(lambda: "NaCl3" in [row.text for row in page.all(".beside tbody th")])
+    (given,) = (row.text for row in page.all(".beside tbody tr") if row.text.startswith("Na2Cl"))
+    assert "−1.100" in given
+    assert "given" in given
+    page.until(lambda: "Na2Cl" in page.one(".stage .chart").text)
 
 
 def test_four_elements_make_a_tetrahedron_that_turns_by_keys_and_pointer(open_page: Open) -> None:

@@ -54,7 +54,8 @@ export function phaseDiagram(onpick) {
       paper.hasEnergy ? s("g", {}, drawn.map((one) => whisker(one, paper))) : "",
       s("g", {}, drawn.map(({ point, kind, x, y }) => (point.isElement ? s("circle", { class: "mark element-mark", cx: x, cy: y, r: 4 })
         : mark(kind, x, y, kind === "above" ? Math.min(1, point.decomposition_energy * 1000 / Math.min(above, 500)) : 0)))),
-      s("g", {}, labels(named, drawn.filter(({ point, kind }) => point.isElement || paper.turns && kind !== "above"), size)),
+      s("g", {}, labels(named, drawn.filter(({ point, kind }) => point.isElement || paper.turns && kind !== "above"),
+        drawn.filter(({ kind }) => kind === "perhaps"), size)),
       ...rings(),
     );
     stage.className = `stage of-${diagram.elements.length}`;

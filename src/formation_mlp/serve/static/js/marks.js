@@ -38,27 +38,40 @@ export function legend(kinds) {
     el("li", {}, s("svg", { viewBox: "0 0 18 18", width: 18, height: 18, class: "chart", "aria-hidden": "true" }, mark(kind, 9, 9)), KINDS[kind].text)));
 }
 
-const SIGN = 7.2; // width of a sign of a label, in pixels
-const SPOTS = [[0, 19, "middle"], [9, 4, "start"], [-9, 4, "end"], [0, -10, "middle"]];
+const LETTER = 8; // width of a letter of a label, in pixels
+const DIGIT = 6; // of a number that is set low
+const SPOTS = [[0, 19, "middle"], [9, 4, "start"], [-9, 4, "end"], [0, -10, "middle"], [7, -6, "start"], [-7, -6, "end"], [7, 15, "start"], [-7, 15, "end"]];
 
-/** Return names beside points {x, y, text}: each where it hides no mark and no other name, or left out. */
-export function labels(points, others, { width, height }) {
-  const taken = [...points, ...others].map(({ x, y }) => [x - 5, y - 5, x + 5, y + 5]);
+/**
+ * Return names beside points {x, y, text}: each where it hides no mark and no other name, or else no mark but lesser ones,
+ * or left out.
+ */
+export function labels(points, others, lesser, { width, height }) {
+  const around = ({ x, y }) => [x - 5, y - 5, x + 5, y + 5];
+  const taken = [...points, ...others].map(around);
   const found = [];
-  for (const { x, y, text } of points) {
-    const wide = text.length * SIGN;
-    for (const [dx, dy, anchor] of SPOTS) {
-      const left = x + dx - (anchor === "middle" ? wide / 2 : anchor === "end" ? wide : 0);
-      const box = [left, y + dy - 11, left + wide, y + dy + 3];
-      const isInside = box[0] > 0 && box[2] < width && box[1] > 0 && box[3] < height;
-      if (isInside && !taken.some((other) => meet(box, other))) {
+  let left = points;
+  for (const spared of [lesser.map(around), []]) {
+    left = left.filter(({ x, y, text }) => {
+      for (const [dx, dy, anchor] of SPOTS) {
+        const box = boxOf(x + dx, y + dy, anchor, text);
+        const isInside = box[0] > 0 && box[2] < width && box[1] > 0 && box[3] < height;
+        if (!isInside || [...taken, ...spared].some((other) => meet(box, other))) continue;
         taken.push(box);
         found.push(s("text", { class: "label", x: x + dx, y: y + dy, "text-anchor": anchor }, lowered(text)));
-        break;
+        return false;
       }
-    }
+      return true;
+    });
   }
   return found;
+}
+
+/** Return the box of a name: left, top, right, bottom. */
+function boxOf(x, y, anchor, text) {
+  const wide = [...text].reduce((sum, sign) => sum + (/\d/.test(sign) ? DIGIT : LETTER), 0);
+  const left = x - (anchor === "middle" ? wide / 2 : anchor === "end" ? wide : 0);
+  return [left, y - 11, left + wide, y + 3];
 }
 
 const meet = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];

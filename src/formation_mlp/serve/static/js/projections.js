@@ -92,7 +92,7 @@ function tetrahedron(elements, { width, height }, view) {
       ...edges.map(([a, b]) => segment("frame", [corners[a].x, corners[a].y], [corners[b].x, corners[b].y])),
       ...elements.map((symbol, i) => {
         const away = Math.hypot(corners[i].x - middle.x, corners[i].y - middle.y) || 1;
-        return s("text", { class: "corner", "text-anchor": "middle", x: corners[i].x + ((corners[i].x - middle.x) / away) * 18,
+        return s("text", { class: "corner", "text-anchor": "middle", x: corners[i].x + ((corners[i].x - middle.x) / away) * 22,
           y: corners[i].y + ((corners[i].y - middle.y) / away) * 18 + 5 }, symbol);
       }),
     ];

@@ -99,9 +99,8 @@ export function screenView() {
     results.classList.add("stale");
     try {
       const found = await post("screen", request(), signal);
-      found.own = await own.judged(symbols, words.scale, signal);
       if (signal.aborted) return;
-      answer = found;
+      answer = marked(found);
       place.replaceChildren();
       results.hidden = false;
       chosen = null;
@@ -120,10 +119,17 @@ export function screenView() {
   function request() {
     const { scale, max_atoms: atoms, all, all_states: states, competing } = words;
     return { elements: symbols, max_atoms: Number(atoms), all: all === "1", all_states: states === "1", competing,
-      ...(scale ? { scale } : {}), compounds: own.formulas().filter((text) => fractionsOf(text, symbols)).map((text) => ({ formula: text })) };
+      ...(scale ? { scale } : {}), compounds: own.of(symbols) };
   }
 
-  const points = () => [...answer.diagram.points, ...answer.own, ...asked];
+  /** Return an answer whose points tell which have an energy of the reader's own. */
+  function marked(found) {
+    const given = new Set([...found.rows.filter((row) => row.known === "given"), ...own.of(symbols).filter(({ energy }) => energy !== undefined)].map((one) => one.formula));
+    for (const point of found.diagram.points) if (given.has(point.formula)) point.kind = "own";
+    return found;
+  }
+
+  const points = () => [...answer.diagram.points, ...asked];
   const draw = () => answer && chart.set({ ...answer.diagram, points: points() }, Number(words.above));
 
   function list() {

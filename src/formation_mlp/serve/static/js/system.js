@@ -2,7 +2,7 @@
 
 import { el, field, select, setOptions } from "./dom.js";
 import { saveCsv, savePng, saveSvg } from "./download.js";
-import { formula, number } from "./format.js";
+import { formula, number, products } from "./format.js";
 import { downloads, once } from "./shared.js";
 import { sortableTable } from "./table.js";
 
@@ -65,7 +65,7 @@ export function screenTable(answer, onrow, isChosen) {
       show: (value, row) => (value === null ? "–" : `${milli(value)} to ${milli(row[range.replace("lo", "hi")])}`) }] : []),
     { key: "energy", title: "eV/atom", meaning: "known energy where there is one, else the prediction", isNumber: true, show: (value) => number(value) },
     { key: "known", title: "Known", meaning: meaning("known"), show: (text) => text || "new" },
-    { key: "products", title: "Decomposes to", meaning: meaning("products") },
+    { key: "products", title: "Decomposes to", meaning: meaning("products"), show: (text) => (text ? products(text) : "") },
   ];
   const table = sortableTable(columns, rows, { caption: `${answer.system}: ${answer.n_rows} compounds`, onrow, isChosen });
   const root = el("div", {}, table.root, downloads([["CSV", () => saveCsv(answer.rows, `${answer.system}.csv`)]]));
