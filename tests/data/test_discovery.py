@@ -463,3 +463,33 @@ def test_the_first_cells_that_are_no_formulas_are_shown_and_the_others_counted(w
         discover(path)
     assert str(caught.value).count("it is a charge") == 5
     assert "... and 2 more" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "points"),
+    [
+        ("x,gap\nfoo,1\nbar,2\n", {}, ["--formula: no column", "--target: no column", "give it with --unit."]),
+        ("x,Ef\nfoo bar,1\nbar x,2\n", {}, ["--formula: no column", "--unit: column 'Ef'"]),
+        (
+            "x,Ef\nfoo bar,1\nbar x,2\n",
+            {"formula": "y", "id": "z"},
+            ["--formula: the table has no column 'y'", "--id: the table has no", "--unit: column 'Ef'"],
+        ),
+        ("Compound,gap\nNaCl,1\nMgO,2\n", {"id": "z"}, ["--id: the table has no", "--target: no column"]),
+        (
+            "x,gap\nfoo,1\nbar,2\n",
+            {"target": "gab", "unit": "eV/furlong"},
+            ["--target: the table has no column 'gab'", "--unit: unknown unit", "--formula: no column"],
+        ),
+    ],
+)
+def test_everything_that_is_missing_is_named_at_once(
+    tmp_path: Path, text: str, named: dict[str, str], points: list[str]
+) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError) as refused:
+        discover(str(table), **named)
+    for point in points:
+        assert point in str(refused.value)
+    assert ("give it with --unit" in str(refused.value)) is ("--target" in str(refused.value) and "unit" not in named)

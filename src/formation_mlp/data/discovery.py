@@ -11,7 +11,7 @@ import numpy as np
 from formation_mlp.data import columns
 from formation_mlp.data.contents import are_names
 from formation_mlp.data.finding import Finding
-from formation_mlp.data.finding_materials import find_materials
+from formation_mlp.data.finding_materials import MaterialColumns, find_materials
 from formation_mlp.data.finding_target import find_target
 from formation_mlp.data.finding_unit import settle_unit
 from formation_mlp.data.headers import header_of, is_id
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 BESIDE = " Or lay a table of names and energies beside the structures, such as energies.csv."
+AND_UNIT = " If the name of that column does not say the unit in full, give it with --unit."
 Kind = Literal["compositions", "structures"]
 
 
@@ -94,24 +95,31 @@ def discover(
     _refuse_missing_names(frame, path)
     finding = Finding(frame, {"path": path, "invalid": "drop"} | ({} if encoding is None else {"encoding": encoding}))
     asked_for = {"formula": formula, "target": target, "id": id, "structure": structure}
-    _check_asked(finding, asked_for)
-    _check_unit(finding, unit)
-    if finding.problems:
-        raise _refusal(path, finding)
-    materials = find_materials(frame, formula, structure)
+    wrong = _check_asked(finding, asked_for)
+    is_unit_known = _check_unit(finding, unit)
+    if wrong & {"formula", "structure"}:
+        materials = MaterialColumns(problems=list(finding.problems))  # said already
+    else:
+        materials = find_materials(frame, formula, structure)
+        finding.problems += materials.problems
     finding.notes += [frame.attrs[key] for key in (columns.DECIMALS, columns.SAID) if key in frame.attrs]
-    finding.problems += materials.problems
     finding.notes += materials.notes
     finding.data |= materials.data
     name = materials.formula if materials.kind == "compositions" else None
-    energy, problems, notes = find_target(frame, target, {name, materials.structure, id})
-    finding.problems += [f"{problem}{BESIDE}" if Path(path).is_dir() else problem for problem in problems]
-    finding.notes += notes
+    energy = None
+    if "target" not in wrong:
+        energy, problems, notes = find_target(frame, target, {name, materials.structure, id})
+        finding.problems += [f"{problem}{BESIDE}" if Path(path).is_dir() else problem for problem in problems]
+        finding.notes += notes
+    if energy is None and unit is None:
+        finding.problems = [one + AND_UNIT * one.startswith("--target") for one in finding.problems]
     measured = False
     if energy is not None:
         finding.data["target"] = energy.name
+    if energy is not None and is_unit_known:
         measured = settle_unit(finding, materials, energy, unit, is_named=target is not None)
-    _settle_id(finding, id, {materials.formula, energy.name if energy else None})
+    if "id" not in wrong:
+        _settle_id(finding, id, {materials.formula, energy.name if energy else None})
     _settle_scale(finding)
     if finding.problems:
         raise _refusal(path, finding)
@@ -130,21 +138,27 @@ def _refuse_missing_names(frame: pd.DataFrame, path: str) -> None:
         )
 
 
-def _check_asked(finding: Finding, asked: dict[str, str | None]) -> None:
+def _check_asked(finding: Finding, asked: dict[str, str | None]) -> set[str]:
+    """Return the options that name a column which the table does not have."""
     names = list(map(str, finding.frame.columns))
+    wrong = {option for option, name in asked.items() if name is not None and name not in names}
     for option, name in asked.items():
-        if name is not None and name not in names:
+        if option in wrong:
             finding.problems.append(
-                f"--{option}: the table has no column {quoted(name)}.{did_you_mean(name, names)} "
+                f"--{option}: the table has no column {quoted(name)}.{did_you_mean(str(name), names)} "
                 f"Columns: {_listed(names)}."
             )
+    return wrong
 
 
-def _check_unit(finding: Finding, unit: str | None) -> None:
+def _check_unit(finding: Finding, unit: str | None) -> bool:
+    """Return whether the unit that the user names is one."""
     try:
         finding.data |= {} if unit is None else {"unit": unit_of(unit, "--unit")}
     except ConfigError as error:
         finding.problems.append(str(error))
+        return False
+    return True
 
 
 def _settle_id(finding: Finding, asked: str | None, taken: set[str | None]) -> None:

@@ -33,7 +33,7 @@ def interval_plot(levels: Sequence[float], holds: Bools, width: Floats, unit: st
     above.fill_between(asked, *ends, color=SKY, alpha=0.4, linewidth=0, label="chance, 2σ")
     above.plot(asked, asked, color="black", linewidth=1, linestyle="--", label="as promised")
     above.plot(asked, inside, "o-", color=BLUE, linewidth=1.6, markersize=5, label="found")
-    above.legend(fontsize=LEGEND, framealpha=0.85, edgecolor="none", loc="upper left")
+    above.legend(fontsize=LEGEND, framealpha=0.85, edgecolor="none", loc="lower right")
     low, high = np.percentile(width, [10, 90], axis=1)
     if np.any(high > low):
         below.fill_between(asked, low, high, color=SKY, alpha=0.4, linewidth=0, label="80 % of the rows")
