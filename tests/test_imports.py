@@ -125,6 +125,23 @@ def test_a_formula_is_predicted_without_torch_tables_forests_or_figures(finished
     assert "pydantic" in loaded
 
 
+def test_a_service_listens_before_torch_is_loaded_and_draws_without_figures() -> None:
+    code = """
+from formation_mlp.serve.app import create_app
+from formation_mlp.serve.hulls import screen
+from formation_mlp.serve.schemas import ScreenRequest
+from formation_mlp.serve.settings import Settings
+from formation_mlp.serve.state import Service
+from formation_mlp.serve.warm import warm_up
+
+service = Service(Settings())
+create_app(service.settings, service)
+warm_up(service)
+screen(service, ScreenRequest(elements=["Na", "Cl"], max_atoms=2))
+"""
+    assert loaded_after(code) & {"torch", "matplotlib", "sklearn", "matminer", "pymatgen"} == set()
+
+
 def test_a_small_structure_is_predicted_without_numba_and_its_compiler(tmp_path: Path) -> None:
     from support.structures import rock_salt
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.features.engine.table import featurize
-from formation_mlp.runs import finished_rows as run_rows
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.targets.task import labels
 from formation_mlp.typing import Floats, Progress
@@ -71,7 +70,9 @@ def featurized_rows(
     DataError
         If the rows are no longer where the configuration says.
     """
-    config, dataset, rows = run_rows.rows_of_run(folder, predictor.checkpoint.config)
+    from formation_mlp.runs.finished_rows import rows_of_run  # it brings torch
+
+    config, dataset, rows = rows_of_run(folder, predictor.checkpoint.config)
     index = np.array([row for part in parts for row in rows[part]], np.int64)
     chosen = dataset.take(index)
     table = featurize(chosen, config.features, progress=progress)

@@ -5,6 +5,8 @@ What fewer ask for is made ready beside the first answers.
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from formation_mlp.saved_model.named import FOR_FORMULAS, FOR_STABILITY
 from formation_mlp.serve.hulls import screen, stability
 from formation_mlp.serve.predicting import predict
@@ -19,7 +21,11 @@ def warm_up(service: Service) -> None:
 
 
 def prepare(service: Service) -> None:
-    """Describe the known compounds, and let the compiled code of hulls be loaded: together some seconds."""
+    """Describe the known compounds, and load torch and the compiled code of hulls: together some seconds.
+
+    Torch, by which predictions are explained, is not run: processes that are forked later would lack its threads.
+    """
     service.describe_known()
+    import_module("torch")
     screen(service, ScreenRequest(elements=["Na", "Cl"], max_atoms=2))
     stability(service, StabilityRequest(compounds=[Predicted(formula="NaCl", energy=-2.1)]))
