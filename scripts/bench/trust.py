@@ -34,7 +34,7 @@ from formation_mlp.splits.methods import Split
 from formation_mlp.targets.scaler import FeatureScaler
 from formation_mlp.targets.task import Task
 from formation_mlp.trust.calibration import GROUP, MOST_ELEMENTS, Calibration
-from formation_mlp.trust.domain import FAR, DomainColumns
+from formation_mlp.trust.domain_columns import FAR, DomainColumns
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 HALF_WIDTHS = Callable[[np.ndarray, float], tuple[np.ndarray, np.ndarray]]

@@ -20,7 +20,7 @@ from formation_mlp.errors import CheckpointError, DataError, FeatureError
 from formation_mlp.saved_model import predictor as predict
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.trust.calibration import Calibration
-from formation_mlp.trust.domain import DomainColumns
+from formation_mlp.trust.domain_columns import DomainColumns
 from formation_mlp.typing import Floats
 from support.paths import GOLDEN
 

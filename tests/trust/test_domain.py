@@ -9,7 +9,8 @@ from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.materials.records import Materials
 from formation_mlp.materials.structures import Structures
-from formation_mlp.trust.domain import FAR, Domain, DomainColumns, uncommon_elements
+from formation_mlp.trust.domain import Domain
+from formation_mlp.trust.domain_columns import FAR, DomainColumns, uncommon_elements
 
 ELEMENTS = {"Na": 900, "O": 900, "Cl": 900, "Fe": 900, "S": 900, "Al": 900, "Ni": 900, "N": 900}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from formation_mlp.trust.domain import FAR
+from formation_mlp.trust.domain_columns import FAR
 from formation_mlp.typing import Floats
 
 if TYPE_CHECKING:

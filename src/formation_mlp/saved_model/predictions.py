@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from formation_mlp.trust.domain import DomainColumns
+from formation_mlp.trust.domain_columns import DomainColumns
 from formation_mlp.typing import Floats
 
 

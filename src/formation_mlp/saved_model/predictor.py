@@ -26,7 +26,8 @@ from formation_mlp.saved_model.shipped import ON_SCALE
 from formation_mlp.saved_model.short_card import as_html, facts_of
 from formation_mlp.scales.scale import scale_named
 from formation_mlp.targets.task import Task, at_scale
-from formation_mlp.trust.domain import Domain, DomainColumns, uncommon_elements
+from formation_mlp.trust.domain import Domain
+from formation_mlp.trust.domain_columns import DomainColumns, uncommon_elements
 from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, Singles
 from formation_mlp.trust.levels import trust_of
 from formation_mlp.trust.own_rows import OWN
