@@ -6,11 +6,17 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from formation_mlp.benchmark.outcome import Outcome as Shown
+from formation_mlp.data.records import Target
+from formation_mlp.fitting.next_steps import screening
+from formation_mlp.hulls.known_phases import known_phases
 from support.commands import Outcome
 
 Command = Callable[..., Outcome]
@@ -195,3 +201,26 @@ def test_the_start_is_judged_by_formulas_that_it_does_not_know(
         assert "new formulas" in out
     page = Path("runs/table/report.html").read_text(encoding="utf-8")
     assert "which it has never seen" not in page or not n_known
+
+
+def outcome_of(formulas: list[str], y: list[float]) -> Shown:
+    n, energies, nothing = len(formulas), np.array(y), np.zeros(len(formulas), np.int8)
+    what = ("mean", False, "", 0, 1.0, n, "test")
+    return Shown(*what, formulas, formulas, nothing, energies, energies, 0, 0, 0, 0, None, 1, "")
+
+
+def test_the_next_commands_name_the_scale_that_the_energies_look_like() -> None:
+    phases = known_phases("mp2019", np.array([3, 26, 8]))
+    own, target = outcome_of(phases.formulas, phases.energies.tolist()), Target("E", "eV/atom")
+    ((line, why),) = screening(own, "runs/x", target).items()
+    assert line == "formation-mlp screen Li-Fe-O --model runs/x --scale mp2019"
+    assert "energies look like mp2019 (mean distance from" in why
+    ((line, why),) = screening(own, "runs/x", replace(target, scales=("mp2019",))).items()
+    assert line == "formation-mlp screen Li-Fe-O --model runs/x"
+    assert why == "ranks its compositions by stability, beside known phases"
+    ((line, why),) = screening(own, "runs/x", replace(target, source="measured")).items()
+    assert line == "formation-mlp screen Li-Fe-O --model runs/x"
+    assert "without known phases: their energies are calculated" in why
+    ((line, why),) = screening(outcome_of(["NaCl", "Na"], [-1.0, 0.0]), "runs/x", target).items()
+    assert line == "formation-mlp screen Na-Cl --model runs/x"
+    assert "without known phases: the table declares no scale" in why

@@ -28,9 +28,12 @@ from formation_mlp.hulls.chance import fitted
 from formation_mlp.hulls.facets import lower_facets, tie_lines
 from formation_mlp.hulls.hull import CompetingPhases, decomposition_energies
 from formation_mlp.hulls.known_phases import ORIGINS
+from formation_mlp.hulls.scale_evidence import ScaleEvidence
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.saved_model.checkpoint import Checkpoint, model_path
 from formation_mlp.saved_model.columns import Columns
+from formation_mlp.saved_model.named import named_model
+from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.screening import compositions as enumeration
 from formation_mlp.screening.balance import is_balanced, oxidation_states
 from formation_mlp.screening.candidates import candidates_of
@@ -484,10 +487,40 @@ def test_known_phases_compete_and_take_the_place_of_predictions(lithium_iron_oxy
     assert re.search(r"are on the hull \(\d+ known, \d+ new\)", in_words(found)[3])
 
 
-def test_a_model_of_unknown_scale_meets_no_known_phases(command: Command, finished_run: Path) -> None:
-    outcome = command("screen", "Na-Cl", "--all", "--max-atoms", "3", "--model", finished_run)
+def test_a_model_of_unknown_scale_meets_no_known_phases_unless_its_user_says_the_scale(
+    command: Command, finished_run: Path
+) -> None:
+    asked = ("screen", "Na-Cl", "--all", "--max-atoms", "3", "--model", finished_run)
+    outcome = command(*asked)
     outcome.succeeded()
+    assert outcome.err.startswith("warning: no known phase competes: ")
     assert "on no declared scale, and there are known phases on mp2020 and mp2019" in outcome.err
+    said = command(*asked, "--scale", "mp2019")
+    said.succeeded()
+    assert "warning: no known" not in said.err
+    assert "known phases of these elements" in said.err
+    assert "scale: mp2019, as you say, for the model declares none; mean distance from" in said.err
+    assert "scale: unknown energy scale 'mp2091'" in command(*asked, "--scale", "mp2091").refused()
+
+
+def test_a_scale_that_the_energies_do_not_look_like_is_warned_of_and_one_that_they_do_is_named(
+    finished_run: Path,
+) -> None:
+    named, candidates = named_model(str(finished_run), ""), candidates_of("Na-Cl", max_atoms=3, unbalanced=True)
+    checkpoint = named.predictor.checkpoint
+    unsaid = replace(checkpoint, target=replace(checkpoint.target, source=None))
+    found = screen(candidates, model=replace(named, predictor=Predictor(unsaid)))
+    seen = ScaleEvidence(20, {"mp2020": 0.03, "mp2019": 0.13})
+    assert "with --scale mp2020 known ones do" in in_words(replace(found, evidence=seen))[0]
+    assert "--scale" not in in_words(replace(found, evidence=ScaleEvidence(5, seen.errors)))[0]
+    measured = screen(candidates, model=named)
+    assert "--scale" not in in_words(replace(measured, evidence=seen))[0]
+    said = screen(candidates, model=named, scale="mp2019")
+    assert "you say mp2019, and its energies look like mp2020" in in_words(replace(said, evidence=seen))[0]
+    far = ScaleEvidence(20, {"mp2019": 0.83, "mp2020": 0.84})
+    assert "you say mp2019, and its energies lie far from it" in in_words(replace(said, evidence=far))[0]
+    near = ScaleEvidence(20, {"mp2019": 0.03, "mp2020": 0.13})
+    assert not any("you say" in line for line in in_words(replace(said, evidence=near)) if line.startswith("warning"))
 
 
 def test_a_table_competes_instead_of_the_predictions(command: Command, write_csv: Writer) -> None:

@@ -13,9 +13,9 @@ from formation_mlp.benchmark.outcome import Outcome
 from formation_mlp.benchmark.results import Results, results_of
 from formation_mlp.benchmark.text import statements
 from formation_mlp.fitting.fit import Fitted
+from formation_mlp.fitting.next_steps import next_commands
 from formation_mlp.quoting import counted
 from formation_mlp.runs.start_rows import apart_in_words, untrained_in_words
-from formation_mlp.saved_model.predictor import load
 from formation_mlp.system.text_table import aligned
 from formation_mlp.typing import Bools, Floats
 
@@ -89,21 +89,6 @@ def believe(results: Results, report: dict[str, Any], errors: Floats) -> list[st
         "the table; predict flags them."
     )
     return said
-
-
-def next_commands(fitted: Fitted) -> str:
-    """Return the commands that go on from here."""
-    run = str(fitted.folder.path)
-    quoted = f"'{run}'" if " " in run else run
-    example = "NEW.cif" if fitted.job.table.kind == "structures" else "NaCl"
-    interval = "with an interval; " if load(fitted.folder.path).has_intervals else ""
-    lines = {
-        f"formation-mlp predict {quoted} {example}": f"{interval}--csv NEW.csv --out PREDICTED.csv",
-        f"formation-mlp report {quoted}": f"{fitted.page} is there already: scores, figures, methods",
-        f"formation-mlp train {quoted}/config.yaml --overwrite": "the same model again; change what you like in a copy",
-    }
-    width = max(map(len, lines))
-    return "Next:\n" + "\n".join(f"  {command:{width}}  # {what}" for command, what in lines.items())
 
 
 def _only_new(outcome: Outcome, report: dict[str, Any]) -> Outcome:

@@ -146,10 +146,16 @@ class Predictor(Answering):
             return self._default
         if scale not in self.scales:
             scale_named(scale, "scale")
-            what = "does not say on which scale it answers"
             if self.scales:
-                what = f"answers on {', '.join(self.scales)}, not on {scale}"
-            raise ConfigError(f"scale: the model {what}. Leave the scale out, or take another model.")
+                what = (
+                    f"answers on {', '.join(self.scales)}, not on {scale}. Leave the scale out, or take another model."
+                )
+            else:
+                what = (
+                    f"does not say on which scale it answers. Leave the scale out; 'formation-mlp fit --scale {scale}' "
+                    "declares that of a new model, and 'formation-mlp screen' takes your word for it."
+                )
+            raise ConfigError(f"scale: the model {what}")
         return self.scales.index(scale)
 
     @property

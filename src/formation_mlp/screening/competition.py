@@ -116,7 +116,8 @@ def with_known_phases(
     prediction, which is worse. Where it has none and the table holds a prediction, the candidate's is taken, so that
     all predictions are of one model; if that model was calibrated, its shift moves the other predictions of the table,
     too. Phases with excess anions do not compete, since their energies are too low. If the energies are on a scale of
-    which no phases are known, none compete: energies of two scales make no hull. ``scale`` is by default the model's.
+    which no phases are known, none compete: energies of two scales make no hull. ``scale`` is by default the model's;
+    of a model that declares none, it is what the user says.
 
     Compounds that the user gives with energies on that scale take the place of known phases and of predictions.
     """
@@ -126,11 +127,14 @@ def with_known_phases(
         known = known_phases(scale, compositions.elements())
     else:
         said = f"on the scale {scale}" if scale else "on no declared scale"
-        remark = f"no known phases: energies of {model.name} are {said}, and there are known phases on {_and(scales())}"
+        remark = (
+            f"no known phase competes: energies of {model.name} are {said}, and there are known phases on "
+            f"{_and(scales())}"
+        )
         if given is None:
             return against_one_another(compositions, energies, formulas, remark)
         known = known_phases(scales()[0], np.array([0]))  # of no element, and so none
-    own = model.predictor.intervals.own_rows(scale)
+    own = model.predictor.intervals.own_rows(scale if model.predictor.scales else None)
     shift = 0.0 if own is None else own.shift
     if given is None:
         return _joined(compositions, energies, formulas, known, shift)

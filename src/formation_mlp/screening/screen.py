@@ -14,12 +14,14 @@ from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.hulls.energy_table import OF_COMPETING, EnergyTable, read_energy_table
 from formation_mlp.hulls.hull import CompetingPhases, Decompositions
 from formation_mlp.hulls.known_phases import ORIGINS
+from formation_mlp.hulls.scale_evidence import ScaleEvidence, scale_evidence
 from formation_mlp.hulls.stability import product_texts
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.prediction.answers import LEVEL, Answers, answer
 from formation_mlp.prediction.inputs import Query
 from formation_mlp.saved_model.columns import Columns
 from formation_mlp.saved_model.named import FOR_FORMULAS, FOR_STABILITY, NamedModel, named_model
+from formation_mlp.scales.scale import scale_named
 from formation_mlp.screening.candidates import Candidates
 from formation_mlp.screening.chances import DOUBTFUL
 from formation_mlp.screening.competition import (
@@ -50,6 +52,7 @@ class Screening:
     rows : the place of each row of ``answers`` among the candidates, ``[n]``
     compositions : of the candidates, ``[n]``
     classifier : the model that gives `p_stable`
+    evidence : on which scale the predictions seem to lie, of a model that declares none; else None
     """
 
     candidates: Candidates
@@ -59,6 +62,7 @@ class Screening:
     rows: Ints
     compositions: Compositions
     classifier: NamedModel
+    evidence: ScaleEvidence | None = None
 
     @property
     def decomposition_energy(self) -> Floats:
@@ -135,7 +139,8 @@ def screen(
     level
         Of the intervals; by default 0.9 where the model has them.
     scale
-        Energy scale of predictions and known phases; by default that of the model.
+        Energy scale of predictions and known phases; by default that of the model. That of a model which declares none
+        is what the user says.
     progress
         Called with the number of candidates that are predicted, and of all.
 
@@ -168,8 +173,8 @@ def screen(
             encoding=encoding,
         )
     read = read_materials(candidates.formulas)
-    of_energies.predictor.place_of(scale)  # an unknown one is refused before anything is predicted
-    answers, by_class = _predicted(Query.of_all(of_energies, read), of_classes, level, scale, progress)
+    asked = _asked_of(of_energies, scale)  # an unknown one is refused before anything is predicted
+    answers, by_class = _predicted(Query.of_all(of_energies, read), of_classes, level, asked, progress)
     energies = numbers(answers.columns, "prediction")
     energies[np.isfinite(energies) & (read.materials.compositions.n_elements == 1)] = 0.0
     good = np.flatnonzero(np.isfinite(energies))
@@ -187,8 +192,8 @@ def screen(
     found = CompetingPhases(phases.compositions, phases.energies).decompose(chosen, competition.energies)
     columns = _columns(answers, candidates, good, found, competition, chosen)
     used = level if level is not None else LEVEL
-    asked = taken(read, good)
-    sure = chances_of(of_energies, asked, answers, good, found, competition, by_class[good], used, scale)
+    rows = taken(read, good)
+    sure = chances_of(of_energies, rows, answers, good, found, competition, by_class[good], used, asked)
     columns |= columns_of_chances(len(answers), good, sure, (chosen, found.energy), by_class, used)
     order = order_of(columns, np.array([bool(text) for text in unknown_states(compositions)]))
     ranked: Columns = {
@@ -196,7 +201,23 @@ def screen(
         for name, values in columns.items()
     }
     by_rank = Answers(_ordered(ranked), answers.unit, answers.models, scale)
-    return Screening(candidates, by_rank, competition, others, order, compositions, of_classes)
+    evidence = None if of_energies.predictor.scales else scale_evidence(chosen, energies[good])
+    return Screening(candidates, by_rank, competition, others, order, compositions, of_classes, evidence)
+
+
+def _asked_of(model: NamedModel, scale: str | None) -> str | None:
+    """Return the scale on which a model is asked: a model that declares none is asked for what it answers.
+
+    Raises
+    ------
+    ConfigError
+        If the model does not answer on the scale, or there is no such scale.
+    """
+    if scale is not None and not model.predictor.scales:
+        scale_named(scale, "scale")
+        return None
+    model.predictor.place_of(scale)
+    return scale
 
 
 def _of_formulas(option: str, name: str | NamedModel | None, default: str) -> NamedModel:

@@ -15,14 +15,40 @@ from formation_mlp.screening.screen import Screening
 
 def in_words(screening: Screening) -> list[str]:
     """Return what was screened, what the numbers are, what competes, and what came out."""
-    answers, warning = screening.answers, alarm(screening)
+    answers = screening.answers
     return [
-        *([f"warning: {warning}"] if warning else []),
+        *(f"warning: {warning}" for warning in warnings(screening)),
         screening.candidates.title,
         f"prediction: {answers.models[0].heading(answers.unit, answers.scale)}",
+        *_said(screening),
         f"competing: {_competing(screening)}",
         f"result: {_result(screening)}",
     ]
+
+
+def warnings(screening: Screening) -> list[str]:
+    """Return what makes the verdicts doubtful: errors too large, no known phases, energies on another scale."""
+    found, evidence, remark = [alarm(screening)], screening.evidence, screening.competition.remark
+    if remark:
+        found.append(remark)
+        source = screening.answers.models[0].predictor.checkpoint.target.source
+        if evidence is not None and evidence.clear and not screening.scale and source != "measured":
+            found[-1] += f". They look like {evidence.clear} ({evidence}): with --scale {evidence.clear} known ones do"
+    elif evidence is not None and screening.scale and not evidence.allows(screening.scale):
+        looks = f"look like {evidence.clear}" if evidence.clear else "lie far from it"
+        found.append(
+            f"the model declares no scale, you say {screening.scale}, and its energies {looks} ({evidence}). If that "
+            "is not what you mean, choose another --scale"
+        )
+    return [warning for warning in found if warning]
+
+
+def _said(screening: Screening) -> list[str]:
+    """Return that the scale is what the user says of a model which declares none."""
+    if screening.evidence is None or not screening.scale:
+        return []
+    told = f"; {screening.evidence}" if screening.evidence.n else ""
+    return [f"scale: {screening.scale}, as you say, for the model declares none{told}"]
 
 
 def _result(screening: Screening) -> str:
@@ -63,8 +89,7 @@ def _competing(screening: Screening) -> str:
     counts = [f"{words.count(word):,} {word}" for word in (*ORIGINS, GIVEN) if word in words]
     if competition.remark or not counts:
         given = f", {counts[0]}" if counts else ""
-        said = f"{counted(n_new, 'prediction')}{given}, each against all others, and the elements at 0 eV/atom"
-        return f"{said}; {competition.remark}" if competition.remark else said
+        return f"{counted(n_new, 'prediction')}{given}, each against all others, and the elements at 0 eV/atom"
     said = (
         f"{counted(len(words) - n_new, 'known phase')} of these elements (in a database, which does not say that "
         f"anybody made them; energies: {', '.join(counts)}), {counted(n_new, 'new compound')}, each against all "
