@@ -82,7 +82,7 @@ def test_a_page_shows_every_compound_once_with_what_is_known_of_it(k: int, kind:
     assert legend == {*told, "tie lines", "size: p_stable 0.1", "size: p_stable 0.9"}
     assert told["known, on the hull"] == [
         "<b>AB</b><br>energy -2.000 eV/atom<br>distance to the hull -400 meV/atom (-500 to -300)<br>p_stable 0.900"
-        "<br>known<br>products: 1 A<br>  + 1 B"
+        "<br>known<br>products: A<br>  + B"
     ]
     assert told["new, on the hull"][0].startswith("<b>A<sub>3</sub>B</b>")
     assert "A&lt;<sub>2</sub>&gt;B" in told["below that hull"][0]
@@ -94,6 +94,23 @@ def test_a_page_needs_no_network() -> None:
     page = phase_page(points(3))
     assert not re.search(r"<(script|link|img)[^>]*(src|href)=", page)
     assert "<title>A &amp; B</title>" in page
+
+
+def test_a_page_shows_warnings_first_and_what_else_is_said_last() -> None:
+    page = phase_page(replace(points(3), said=("warning: no <known> phase", "stable: yes from 0.42 on")))
+    warning, heading = page.index('<p class="warning">Warning: no &lt;known&gt; phase</p>'), page.index("<h1>")
+    assert heading < warning < page.index("Point at a compound") < page.index("<p>Stable: yes from 0.42 on</p>")
+    assert 'class="warning"' not in phase_page(points(3))
+
+
+def test_a_page_writes_products_as_chemists_do_and_says_the_trust() -> None:
+    told = replace(points(3), products=["0.333333 A + 1.5 B", "", "", ""], trust=["high", "", "", ""])
+    page = phase_page(told)
+    assert (
+        "products: 1\\u002f3 A\\u003cbr\\u003e  + 3\\u002f2 B" in page
+        or "products: 1/3 A\\u003cbr\\u003e  + 3/2 B" in page
+    )
+    assert page.count("trust in the prediction: high") == 1
 
 
 def test_compounds_on_the_hull_are_named_below_the_diagram_too() -> None:

@@ -487,6 +487,21 @@ def test_known_phases_compete_and_take_the_place_of_predictions(lithium_iron_oxy
     assert re.search(r"are on the hull \(\d+ known, \d+ new\)", in_words(found)[3])
 
 
+def test_what_is_called_stable_is_said_and_what_is_on_the_hull_without_being_called_so(
+    lithium_iron_oxygen: Screening,
+) -> None:
+    found = lithium_iron_oxygen
+    columns, threshold = found.answers.columns, found.threshold
+    assert threshold == fitted("members").joint.threshold
+    (line,) = (line for line in in_words(found) if line.startswith("stable: "))
+    assert line == f"stable: yes from p_stable {threshold:.2f} on, perhaps from 0.1 on"
+    judged = zip(columns["formula"], columns["stable"], found.decomposition_energy, found.is_judged, strict=True)
+    weak = [name for name, word, energy, is_one in judged if is_one and energy <= 0 and word in ("no", "perhaps")]
+    (line,) = (line for line in in_words(found) if line.startswith("on the hull, but not 'yes'"))
+    assert [name for name in weak if f" {name} (" in line] == weak[:5] != []
+    assert "hull 0." in line
+
+
 def test_a_model_of_unknown_scale_meets_no_known_phases_unless_its_user_says_the_scale(
     command: Command, finished_run: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from string import Template
@@ -47,7 +48,20 @@ def phase_page(points: PhasePoints) -> str:
             config={"responsive": True, "displaylogo": False},
             post_script=(folder / "phase_page.js").read_text(encoding="utf-8"),
         ),
+        warnings=_said(line for line in points.said if line.startswith(WARNING)),
+        said=_said(line for line in points.said if not line.startswith(WARNING)),
         names=_names(points),
+    )
+
+
+WARNING = "warning: "
+
+
+def _said(lines: Iterable[str]) -> str:
+    """Return lines as paragraphs; those that warn stand out."""
+    classes = {True: ' class="warning"', False: ""}
+    return "\n".join(
+        f"<p{classes[line.startswith(WARNING)]}>{escape(line[:1].upper() + line[1:])}</p>" for line in lines
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from formation_mlp.figures.label_choice import named_points
 from formation_mlp.figures.style import BLUE, SHADES, VERMILLION
+from formation_mlp.hulls.amounts import with_fractions
 from formation_mlp.hulls.facets import lower_facets, tie_lines
 from formation_mlp.hulls.phase_points import PhasePoints
 from formation_mlp.typing import Bools, Floats
@@ -225,8 +226,10 @@ def _hover(points: PhasePoints, row: int) -> str:
         lines.append(f"p_stable {points.chance[row]:.3f}")
     if points.known is not None:
         lines.append("known" if points.known[row] else "new")
+    if points.trust is not None and points.trust[row]:
+        lines.append(f"trust in the prediction: {points.trust[row]}")
     if points.products[row]:
-        lines.append("products: " + escape(points.products[row]).replace(" + ", "<br>  + "))
+        lines.append("products: " + escape(with_fractions(points.products[row])).replace(" + ", "<br>  + "))
     return "<br>".join(lines)
 
 

@@ -25,6 +25,8 @@ class PhasePoints:
     title : in words
     known : whether each is known, ``[n]``; None if that is not told
     chance : to lie on the hull, NaN where it is not told, ``[n]``; None if it is told of none
+    trust : how far a prediction may be believed, empty where it is not told, ``[n]``; None if it is told of none
+    said : what a reader of the diagram must know, warnings first
     """
 
     elements: list[str]
@@ -39,6 +41,8 @@ class PhasePoints:
     title: str
     known: Bools | None
     chance: Floats | None
+    trust: Sequence[str] | None = None
+    said: tuple[str, ...] = ()
 
     @property
     def below(self) -> Bools:

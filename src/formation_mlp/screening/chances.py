@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -15,6 +15,8 @@ from formation_mlp.typing import Bools, Floats
 
 WORTH_A_TRY = 0.1
 """Chance from which on a compound that is not called stable is called so perhaps."""
+OF_KNOWN = 0.5
+"""Chance from which on a compound is called stable that is judged by an energy of the database."""
 DOUBTFUL = "doubtful"
 """The verdict on a compound with excess anions, of which no energy at hand tells whether it is stable."""
 
@@ -29,6 +31,7 @@ class Chances:
     by_hull : chance to be on the hull, as energies and hull say, ``[n]``
     joined : the same, together with the classifier, ``[n]``
     stable : yes, perhaps, no or `DOUBTFUL`, ``[n]``
+    threshold : chance from which on a compound is called stable that is judged by hull and classifier
     """
 
     low: Floats
@@ -36,6 +39,7 @@ class Chances:
     by_hull: Floats
     joined: Floats
     stable: list[str]
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +113,10 @@ def chances(energy: Floats, errors: Errors, classifier: Floats, level: float) ->
     reach = np.hypot(error, KNOWN_ERROR) * NormalDist().inv_cdf((1 + level) / 2)
     low[rows], high[rows] = energy[rows] - reach, energy[rows] + reach
     by_hull[rows] = joined[rows] = chance_of_known(energy[rows], error)
-    threshold[rows] = 0.5
+    threshold[rows] = OF_KNOWN
     is_stable = joined >= threshold
     words = np.where(is_stable, "yes", np.where(joined >= WORTH_A_TRY, "perhaps", "no"))
-    return Chances(low, high, by_hull, joined, words.tolist())
+    return Chances(low, high, by_hull, joined, words.tolist(), known.joint.threshold)
 
 
 def settled(found: Chances, compositions: Compositions, energy: Floats) -> Chances:
@@ -128,15 +132,14 @@ def settled(found: Chances, compositions: Compositions, energy: Floats) -> Chanc
         Decomposition energies in eV/atom, ``[n]``; of an element, zero if it is the stable form.
     """
     is_element, is_doubtful = compositions.n_elements == 1, has_excess_anions(compositions)
-    numbers = {
-        name: np.where(is_doubtful, np.nan, np.where(is_element, value, getattr(found, name)))
-        for name, value in {"low": energy, "high": energy, "by_hull": energy <= 0, "joined": energy <= 0}.items()
-    }
+    pairs = ((energy, found.low), (energy, found.high), (energy <= 0, found.by_hull), (energy <= 0, found.joined))
+    numbers = [np.where(is_doubtful, np.nan, np.where(is_element, value, own)) for value, own in pairs]
     stable = [
         DOUBTFUL if doubtful else ("yes" if value <= 0 else "no") if element else word
         for word, element, doubtful, value in zip(found.stable, is_element, is_doubtful, energy.tolist(), strict=True)
     ]
-    return replace(found, **numbers, stable=stable)
+    low, high, by_hull, joined = numbers
+    return Chances(low, high, by_hull, joined, stable, found.threshold)
 
 
 def at_ninety(half_width: Floats, level: float) -> Floats:

@@ -13,6 +13,7 @@ from formation_mlp.hulls.hull import CompetingPhases
 from formation_mlp.hulls.phase_points import PhasePoints
 from formation_mlp.hulls.stability import product_texts
 from formation_mlp.quoting import counted
+from formation_mlp.saved_model.columns import Columns
 from formation_mlp.screening.competition import CANDIDATE
 from formation_mlp.screening.compositions import electronegativity
 from formation_mlp.screening.screen import Screening, kind_of
@@ -102,17 +103,24 @@ def points_of(screening: Screening) -> PhasePoints:
         title=f"{screening.candidates.name}: {_short_competing(screening)}",
         known=known,
         chance=told("p_stable") if "p_hull" in columns else None,
+        trust=_trust(columns, [row_of_key.get(keys[row], -1) for row in on] + rest) if "trust" in columns else None,
     )
+
+
+def _trust(columns: Columns, rows: list[int]) -> list[str]:
+    """Return how far the predictions of candidates may be believed; empty for phases that are none, which are -1."""
+    return [str(columns["trust"][row]) if row >= 0 else "" for row in rows]
 
 
 def _short_competing(screening: Screening) -> str:
     name, on = screening.answers.models[0].name, screening.scale
-    scale = f", {on}" if on else ""
+    scale = f", scale {on}" if on else ", scale not declared"
     if screening.table is None:
         n = screening.competition.phases.words.count(CANDIDATE)
         n_known = len(screening.competition.phases) - n
         known = f"{counted(n_known, 'known phase')} and " if n_known else ""
-        return f"hull of {known}{counted(n, 'prediction')}, model {name}{scale}"
+        alone = " alone" if screening.competition.remark else ""
+        return f"hull of {known}{counted(n, 'prediction')}{alone}, model {name}{scale}"
     return f"hull of {screening.table.path.name}, predictions of model {name}{scale}"
 
 

@@ -73,4 +73,5 @@ def points_of_judged(judged: Judged, elements: tuple[int, ...]) -> PhasePoints:
         title=f"{name}: hull of {table.path.name}",
         known=known,
         chance=told("p_stable") if judged.chances else None,
+        said=tuple(judged.notes),
     )

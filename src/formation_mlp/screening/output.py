@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from formation_mlp.errors import DataError
+from formation_mlp.hulls.amounts import with_fractions
 from formation_mlp.prediction.answers import Answers
 from formation_mlp.prediction.output import about
 from formation_mlp.quoting import counted
@@ -54,7 +55,10 @@ def as_table(screening: Screening, top: int) -> str:
     shown = _part(screening.answers, 0, top)
     names = [name for name in shown.columns if name not in NOT_SHOWN]
     used = [name for name in names if any(cell for (cell,) in shown.rows([name], 3))]
-    text = aligned(used, list(shown.rows(used, 3)))
+    rows = [dict(zip(used, row, strict=True)) for row in shown.rows(used, 3)]
+    text = aligned(
+        used, [[with_fractions(cell) if name == "products" else cell for name, cell in row.items()] for row in rows]
+    )
     left = len(screening.answers) - len(shown)
     return f"{text}\n({left:,} more rows)" if left else text
 
@@ -102,7 +106,7 @@ def write(screening: Screening, out: Path | None, figure: Path | None = None) ->
     if page is not None:
         from formation_mlp.figures.phase_page import phase_page
 
-        write_text(page, phase_page(points_of(screening)))
+        write_text(page, phase_page(replace(points_of(screening), said=tuple(in_words(screening)))))
         written.append(f"{page}: phase diagram for a browser, with energies and products of each compound")
     return written
 

@@ -52,6 +52,7 @@ class Screening:
     rows : the place of each row of ``answers`` among the candidates, ``[n]``
     compositions : of the candidates, ``[n]``
     classifier : the model that gives `p_stable`
+    threshold : chance from which on a compound is called stable; None without intervals
     evidence : on which scale the predictions seem to lie, of a model that declares none; else None
     """
 
@@ -62,6 +63,7 @@ class Screening:
     rows: Ints
     compositions: Compositions
     classifier: NamedModel
+    threshold: float | None = None
     evidence: ScaleEvidence | None = None
 
     @property
@@ -201,8 +203,9 @@ def screen(
         for name, values in columns.items()
     }
     by_rank = Answers(_ordered(ranked), answers.unit, answers.models, scale)
+    threshold = None if sure is None else sure.threshold
     evidence = None if of_energies.predictor.scales else scale_evidence(chosen, energies[good])
-    return Screening(candidates, by_rank, competition, others, order, compositions, of_classes, evidence)
+    return Screening(candidates, by_rank, competition, others, order, compositions, of_classes, threshold, evidence)
 
 
 def _asked_of(model: NamedModel, scale: str | None) -> str | None:

@@ -8,9 +8,12 @@ from formation_mlp.hulls.beside import excess_said
 from formation_mlp.hulls.known_phases import ORIGINS
 from formation_mlp.quoting import counted
 from formation_mlp.screening.alarm import alarm
-from formation_mlp.screening.chances import DOUBTFUL
+from formation_mlp.screening.chances import DOUBTFUL, OF_KNOWN, WORTH_A_TRY
 from formation_mlp.screening.competition import CANDIDATE, ELEMENT, GIVEN
 from formation_mlp.screening.screen import Screening
+
+MOST_NAMED = 5
+"""Compounds that are named."""
 
 
 def in_words(screening: Screening) -> list[str]:
@@ -23,6 +26,7 @@ def in_words(screening: Screening) -> list[str]:
         *_said(screening),
         f"competing: {_competing(screening)}",
         f"result: {_result(screening)}",
+        *_verdicts(screening),
     ]
 
 
@@ -41,6 +45,30 @@ def warnings(screening: Screening) -> list[str]:
             "is not what you mean, choose another --scale"
         )
     return [warning for warning in found if warning]
+
+
+def _verdicts(screening: Screening) -> list[str]:
+    """Return from which chance on a compound is called stable, and which are not though they are on the hull."""
+    if screening.threshold is None:
+        return []
+    columns, words = screening.answers.columns, screening.answers.columns["stable"]
+    said = f"stable: yes from p_stable {screening.threshold:.2f} on"
+    if "known_energy" in columns:
+        said += f" ({OF_KNOWN:g} where the energy is known)"
+    lines = [f"{said}, perhaps from {WORTH_A_TRY:g} on"]
+    on = screening.is_judged & (screening.decomposition_energy <= 0)
+    rows = [row for row in np.flatnonzero(on).tolist() if words[row] in ("perhaps", "no")]
+    if rows:
+        named = [
+            f"{columns['formula'][row]} ({words[row]}: hull {columns['p_hull'][row]:.2f}, "
+            f"classifier {columns['p_classifier'][row]:.2f})"
+            for row in rows[:MOST_NAMED]
+        ]
+        more = f", and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
+        lines.append(
+            f"on the hull, but not 'yes', as hull and classifier together say (chances): {', '.join(named)}{more}"
+        )
+    return lines
 
 
 def _said(screening: Screening) -> list[str]:
