@@ -119,7 +119,7 @@ def _short_competing(screening: Screening) -> str:
         n = screening.competition.phases.words.count(CANDIDATE)
         n_known = len(screening.competition.phases) - n
         known = f"{counted(n_known, 'known phase')} and " if n_known else ""
-        alone = " alone" if screening.competition.remark else ""
+        alone = "" if n_known or not screening.competition.remark else " alone"
         return f"hull of {known}{counted(n, 'prediction')}{alone}, model {name}{scale}"
     return f"hull of {screening.table.path.name}, predictions of model {name}{scale}"
 
