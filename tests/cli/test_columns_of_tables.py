@@ -42,7 +42,7 @@ def test_evaluate_finds_the_columns_and_says_what_it_took(
     found = command("evaluate", finished_run, "--csv", odd_table)
     expected = command("evaluate", finished_run, "--csv", plain).succeeded()
     assert numbers_of(found.succeeded()) == numbers_of(expected)
-    assert "target Hf (kJ/mol) in eV/atom; column 'Hf (kJ/mol)' is in kJ/mol, as" in found.err
+    assert "target Hf in eV/atom; column 'Hf (kJ/mol)' is in kJ/mol, as" in found.err
     options = ["--formula", "Verbindung", "--target", "Hf (kJ/mol)", "--unit", "kJ/mol-atom", "--id", "Probe"]
     named = command("evaluate", finished_run, "--csv", odd_table, *options).succeeded()
     assert numbers_of(named) == numbers_of(expected)

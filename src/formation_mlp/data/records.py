@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from formation_mlp.data.unit_names import name_in
 from formation_mlp.materials.records import Materials
 from formation_mlp.typing import Floats, Ints
 
@@ -29,6 +30,11 @@ class Target:
     source: str | None = None
     declared_unit: str | None = None
     scales: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What its numbers are called: the column, without a unit that they are no longer in."""
+        return name_in(self.unit, self.name)
 
 
 @dataclass(frozen=True, slots=True)

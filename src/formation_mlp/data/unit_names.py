@@ -24,6 +24,12 @@ _ATOM = re.compile(
     r"(?<![a-z])(g[\s-]?|per\s*)?atome?n?s?(?![a-z])|peratom|(/|per\s|mol[\s.*-]*|ev\s|g[\s-]?)at(?![a-z])"
 )
 _FORMULA = re.compile(r"(?<![a-z])(f\.?\s?u\.?|(per\s*|/|mol[\s-]*)?formula(s|\sunits?)?|formeleinheit\w*)(?![a-z])")
+_UNIT = (
+    r"(?<![a-z])(?:m?ev|kj|kcal|(?:kilo)?joules?|(?:j|cal)(?=[\W_]*(?:mol|k?g))|rydbergs?|ry|hartrees?"
+    r"|(?:per[\W_]*|pro[\W_]*|/\s*)(?:mole?|gram|formula|formeleinheit|f\.?\s?u\.?))(?![a-z])"
+)
+_IN_BRACKETS = re.compile(rf"\s*(?:\([^()]*{_UNIT}[^()]*\)|\[[^\[\]]*{_UNIT}[^\[\]]*\])", re.IGNORECASE)
+_FROM_UNIT_ON = re.compile(rf"[\W_]*(?:\bin[\s_]+)?{_UNIT}.*", re.IGNORECASE | re.DOTALL)
 _SMALL = {
     ("eV", "atom"): "eV/atom",
     ("eV", "formula"): "eV/formula",
@@ -88,6 +94,28 @@ def unit_in(text: str) -> UnitName:
     energy = next((name for name, pattern in _ENERGIES if pattern.search(small)), "")
     basis: Basis = "atom" if _ATOM.search(small) else "formula" if _FORMULA.search(small) else ""
     return UnitName(energy, basis)
+
+
+def without_unit(name: str) -> str:
+    """Return the name of a column without the unit that it carries; nothing if it is a unit alone.
+
+    Examples
+    --------
+    >>> [without_unit(name) for name in ("Hf (kJ/mol) exp", "e_form_meV", "energy above hull (PBE)", "eV")]
+    ['Hf exp', 'e_form', 'energy above hull (PBE)', '']
+    """
+    return _FROM_UNIT_ON.sub("", _IN_BRACKETS.sub("", name)).strip()
+
+
+def name_in(unit: str, column: str) -> str:
+    """Return what to call numbers in ``unit`` that stem from a column, which may be called after another unit.
+
+    Examples
+    --------
+    >>> [name_in("eV/atom", column) for column in ("Hf (kJ/mol)", "E_f [eV/at]", "formation_energy_per_atom", "kJ/mol")]
+    ['Hf', 'E_f [eV/at]', 'formation_energy_per_atom', 'energy']
+    """
+    return column if not unit or unit_in(column).candidates == [unit] else without_unit(column) or "energy"
 
 
 def unit_of(text: str, where: str) -> str:

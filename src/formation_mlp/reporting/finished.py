@@ -14,6 +14,7 @@ import numpy as np
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.config.schema import Config
 from formation_mlp.data.records import Dataset
+from formation_mlp.data.unit_names import name_in
 from formation_mlp.errors import CheckpointError, FormationMLPError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials
 from formation_mlp.quoting import shortened
@@ -109,6 +110,11 @@ class FinishedRun:
     def model(self) -> str:
         """What the model is: a single network by its architecture, anything else by its own name."""
         return model_name(str(self.report["model"]), self.config)
+
+    @property
+    def target(self) -> str:
+        """What the numbers are called; reports of earlier versions name the column, in whatever unit that is."""
+        return name_in(self.unit, str(self.report["target"]["name"]))
 
     @property
     def quantity(self) -> str:

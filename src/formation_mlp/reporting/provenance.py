@@ -34,7 +34,7 @@ def data_section(run: FinishedRun) -> Markup:
     declared, unit = target.get("declared_unit"), target.get("unit") or "class"
     lines = {
         "rows": str(config["data"]["path"]),
-        "target": f"{target['name']}, {unit}" + (f", declared in {declared}" if declared not in (None, unit) else ""),
+        "target": f"{run.target}, {unit}" + (f", declared in {declared}" if declared not in (None, unit) else ""),
         "origin": str(target.get("source") or "not declared"),
         "fingerprint of ids, compositions and targets": f"sha256 {report['rows_sha256']}",
         "parts": ", ".join(f"{rows[part]:,} {part}" for part in rows) + f", split by {config['split']['method']}",

@@ -118,7 +118,7 @@ def runs_section(runs: Sequence[FinishedRun]) -> Markup:
         [
             run.name,
             run.model,
-            str(run.report["target"]["name"]),
+            run.target,
             f"{run.report['rows']['train']:,}",
             counted_rows(len(run.y), run.part),
             *(number(run.report["scores"][run.part].get(name)) for name in names),

@@ -215,7 +215,7 @@ def _say_what_is_read(
         meant = f"energy scale {known}"
     else:
         meant = f"energy scale {known}, the model's default: the table does not say; give --scale if it is another"
-    reporter.say(f"{path.name}: {len(dataset):,} rows, target {dataset.target.name} in eV/atom, {meant}")
+    reporter.say(f"{path.name}: {len(dataset):,} rows, target {dataset.target.label} in eV/atom, {meant}")
     if predictor.checkpoint.own is not None:
         reporter.say(f"what the model learned from {predictor.checkpoint.own.table} is forgotten")
 

@@ -130,7 +130,7 @@ def say_what_is_read(dataset: Dataset, path: Path, reporter: Reporter) -> None:
     """Say which column the targets come from, and how their unit was found."""
     unit = f" in {dataset.target.unit}" if dataset.target.unit else ""
     found = "; ".join(note for note in dataset.notes if note.startswith("column "))
-    reporter.say(f"{path.name}: {len(dataset):,} rows, target {dataset.target.name}{unit}{found and f'; {found}'}")
+    reporter.say(f"{path.name}: {len(dataset):,} rows, target {dataset.target.label}{unit}{found and f'; {found}'}")
 
 
 def say_left_out(rows: Sequence[LeftOut], reporter: Reporter) -> None:

@@ -106,7 +106,7 @@ def write_predictions(path: Path, dataset: Dataset, split: Split, y: Floats, res
             rows.append([dataset.ids[i], dataset.formulas[i], part, f"{y[i]:.6f}", *numbers])
     one = len(results) == 1
     columns = ["prediction"] if one else [f"prediction {result.name}" for result in results]
-    write_csv(path, ["id", "formula", "part", dataset.target.name, *columns], rows)
+    write_csv(path, ["id", "formula", "part", dataset.target.label, *columns], rows)
 
 
 def write_split(path: Path, prepared: Prepared) -> None:
@@ -213,7 +213,8 @@ def description(prepared: Prepared) -> dict[str, Any]:
     dataset, split = prepared.dataset, prepared.split
     return {
         "target": {
-            "name": dataset.target.name,
+            "name": dataset.target.label,
+            "column": dataset.target.name,
             "unit": dataset.target.unit,
             "declared_unit": dataset.target.declared_unit,
             "source": dataset.target.source,

@@ -62,9 +62,9 @@ class NamedModel:
             source = f"scale {scale}: {SCALES[scale].title}"
         state = "of the given structure" if self.needs_structures else "from the composition alone"
         if not task.is_classification:
-            return f"{target.name}, {unit} ({source}), {state}; model {self.name}{calibrated}"
+            return f"{target.label}, {unit} ({source}), {state}; model {self.name}{calibrated}"
         boundary = task.config.boundary
-        where = "" if boundary is None else f", {target.name} at or below {boundary:g} eV/atom"
+        where = "" if boundary is None else f", {target.label} at or below {boundary:g} eV/atom"
         return f"probability of {task.config.labels[1]!r}{where} ({source}), {state}; model {self.name}"
 
     def heading(self, unit: str, scale: str | None = None) -> str:

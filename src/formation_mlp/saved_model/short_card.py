@@ -65,7 +65,7 @@ def as_html(facts: Mapping[str, str]) -> str:
 
 
 def _target(checkpoint: Checkpoint, is_classifier: bool) -> str:
-    task, name = checkpoint.config["task"], checkpoint.target.name
+    task, name = checkpoint.config["task"], checkpoint.target.label
     return f"probability of {task['labels'][1]!r}" if is_classifier else name
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from formation_mlp.data.unit_names import without_unit
+
 FORMATION_ENERGY = {"ef", "eform", "eformation", "formationenergy", "formatione", "deltae", "de", "deltaef"}
 FORMATION_ENTHALPY = {"hf", "hform", "deltahf", "dhf", "dhform", "deltah", "dh", "enthalpyofformation"}
 """Usual abbreviations, of letters alone."""
 
-_UNIT = r"(?:m?ev|kj|kcal)(?:\W|_|per)*(?:atom|at|mol|formula|f\.?u\.?)?"
-_IN_BRACKETS = re.compile(rf"\s*[\[(]\s*{_UNIT}[^\])]*[\])]", re.IGNORECASE)
-_AT_END = re.compile(rf"[\s_,-]+(?:{_UNIT}|per[\s_]?atom)\s*$", re.IGNORECASE)
+_PER_ATOM = re.compile(r"[\s_,-]+per[\s_]?atom\s*$", re.IGNORECASE)
 
 
 def quantity_words(column: str) -> str:
@@ -23,7 +23,7 @@ def quantity_words(column: str) -> str:
     >>> quantity_words("E_f [eV/at]"), quantity_words("Hf (kJ/mol)"), quantity_words("e_above_hull")
     ('formation energy', 'formation enthalpy', 'e above hull')
     """
-    bare = _AT_END.sub("", _AT_END.sub("", _IN_BRACKETS.sub("", column)))
+    bare = _PER_ATOM.sub("", without_unit(column))
     letters = re.sub(r"[^a-z]", "", bare.lower().replace("δ", "delta").replace("Δ", "delta"))
     if letters in FORMATION_ENERGY:
         return "formation energy"
