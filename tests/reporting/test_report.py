@@ -145,6 +145,7 @@ def test_the_description_is_enough_to_judge_the_numbers(prepared: Prepared) -> N
     found = description(prepared)
     assert found["target"] == {
         "name": "formation_energy_per_atom",
+        "column": "formation_energy_per_atom",
         "unit": "eV/atom",
         "declared_unit": "kJ/mol",
         "source": "measured",
