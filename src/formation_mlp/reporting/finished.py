@@ -13,6 +13,7 @@ import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.config.schema import Config
+from formation_mlp.data.quantity import quantity_words
 from formation_mlp.data.records import Dataset
 from formation_mlp.data.unit_names import name_in
 from formation_mlp.errors import CheckpointError, FormationMLPError
@@ -26,7 +27,6 @@ from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.predictions import Predictions
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.splits.methods import PARTS
-from formation_mlp.targets.quantity import quantity_words
 from formation_mlp.targets.task import labels
 from formation_mlp.typing import Floats, Ints
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from formation_mlp.data.quantity import quantity_words
 from formation_mlp.data.records import Dataset, Target
 from formation_mlp.data.unit_names import unit_in
 from formation_mlp.quoting import counted
@@ -22,7 +23,6 @@ from formation_mlp.saved_model.checkpoint import package_versions
 from formation_mlp.splits.methods import Split, overlap
 from formation_mlp.system.files import write_csv, write_json
 from formation_mlp.system.text_table import aligned
-from formation_mlp.targets.quantity import quantity_words
 from formation_mlp.targets.task import Task
 from formation_mlp.typing import Floats, Ints
 

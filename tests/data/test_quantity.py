@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from formation_mlp.targets.quantity import quantity_words
+from formation_mlp.data.quantity import quantity_words
 
 
 @pytest.mark.parametrize(
