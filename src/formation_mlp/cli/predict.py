@@ -55,11 +55,23 @@ def predict(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse rows that the model knows too little about.")
     ] = False,
+    surest: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Answer only the N rows with the smallest expected_error, the smallest first.",
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", help="Processes that predict parts of a table.")] = 1,
     overwrite: Replace = False,
     quiet: Quiet = False,
 ) -> None:
-    """Predict formulas with a shipped model, or formulas or structures with one of your own."""
+    """Predict formulas with a shipped model, or formulas or structures with one of your own.
+
+    Beside each prediction stand its interval (lo90, hi90) and expected_error, how far off such predictions are on
+    average: by it rows can be sorted, and --surest N keeps the N rows where it is smallest.
+    """
     from formation_mlp.prediction import predict as job
     from formation_mlp.prediction.inputs import Request, split_arguments
     from formation_mlp.prediction.tables import check_output
@@ -67,14 +79,16 @@ def predict(
     check_output(out, (".csv", ".parquet"))
     _check_table_options(csv, out, formula=formula, id=id_, encoding=encoding, workers=workers)
     name, items = split_arguments(materials or [], model, stable)
-    request = Request(name, formula, id_, level, unit, strict, scale, population, encoding=encoding)
+    request = Request(name, formula, id_, level, unit, strict, scale, population, encoding=encoding, surest=surest)
     if csv is None:
         done = job.predict_materials(items or _lines_of_stdin(name), request, out, overwrite=overwrite)
     elif items:
         raise FormationMLPError(f"predict: give materials, such as {items[0]!r}, or a table with --csv, not both.")
-    elif out is None:
+    elif out is None or surest is not None:
+        if workers > 1:
+            raise FormationMLPError("--workers: --surest compares all rows in one process. Leave one of them out.")
         with readable_table(csv) as table:
-            done = job.predict_table(table, request)
+            done = job.predict_table(table, request, out, overwrite=overwrite)
     else:
         from formation_mlp.runs.progress import Reporter
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ class Answers:
     models : those that answered
     scale : energy scale that was asked for, or None
     notes : what holds for all rows, such as what the levels of trust mean
+    sorted_by : column that orders the rows; empty where that is the question
     """
 
     columns: Columns
@@ -39,6 +40,7 @@ class Answers:
     models: list[NamedModel]
     scale: str | None = None
     notes: tuple[str, ...] = ()
+    sorted_by: str = ""
 
     def __len__(self) -> int:
         return len(self.columns["formula"])
@@ -47,6 +49,30 @@ class Answers:
     def n_failed(self) -> int:
         """Number of rows without a prediction."""
         return sum(map(bool, self.columns["error"]))
+
+    def surest(self, n: int) -> Answers:
+        """Return the ``n`` rows with the smallest expected errors, the smallest first, and a note that says so.
+
+        Rows without a prediction or an expected error are none of them.
+
+        Raises
+        ------
+        ConfigError
+            If the model expects no errors.
+        """
+        errors = np.asarray(self.columns.get("expected_error", []), np.float64)
+        if not np.isfinite(errors).any():
+            raise ConfigError(
+                "--surest: the model expects no errors: it is a classifier, or has too few val rows. Leave "
+                "--surest out, or take another model."
+            )
+        order = np.argsort(errors, kind="stable")[: min(n, int(np.isfinite(errors).sum()))]
+        columns: Columns = {
+            name: values[order] if isinstance(values, np.ndarray) else [values[row] for row in order.tolist()]
+            for name, values in self.columns.items()
+        }
+        note = f"rows: the {len(order):,} of {len(self):,} with the smallest expected_error, the smallest first"
+        return replace(self, columns=columns, notes=(*self.notes, note), sorted_by="expected_error")
 
     def rows(self, names: Sequence[str], digits: int) -> Iterator[tuple[str, ...]]:
         """Yield the cells of each row as texts."""

@@ -36,6 +36,7 @@ class Request:
     formula, structure, id : columns of a table, or None to find them
     encoding : of a table of text, or None for UTF-8
     level, unit, strict, scale, population : as for `formation_mlp.prediction.answers.answer`
+    surest : rows with the smallest expected errors that are answered, or None for all in their order
     """
 
     model: str | None = None
@@ -48,6 +49,7 @@ class Request:
     population: str | None = None
     structure: str | None = None
     encoding: str | None = None
+    surest: int | None = None
 
     def of_the_answer(self) -> dict[str, Any]:
         """Return the keywords of `formation_mlp.prediction.answers.answer`."""

@@ -58,7 +58,8 @@ def write_answers(answers: Answers, out: Path | None, *, strict: bool = False) -
         write_json(about_path(out), description)
     elif sys.stdout.isatty():
         print(*map(_wrapped, lines), "", sep="\n")
-        used = [name for name in header if name not in HIDDEN and any(texts(name, answers.columns[name], 0))]
+        shown = [name for name in header if name not in HIDDEN or name == answers.sorted_by]
+        used = [name for name in shown if any(texts(name, answers.columns[name], 0))]
         print(aligned(used, list(answers.rows(used, few_digits))))
     else:
         print(*lines, sep="\n", file=sys.stderr, flush=True)

@@ -53,12 +53,14 @@ def predict_table(
 ) -> Predicted:
     """Predict the rows of a table, and print the answer; or write it to a file, which may be larger than memory.
 
-    Parameters and errors are those of `formation_mlp.prediction.predict_in_parts.predict_in_parts`.
+    Parameters and errors are those of `formation_mlp.prediction.predict_in_parts.predict_in_parts`. Where the surest
+    rows are asked for, which all others must be compared with, memory holds the table.
     """
-    if out is None:
-        return _answer(
-            *queries_of_table(path, request.formula, request.id, request.model, request.encoding), request, None
-        )
+    if out is None or request.surest is not None:
+        others = () if out is None else (about_path(out),)
+        with claimed(out, [path, request.model], overwrite=overwrite, others=others):
+            asked = queries_of_table(path, request.formula, request.id, request.model, request.encoding)
+            return _answer(*asked, request, out)
     from formation_mlp.prediction.predict_in_parts import predict_in_parts
 
     return predict_in_parts(path, out, request, workers=workers, overwrite=overwrite, progress=progress)
@@ -67,5 +69,6 @@ def predict_table(
 def _answer(ids: list[str] | None, queries: list[Query], request: Request, out: Path | None) -> Predicted:
     with rows_alone():
         answers = answer(queries, ids, **request.of_the_answer())
-    write_answers(answers, out, strict=request.strict)
+    shown = answers if request.surest is None else answers.surest(request.surest)
+    write_answers(shown, out, strict=request.strict)
     return Predicted(len(answers), answers.n_failed)

@@ -25,7 +25,7 @@ COLUMNS = {
     "on": "prediction on a further energy scale",
     "on_lo": "lower end of the interval on a further energy scale",
     "on_hi": "upper end of the interval on a further energy scale",
-    "expected_error": "mean absolute error of such predictions on the scale in 'scale', as far as the model can tell",
+    "expected_error": "mean absolute error of such predictions on the same energy scale, as far as the model can tell",
     "trust": "of the prediction on that scale: high, medium or low, by the expected error; low where it is flagged",
     "population": "what the interval is meant for: known, compounds like those of databases; hypothetical; or own rows",
     "unseen_elements": "elements that no training row holds",
