@@ -15,6 +15,7 @@ from formation_mlp.reporting.finished import FinishedRun
 from formation_mlp.reporting.interval_claims import interval_claim
 from formation_mlp.reporting.intervals import IntervalEnds
 from formation_mlp.reporting.judged import judged_rows
+from formation_mlp.reporting.pictures import interval_pictures
 from formation_mlp.reporting.summary import summary
 from formation_mlp.typing import Floats
 
@@ -151,6 +152,34 @@ def test_intervals_hold_only_within_chance(share: float, said: str, is_good: boo
     assert [name for name, _ in held] == [said] * is_good
     assert [name for name, _ in broken] == [said] * (not is_good)
     assert "chance allows 84 to 95 %" in (held + broken)[0][1]
+
+
+def test_intervals_that_hold_at_one_level_only_are_not_praised() -> None:
+    @dataclass(frozen=True)
+    class Wide(Run):
+        def intervals(self) -> IntervalEnds:
+            shares = np.array([0.7, 0.8, 0.92])  # of the levels 0.5, 0.6 and 0.9
+            inside = np.arange(self.n) < np.round(shares * self.n)[:, None]
+            half = np.where(inside, 1.0, 0.01)
+            return IntervalEnds((0.5, 0.6, 0.9), self.prediction - half, self.prediction + half)
+
+    run = as_run(Wide(100))
+    held, ((name, text),) = interval_claim(run, judged_rows(run))
+    assert not held
+    assert name == "Intervals are too wide:"
+    assert text.startswith("92.0 % of the truths lie inside the intervals of the level 0.9 (100 test rows; chance")
+    assert "70 % at the level 0.5 (chance allows 40 to 60 %), 80 % at the level 0.6 (chance allows" in text
+
+
+@pytest.mark.parametrize(("n_known", "n_shown"), [(0, 200), (100, 100), (195, 200)])
+def test_the_picture_of_intervals_shows_the_rows_that_are_judged(n_known: int, n_shown: int) -> None:
+    run = as_run(Run(200, n_known, half_width=0.3))
+    ends = run.intervals()
+    assert ends is not None
+    (picture,) = interval_pictures(run, ends)
+    assert f"{n_shown} test rows" in picture.caption
+    assert ("has not learned" in picture.caption) == (n_shown == 100)
+    assert f"share of {n_shown} rows inside" in [panel.get_ylabel() for panel in picture.figure.axes]
 
 
 def test_intervals_of_learned_rows_do_not_count() -> None:

@@ -12,6 +12,20 @@ from formation_mlp.figures.style import BLUE, LEGEND, SKY, label_axes, new_figur
 from formation_mlp.typing import Bools, Floats
 
 
+def chance_range(n: int, level: float) -> tuple[float, float]:
+    """Return which shares of ``n`` rows may lie inside intervals of a level: the central 95 % of a binomial.
+
+    Examples
+    --------
+    >>> chance_range(100, 0.9)
+    (0.84, 0.95)
+    """
+    from scipy.stats import binom
+
+    low, high = (float(binom.ppf(share, n, level)) / n for share in (0.025, 0.975))
+    return low, high
+
+
 def interval_plot(levels: Sequence[float], holds: Bools, width: Floats, unit: str, title: str | None = None) -> Figure:
     """Draw the share of the truths inside the intervals and, below it, their width, against their level.
 
@@ -25,12 +39,10 @@ def interval_plot(levels: Sequence[float], holds: Bools, width: Floats, unit: st
     """
     asked = np.asarray(levels)
     inside, n = holds.mean(axis=1), holds.shape[1]
-    # A share of n rows scatters by this much around the true one, two standard deviations.
-    scatter = 2 * np.sqrt(asked * (1 - asked) / n)
     figure = new_figure(5.0, 6.2)
     above, below = figure.subplots(2, 1, sharex=True)
-    ends = np.clip([asked - scatter, asked + scatter], 0, 1)
-    above.fill_between(asked, *ends, color=SKY, alpha=0.4, linewidth=0, label="chance, 2σ")
+    ends = np.array([chance_range(n, level) for level in levels]).T
+    above.fill_between(asked, *ends, color=SKY, alpha=0.4, linewidth=0, label="chance, 95 %")
     above.plot(asked, asked, color="black", linewidth=1, linestyle="--", label="as promised")
     above.plot(asked, inside, "o-", color=BLUE, linewidth=1.6, markersize=5, label="found")
     above.legend(fontsize=LEGEND, framealpha=0.85, edgecolor="none", loc="lower right")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from scipy.stats import binom
-
+from formation_mlp.figures.intervals import chance_range
 from formation_mlp.reporting.doubts import Claim
 from formation_mlp.reporting.judged import JudgedRows
 
@@ -23,32 +21,39 @@ def interval_claim(run: FinishedRun, rows: JudgedRows) -> tuple[list[Claim], lis
     Notes
     -----
     Of ``n`` rows, a binomial number lies inside intervals that hold; counts outside its central 95 % are called too
-    few, or too many.
+    few, or too many. One level of several may be outside by chance: it is said, but unless it is the one of which the
+    page tells, two must be outside. The rows are those of the figure.
     """
     intervals = run.intervals()
     if intervals is None or not rows.are_enough:
         return [], []
+    holds = intervals.holds(run.y)[:, rows.is_new]
     k = intervals.nearest(SHOWN)
-    level, inside = intervals.levels[k], intervals.holds(run.y)[k][rows.is_new]
-    text = f"{100 * inside.mean():.1f} % of the truths lie inside the intervals of the level {level:g}"
+    shares = dict(zip(intervals.levels, holds.mean(axis=1).tolist(), strict=True))
+    level = intervals.levels[k]
+    text = f"{100 * shares[level]:.1f} % of the truths lie inside the intervals of the level {level:g}"
     if run.part == "val":
         return [], [("Intervals are untested:", f"they were calibrated on the very rows shown; {text}.")]
     low, high = chance_range(rows.n, level)
-    text += f" ({rows.short}; chance allows {100 * low:.0f} to {100 * high:.0f} %)."
-    if inside.mean() < low:
+    text += f" ({rows.short}; chance allows {100 * low:.0f} to {100 * high:.0f} %)"
+    outside = {one: _side(share, rows.n, one) for one, share in shares.items() if _side(share, rows.n, one)}
+    named = [
+        f"{100 * shares[one]:.0f} % at the level {one:g} (chance allows "
+        f"{' to '.join(f'{100 * end:.0f}' for end in chance_range(rows.n, one))} %)"
+        for one in outside
+        if one != level
+    ]
+    others = f"and {', '.join(named)}" if named else "of the other levels, too, as many as they promise"
+    text += f"; {others}."
+    if level not in outside and len(outside) < 2:
+        return [("Intervals hold:", text)], []
+    side = outside.get(level) or max(outside.values(), key=list(outside.values()).count)
+    if side < 0:
         return [], [("Intervals are too narrow:", text)]
-    if inside.mean() > high:
-        return [], [("Intervals are too wide:", f"{text} They promise less than the model can do.")]
-    return [("Intervals hold:", text)], []
+    return [], [("Intervals are too wide:", f"{text} They promise less than the model can do.")]
 
 
-def chance_range(n: int, level: float) -> tuple[float, float]:
-    """Return which shares of ``n`` rows may lie inside intervals of a level: the central 95 % of a binomial.
-
-    Examples
-    --------
-    >>> chance_range(100, 0.9)
-    (0.84, 0.95)
-    """
-    low, high = (float(binom.ppf(share, n, level)) / n for share in np.array([0.025, 0.975]))
-    return low, high
+def _side(share: float, n: int, level: float) -> int:
+    """Return -1 if fewer of ``n`` rows lie inside intervals of a level than chance allows, 1 if more do, else 0."""
+    low, high = chance_range(n, level)
+    return int(share > high) - int(share < low)

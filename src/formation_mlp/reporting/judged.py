@@ -25,11 +25,13 @@ class JudgedRows:
     is_new : which of the ``n`` rows of the part they are, ``[n]``
     words : how many they are, and which
     short : the same, where which they are has been said
+    all_words : how many rows the part has
     """
 
     is_new: Bools
     words: str
     short: str
+    all_words: str
 
     @property
     def n(self) -> int:
@@ -40,6 +42,13 @@ class JudgedRows:
     def are_enough(self) -> bool:
         """Whether they are enough for a claim."""
         return self.n >= ENOUGH_FOR_A_CLAIM
+
+    @property
+    def shown(self) -> tuple[Bools, str]:
+        """Which rows pictures show beside the claims, ``[n]``, and how many and which: all, if no claim is made."""
+        if self.are_enough:
+            return self.is_new, self.words
+        return np.ones(len(self.is_new), np.bool_), self.all_words
 
     @property
     def are_all(self) -> bool:
@@ -57,12 +66,11 @@ def judged_rows(run: FinishedRun) -> JudgedRows:
     known = set(start.get("known_ids", ()))
     is_new = np.array([one not in known for one in run.ids], np.bool_)
     n = int(is_new.sum())
-    words = counted_rows(n, run.part)
+    words, every = counted_rows(n, run.part), counted_rows(len(is_new), run.part)
     if not known:
-        return JudgedRows(is_new, words, words)
-    return JudgedRows(
-        is_new, f"{words} whose formula the start model {start['model']} has not learned", f"these {words}"
-    )
+        return JudgedRows(is_new, words, words, every)
+    new = f"{words} whose formula the start model {start['model']} has not learned"
+    return JudgedRows(is_new, new, f"these {words}", every)
 
 
 def counted_rows(n: int, part: str) -> str:

@@ -10,7 +10,7 @@ from formation_mlp import figures
 from formation_mlp.figures.picture import Picture
 from formation_mlp.reporting.groups import by_class, by_count, by_element, by_novelty, group_errors
 from formation_mlp.reporting.intervals import IntervalEnds
-from formation_mlp.reporting.judged import counted_rows
+from formation_mlp.reporting.judged import counted_rows, judged_rows
 from formation_mlp.reporting.named import named_points
 
 if TYPE_CHECKING:
@@ -149,13 +149,15 @@ def element_picture(run: FinishedRun) -> Picture | None:
 
 
 def interval_pictures(run: FinishedRun, intervals: IntervalEnds) -> list[Picture]:
-    """Return coverage and width of the intervals."""
+    """Return coverage and width of the intervals, of the rows of which claims are made."""
+    shown, words = judged_rows(run).shown
+    holds, width = intervals.holds(run.y)[:, shown], intervals.width[:, shown]
     return [
         Picture(
             "intervals",
-            figures.interval_plot(intervals.levels, intervals.holds(run.y), intervals.width, run.unit),
-            f"Coverage and width of the intervals of {counted_rows(len(run.y), run.part)}",
-            "Above: the share of the rows whose truth lies inside, against what the level promises; the shaded band is "
+            figures.interval_plot(intervals.levels, holds, width, run.unit),
+            f"Coverage and width of the intervals of {words}",
+            f"Above: the share of {words} of which the truth lies inside, against what the level promises; the shaded band is "
             "what chance allows. Below: how wide the intervals are.",
         )
     ]

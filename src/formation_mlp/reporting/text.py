@@ -107,11 +107,13 @@ def interval_words(run: FinishedRun) -> Markup:
         else:
             reason = "No intervals: they follow features and members of the rows, which could not be computed again."
         return paragraph(reason)
+    rows, words = judged_rows(run).shown
     shown = intervals.nearest(0.9)
-    level, inside, width = intervals.levels[shown], np.mean(intervals.holds(run.y)[shown]), intervals.width[shown]
+    level, inside = intervals.levels[shown], np.mean(intervals.holds(run.y)[shown, rows])
+    width = intervals.width[shown, rows]
     text = (
         f"Intervals at the level {level:g} hold the truth of {100 * inside:.1f} % of "
-        f"{counted_rows(len(run.y), run.part)}. They are {width.mean():.3f} {run.unit} wide on average"
+        f"{words}. They are {width.mean():.3f} {run.unit} wide on average"
     )
     narrow, wide = np.percentile(width, [10, 90])
     text += f", {narrow:.3f} to {wide:.3f} for 80 % of the rows." if wide > narrow else "."
