@@ -85,6 +85,20 @@ def suspicion(energy: Floats) -> str | None:
     return None
 
 
+def impossible(energy: Floats) -> dict[int, str]:
+    """Return the places of energies, eV/atom, that no material can have, each with what is wrong.
+
+    Examples
+    --------
+    >>> impossible(np.array([-2.0, 414.0]))
+    {1: '414 eV/atom, but no material lies beyond 20 eV/atom'}
+    """
+    return {
+        i: f"{energy[i]:.4g} eV/atom, but no material lies beyond {LARGEST_ENERGY:g} eV/atom"
+        for i in np.flatnonzero(np.abs(energy) > LARGEST_ENERGY).tolist()
+    }
+
+
 def impossible_energies(energy: Floats) -> dict[int, str]:
     """Return the places of predicted energies, eV/atom, that no material can have, each with what is wrong.
 
@@ -94,7 +108,6 @@ def impossible_energies(energy: Floats) -> dict[int, str]:
     [1]
     """
     return {
-        i: f"the prediction is {energy[i]:.4g} eV/atom, but no material lies beyond {LARGEST_ENERGY:g} eV/atom: "
-        "the model is damaged, or far out of its depth"
-        for i in np.flatnonzero(np.abs(energy) > LARGEST_ENERGY).tolist()
+        i: f"the prediction is {why}: the model is damaged, or far out of its depth"
+        for i, why in impossible(energy).items()
     }

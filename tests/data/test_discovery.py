@@ -49,13 +49,13 @@ UNKNOWN = ["Ac2AgIr", "AcAg3Pb", "Ac3TcBi", "AcHoPd2", "PaTe3I", "PaAc2Re"]
 """Compounds that no table of measurements knows."""
 
 
-def found_in(folder: Path, table: dict[str, Any], **named: str) -> Discovery:
+def found_in(folder: Path, table: dict[str, Any], **named: Any) -> Discovery:
     path = folder / "table.csv"
     pd.DataFrame(table).to_csv(path, index=False)
     return discover(str(path), **named)
 
 
-def refusal(folder: Path, table: dict[str, Any], **named: str) -> str:
+def refusal(folder: Path, table: dict[str, Any], **named: Any) -> str:
     with pytest.raises(DataError) as error:
         found_in(folder, table, **named)
     return str(error.value)
@@ -484,7 +484,7 @@ def test_the_first_cells_that_are_no_formulas_are_shown_and_the_others_counted(w
     ],
 )
 def test_everything_that_is_missing_is_named_at_once(
-    tmp_path: Path, text: str, named: dict[str, str], points: list[str]
+    tmp_path: Path, text: str, named: dict[str, Any], points: list[str]
 ) -> None:
     table = tmp_path / "table.csv"
     table.write_text(text, encoding="utf-8")

@@ -11,6 +11,7 @@ from formation_mlp.cli.app import Encoding, Overrides, Overwrite, Quiet, Verbose
 from formation_mlp.cli.tables import (
     FormulaColumn,
     IdColumn,
+    Insist,
     Kind,
     OutFolder,
     Scale,
@@ -31,6 +32,7 @@ def fit(
     formula: FormulaColumn = None,
     target: TargetColumn = None,
     unit: UnitOfTarget = None,
+    insist: Insist = False,
     id: IdColumn = None,  # noqa: A002 (the name of the option)
     structure: StructureColumn = None,
     encoding: Encoding = None,
@@ -69,6 +71,7 @@ def fit(
         scale,
         out,
         set_,
+        insist,
         formula=formula,
         target=target,
         unit=unit,

@@ -11,6 +11,7 @@ from formation_mlp.cli.app import Encoding, Overrides, Quiet, Replace, app
 from formation_mlp.cli.tables import (
     FormulaColumn,
     IdColumn,
+    Insist,
     Kind,
     OutFolder,
     Scale,
@@ -28,6 +29,7 @@ def init(
     formula: FormulaColumn = None,
     target: TargetColumn = None,
     unit: UnitOfTarget = None,
+    insist: Insist = False,
     id: IdColumn = None,  # noqa: A002 (the name of the option)
     structure: StructureColumn = None,
     encoding: Encoding = None,
@@ -54,6 +56,7 @@ def init(
         scale,
         out,
         set_,
+        insist,
         formula=formula,
         target=target,
         unit=unit,

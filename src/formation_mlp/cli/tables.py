@@ -24,6 +24,9 @@ UnitOfTarget = Annotated[
         "--unit", help="Of the energies: eV/atom, meV/atom, kJ/mol (of atoms), eV/formula, kJ/mol-formula, ..."
     ),
 ]
+Insist = Annotated[
+    bool, typer.Option("--insist", help="Take the unit even if the known compounds in the table speak against it.")
+]
 IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of unique row names.")]
 StructureColumn = Annotated[
     str | None, typer.Option("--structure", metavar="COLUMN", help="Column of structures, or of their files.")
@@ -39,10 +42,16 @@ OutFolder = Annotated[
 
 
 def asked_of(
-    table: str, kind: str | None, scale: str | None, out: str | None, set_: list[str] | None, **columns: str | None
+    table: str,
+    kind: str | None,
+    scale: str | None,
+    out: str | None,
+    set_: list[str] | None,
+    insist: bool,
+    **columns: str | None,
 ) -> Asked:
     """Return what was asked for on the command line."""
     from formation_mlp.fitting.job import Asked
 
     given = {name: value for name, value in columns.items() if value is not None}
-    return Asked(table, given, kind, scale, out, tuple(set_ or ()))
+    return Asked(table, given, kind, scale, out, tuple(set_ or ()), insist)

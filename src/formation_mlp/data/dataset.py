@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.config.schema import DataConfig, TaskConfig
 from formation_mlp.data import columns
 from formation_mlp.data.duplicates import DUPLICATES
@@ -18,13 +19,14 @@ from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
 from formation_mlp.data.scale_column import scales_of_frame
 from formation_mlp.data.sources import read_table
+from formation_mlp.data.unit_doubt import N_LOOKED_AT, doubt_of_unit, evenly_spread
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
 from formation_mlp.materials.structure.columns import read_structure_columns
 from formation_mlp.quoting import MOST_ROWS, counted, first_of
 from formation_mlp.registry import lookup
 from formation_mlp.typing import Bools, Floats, Ints
-from formation_mlp.units import EV_PER_ATOM, UNITS, suspicion, to_ev_per_atom
+from formation_mlp.units import EV_PER_ATOM, UNITS, impossible, suspicion, to_ev_per_atom
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,27 +64,26 @@ def dataset_from_frame(
     read = materials_of_frame(frame, config)
     ids = ids_of_frame(frame, config)
     failures = {i: reason for i, reason in (read.failures | wrong).items() if has_target[i]}
-    failed = sorted(failures)
-    if failed and config.invalid == "error":
-        raise DataError(invalid_rows(config.path, [(ids[i], failures[i]) for i in failed]))
-    keep = np.flatnonzero(has_target & ~np.isin(np.arange(len(ids)), failed))
-    if not len(keep):
-        raise DataError(
-            f"{config.path}: no row is left: {len(failed):,} of {counted(len(ids), 'row')} cannot be read."
-            f"{first_of([(ids[i], failures[i]) for i in failed])}"
-        )
+    keep = _without_failed(np.flatnonzero(has_target), failures, config, ids)
+    compositions = read.materials.compositions.take(keep)
+    unit, why = (None, "") if is_class else unit_of_frame(target, config.unit, values[keep], compositions)
+    y = _classes(values[keep]) if is_class else _energies(values[keep], unit, compositions.n_atoms)
+    beyond = {} if is_class else impossible(y)
+    if beyond:
+        failures |= {int(keep[i]): f"the energy is {reason}" for i, reason in beyond.items()}
+        keep, y = _without_failed(keep, failures, config, ids), np.delete(y, list(beyond))
+    labels = [read.labels[i] for i in keep]
+    doubts = () if is_class else _doubts(values[keep], read.materials.compositions.take(keep), unit, labels, target)
     left_out = [LeftOut(ids[i], "no target") for i in np.flatnonzero(~has_target)]
-    left_out += [LeftOut(ids[i], failures[i]) for i in failed]
+    left_out += [LeftOut(ids[i], failures[i]) for i in sorted(failures)]
     materials = replace(read.materials, ids=tuple(ids)).take(keep)
-    unit, why = (None, "") if is_class else unit_of_frame(target, config.unit, values[keep], materials.compositions)
-    y = _classes(values[keep]) if is_class else _energies(values[keep], unit, materials.compositions.n_atoms)
     parts = None if split_column is None else _parts(frame, split_column, keep)
     scales, scale = scales_of_frame(frame, config, keep)
     if len(scales) > 1 and (task.type != "regression" or task.auxiliary):
         raise DataError("data.scale: several scales are for regression without task.auxiliary. Choose one of them.")
     dataset = Dataset(
         tuple(ids[i] for i in keep),
-        tuple(read.labels[i] for i in keep),
+        tuple(labels),
         materials,
         y,
         Target(target, "" if is_class else EV_PER_ATOM, config.source, unit, scales),
@@ -93,8 +94,30 @@ def dataset_from_frame(
         keep,
         len(frame),
         scale,
+        doubts=doubts,
     )
     return lookup(DUPLICATES, config.duplicates, "data.duplicates", "choice")(dataset)
+
+
+def _without_failed(rows: Ints, failures: Mapping[int, str], config: DataConfig, ids: Sequence[str]) -> Ints:
+    """Return the rows that can be used; raise `DataError` if those that cannot are not to be dropped, or all are."""
+    named = [(ids[i], failures[i]) for i in sorted(failures)]
+    if named and config.invalid == "error":
+        raise DataError(invalid_rows(config.path, named))
+    keep = np.setdiff1d(rows, list(failures))
+    if not len(keep):
+        n_failed, n_all = f"{len(named):,}", counted(len(ids), "row")
+        raise DataError(f"{config.path}: no row is left: {n_failed} of {n_all} cannot be read.{first_of(named)}")
+    return keep
+
+
+def _doubts(
+    values: Floats, compositions: Compositions, unit: str | None, labels: Sequence[str], target: str
+) -> tuple[str, ...]:
+    """Return what known compounds say against the unit of energies, told by some rows."""
+    some = evenly_spread(len(values), N_LOOKED_AT)
+    doubt = doubt_of_unit(values[some], compositions.take(some), unit or EV_PER_ATOM, [labels[i] for i in some])
+    return (f"the unit of {target!r}: {doubt}",) if doubt else ()
 
 
 def withheld_rows(config: DataConfig, task: TaskConfig) -> Withheld:

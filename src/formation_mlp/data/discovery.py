@@ -61,6 +61,7 @@ def discover(
     id: str | None = None,  # noqa: A002 - as the key of the configuration
     structure: str | None = None,
     encoding: str | None = None,
+    insist: bool = False,
 ) -> Discovery:
     r"""Find the columns of a table by their names and by what is in them.
 
@@ -74,6 +75,8 @@ def discover(
         Of the energies, in any usual spelling.
     encoding
         Of a table of text; by default UTF-8, or what the mark at its beginning names.
+    insist
+        Whether the unit holds even if known compounds speak against it.
 
     Raises
     ------
@@ -117,7 +120,7 @@ def discover(
     if energy is not None:
         finding.data["target"] = energy.name
     if energy is not None and is_unit_known:
-        measured = settle_unit(finding, materials, energy, unit, is_named=target is not None)
+        measured = settle_unit(finding, materials, energy, unit, is_named=target is not None, insist=insist)
     if "id" not in wrong:
         _settle_id(finding, id, {materials.formula, energy.name if energy else None})
     _settle_scale(finding)

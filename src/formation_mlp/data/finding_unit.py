@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,21 +16,20 @@ from formation_mlp.data.finding_materials import MaterialColumns
 from formation_mlp.data.finding_target import PLAIN
 from formation_mlp.data.headers import Header, header_of
 from formation_mlp.data.numbers import numbers_of_cells
+from formation_mlp.data.unit_doubt import MIXES, doubt_of_unit, evenly_spread
 from formation_mlp.data.unit_evidence import MEASURED, NEAR, Verdict, unit_by_numbers
 from formation_mlp.data.unit_names import UnitName
-from formation_mlp.data.unreadable import judge_unreadable
+from formation_mlp.data.unreadable import FEW, judge_unreadable
 from formation_mlp.materials.formula.text import is_missing
-from formation_mlp.quoting import counted, quoted, shortened
+from formation_mlp.quoting import counted, first_of, quoted, shortened
 from formation_mlp.typing import Floats
-from formation_mlp.units import UNITS, to_ev_per_atom
+from formation_mlp.units import UNITS, impossible, to_ev_per_atom
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from formation_mlp.chemistry.compositions import Compositions
 
-N_LOOKED_AT = 2000
-"""Rows by which units are told."""
 HARDLY = 10.0
 """eV/atom that no formation energy reaches."""
 FEWEST_TOLD = 5
@@ -38,7 +38,13 @@ SOURCES = ("source", "method", "functional", "database", "quelle", "reference")
 
 
 def settle_unit(
-    finding: Finding, materials: MaterialColumns, energy: Header, asked: str | None, *, is_named: bool
+    finding: Finding,
+    materials: MaterialColumns,
+    energy: Header,
+    asked: str | None,
+    *,
+    is_named: bool,
+    insist: bool = False,
 ) -> bool:
     """Find the unit, and return whether the energies are measured.
 
@@ -52,6 +58,8 @@ def settle_unit(
         Unit that the user names.
     is_named
         Whether the user names the column.
+    insist
+        Whether a unit holds that known compounds speak against.
     """
     known = _energies_of(finding, materials, energy, is_settled=is_named or energy.target >= PLAIN)
     candidates = energy.unit.candidates if asked is None else [finding.data["unit"]]
@@ -62,14 +70,21 @@ def settle_unit(
         if len(candidates) > 1:
             finding.problems.append(f"--unit: {where} does not say it in full. Name it: {_offer(energy.unit)}.")
         return False
-    energies, compositions = known
+    energies, compositions, labels = known
     verdict = unit_by_numbers(energies, compositions, candidates)
+    against = "" if "signs" in verdict.reason else _against(verdict, candidates, energies, compositions, labels)
+    if insist and len(candidates) == 1 and "signs" not in verdict.reason:
+        verdict = replace(verdict, unit=candidates[0])
     is_vague = energy.target < PLAIN
     doubt = "" if is_named else _doubt_of_signs(energies, verdict)
     if doubt and is_vague:
         finding.problems.append(
             f"--target: {where} {doubt}. If they are formation energies, say --target {energy.name!r}."
         )
+        return False
+    if against and not insist:
+        unit = verdict.unit or candidates[0]
+        finding.problems.append(f"--unit: {where}: {against}. {_advice(against, unit, len(candidates))}")
         return False
     if verdict.unit is None:
         finding.problems.append(_unit_problem(where, energy.unit, verdict, asked))
@@ -81,16 +96,54 @@ def settle_unit(
             f"compounds has a measured enthalpy to tell. If they are formation energies, say --target {energy.name!r}."
         )
         return False
+    if not _are_possible(finding, where, to_ev_per_atom(energies, verdict.unit, compositions.n_atoms), labels):
+        return False
     finding.data["unit"] = verdict.unit
     said = "as you say" if asked else "as its name says" if len(candidates) == 1 else f"as {verdict.reason}"
     finding.notes.append(f"Unit of {energy.name!r}: {verdict.unit}, {said}.")
-    if len(candidates) == 1 and np.isfinite(verdict.distance):
+    if against:
+        finding.notes.append(f"You insist on it, but {against}.")
+    elif len(candidates) == 1 and np.isfinite(verdict.distance):
         finding.notes.append(f"In this unit {verdict.reason}.")
     finding.notes += [f"Look whether {where} is the right one: it {doubt}."] if doubt else []
-    largest = np.abs(to_ev_per_atom(energies, verdict.unit, compositions.n_atoms)).max()
+    return _is_measured(finding, energy, verdict)
+
+
+def _against(
+    verdict: Verdict, candidates: Sequence[str], energies: Floats, compositions: Compositions, labels: Sequence[str]
+) -> str:
+    """Return what speaks against the unit; where none is settled, only that units are mixed."""
+    if verdict.unit is not None or len(candidates) == 1:
+        return doubt_of_unit(energies, compositions, verdict.unit or candidates[0], labels)
+    doubts = (doubt_of_unit(energies, compositions, unit, labels) for unit in candidates)
+    return next((doubt for doubt in doubts if doubt.startswith(MIXES)), "")
+
+
+def _advice(against: str, unit: str, n_candidates: int) -> str:
+    """Return how to go on where known compounds speak against a unit."""
+    insisting = f"--unit {unit} --insist" if n_candidates == 1 else "--unit UNIT --insist"
+    if against.startswith(MIXES):
+        return f"Put all rows in one unit, or divide the table; {insisting} would take all as they are."
+    return f"Name the right unit with --unit, or another column with --target; {insisting} would take it nevertheless."
+
+
+def _are_possible(finding: Finding, where: str, energies: Floats, labels: Sequence[str]) -> bool:
+    """Judge energies in eV/atom that nothing reaches: a few rows are left out, more hint at a wrong or mixed unit."""
+    beyond = impossible(energies)
+    if beyond:
+        rows = first_of([(labels[i], why) for i, why in beyond.items()], ", which the report names")
+        head = f"{len(beyond):,} of {counted(len(energies), 'row')} cannot be in this unit"
+        if len(beyond) > max(1, FEW * len(energies)):
+            finding.problems.append(
+                f"--unit: {where}: {head}:{rows}\nName the right unit, put all rows in one unit, or name another "
+                "column with --target."
+            )
+            return False
+        finding.notes.append(f"{head} and {'is' if len(beyond) == 1 else 'are'} left out:{rows}")
+    largest = np.delete(np.abs(energies), list(beyond)).max(initial=0)
     if largest > HARDLY:
         finding.notes.append(f"Its numbers reach {largest:.3g} eV/atom, which is more than formation energies do.")
-    return _is_measured(finding, energy, verdict)
+    return True
 
 
 def _says_nothing(finding: Finding, column: str) -> bool:
@@ -117,8 +170,8 @@ def _doubt_of_signs(energies: Floats, verdict: Verdict) -> str:
 
 def _energies_of(
     finding: Finding, materials: MaterialColumns, energy: Header, *, is_settled: bool
-) -> tuple[Floats, Compositions] | None:
-    """Return energies and compositions of some rows that have both, or None if there are none."""
+) -> tuple[Floats, Compositions, list[str]] | None:
+    """Return energies, compositions and formulas of some rows that have them, or None if there are none."""
     if materials.problems:
         return None
     frame = finding.frame
@@ -128,13 +181,17 @@ def _energies_of(
         finding.notes.append(f"{counted(n_blank, 'row has no energy and is', 'rows have no energy and are')} not used.")
     judge_unreadable(finding, "target", energy.name, wrong, int(present.sum()), is_settled=is_settled)
     rows = np.flatnonzero(np.isfinite(values))
-    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), N_LOOKED_AT)).astype(int)]
+    if not len(rows):
+        return None
+    rows = rows[evenly_spread(len(rows))]
     some = frame.iloc[rows].reset_index(drop=True)
     some.attrs = frame.attrs
     read = materials_of_frame(some, DataConfig(path=finding.data["path"], **materials.data))
     _judge_materials(finding, materials, {int(rows[i]): reason for i, reason in read.failures.items()}, len(rows))
     good = np.setdiff1d(np.arange(len(rows)), list(read.failures))
-    return (values[rows][good], read.materials.compositions.take(good)) if len(good) else None
+    if not len(good):
+        return None
+    return values[rows][good], read.materials.compositions.take(good), [read.labels[i] for i in good]
 
 
 def _judge_materials(finding: Finding, materials: MaterialColumns, wrong: Mapping[int, str], n: int) -> None:
@@ -165,7 +222,7 @@ def _unit_problem(where: str, named: UnitName, verdict: Verdict, asked: str | No
         unit = asked or named.candidates[0]
         return (
             f"--target: in {where} the numbers are no formation energies in {unit}: {verdict.reason}. Name another "
-            "column with --target, or the right unit with --unit."
+            f"column with --target, or the right unit with --unit; --unit {unit} --insist would take it nevertheless."
         )
     says = f"says {named.energy}, but not whether per atom or per formula unit" if named.energy else "names no unit"
     return f"--unit: {where} {says}, and its numbers do not settle it ({verdict.reason}). Name it: {_offer(named)}."

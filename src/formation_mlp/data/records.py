@@ -86,6 +86,7 @@ class Dataset:
     weight : ``[n]``, above 0: how much each row counts in training; None if all count the same
     left_out : rows of the source that are not here
     notes : remarks for the reader, such as merged duplicates
+    doubts : what speaks against what is declared of the rows, such as their unit
     """
 
     ids: tuple[str, ...]
@@ -101,6 +102,7 @@ class Dataset:
     n_table: int | None = None
     scale: Ints | None = None
     weight: Floats | None = None
+    doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.ids)
@@ -137,6 +139,7 @@ class Dataset:
             self.n_table,
             None if self.scale is None else self.scale[index],
             None if self.weight is None else self.weight[index],
+            self.doubts,
         )
 
     def keys(self) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from formation_mlp.data import columns
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.sources import read_table
 from formation_mlp.materials.formula.reading import parse_formulas
-from formation_mlp.typing import Floats
+from formation_mlp.typing import Floats, Ints
 from formation_mlp.units import suspicion, to_ev_per_atom
 
 FEWEST_KNOWN = 3
@@ -72,16 +73,12 @@ def unit_by_numbers(energies: Floats, compositions: Compositions, candidates: Se
 
 def _by_known(converted: dict[str, Floats], compositions: Compositions) -> Verdict | None:
     """Hold the lowest energy of each known compound against its measured enthalpy, in each unit."""
-    measured = _measured()
-    keys = [key if n > 1 else "" for key, n in zip(compositions.keys(), compositions.n_elements, strict=True)]
-    known = sorted({key for key in keys if key in measured})
+    known = known_compounds(compositions)
     if len(known) < FEWEST_KNOWN:
         return None
-    enthalpy = np.array([measured[key] for key in known])
-    rows = [np.flatnonzero([one == key for one in keys]) for key in known]
 
     def off(values: Floats, sign: float = 1) -> float:
-        return float(np.median(np.abs([(sign * values[some]).min() for some in rows] - enthalpy)))
+        return distance_from(known, sign * values)
 
     distance = {unit: off(values) for unit, values in converted.items()}
     best, *others = sorted(distance, key=lambda unit: distance[unit])
@@ -112,7 +109,30 @@ def _by_size(converted: dict[str, Floats], energies: Floats) -> Verdict:
     return Verdict(None, f"the numbers lie between {energies.min():.4g} and {energies.max():.4g}")
 
 
-def _measured() -> dict[str, float]:
+def known_compounds(compositions: Compositions) -> dict[str, Ints]:
+    """Return the rows of each compound of several elements that the bundled table of measured enthalpies has."""
+    measured = measured_enthalpies()
+    rows: dict[str, list[int]] = {}
+    for row, (key, n) in enumerate(zip(compositions.keys(), compositions.n_elements, strict=True)):
+        if n > 1 and key in measured:
+            rows.setdefault(key, []).append(row)
+    return {key: np.array(places) for key, places in rows.items()}
+
+
+def distance_from(known: Mapping[str, Ints], values: Floats) -> float:
+    """Return how far the lowest energy of each known compound is from its measured enthalpy, eV/atom, in the median.
+
+    Parameters
+    ----------
+    known : compounds and their rows, as `known_compounds` gives them; at least one
+    values : energies of all rows in eV/atom, ``[n]``
+    """
+    measured = measured_enthalpies()
+    return float(np.median([abs(values[rows].min() - measured[key]) for key, rows in known.items()]))
+
+
+@cache
+def measured_enthalpies() -> dict[str, float]:
     """Return the measured enthalpies of the bundled table in eV/atom, by reduced formula."""
     frame = read_table("bundled")
     compositions = parse_formulas(columns.cells_of(frame, "formula")).compositions

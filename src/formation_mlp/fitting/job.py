@@ -39,6 +39,7 @@ class Asked:
     scale : energy scale, or the column that names it
     out : the run folder
     overrides : texts such as ``model.hidden=[64, 64]``
+    insist : whether the unit holds even if known compounds speak against it
     """
 
     path: str
@@ -47,6 +48,7 @@ class Asked:
     scale: str | None = None
     out: str | None = None
     overrides: tuple[str, ...] = ()
+    insist: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def job_for(asked: Asked) -> FitJob:
     said_of_data = said["data"] if isinstance(said.get("data"), dict) else {}
     _refuse_twice(asked, said, said_of_data)
     _refuse_twice(asked, said, said_of_data)
-    table = discover(path, **_columns_in(said_of_data) | asked.columns)
+    table = discover(path, **_columns_in(said_of_data) | asked.columns, insist=asked.insist)
     is_measured = table.measured if asked.kind is None else asked.kind == "measured"
     duplicates, why = _duplicates(table, is_measured)
     data = table.data | {"duplicates": duplicates, "invalid": "drop"}

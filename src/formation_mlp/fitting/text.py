@@ -84,6 +84,7 @@ def believe(results: Results, report: dict[str, Any], errors: Floats) -> list[st
         said += [f"{one}." for one in statements(results)]
     if "untrained" in report:
         said.append(untrained_in_words(report["untrained"]))
+    said += [f"What not to believe: the scores as a whole, for {doubt}." for doubt in report.get("doubts", ())]
     said.append(
         "What not to believe: predictions for other kinds of compounds, such as elements that are rare or missing in "
         "the table; predict flags them."

@@ -37,6 +37,7 @@ def doubts(run: FinishedRun, rows: JudgedRows, of_intervals: Sequence[Claim]) ->
         What not to believe of its intervals.
     """
     return [
+        *[("The scores as a whole:", f"{doubt}.") for doubt in run.report.get("doubts", ())],
         *_untrained(run),
         *_known(run),
         *_few(run, rows),

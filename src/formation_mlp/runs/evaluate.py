@@ -131,6 +131,8 @@ def say_what_is_read(dataset: Dataset, path: Path, reporter: Reporter) -> None:
     unit = f" in {dataset.target.unit}" if dataset.target.unit else ""
     found = "; ".join(note for note in dataset.notes if note.startswith("column "))
     reporter.say(f"{path.name}: {len(dataset):,} rows, target {dataset.target.label}{unit}{found and f'; {found}'}")
+    for doubt in dataset.doubts:
+        reporter.say(f"  not to believe without a look: {doubt}")
 
 
 def say_left_out(rows: Sequence[LeftOut], reporter: Reporter) -> None:

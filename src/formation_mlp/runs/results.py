@@ -169,7 +169,7 @@ def announce_rows(prepared: Prepared, reporter: Reporter) -> None:
     reporter.say(
         f"{counted(len(dataset), 'row')} of {prepared.config.data.path}, target {target_words(dataset.target)}"
     )
-    for note in dataset.notes:
+    for note in (*dataset.notes, *(f"not to believe without a look: {doubt}" for doubt in dataset.doubts)):
         reporter.say(f"  {note}")
     reporter.say(
         f"{counted(len(prepared.table.names), 'feature')}, {len(prepared.scaler.dropped)} constant over the train rows"
@@ -223,6 +223,7 @@ def description(prepared: Prepared) -> dict[str, Any]:
         "rows_sha256": rows_sha256(dataset if not len(split.unused) else dataset.take(_used(split))),
         "overlap": overlap(dataset, split),
         "notes": list(dataset.notes),
+        **({"doubts": list(dataset.doubts)} if dataset.doubts else {}),
         "left_out": {row.id: row.reason for row in dataset.left_out},
         "descriptors": len(prepared.table.names),
         "constant_descriptors": prepared.scaler.dropped,
