@@ -157,7 +157,7 @@ def interval_pictures(run: FinishedRun, intervals: IntervalEnds) -> list[Picture
             "intervals",
             figures.interval_plot(intervals.levels, holds, width, run.unit),
             f"Coverage and width of the intervals of {words}",
-            f"Above: the share of {words} of which the truth lies inside, against what the level promises; the shaded band is "
-            "what chance allows. Below: how wide the intervals are.",
+            f"Above: the share of {words} of which the truth lies inside, against what the level promises; the shaded "
+            "band is what chance allows. Below: how wide the intervals are.",
         )
     ]
