@@ -301,7 +301,8 @@ def measured_intervals(checkpoint: Checkpoint, prepared: Prepared) -> dict[str, 
     calibration = Calibration.fit(error[first], std[first] if several else None, n_elements[first])
     if calibration.reason(LEVEL):
         return None
-    half_width = calibration.half_width(LEVEL, std[~first] if several else None, n_elements[~first])
+    unit = calibration.unit(std[~first] if several else None, int((~first).sum()))
+    half_width = calibration.half_width(LEVEL, unit, n_elements[~first])
     return {
         "level": LEVEL,
         "coverage": round(float(np.mean(error[~first] <= half_width)), 4),

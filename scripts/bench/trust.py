@@ -105,7 +105,7 @@ def scaled(y: np.ndarray, mean: np.ndarray, std: np.ndarray, groups: np.ndarray)
 
     def ends(first: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
         calibration = Calibration.fit(np.abs(y - mean)[first], std[first], groups[first])
-        half_width = calibration.half_width(level, std, groups)
+        half_width = calibration.half_width(level, calibration.unit(std, len(std)), groups)
         return mean - half_width, mean + half_width
 
     return ends

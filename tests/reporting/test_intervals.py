@@ -11,8 +11,10 @@ import pytest
 from formation_mlp import load
 from formation_mlp.materials.inputs import read_materials
 from formation_mlp.reporting.finished import load_run
-from formation_mlp.reporting.intervals import LEVELS, IntervalEnds, interval_ends
+from formation_mlp.reporting.intervals import LEVELS, IntervalEnds, ends_by_formula, interval_ends
 from formation_mlp.saved_model.predictor import Predictor
+from formation_mlp.trust.calibration import Calibration
+from formation_mlp.trust.difficulty import Hints
 
 FORMULAS = ["NaCl", "Fe2O3", "Na7Cl3", "Fe", "PuXe"]
 
@@ -43,6 +45,22 @@ def test_ends_are_those_of_predictions_by_val_rows(finished_run: Path) -> None:
     assert asked.hi is not None
     np.testing.assert_allclose(found.low[k], asked.lo, atol=1e-5)
     np.testing.assert_allclose(found.high[k], asked.hi, atol=1e-5)
+
+
+def test_ends_follow_the_difficulty_of_each_row_and_without_rows_there_are_none(finished_run: Path) -> None:
+    read, run = read_materials(["NaCl", "Fe2O3", "Na7Cl3"]), load_run(finished_run, "run")
+    generator, several = np.random.default_rng(0), len(run.checkpoint.members) > 1
+    std, distance, error = np.exp(generator.normal(-1, 1, (3, 40)))
+    hints = Hints(std if several else None, distance, generator.normal(-2, 1, 40))
+    model = replace(run.checkpoint, calibration=Calibration.learned(error, hints, np.full(40, 2)))
+    predictor = Predictor(model)
+    found = interval_ends(predictor, read.materials, predictor.predict_read(read))
+    asked = predictor.predict_read(read, level=0.9)
+    assert found is not None
+    assert asked.lo is not None
+    assert np.ptp(asked.values - asked.lo) > 0
+    np.testing.assert_allclose(found.low[found.levels.index(0.9)], asked.lo, atol=1e-5)
+    assert ends_by_formula(model, read.materials.compositions, asked.values) is None
 
 
 def test_without_its_rows_a_single_network_still_has_its_intervals(finished_run: Path) -> None:

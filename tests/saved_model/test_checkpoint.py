@@ -19,12 +19,16 @@ from safetensors.torch import save_file
 import formation_mlp
 from formation_mlp import load
 from formation_mlp.errors import CheckpointError, FormationMLPError
+from formation_mlp.features.engine.table import featurize
+from formation_mlp.materials.inputs import read_materials
 from formation_mlp.saved_model import checkpoint
 from formation_mlp.saved_model.checkpoint import Checkpoint, load_tensors, save_tensors
 from formation_mlp.saved_model.formats import UPGRADES
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.saved_model.shipped import shipped_path
 from formation_mlp.system.tensor_file import digest_of
+from formation_mlp.trust.calibration import Calibration
+from formation_mlp.trust.difficulty import Hints
 from support.paths import GOLDEN
 
 FORMULAS = ["NaCl", "Fe2O3", "CsBr"]
@@ -75,6 +79,14 @@ def rewrite(path: Path, change: Callable[[dict[str, Any], dict[str, Any]], None]
 @pytest.mark.parametrize("number", PREDICTIONS)
 def test_a_model_of_every_format_still_loads_and_predicts_its_numbers(number: int) -> None:
     np.testing.assert_allclose(load(fixture_of(number)).predict(FORMULAS), PREDICTIONS[number], rtol=1e-5)
+
+
+@pytest.mark.parametrize("number", [3, 4, 5])
+def test_intervals_of_a_model_without_a_difficulty_stay_what_they_were(number: int) -> None:
+    found = load(fixture_of(number)).predict_rows(FORMULAS, level=0.5)
+    assert found.lo is not None
+    assert found.hi is not None
+    np.testing.assert_allclose(found.hi - found.lo, [1.8563987, 1.5981949, 2.4473925], rtol=1e-5)
 
 
 def test_every_format_has_a_small_fixture_and_every_older_one_an_upgrade() -> None:
@@ -282,6 +294,60 @@ DAMAGE = {
     "densities without volumes": (lambda t, _: t.pop("domain.volumes"), "volumes and densities do not fit"),
     "another kind": (lambda _, d: d.update(kind="training state"), "not a model of formation_mlp"),
 }
+
+
+@pytest.fixture
+def saved_with_difficulty(saved: Path) -> Path:
+    """Return the same, with a calibration by 40 val rows."""
+    generator = np.random.default_rng(0)
+    std, distance, error = np.exp(generator.normal(-1, 1, (3, 40)))
+    calibration = Calibration.learned(error, Hints(std, distance, generator.normal(-2, 1, 40)), np.full(40, 2))
+    replace(Checkpoint.load(saved), calibration=calibration).save(saved)
+    return saved
+
+
+def test_a_difficulty_is_saved_with_the_model_and_makes_its_intervals(saved_with_difficulty: Path) -> None:
+    model = load(saved_with_difficulty)
+    calibration = model.checkpoint.calibration
+    assert calibration is not None
+    assert calibration.difficulty is not None
+    table = featurize(read_materials(FORMULAS).materials, model.features)
+    values, std = model.predict(FORMULAS, return_std=True)
+    size = calibration.difficulty.size(Hints(std, model.position(table.X)[1], values))
+    found = model.predict_rows(FORMULAS, level=0.9)
+    assert found.lo is not None
+    assert found.hi is not None
+    assert found.expected_error is not None
+    score = float(np.sort(calibration.scores)[36])  # the 37th of 40, for 0.9 of 41
+    np.testing.assert_allclose(found.hi - found.lo, 2 * score * size, rtol=1e-5)
+    np.testing.assert_allclose(found.expected_error, calibration.scores.mean() * size, rtol=1e-5)
+    assert np.ptp(size) > 0
+
+
+DIFFICULTY_DAMAGE = {
+    "no distance": (lambda d: d["calibration"]["difficulty"].pop("distance"), "difficulty.distance: it is missing"),
+    "a weight that is text": (
+        lambda d: d["calibration"]["difficulty"]["std"].update(weight="x"),
+        "calibration.difficulty.std.weight: found 'x'",
+    ),
+    "a range upside down": (
+        lambda d: d["calibration"]["difficulty"]["prediction"].update(low=1.0, high=0.0),
+        r"an input reaches from 1\.0 to 0\.0",
+    ),
+    "no spread of two members": (
+        lambda d: d["calibration"]["difficulty"].update(std=None),
+        "calibration.difficulty.std: .* found none and 2 members",
+    ),
+    "no domain": (lambda d: d.update(domain=None), "it takes distances, and the model has no domain"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), DIFFICULTY_DAMAGE.values(), ids=DIFFICULTY_DAMAGE)
+def test_a_changed_difficulty_is_refused_with_the_reason(
+    saved_with_difficulty: Path, change: Callable[[dict[str, Any]], None], message: str
+) -> None:
+    with pytest.raises(CheckpointError, match=f"(?s){message}"):
+        load(rewrite(saved_with_difficulty, lambda _, description: change(description)))
 
 
 @pytest.mark.parametrize(("change", "message"), DAMAGE.values(), ids=DAMAGE)

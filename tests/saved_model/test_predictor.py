@@ -310,7 +310,8 @@ def test_a_model_of_few_val_rows_has_an_expected_error_and_trust(predictor: Pred
     assert found.trust is not None
     calibration = predictor.checkpoint.calibration
     assert calibration is not None
-    expected = calibration.expected_error(None, described(predictor, FORMULAS)[1].n_elements)
+    n_elements = described(predictor, FORMULAS)[1].n_elements
+    expected = calibration.expected_error(calibration.unit(None, len(FORMULAS)), n_elements)
     np.testing.assert_allclose(found.expected_error[: len(FORMULAS)], expected)
     assert found.trust[-2:] == ["", "low"]  # not readable; never seen
 

@@ -163,8 +163,11 @@ def _notes(query: Query, asked: Asked) -> list[str]:
 
 def _meaning_without_levels(model: Checkpoint, is_own: bool) -> str:
     """Return what trust means for a model without an error model, by its val rows or by its user's own rows."""
-    n_val = 0 if model.calibration is None else len(model.calibration.scores)
-    return meaning_without_levels(model.own.n_rows if is_own and model.own is not None else n_val, len(model.members))
+    calibration = model.calibration
+    n_val = 0 if calibration is None else len(calibration.scores)
+    n_rows = model.own.n_rows if is_own and model.own is not None else n_val
+    has_difficulty = calibration is not None and calibration.difficulty is not None
+    return meaning_without_levels(n_rows, len(model.members), has_difficulty)
 
 
 def _merged(parts: Sequence[Columns], rows: Sequence[Sequence[int]]) -> Columns:

@@ -65,7 +65,7 @@ def interval_ends(predictor: Predictor, materials: Materials, answers: Predictio
         return None
     compositions, position = materials.compositions, None
     on_scales = answers.values
-    if predictor.checkpoint.errors is not None and predictor.checkpoint.domain is not None:
+    if predictor.intervals.asks_position and predictor.checkpoint.domain is not None:
         X = featurize(materials, predictor.features).X
         position, on_scales = predictor.position(X), predictor.on_all_scales(X, compositions)
     place, population = predictor.place_of(None), predictor.intervals.population(None)
@@ -89,9 +89,9 @@ def ends_by_formula(model: Checkpoint, compositions: Compositions, prediction: F
     prediction
         Of the rows, eV/atom, ``[n]``.
     """
-    if len(model.members) > 1 or model.errors is not None:
-        return None
     intervals = Intervals(model, "")
+    if len(model.members) > 1 or intervals.asks_position:
+        return None
     levels = [level for level in LEVELS if not intervals.reason(level)]
     if len(levels) < 2:
         return None

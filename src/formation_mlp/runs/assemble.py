@@ -19,6 +19,7 @@ from formation_mlp.saved_model.members import Member, NetworkMember
 from formation_mlp.saved_model.predictor import Predictor
 from formation_mlp.training.network import NetworkTraining
 from formation_mlp.trust.calibration import Calibration
+from formation_mlp.trust.difficulty import Hints
 from formation_mlp.trust.domain import Domain
 from formation_mlp.trust.error_inputs import Asked, pair_counts
 from formation_mlp.trust.error_model import KNOWN, ErrorModel, group_name
@@ -72,8 +73,9 @@ def with_trust(prepared: Prepared, model: Checkpoint, of_val: Floats | None = No
     mean, std = mean_and_std(members, np.array([member.share for member in model.members]))
     n_elements = prepared.dataset.materials.compositions.n_elements[prepared.split.val]
     rows = calibration_rows(prepared)
-    spread = std[rows] if len(members) > 1 else None
-    calibration = Calibration.fit(np.abs(val.y - mean)[rows], spread, n_elements[rows])
+    distance = domain.position(scale(val.X[rows]))[1]
+    hints = Hints(std[rows] if len(members) > 1 else None, distance, mean[rows])
+    calibration = Calibration.learned(np.abs(val.y - mean)[rows], hints, n_elements[rows])
     model = replace(model, calibration=calibration, domain=domain)
     if len(rows) >= ENOUGH:
         return replace(model, errors=_errors(prepared, model, rows))

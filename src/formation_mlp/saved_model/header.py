@@ -94,11 +94,37 @@ class MemberHeader(Section):
     """A section `model`, `TreesHeader` or `HullTreesHeader`."""
 
 
+class InputHeader(Section):
+    """See `formation_mlp.trust.difficulty.Input`."""
+
+    weight: Annotated[float, Field(ge=-1e6, le=1e6)]
+    """Per unit of the value."""
+    low: Annotated[float, Field(ge=-1e6, le=1e6)]
+    """Smallest value that counts."""
+    high: Annotated[float, Field(ge=-1e6, le=1e6)]
+    """Largest value that counts."""
+
+
+class DifficultyHeader(Section):
+    """See `formation_mlp.trust.difficulty.Difficulty`."""
+
+    intercept: Annotated[float, Field(ge=-1e6, le=1e6)]
+    """Logarithm of eV/atom."""
+    std: InputHeader | None
+    """None with one member."""
+    distance: InputHeader
+    """Of its logarithm."""
+    prediction: InputHeader
+    """In eV/atom."""
+
+
 class CalibrationHeader(Section):
     """See `formation_mlp.trust.calibration.Calibration`."""
 
     beta: Annotated[float, Field(gt=0, le=1e6)]
     """In eV/atom."""
+    difficulty: DifficultyHeader | None = None
+    """None in a model of few val rows, and of an earlier version."""
 
 
 class LevelHeader(Section):
@@ -228,10 +254,25 @@ def check_header(description: Mapping[str, Any]) -> ModelHeader:
         raise CheckpointError("target_scaler: a classifier has the centre 0 and the scale 1.")
     if is_class and header.calibration is not None:
         raise CheckpointError("calibration: a classifier has none.")
+    _check_difficulty(header)
     _check_own(header, is_class)
     if not is_class and header.target.unit != EV_PER_ATOM:
         raise CheckpointError(f"target.unit: found {header.target.unit!r}, but energies are in {EV_PER_ATOM}.")
     return header
+
+
+def _check_difficulty(header: ModelHeader) -> None:
+    """Refuse a difficulty that takes what the model does not tell."""
+    difficulty = None if header.calibration is None else header.calibration.difficulty
+    if difficulty is None:
+        return
+    if header.domain is None:
+        raise CheckpointError("calibration.difficulty: it takes distances, and the model has no domain.")
+    if (difficulty.std is None) != (len(header.members) == 1):
+        raise CheckpointError(
+            "calibration.difficulty.std: several members have a standard deviation, and one has none; "
+            f"found {'none' if difficulty.std is None else 'one'} and {len(header.members)} members."
+        )
 
 
 def _check_own(header: ModelHeader, is_class: bool) -> None:

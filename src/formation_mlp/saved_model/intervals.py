@@ -11,6 +11,7 @@ from formation_mlp.chemistry.elements import ATOMIC_NUMBER, SYMBOLS
 from formation_mlp.errors import ConfigError
 from formation_mlp.registry import lookup
 from formation_mlp.saved_model.checkpoint import Checkpoint
+from formation_mlp.trust.difficulty import Hints
 from formation_mlp.trust.error_inputs import Asked
 from formation_mlp.trust.error_model import HYPOTHETICAL, KNOWN, POPULATIONS, ErrorModel, Errors, Singles, group_name
 from formation_mlp.trust.levels import Level
@@ -91,6 +92,12 @@ class Intervals:
         """Whether each row has an expected error, from an error model or from the errors of enough val rows."""
         return self._errors is not None or (self._calibration is not None and self._calibration.tells_errors)
 
+    @property
+    def asks_position(self) -> bool:
+        """Whether they depend on where a row lies among the training rows."""
+        calibration = self._calibration
+        return self._errors is not None or (calibration is not None and calibration.difficulty is not None)
+
     def own_rows(self, scale: str | None = None) -> OwnRows | None:
         """Return what the model learned from rows of its user on a scale, by default its own; None if from none."""
         own = self._own
@@ -165,7 +172,7 @@ class Intervals:
             Of the rows, ``[n]``.
         position
             Where they lie among the training rows, see `formation_mlp.trust.domain.Domain.position`; None if that is
-            not known or not asked.
+            not known or not asked, which leaves errors untold if they depend on it (`asks_position`).
         answers
             Mean of the members, not shifted, on each energy scale of the model, ``[n]`` or ``[n, s]``.
         std
@@ -174,17 +181,36 @@ class Intervals:
         n = len(compositions)
         if self._errors is not None and position is not None:
             return self._of_error_model(self._errors, question, compositions, position, answers.reshape(n, -1))
-        return self._of_val_rows(question, compositions, std)
+        return self._of_val_rows(question, compositions, self._unit(question, position, answers, std))
 
-    def _of_val_rows(self, question: Question, compositions: Compositions, std: Floats | None) -> Off:
+    def _unit(
+        self, question: Question, position: tuple[Singles, Singles] | None, answers: Floats, std: Floats | None
+    ) -> Floats:
+        """Return the unit of the errors of each row without an error model, ``[n]``; NaN if it is not known."""
+        n, calibration = len(answers), self._calibration
+        if calibration is None:
+            return np.ones(n)
+        if calibration.difficulty is None:
+            return calibration.unit(std, n)
+        if position is None:
+            return np.full(n, np.nan)
+        return calibration.difficulty.size(Hints(std, position[1], answers.reshape(n, -1)[:, question.place]))
+
+    def _of_val_rows(self, question: Question, compositions: Compositions, unit: Floats) -> Off:
         """Return how far predictions may be off without an error model: as far as val rows or own rows were."""
-        n, level = len(compositions), question.level
-        half_width = np.full(n, np.nan)
-        if level is not None:
-            half_width = self._half_width(level, question.population, std, compositions)
-        size = self._expected_error(question.population, std, compositions)
+        level, n_elements, calibration = question.level, compositions.n_elements, self._calibration
+        half_width = size = np.full(len(compositions), np.nan)
+        if self._own is not None and question.population == OWN:
+            if calibration is not None:
+                size = self._own.expected_error(unit)
+            if level is not None:
+                half_width = self._own.half_width(level, unit)
+        elif calibration is not None:
+            size = calibration.expected_error(unit, n_elements)
+            if level is not None:
+                half_width = calibration.half_width(level, unit, n_elements)
         below, above, size = widened(-half_width, half_width, size, level, compositions, self._is_seen)
-        return Off(below, above, size, np.zeros(n, np.bool_))
+        return Off(below, above, size, np.zeros(len(compositions), np.bool_))
 
     def _of_error_model(
         self,
@@ -217,21 +243,3 @@ class Intervals:
                 below[rows], above[rows] = model.ends(question.level, some, group)
         below, above, size = widened(below, above, size, question.level, compositions, model.is_seen)
         return Off(below, above, size, is_hypothetical)
-
-    def _expected_error(self, population: str, std: Floats | None, compositions: Compositions) -> Floats:
-        """Return the mean absolute error to expect without an error model, ``[n]``; NaN if nothing tells."""
-        calibration = self._calibration
-        if calibration is None:
-            return np.full(len(compositions), np.nan)
-        if self._own is not None and population == OWN:
-            return self._own.expected_error(calibration.unit(std, len(compositions)))
-        return calibration.expected_error(std, compositions.n_elements)
-
-    def _half_width(self, level: float, population: str, std: Floats | None, compositions: Compositions) -> Floats:
-        """Return how far intervals reach to either side without an error model, ``[n]``; NaN if nothing tells."""
-        n, calibration = len(compositions), self._calibration
-        if self._own is not None and population == OWN:
-            return self._own.half_width(level, np.ones(n) if calibration is None else calibration.unit(std, n))
-        return (
-            np.full(n, np.nan) if calibration is None else calibration.half_width(level, std, compositions.n_elements)
-        )

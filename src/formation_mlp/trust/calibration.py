@@ -13,36 +13,40 @@ from numpy.typing import NDArray
 from formation_mlp.errors import CheckpointError
 from formation_mlp.system.array_checks import checked_array
 from formation_mlp.trust import conformal
+from formation_mlp.trust.difficulty import FEWEST, Difficulty, Hints
 from formation_mlp.typing import Floats, Ints
 
 MOST_ELEMENTS = 5
 """Compounds of this many elements, or more, are one group."""
 GROUP = 10
 """Rows of the smallest group that has a quantile of its own."""
-FITTED_LEVEL, FITTED_FROM = 0.9, 100
-"""The level at which ``beta`` makes intervals narrow, and the rows from which on it is fitted."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Locally scaled split conformal intervals (Papadopoulos et al., ICTAI 2008; Lei et al., JASA 113, 1094 (2018)).
+    """Normalised split conformal intervals (Papadopoulos et al., ICTAI 2008; Lei et al., JASA 113, 1094 (2018)).
 
-    The score of a val row is its absolute error in units of what the members of the model disagree by,
-    ``|y - prediction| / (std + beta)``. An interval reaches to either side as far as the ``ceil((n + 1) level)``-th
-    smallest of ``n`` scores, times ``std + beta`` of its own row. For rows drawn as the val rows were, it holds the
-    truth with a probability of at least ``level``, however wrong ``std`` is. Each number of elements has its own
-    quantile (Mondrian conformal prediction, Vovk et al., Algorithmic Learning in a Random World, 2005); groups of few
-    rows join a neighbour.
+    The score of a val row is its absolute error in a unit of its own. An interval reaches to either side as far as the
+    ``ceil((n + 1) level)``-th smallest of ``n`` scores, times the unit of its own row. For rows drawn as the val rows
+    were, it holds the truth with a probability of at least ``level``, however wrong the units are.
 
-    Two things are not covered by the theorem: ``beta`` is fitted to the same rows, and so were the best epoch and the
-    shares of the members. They are few numbers for many rows; of a few dozen val rows the errors are too small.
+    The unit is the `Difficulty` of a row, from `formation_mlp.trust.difficulty.FEWEST` val rows on. Each score is then
+    in the unit that the other rows give to its row, for the promise to hold. With fewer rows, and in files of earlier
+    versions, the unit is what the members disagree by, ``std + beta``, and each number of elements has its own quantile
+    (Mondrian conformal prediction, Vovk et al., Algorithmic Learning in a Random World, 2005); groups of few rows join
+    a neighbour.
+
+    Not covered by the theorem is that the same rows chose the best epoch and the shares of the members. These are few
+    numbers for many rows; of a few dozen val rows the errors are too small.
 
     Attributes
     ----------
     beta : eV/atom, added to the standard deviation of the members; 1 for a single member, whose intervals are
-        equally wide within a group
-    scores : float32 ``[n]``, of the val rows, ordered by number of elements and size
-    n_elements : uint8 ``[n]``, of the val rows, at most `MOST_ELEMENTS`
+        equally wide within a group, and 1 with a difficulty, which needs none
+    scores : float32 ``[n]``, of the val rows, ordered by group and size
+    n_elements : uint8 ``[n]``, groups of the val rows: their numbers of elements, at most `MOST_ELEMENTS`; 0 with a
+        difficulty, which makes one group of all
+    difficulty : what the units are from; None if they are from ``beta``
 
     Examples
     --------
@@ -50,13 +54,14 @@ class Calibration:
 
     >>> errors, binary = np.linspace(0.01, 0.99, 99), np.full(99, 2)
     >>> calibration = Calibration.fit(errors, None, binary)
-    >>> calibration.half_width(0.9, None, np.array([2])).round(3).tolist()
+    >>> calibration.half_width(0.9, calibration.unit(None, 1), np.array([2])).round(3).tolist()
     [0.9]
     """
 
     beta: float
     scores: NDArray[np.float32]
     n_elements: NDArray[np.uint8]
+    difficulty: Difficulty | None = None
     _by_level: dict[float, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -69,7 +74,7 @@ class Calibration:
 
     @classmethod
     def fit(cls, error: Floats, std: Floats | None, n_elements: Ints) -> Calibration:
-        """Learn from the val rows.
+        """Learn from a few val rows: their units are what the members disagree by.
 
         Parameters
         ----------
@@ -81,24 +86,52 @@ class Calibration:
             Numbers of elements, ``[n]``.
         """
         groups = np.minimum(n_elements, MOST_ELEMENTS)
-        beta = 1.0 if std is None else _narrowest(error, std, groups)
+        beta = 1.0 if std is None else float(std.mean()) or 1.0
         scores = (error / _scale(beta, std, len(error))).astype(np.float32)
         order = np.lexsort((scores, groups))
         return cls(beta, scores[order], groups[order].astype(np.uint8))
+
+    @classmethod
+    def learned(cls, error: Floats, hints: Hints, n_elements: Ints) -> Calibration:
+        """Learn from val rows, and how difficult rows are if there are enough.
+
+        Parameters
+        ----------
+        error
+            Absolute errors ``[n]``, at least one.
+        hints
+            What may tell their sizes, ``[n]``.
+        n_elements
+            Numbers of elements, ``[n]``.
+
+        Examples
+        --------
+        >>> generator, hints = np.random.default_rng(0), Hints(None, np.linspace(0.1, 10, 99), np.full(99, -2.0))
+        >>> calibration = Calibration.learned(np.abs(generator.normal(0, hints.distance)), hints, np.full(99, 2))
+        >>> some = Hints(None, np.array([0.5, 5.0]), np.full(2, -2.0))
+        >>> near, far = calibration.half_width(0.9, calibration.difficulty.size(some), np.array([2, 2]))
+        >>> bool(far > 3 * near)
+        True
+        """
+        if len(error) < FEWEST:
+            return cls.fit(error, hints.std, n_elements)
+        difficulty, left_out = Difficulty.fit(error, hints)
+        scores = np.sort((error / left_out).astype(np.float32))
+        return cls(1.0, scores, np.zeros(len(scores), np.uint8), difficulty)
 
     def reason(self, level: float) -> str:
         """Return why there are no intervals at ``level``, or an empty text."""
         return conformal.reason(level, len(self.scores))
 
-    def half_width(self, level: float, std: Floats | None, n_elements: Ints) -> Floats:
+    def half_width(self, level: float, unit: Floats, n_elements: Ints) -> Floats:
         """Return how far the interval of each row reaches to either side, eV/atom, ``[n]``.
 
         Parameters
         ----------
         level
             Share of the rows whose truth lies inside.
-        std
-            Standard deviations of the members ``[n]``, or None if there is only one.
+        unit
+            Units of the scores, see `unit`, ``[n]``.
         n_elements
             Numbers of elements, ``[n]``.
 
@@ -112,7 +145,7 @@ class Calibration:
         >>> import numpy as np
         >>> errors, binary = np.linspace(0.01, 0.99, 99), np.full(99, 2)
         >>> calibration = Calibration.fit(errors, None, binary)
-        >>> calibration.half_width(0.9, None, np.array([2, 3])).round(3).tolist()
+        >>> calibration.half_width(0.9, calibration.unit(None, 2), np.array([2, 3])).round(3).tolist()
         [0.9, 0.9]
         """
         reason = self.reason(level)
@@ -121,23 +154,22 @@ class Calibration:
         if level not in self._by_level:
             scores, groups = self.scores.astype(np.float64), self.n_elements.astype(np.int64)
             self._by_level[level] = _quantiles(scores, groups, level)
-        return self._by_level[level][np.minimum(n_elements, MOST_ELEMENTS)] * self.unit(std, len(n_elements))
+        return self._by_level[level][np.minimum(n_elements, MOST_ELEMENTS)] * unit
 
     @property
     def tells_errors(self) -> bool:
         """Whether there are enough val rows for an expected error of each prediction."""
         return len(self.scores) >= GROUP
 
-    def expected_error(self, std: Floats | None, n_elements: Ints) -> Floats:
+    def expected_error(self, unit: Floats, n_elements: Ints) -> Floats:
         """Return the mean absolute error to expect of each row, eV/atom, ``[n]``; NaN with fewer than `GROUP` val rows.
 
-        It is the mean score of the val rows with as many elements, times the unit of the row; so a single member, whose
-        unit is the same for all rows, expects as much of all rows of a group.
+        It is the mean score of the val rows of its group, times the unit of the row.
 
         Parameters
         ----------
-        std
-            Standard deviations of the members ``[n]``, or None if there is only one.
+        unit
+            Units of the scores, see `unit`, ``[n]``.
         n_elements
             Numbers of elements, ``[n]``.
 
@@ -145,7 +177,7 @@ class Calibration:
         --------
         >>> errors, binary = np.linspace(0.01, 0.99, 99), np.full(99, 2)
         >>> calibration = Calibration.fit(errors, None, binary)
-        >>> calibration.expected_error(None, np.array([2, 3])).round(3).tolist()
+        >>> calibration.expected_error(calibration.unit(None, 2), np.array([2, 3])).round(3).tolist()
         [0.5, 0.5]
         """
         if not self.tells_errors:
@@ -153,16 +185,22 @@ class Calibration:
         found, groups = np.empty(MOST_ELEMENTS + 1), self.n_elements.astype(np.int64)
         for numbers in _joined(np.bincount(groups, minlength=MOST_ELEMENTS + 1), GROUP):
             found[numbers] = self.scores[np.isin(groups, numbers)].mean(dtype=np.float64)
-        expected: Floats = found[np.minimum(n_elements, MOST_ELEMENTS)] * self.unit(std, len(n_elements))
+        expected: Floats = found[np.minimum(n_elements, MOST_ELEMENTS)] * unit
         return expected
 
     def unit(self, std: Floats | None, n: int) -> Floats:
-        """Return the unit of the scores of ``n`` rows, eV/atom, ``[n]``, from the deviations ``std [n]`` or None."""
+        """Return the unit of the scores of ``n`` rows, eV/atom, ``[n]``, from the deviations ``std [n]`` or None.
+
+        It serves where there is no difficulty, whose `Difficulty.size` is the unit.
+        """
         return _scale(self.beta, std, n)
 
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return arrays and plain data, for `restore`."""
-        return {"scores": self.scores, "n_elements": self.n_elements}, {"beta": self.beta}
+        plain: dict[str, Any] = {"beta": self.beta}
+        if self.difficulty is not None:
+            plain["difficulty"] = self.difficulty.dump()
+        return {"scores": self.scores, "n_elements": self.n_elements}, plain
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], plain: Mapping[str, Any]) -> Calibration:
@@ -176,7 +214,9 @@ class Calibration:
         if set(arrays) != {"scores", "n_elements"}:
             raise ValueError(f"calibration: found {', '.join(arrays) or 'nothing'} in place of scores and n_elements")
         scores = checked_array(arrays, "scores", np.float32, [None], 0)
-        return cls(plain["beta"], scores, checked_array(arrays, "n_elements", np.uint8, scores.shape, 0, MOST_ELEMENTS))
+        groups = checked_array(arrays, "n_elements", np.uint8, scores.shape, 0, MOST_ELEMENTS)
+        difficulty = plain.get("difficulty")
+        return cls(plain["beta"], scores, groups, None if difficulty is None else Difficulty.restore(difficulty))
 
 
 def _scale(beta: float, std: Floats | None, n: int) -> Floats:
@@ -203,13 +243,3 @@ def _joined(counts: Ints, least: int) -> list[list[int]]:
         groups[first] += groups.pop(second)
         sizes[first] += sizes.pop(second)
     return groups
-
-
-def _narrowest(error: Floats, std: Floats, groups: Ints) -> float:
-    """Return the ``beta`` whose intervals are narrowest on average over the rows."""
-    typical = float(std.mean()) or 1.0
-    if len(error) < FITTED_FROM:
-        return typical
-    candidates = typical * np.geomspace(0.03, 30, 31)
-    widths = [_quantiles(error / (std + b), groups, FITTED_LEVEL)[groups] @ (std + b) for b in candidates]
-    return float(candidates[int(np.argmin(widths))])

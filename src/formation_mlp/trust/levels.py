@@ -98,8 +98,10 @@ def levels_of(size: Floats, error: Floats, scale: NDArray[np.str_] | None = None
     return tuple(found)
 
 
-def meaning_without_levels(n_val: int, n_members: int) -> str:
+def meaning_without_levels(n_val: int, n_members: int, has_difficulty: bool = False) -> str:
     """Return in words what trust means for a model of few val rows, of which no level has a mean error of its own.
+
+    With a difficulty (`formation_mlp.trust.difficulty.Difficulty`), more than members or elements tells the error.
 
     Examples
     --------
@@ -108,9 +110,15 @@ def meaning_without_levels(n_val: int, n_members: int) -> str:
 disagree, in proportion to the errors of 150 held-out rows
     >>> print(meaning_without_levels(40, 1).partition(": ")[2])
     the mean error of the held-out rows (40) with as many elements
+    >>> print(meaning_without_levels(150, 3, has_difficulty=True).partition(": ")[2])
+    learned from 150 held-out rows by the spread of the 3 members, the distance to the training rows and the energy
     """
     how = f"the mean error of the held-out rows ({n_val:,}) with as many elements"
-    if n_members > 1:
+    if has_difficulty:
+        spread = f"the spread of the {n_members} members, " if n_members > 1 else ""
+        joined = "the distance to the training rows and the energy"
+        how = f"learned from {n_val:,} held-out rows by {spread}{joined}"
+    elif n_members > 1:
         how = f"how far the {n_members} members disagree, in proportion to the errors of {n_val:,} held-out rows"
     high, medium, low = NAMES
     told = f"{high} (up to {LEVELS[0]:g}), {medium} (up to {LEVELS[1]:g}), {low} (above, or flagged)"
