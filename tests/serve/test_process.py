@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -103,6 +104,15 @@ def test_what_it_cannot_be_started_with_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FormationMLPError, match="cannot be made"):
         check_folders(Settings(jobs=tmp_path / "file" / "jobs"))
+
+
+def test_a_small_answer_is_sent_at_once() -> None:
+    with listen(Settings(port=0)) as here:
+        here.listen()
+        with socket.create_connection(here.getsockname()):
+            accepted, _ = here.accept()
+            with accepted:  # asyncio sets TCP_NODELAY on a connection if it knows that this is one of TCP
+                assert accepted.proto == socket.IPPROTO_TCP
 
 
 @contextmanager
