@@ -289,7 +289,7 @@ def test_decimal_commas_that_fill_a_spare_column_are_refused(
 ) -> None:
     path = tmp_path / "t.csv"
     path.write_text("\n".join([header, *rows]) + "\n")
-    data = DataConfig(path=str(path), unit="eV/atom")
+    data = DataConfig(path=str(path), unit="kJ/mol")
     if is_refused:
         with pytest.raises(DataError, match="with a decimal comma"):
             load_dataset(data, TaskConfig())

@@ -17,7 +17,7 @@ from formation_mlp.data.finding_target import PLAIN
 from formation_mlp.data.headers import Header, header_of
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.unit_doubt import MIXES, doubt_of_unit, evenly_spread
-from formation_mlp.data.unit_evidence import MEASURED, NEAR, Verdict, unit_by_numbers
+from formation_mlp.data.unit_evidence import COMPUTED, FEWEST_TO_TELL, MEASURED, NEAR, Verdict, unit_by_numbers
 from formation_mlp.data.unit_names import UnitName
 from formation_mlp.data.unreadable import FEW, judge_unreadable
 from formation_mlp.materials.formula.text import is_missing
@@ -236,6 +236,14 @@ def _is_measured(finding: Finding, energy: Header, verdict: Verdict) -> bool:
     method = header_of(source or "").method or energy.method
     if np.isfinite(verdict.distance) and verdict.distance < MEASURED:
         method, why = "measured", f"known compounds have their measured enthalpies within {MEASURED} eV/atom"
+    elif verdict.n_known >= FEWEST_TO_TELL and verdict.distance >= COMPUTED:
+        why = (
+            f"{verdict.n_known} known compounds lie in the median {verdict.distance:.3f} eV/atom from their measured "
+            f"enthalpies, which measurements do not"
+        )
+        if method == "measured":
+            why += "; a name or source speaks of measurements, and '--kind measured' would follow it"
+        method = "computed"
     elif method:
         why = (
             f"the source is {quoted(source)}" if source and header_of(source).method else "the name of the column says"

@@ -64,7 +64,8 @@ NO_TARGETS = {
 """Words of quantities that are no formation energy of a compound, or not the one to learn."""
 MEASURED = {
     *("exp", "expt", "experiment", "experimental", "exptl", "measured", "measurement", "calorimetry", "calorimetric"),
-    *("gemessen", "experimentell", "messwert", "measurements"),
+    *("gemessen", "experimentell", "messwert", "messwerte", "measurements", "kalorimetrie", "kalorimetrisch"),
+    *("expérimental", "expérimentale", "mesuré", "mesurée", "medido", "medida", "misurato", "misurata", "calorimétrie"),
 }
 COMPUTED = {
     *("dft", "pbe", "pbesol", "gga", "ggau", "scan", "rscan", "lda", "hse", "vasp", "calc", "calculated", "computed"),
@@ -148,15 +149,9 @@ def _target(text: str, words: set[str]) -> int:
 
 
 def _method(words: set[str], text: str) -> Method:
-    """Return how energies were found; a word of computing goes before ``enthalpy``, which both use."""
+    """Return how energies were found; a word for enthalpy is no proof of a measurement, in no language."""
     if words & MEASURED:
         return "measured"
-    if words & COMPUTED or "enthalpy formation" in text:  # so AFLOW calls what it computes
+    if words & COMPUTED:
         return "computed"
-    if re.search(r"(?<!\d)298(?!\d)", text):
-        return "measured"
-    if words & {"enthalpy", "enthalpie", "enthalpies", "entalpía", "entalpia", "heat"}:
-        return "measured"
-    if any(GERMAN.fullmatch(word) and "enthalpie" in word for word in words):
-        return "measured"
-    return ""
+    return "measured" if re.search(r"(?<!\d)298(?!\d)", text) else ""
