@@ -71,7 +71,7 @@ def test_every_reader_of_energies_has_the_same_numbers(tmp_path: Path) -> None:
 def test_what_is_not_certain_is_refused(tmp_path: Path, rows: list[tuple[str, ...]], separator: str) -> None:
     path = tmp_path / "t.csv"
     path.write_text(written(separator, rows))
-    with pytest.raises(DataError, match="the columns are separated by"):
+    with pytest.raises(DataError, match=r"the columns are separated by|has a point between thousands"):
         read_table(str(path))
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from formation_mlp.config.schema import DataConfig, TaskConfig
 from formation_mlp.data.dataset import dataset_from_frame, load_dataset
+from formation_mlp.data.discovery import discover
 from formation_mlp.data.numbers import number, numbers_of_cells
 from formation_mlp.data.records import LeftOut
 from formation_mlp.data.sources import read_table, read_table_in_parts
@@ -68,6 +69,11 @@ def test_a_row_with_a_cell_too_many_is_refused_wherever_a_part_begins(tmp_path: 
         ("1e999", np.inf),
         (10**400, np.inf),
         ("-inf", -np.inf),
+        ("−1.5", -1.5),
+        ("–1.5", -1.5),
+        ("﹣.5", -0.5),
+        ("－1.5e−3", -1.5e-3),
+        ("1e–3", 1e-3),
     ],
 )
 def test_a_number_is_read(text: object, value: float) -> None:
@@ -80,17 +86,19 @@ def test_a_number_is_read(text: object, value: float) -> None:
         ("-1_0", "without '_'"),
         ("1_000.5", "without '_'"),
         ("1,5", "write a point, not a comma"),
-        ("1.234,5", "write a point, not a comma"),
-        ("1,234.5", "no sign between thousands"),
+        ("1.234,5", "leave out the point between thousands, and write one before the decimals"),
+        ("-1,234,567.5", "leave out the comma between thousands"),
         ("1 234.5", "without blanks"),
         ("0x10", "decimal digits"),
         ("0b1", "decimal digits"),
-        ("−1.5", "U+2212 (MINUS SIGN)"),
-        ("–1.5", "U+2013 (EN DASH)"),
+        ("−1,5", "write a point, not a comma"),
+        ("1.5–2", "U+2013 (EN DASH)"),
+        ("—1.5", "U+2014 (EM DASH)"),
         ("１.５", "U+FF11 (FULLWIDTH DIGIT ONE)"),
         ("١", "U+0661 (ARABIC-INDIC DIGIT ONE)"),
         ("1\u00a0000", "U+00A0 (NO-BREAK SPACE)"),
-        ("1.5±0.1", "U+00B1 (PLUS-MINUS SIGN)"),
+        ("1.5±0.1", "leave out the uncertainty"),
+        ("−238.08 ± 2.0", "leave out the uncertainty"),
         ("1.5 eV", "leave the unit out"),
         ("-411 kJ/mol", "leave the unit out"),
         ("1.2(3)", "leave out the uncertainty"),
@@ -306,7 +314,7 @@ def test_decimal_commas_that_fill_a_spare_column_are_refused(
         ("-?", "'-?' is no number"),
         ("inf", "'inf' is not finite"),
         ("-1_0", "'-1_0' is no number: write the digits without '_'"),
-        ("−2", "U+2212"),
+        ("2·10", "U+00B7"),
     ],
 )
 def test_a_target_that_is_no_number_is_refused_or_dropped_by_name(cell: str, reason: str) -> None:
@@ -566,3 +574,41 @@ def test_features_are_read_as_strictly(tmp_path: Path, text: str, message: str) 
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(FeatureError, match=re.escape(message)):
         feature_table(str(tmp_path / "t.csv"))
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet", "xlsx"])
+@pytest.mark.parametrize("minus", ["−", "–", "﹣", "－"])
+def test_a_printed_minus_is_read_from_every_table_and_counted(tmp_path: Path, kind: str, minus: str) -> None:
+    cells = [*(f"{minus}{number}" for number in ("205.6", "300.8", "335.1")), "-218.2"]
+    frame = pd.DataFrame({"Stoff": ["NaCl", "MgO", "Al2O3", "KCl"], "Hf (kJ/mol-atom)": cells})
+    path = tmp_path / f"t.{kind}"
+    writers = {"csv": frame.to_csv, "parquet": frame.to_parquet, "xlsx": frame.to_excel}
+    if kind == "json":
+        frame.to_json(path, orient="records")
+    else:
+        writers[kind](path, index=False)
+    found = discover(str(path))
+    remark = "olumn 'Hf (kJ/mol-atom)': 3 numbers begin with another sign than '-', which is read as minus"
+    assert f"C{remark}." in found.notes
+    dataset = load_dataset(DataConfig(**found.data), TaskConfig())
+    assert f"c{remark}" in dataset.notes
+    assert dataset.y[1] == pytest.approx(-300.8 / 96.48533212)
+
+
+@pytest.mark.parametrize("named", [{}, {"target": "Hf (kJ/mol)"}])
+def test_uncertainties_are_the_reason_that_is_given(tmp_path: Path, named: dict[str, Any]) -> None:
+    (tmp_path / "t.csv").write_text("Compound,Hf (kJ/mol)\nNaCl,−411.1 ± 2.0\nMgO,−601.6 ± 2.0\n", encoding="utf-8")
+    with pytest.raises(DataError) as error:
+        discover(str(tmp_path / "t.csv"), **named)
+    assert "row 1: '−411.1 ± 2.0' is no number: leave out the uncertainty" in str(error.value)
+    assert "is empty" not in str(error.value)
+    assert "no column is called" not in str(error.value)
+
+
+def test_a_point_between_thousands_is_named(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("Verbindung;Hf (kJ/mol)\nNaCl;-411,1\nAl2O3;-1.675,7\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"'-1\.675,7' has a point between thousands and a comma before the decimals"):
+        read_table(str(tmp_path / "t.csv"))
+    (tmp_path / "u.csv").write_text('Compound,Hf (kJ/mol)\nNaCl,-411.1\nAl2O3,"-1,675.7"\n', encoding="utf-8")
+    with pytest.raises(DataError, match="leave out the comma between thousands"):
+        load_dataset(DataConfig(path=str(tmp_path / "u.csv"), unit="kJ/mol-formula"), TaskConfig())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from formation_mlp.data import columns
-from formation_mlp.data.decimal_commas import places_of_decimal_commas, with_decimal_points
+from formation_mlp.data.decimal_commas import cell_with_point_and_comma, places_of_decimal_commas, with_decimal_points
 from formation_mlp.data.text_file import check_kind, check_signs, encoding_of, has_control_sign, open_text, readable
 from formation_mlp.errors import DataError
 from formation_mlp.quoting import counted, quoted
@@ -90,6 +90,12 @@ def _form(file: Path, encoding: str, usual: str) -> tuple[str, list[int]]:
     if separator == ",":
         return usual, []
     places = places_of_decimal_commas(_rows(file, encoding, separator))
+    both = "" if places else cell_with_point_and_comma(_rows(file, encoding, separator))
+    if both:
+        raise DataError(
+            f"{file}: {quoted(both)} has a point between thousands and a comma before the decimals. Save the numbers "
+            "without a sign between thousands; decimal commas may stay."
+        )
     return (separator, places) if places else (usual, [])
 
 

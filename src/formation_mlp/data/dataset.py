@@ -15,7 +15,7 @@ from formation_mlp.data import columns
 from formation_mlp.data.duplicates import DUPLICATES
 from formation_mlp.data.finding_columns import target_of_frame, unit_of_frame, with_materials
 from formation_mlp.data.formula_beside import compared_with_formulas
-from formation_mlp.data.numbers import numbers_of_cells
+from formation_mlp.data.numbers import numbers_of_cells, remark_on_minus
 from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
 from formation_mlp.data.scale_column import scales_of_frame
 from formation_mlp.data.sources import read_table
@@ -77,6 +77,7 @@ def dataset_from_frame(
     left_out = [LeftOut(ids[i], "no target") for i in np.flatnonzero(~has_target)]
     left_out += [LeftOut(ids[i], failures[i]) for i in sorted(failures)]
     materials = replace(read.materials, ids=tuple(ids)).take(keep)
+    minus = remark_on_minus(columns.cells_of(frame, target), target)
     parts = None if split_column is None else _parts(frame, split_column, keep)
     scales, scale = scales_of_frame(frame, config, keep)
     if len(scales) > 1 and (task.type != "regression" or task.auxiliary):
@@ -89,7 +90,7 @@ def dataset_from_frame(
         Target(target, "" if is_class else EV_PER_ATOM, config.source, unit, scales),
         parts,
         tuple(left_out),
-        (*_remarks(read, left_out), *filter(None, [frame.attrs.get(columns.DECIMALS), why])),
+        (*_remarks(read, left_out), *filter(None, [frame.attrs.get(columns.DECIMALS), why, minus])),
         _auxiliary(frame, task, keep),
         keep,
         len(frame),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+([eE][-+]?[0-9]+)?")
 _THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
+_BOTH = re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+")
 _POINT = re.compile(r"[-+]?[0-9.,]*\.[0-9.,]*([eE][-+]?[0-9]+)?")
 
 
@@ -45,6 +46,17 @@ def places_of_decimal_commas(rows: Iterable[Sequence[str]]) -> list[int]:
             elif _POINT.fullmatch(cell):
                 with_point.add(place)
     return sorted(with_comma - with_point) if certain - with_point else []
+
+
+def cell_with_point_and_comma(rows: Iterable[Sequence[str]]) -> str:
+    """Return the first cell with a point between thousands and a decimal comma; an empty text if there is none.
+
+    Examples
+    --------
+    >>> cell_with_point_and_comma([["NaCl", "-411,1"], ["Al2O3", "-1.675,7"]])
+    '-1.675,7'
+    """
+    return next((cell for row in rows for cell in row if _BOTH.fullmatch(cell)), "")
 
 
 def with_decimal_points(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from formation_mlp.data import columns
 from formation_mlp.data.contents import is_numeric, some_cells
 from formation_mlp.data.headers import Header, header_of
 from formation_mlp.data.numbers import numbers_of_cells
-from formation_mlp.quoting import quoted
+from formation_mlp.quoting import counted, first_of, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def find_target(
     headers = [header_of(name) for name in numeric if not (name in elements and len(elements) > 1)]
     best = max((header.target for header in headers), default=0)
     if best == 0:
-        return None, [_none(numeric)], []
+        return None, [_unreadable(frame, names) or _none(numeric)], []
     found = [header for header in headers if header.target >= min(best, PLAIN)]
     chosen, problem = _one_of(frame, found)
     if chosen is None:
@@ -97,6 +97,20 @@ def _is_repeat(frame: pd.DataFrame, one: Header, other: Header) -> bool:
         return True
     whole = np.abs(ratio - np.rint(ratio)) < 0.02 * np.abs(ratio)
     return bool((ratio > 0.99).all() and whole.mean() > 0.95)  # the number of atoms in each formula
+
+
+def _unreadable(frame: pd.DataFrame, names: Sequence[str]) -> str:
+    """Return why a column that is called like a formation energy holds no numbers; nothing if none is."""
+    for name in names:
+        cells = columns.cells_of(frame, name)
+        wrong = numbers_of_cells(cells)[2] if header_of(name).target >= PLAIN else {}
+        if wrong:
+            rows = first_of([(row + 1, reason) for row, reason in wrong.items()])
+            return (
+                f"--target: {quoted(name)} is called like a formation energy, but {len(wrong):,} of "
+                f"{counted(len(cells), 'row')} hold no number:{rows}\nCorrect them, or name another column."
+            )
+    return ""
 
 
 def _none(numeric: list[str]) -> str:

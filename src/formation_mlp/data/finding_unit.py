@@ -15,7 +15,7 @@ from formation_mlp.data.finding import Finding
 from formation_mlp.data.finding_materials import MaterialColumns
 from formation_mlp.data.finding_target import PLAIN
 from formation_mlp.data.headers import Header, header_of
-from formation_mlp.data.numbers import numbers_of_cells
+from formation_mlp.data.numbers import numbers_of_cells, remark_on_minus
 from formation_mlp.data.unit_doubt import MIXES, doubt_of_unit, evenly_spread
 from formation_mlp.data.unit_evidence import COMPUTED, FEWEST_TO_TELL, MEASURED, NEAR, Verdict, unit_by_numbers
 from formation_mlp.data.unit_names import UnitName
@@ -176,6 +176,8 @@ def _energies_of(
         return None
     frame = finding.frame
     values, present, wrong = numbers_of_cells(columns.cells_of(frame, energy.name))
+    minus = remark_on_minus(columns.cells_of(frame, energy.name), energy.name)
+    finding.notes += [f"{minus[0].upper()}{minus[1:]}."] if minus else []
     n_blank = int((~present).sum())
     if n_blank:
         finding.notes.append(f"{counted(n_blank, 'row has no energy and is', 'rows have no energy and are')} not used.")

@@ -10,7 +10,7 @@ from numbers import Real
 
 import numpy as np
 
-from formation_mlp.quoting import quoted
+from formation_mlp.quoting import counted, quoted
 from formation_mlp.typing import Bools, Floats
 
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -19,10 +19,16 @@ NO_VALUE = frozenset(("", "nan", "n/a", "#n/a", "na", "<na>", "n.a.", "n.d.", "n
 """Texts in small letters by which people and programs say that a cell of numbers has none."""
 
 
+MINUS = "\u2212\u2013\ufe63\uff0d"
+"""Signs that papers and word processors print for a minus before a number."""
+_PRINTED_MINUS = re.compile(rf"(?:^|(?<=[0-9.][eE]))[{MINUS}](?=[0-9.])")
+
+
 def number(cell: object) -> float:
     """Return the number of a cell; NaN and infinity come as such, and it is the caller who refuses them.
 
-    A text is a number if it is written with the digits 0 to 9, a point, and perhaps an exponent: ``-1.5``, ``1e-3``.
+    A text is a number if it is written with the digits 0 to 9, a point, and perhaps an exponent: ``-1.5``, ``1e-3``; a
+    minus may be printed as one of `MINUS`.
 
     Raises
     ------
@@ -39,7 +45,7 @@ def number(cell: object) -> float:
     ValueError: '1,5' is no number: write a point, not a comma, before the decimals, and no sign between thousands
     """
     if isinstance(cell, str):
-        text = cell.strip(" \t\r\n")
+        text = _with_plain_minus(cell)
         if _NUMBER.fullmatch(text) or text.lower().lstrip("+-") in _WORDS:
             return float(text)
         raise ValueError(f"{quoted(cell)} is no number{_advice(text)}")
@@ -89,6 +95,27 @@ def numbers_of_cells(cells: Iterable[object], words: Mapping[str, float] = {}) -
     return np.array(values, float), np.array(present, bool), wrong
 
 
+def remark_on_minus(cells: Iterable[object], column: str) -> str:
+    """Return how many numbers of a column have a printed minus; nothing if none has.
+
+    Examples
+    --------
+    >>> remark_on_minus(["\u22122.1", "-3", "\u2013"], "Hf")
+    "column 'Hf': 1 number begins with another sign than '-', which is read as minus"
+    """
+    n = sum(isinstance(cell, str) and _with_plain_minus(cell) != cell.strip(" \t\r\n") for cell in cells)
+    if not n:
+        return ""
+    begin = counted(n, "number begins", "numbers begin")
+    return f"column {column!r}: {begin} with another sign than '-', which is read as minus"
+
+
+def _with_plain_minus(cell: str) -> str:
+    """Return a cell without blanks around it, in which a printed minus before a number is '-'."""
+    text = cell.strip(" \t\r\n")
+    return text if text.isascii() else _PRINTED_MINUS.sub("-", text)
+
+
 def _is_blank(cell: object) -> bool:
     """Tell whether a cell has no number and says so."""
     if isinstance(cell, str):
@@ -98,13 +125,13 @@ def _is_blank(cell: object) -> bool:
 
 def _advice(text: str) -> str:
     """Return what to change in a text that holds a number in another form, or nothing."""
-    odd = next((sign for sign in text if not sign.isascii()), None)
-    if odd is not None and (unicodedata.category(odd) in ("Pd", "Nd", "Zs") or odd in "−±×≈≤≥"):
-        name = unicodedata.name(odd, "a sign without a name")
-        return f": it holds U+{ord(odd):04X} ({name}). Write digits, a point and '-' as on a keyboard"
     for form, advice in _OTHER_FORMS:
         if form.fullmatch(text):
             return f": {advice}"
+    odd = next((sign for sign in text if not sign.isascii()), None)
+    if odd is not None and (unicodedata.category(odd) in ("Pd", "Nd", "Zs") or odd in "−±×·≈≤≥"):
+        name = unicodedata.name(odd, "a sign without a name")
+        return f": it holds U+{ord(odd):04X} ({name}). Write digits, a point and '-' as on a keyboard"
     return ""
 
 
@@ -112,13 +139,18 @@ _DIGITS = r"[-+]?[0-9]*\.?[0-9]+"
 _OTHER_FORMS = [
     (re.compile(form), advice)
     for form, advice in (
+        (r"[-+]?[0-9]{1,3}(,[0-9]{3})+\.[0-9]+", "leave out the comma between thousands"),
+        (
+            r"[-+]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+",
+            "leave out the point between thousands, and write one before the decimals",
+        ),
         (r"[-+]?[0-9.]*,[0-9.,]*", "write a point, not a comma, before the decimals, and no sign between thousands"),
         (r"[-+]?[0-9.]*_[0-9._]*", "write the digits without '_'"),
         (r"[-+]?[0-9]+( [0-9]+)+(\.[0-9]*)?", "write one number without blanks"),
         (r"[-+]?0[xXbBoO][0-9a-fA-F]+", "write it in decimal digits"),
         (rf"{_DIGITS}[dD][-+]?[0-9]+", "write the exponent with 'e'"),
         (rf"{_DIGITS}\([0-9]+\)", "leave out the uncertainty in parentheses"),
-        (rf"{_DIGITS} ?(\+/-|\+-).*", "leave out the uncertainty"),
+        (rf"{_DIGITS} ?(\+/-|\+-|±).*", "leave out the uncertainty"),
         (rf"[~<>=]+ ?{_DIGITS}", "leave out the sign before it, or the row"),
         (rf"{_DIGITS} ?%", "leave out '%'"),
         (
