@@ -88,7 +88,7 @@ def test_files_without_an_energy_and_energies_without_a_file_are_told(folder: Pa
 
 
 def test_a_folder_without_energies_is_told_how_to_give_them(folder: Path) -> None:
-    with pytest.raises(DataError, match=r"--target: .* beside the structures, such as energies.csv"):
+    with pytest.raises(DataError, match=r"--target: .* into the folder, or beside it"):
         discover(str(folder))
 
 
@@ -126,3 +126,40 @@ def test_frames_of_extended_xyz_carry_their_energies(tmp_path: Path, key: str) -
     for name, energy in ENERGIES.items():
         (tmp_path / "more" / f"{name}.xyz").write_text(frame_of(name, f"{key}={energy}"), encoding="utf-8")
     assert read(tmp_path / "more") == pytest.approx({f"{name}#1": energy for name, energy in ENERGIES.items()})
+
+
+@pytest.mark.parametrize("name", ["energies.csv", "my table.csv"])
+def test_numbers_name_files_from_which_a_spreadsheet_has_cut_zeros(folder: Path, name: str) -> None:
+    for i, salt in enumerate(SALTS, 1):
+        (folder / f"{salt}.cif").rename(folder / f"{i:03}.cif")
+    rows = [f"{i},{energy}" for i, energy in enumerate(ENERGIES.values(), 1)]
+    (folder / name).write_text("\n".join(["file,E_form (eV/atom)", *rows]) + "\n", encoding="utf-8")
+    assert read(folder) == {f"{i:03}": energy for i, energy in enumerate(ENERGIES.values(), 1)}
+    notes = discover(str(folder)).notes
+    assert any(
+        "4 numbers there are names of files without the zeros before it, such as 1 for 001." in note for note in notes
+    )
+    assert not any("no energy" in note for note in notes)
+
+
+def test_numbers_that_might_be_two_files_are_not_matched(folder: Path) -> None:
+    for i, salt in enumerate(SALTS):
+        (folder / f"{salt}.cif").rename(folder / ("0" * i + "1.cif"))
+    (folder / "energies.csv").write_text("file,E_form (eV/atom)\n1,-2.1\n02,-3\n", encoding="utf-8")
+    assert "02.cif" in set(read_table(str(folder))["structure"])
+
+
+def test_a_table_beside_the_folder_is_taken(folder: Path, tmp_path: Path) -> None:
+    inside = tmp_path / "structures"
+    inside.mkdir()
+    for path in folder.glob("*.cif"):
+        path.rename(inside / path.name)
+    (tmp_path / "energies.csv").write_text("name,energy\nx,1\ny,2\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"into the folder, or beside it under the name energies\.csv"):
+        discover(str(inside))
+    content = csv("file,E_f (eV/atom)", lambda name, energy: f"{name},{energy}")
+    (tmp_path / "energies.csv").write_text(content, encoding="utf-8")
+    assert read(inside) == ENERGIES
+    (tmp_path / "targets.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match="2 tables beside it name its files"):
+        discover(str(inside))

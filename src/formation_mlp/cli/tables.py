@@ -13,7 +13,8 @@ Table = Annotated[
     str,
     typer.Argument(
         metavar="TABLE",
-        help="A table of formation energies (.csv, .xlsx, .json, .parquet, .extxyz, '-'), or a folder of structures.",
+        help="A table of formation energies (.csv, .xlsx, .json, .parquet, .extxyz, '-'), or a folder of structures "
+        "with a table of their energies in it or, as energies.csv, beside it.",
     ),
 ]
 FormulaColumn = Annotated[str | None, typer.Option("--formula", metavar="COLUMN", help="Column of the formulas.")]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-BESIDE = " Or lay a table of names and energies beside the structures, such as energies.csv."
+BESIDE = " Or lay a table of names and energies into the folder, or beside it under the name energies.csv."
 AND_UNIT = " If the name of that column does not say the unit in full, give it with --unit."
 Kind = Literal["compositions", "structures"]
 

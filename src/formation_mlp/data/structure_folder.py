@@ -27,6 +27,8 @@ USUAL = ("targets.csv", "id_prop.csv", "energies.csv")
 NAMELESS = "id_prop.csv"
 """By convention it has no line of names: the name of a file, and its target."""
 OF_FRAMES = (".extxyz", ".xyz")
+ZEROS = "zeros"
+"""Attribute of a table: that its numbers name files with zeros before them, in a sentence for the user."""
 SHARE = 0.5
 """Of the cells of a column that name structure files."""
 
@@ -38,7 +40,8 @@ def read_folder(folder: Path, encoding: str = UTF_8) -> pd.DataFrame:
     """Read structure files and, where a table beside them names them, what it says of each.
 
     The table is one of `USUAL`, or else the only one in the folder with a column that names the files, with or without
-    their endings. A folder of extended XYZ files gives their frames.
+    their endings, or else one of `USUAL` beside the folder that does so. A folder of extended XYZ files
+    gives their frames.
 
     Returns
     -------
@@ -62,12 +65,19 @@ def read_folder(folder: Path, encoding: str = UTF_8) -> pd.DataFrame:
     if targets is None:
         frame.attrs[columns.FILES] = IN_FILES
         return frame
+    targets = _with_zeros(targets, frame["id"])
     others = {_id_of_file(path.name) for path in files if is_other_json(path)} - {*targets["id"]}
     frame = frame[~frame["id"].isin(list(others))]  # such as the table of elements that CGCNN lays beside structures
     lost = sorted({*targets["id"]} - {*frame["id"]})  # reading will say that these files are missing
-    frame = pd.concat([frame, pd.DataFrame({"id": lost, "structure": [f"{name}.cif" for name in lost]})])
+    ending = Counter(path.suffix if path.suffix in SUFFIXES else "" for path in files).most_common(1)[0][0]
+    frame = pd.concat([frame, pd.DataFrame({"id": lost, "structure": [f"{name}{ending}" for name in lost]})])
     whole = frame.merge(targets, on="id", how="left")
-    whole.attrs[columns.SAID] = f"Energies come from {targets.attrs[columns.SAID]!r}, which names the structure files."
+    whole.attrs[columns.SAID] = " ".join(
+        [
+            f"Energies come from {targets.attrs[columns.SAID]!r}, which names the structure files.",
+            *targets.attrs.get(ZEROS, ()),
+        ]
+    )
     whole.attrs[columns.FILES] = IN_FILES
     return whole
 
@@ -97,7 +107,7 @@ def _targets_of(folder: Path, frame: pd.DataFrame, encoding: str) -> pd.DataFram
     listing = next((folder / name for name in USUAL if (folder / name).exists()), None)
     if listing is not None:
         return _with_ids(_read_listing(listing, encoding), 0, listing)
-    known = {*frame["id"], *frame["structure"]}
+    known = {*frame["id"], *frame["structure"], *map(_without_zeros, frame["id"])}
     found = []
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name.lower().endswith(tuple(READERS)) and not is_structure_file(path.name):
@@ -110,7 +120,42 @@ def _targets_of(folder: Path, frame: pd.DataFrame, encoding: str) -> pd.DataFram
         raise DataError(
             f"{folder}: {len(found)} tables name the structure files: {names}. Call the right one energies.csv."
         )
+    found = found or _beside(folder, known, encoding)
     return _with_ids(found[0][1], found[0][2], found[0][0]) if found else None
+
+
+def _beside(folder: Path, known: set[str], encoding: str) -> list[tuple[Path, pd.DataFrame, int]]:
+    """Return the tables of usual names beside a folder that name its files, with the place of their names."""
+    found = []
+    for path in [folder.resolve().parent / name for name in USUAL if name != NAMELESS]:
+        if path.is_file():
+            table = read_csv(path, encoding)
+            place = _column_of_files(table, known)
+            if place is not None:
+                found.append((path, table, place))
+    if len(found) > 1:
+        names = ", ".join(quoted(path.name) for path, *_ in found)
+        raise DataError(f"{folder}: {len(found)} tables beside it name its files: {names}. Lay the right one into it.")
+    return found
+
+
+def _with_zeros(targets: pd.DataFrame, ids: Iterable[str]) -> pd.DataFrame:
+    """Return a table whose numbers are the names of files again that spreadsheets have cut zeros from: 1 for 001."""
+    full = {_without_zeros(name): name for name in ids}
+    is_unique = len(full) == len({*ids}) and targets["id"].map(_without_zeros).is_unique
+    cut = [name for name in targets["id"] if name not in {*ids} and _without_zeros(name) in full] if is_unique else []
+    if not cut:
+        return targets
+    changed = targets.assign(id=[full[_without_zeros(name)] if name in cut else name for name in targets["id"]])
+    many = counted(len(cut), "number there is the name of a file", "numbers there are names of files")
+    changed.attrs = targets.attrs | {
+        ZEROS: [f"{many} without the zeros before it, such as {cut[0]} for {full[cut[0]]}."]
+    }
+    return changed
+
+
+def _without_zeros(name: str) -> str:
+    return name.lstrip("0") or "0" if name.isdecimal() else name
 
 
 def _read_listing(listing: Path, encoding: str) -> pd.DataFrame:
