@@ -582,7 +582,7 @@ def test_a_printed_minus_is_read_from_every_table_and_counted(tmp_path: Path, ki
     cells = [*(f"{minus}{number}" for number in ("205.6", "300.8", "335.1")), "-218.2"]
     frame = pd.DataFrame({"Stoff": ["NaCl", "MgO", "Al2O3", "KCl"], "Hf (kJ/mol-atom)": cells})
     path = tmp_path / f"t.{kind}"
-    writers = {"csv": frame.to_csv, "parquet": frame.to_parquet, "xlsx": frame.to_excel}
+    writers: dict[str, Any] = {"csv": frame.to_csv, "parquet": frame.to_parquet, "xlsx": frame.to_excel}
     if kind == "json":
         frame.to_json(path, orient="records")
     else:
