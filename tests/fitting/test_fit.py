@@ -172,7 +172,10 @@ def test_a_start_that_is_asked_for_is_not_overruled(
     write_csv(rows[:30])
     done = command("fit", "table.csv", "--start", "composition", *HERE, *EARLY)
     done.succeeded()
-    assert "Recipe: a training that starts from composition, as you say; whether that is better" in done.err
+    assert (
+        "Recipe: a training that starts from the shipped model 'composition', as you say; whether that is better"
+        in done.err
+    )
     kept = yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))["training"]
     assert (kept["start_from"], kept["max_epochs"]) == ("composition", 2)
 
@@ -189,15 +192,15 @@ def test_the_start_is_judged_by_formulas_that_it_does_not_know(
     write_csv([*mixed, *rows[:20]])
     done = command("fit", "table.csv", *HERE, *EARLY, "--unit", "eV/atom")
     out = done.succeeded()
-    assert "of formulas that composition has not learned (left out in 5 parts) decide" in done.err
-    assert "; composition itself, without training, 0." in done.err
+    assert "of formulas that the shipped model 'composition' has not learned (left out in 5 parts) decide" in done.err
+    assert "; the shipped model 'composition', without training, 0." in done.err
     config = yaml.safe_load(Path("runs/table/config.yaml").read_text(encoding="utf-8"))
     assert config["training"]["start_from"] == "composition"  # against two epochs from nothing
     about = json.loads(Path("runs/table/report.json").read_text(encoding="utf-8"))["start"]
     n_known, n_new = about["rows"]["test"]["known"], about["rows"]["test"]["new"]
     assert n_new > 0
     if n_known:
-        assert f"{n_known} of {n_known + n_new} test rows are formulas that the start model composition knows" in out
+        assert f"{n_known} of {n_known + n_new} test rows are formulas that the start model 'composition' knows" in out
         assert "new formulas" in out
     page = Path("runs/table/report.html").read_text(encoding="utf-8")
     assert "which it has never seen" not in page or not n_known

@@ -53,7 +53,7 @@ def test_a_finished_fit_is_found_without_another_choice(
     again = command(*words)
     assert again.succeeded() == first.out
     assert "runs/table was finished before: its networks are not trained again." in again.err
-    assert "Recipe: a training that starts from composition, as you say" in again.err
+    assert "Recipe: a training that starts from the shipped model 'composition', as you say" in again.err
     for other in (("--start", "none"), ("--start", "composition", "--set", "seed=2")):
         assert "holds an earlier run" in command("fit", "table.csv", *SHORT, *other).refused()
 

@@ -162,7 +162,7 @@ def test_the_page_opens_with_what_the_model_is(regression_page: tuple[Path, Path
     config = {**run.config, "training": {**run.config["training"], "start_from": "runs/first"}}
     said = text.introduction(replace(run, checkpoint=several, config=config))
     network, trees = "one network that reads elements as a set", "one set of boosted trees"
-    assert f"An ensemble of {network} and {trees} started from first predicts how probable" in said
+    assert f"An ensemble of {network} and {trees} started from the model &#39;first&#39; predicts how probable" in said
 
 
 def test_the_mean_of_the_training_rows_is_scored_beside_the_model(

@@ -45,17 +45,19 @@ def about(known: int, new: int, *, is_told: bool = True) -> dict[str, Any]:
     [
         (
             about(213, 54),
-            "213 of 267 test rows are formulas that the start model composition knows: MAE 0.045; the other 54: 0.083",
+            "213 of 267 test rows are formulas that the start model 'composition' knows: MAE 0.045; the other 54: "
+            "0.083",
         ),
         (
             about(267, 0),
-            "267 of 267 test rows are formulas that the start model composition knows: MAE 0.045; there are no others",
+            "267 of 267 test rows are formulas that the start model 'composition' knows: MAE 0.045; there are no "
+            "others",
         ),
-        (about(0, 54), "the start model composition knows none of the 54 test formulas"),
+        (about(0, 54), "the start model 'composition' knows none of the 54 test formulas"),
         (
             about(5, 0, is_told=False),
-            "nothing tells which formulas the start model composition has learned, so the scores of the test rows may "
-            "be too good",
+            "nothing tells which formulas the start model 'composition' has learned, so the scores of the test rows "
+            "may be too good",
         ),
         (about(0, 0), ""),
     ],

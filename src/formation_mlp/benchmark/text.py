@@ -12,6 +12,8 @@ from formation_mlp.benchmark.results import Results
 from formation_mlp.system.text_table import aligned
 
 WIDTH = 110
+FOREST = "random_forest"
+"""The baseline that every reader knows: the main model is compared with it, too."""
 
 
 def brief_text(results: Results) -> str:
@@ -42,9 +44,11 @@ def introduction(results: Results) -> str:
 
 
 def statements(results: Results) -> list[str]:
-    """Say how the main model stands against the best opponent, against the best of all, and over train rows."""
+    """Say how the main model stands against the best opponent, the best of all, forests, and over train rows."""
     main = results.about.main
-    others = dict.fromkeys(name for name in (results.opponent, results.models[0].model) if name and name != main)
+    forests = [one.model for one in results.models if one.model.startswith(FOREST)]
+    named = (results.opponent, results.models[0].model, *forests)
+    others = dict.fromkeys(name for name in named if name and name != main)
     found = [one for one in (results.comparison(name, main) for name in others) if one is not None]
     said = [sentence(one, results.unit or "in log loss") for one in found]
     return [*said, results.crossing] if results.crossing else said

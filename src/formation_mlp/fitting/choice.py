@@ -15,6 +15,7 @@ from formation_mlp.fitting.untrained import Untrained, untrained
 from formation_mlp.runs.prepare import divide, featurize_dataset, network_training
 from formation_mlp.runs.progress import Reporter
 from formation_mlp.runs.start_rows import start_rows
+from formation_mlp.saved_model.shipped import model_in_words
 from formation_mlp.splits.methods import Split, make_split
 from formation_mlp.system.compute import HERE, Compute
 from formation_mlp.typing import Floats, Ints
@@ -83,7 +84,7 @@ class _Errors:
         told += f" (paired t-test, {p_words(self.p_value)})" if self.are_left_out else ""
         if self.untrained is None:
             return told
-        return f"{told}; {self.start} itself, without training, {self.untrained.mean():.3f}"
+        return f"{told}; {model_in_words(self.start)}, without training, {self.untrained.mean():.3f}"
 
 
 def choose(recipes: Recipes, reporter: Reporter, compute: Compute = HERE) -> Choice:
@@ -114,13 +115,13 @@ def choose(recipes: Recipes, reporter: Reporter, compute: Compute = HERE) -> Cho
     if judged is None:
         return Choice(configs[PLAIN], f"Recipe: a training from nothing, for {why_not}.", answers)
     wins = judged.speak_for_start
-    kind = f"a training that starts from {start.name}" if wins else "a training from nothing"
+    kind = f"a training that starts from {model_in_words(start.name)}" if wins else "a training from nothing"
     return Choice(configs[STARTED if wins else PLAIN], f"Recipe: {kind}; {judged}.", answers)
 
 
 def _as_you_say(start: str, judged: _Errors | None, why_not: str) -> str:
     """Return a comment on a model that the user names."""
-    said = f"a training that starts from {start}, as you say"
+    said = f"a training that starts from {model_in_words(start)}, as you say"
     if judged is None:
         return f"{said}; whether that is better than one from nothing is not known, for {why_not}"
     advice = "" if judged.of[STARTED].mean() <= judged.of[PLAIN].mean() else "; --start none would start from nothing"
@@ -142,18 +143,19 @@ def _judged(
 ) -> tuple[_Errors | None, str]:
     """Return the errors of both recipes on new rows; or None, and why there are none."""
     if not rows.start.is_told:
-        return None, f"nothing tells which formulas the model {start} has learned"
+        return None, f"nothing tells which formulas {model_in_words(start)} has learned"
     n_val, n_tried = len(rows.new(rows.split.val)), len(rows.tried)
     keys = rows.dataset.keys()
     if len({keys[i] for i in rows.tried}) < FEWEST:
         found = f"only {n_tried} train and val rows have another" if n_tried else "no row has another"
-        return None, f"{start} would look better for the formulas that it has learned, and {found}"
+        return None, f"{model_in_words(start)} would look better for the formulas that it has learned, and {found}"
     are_few = n_val < ENOUGH
     divisions = rows.left_out_in_turn(configs[PLAIN].seed) if are_few else [(rows.split, rows.new(rows.split.val))]
     judged = np.concatenate([some for _, some in divisions])
-    where = f"{len(judged)} {'train and val' if are_few else 'val'} rows of formulas that {start} has not learned"
+    part = "train and val" if are_few else "val"
+    where = f"{len(judged)} {part} rows of formulas that {model_in_words(start)} has not learned"
     where += f" (left out in {rows.n_parts} parts)" if are_few else ""
-    reporter.say(f"Whether a training should start from {start}: {where} decide.")
+    reporter.say(f"Whether a training should start from {model_in_words(start)}: {where} decide.")
     of = {name: _errors(config, name, rows, divisions, reporter) for name, config in configs.items()}
     as_it_is = None if answers is None else np.abs(answers.values[judged] - rows.dataset.y[judged])
     return _Errors(start, of, as_it_is, [keys[i] for i in judged], where, are_few), ""

@@ -10,6 +10,7 @@ import yaml
 from formation_mlp.fitting.job import Asked, FitJob, default_output, job_for
 from formation_mlp.fitting.recipes import model_to_try
 from formation_mlp.runs.progress import Reporter
+from formation_mlp.saved_model.shipped import model_in_words
 from formation_mlp.system.files import write_text
 from formation_mlp.system.outputs import claimed
 
@@ -62,8 +63,8 @@ def configuration_text(job: FitJob) -> str:
     start = model_to_try(job, None)
     if start is not None:
         comments += [
-            f"formation-mlp fit also tries a training that starts from the model {start}, and takes it where it does",
-            "better on formulas new to that model.",
+            f"formation-mlp fit also tries a training that starts from {model_in_words(start)},",
+            "and takes it where it does better on formulas new to that model.",
         ]
     body = yaml.dump(job.raw, Dumper=_Lines, sort_keys=False, allow_unicode=True, width=110)
     return "".join(f"# {line}\n" for line in comments) + body

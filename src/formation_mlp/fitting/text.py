@@ -15,7 +15,7 @@ from formation_mlp.benchmark.text import statements
 from formation_mlp.fitting.fit import Fitted
 from formation_mlp.fitting.next_steps import next_commands
 from formation_mlp.quoting import counted
-from formation_mlp.runs.start_rows import apart_in_words, untrained_in_words
+from formation_mlp.runs.start_rows import ahead_in_words, apart_in_words, is_as_good_untrained, untrained_in_words
 from formation_mlp.system.text_table import aligned
 from formation_mlp.typing import Bools, Floats
 
@@ -75,16 +75,20 @@ def believe(results: Results, report: dict[str, Any], errors: Floats) -> list[st
     else:
         half = 1.96 * float(errors.std(ddof=1)) / len(errors) ** 0.5
         low, high = max(0.0, errors.mean() - half), errors.mean() + half
-        few = f", for {len(errors)} rows are few" if len(errors) < FEW else ""
+        tenth = float(np.quantile(errors, 0.9))
+        is_few = len(errors) < FEW
+        counts = f" (here {int((errors > tenth).sum())} of {len(errors)} rows)" if is_few else ""
+        few = f", for {len(errors)} rows are few" if is_few else ""
         said.append(
             f"What to believe: a new compound of this kind is off by {errors.mean():.3f} eV/atom on average, by more "
-            f"than {np.quantile(errors, 0.9):.3f} one time in ten. Of other {results.part} rows the average would lie "
+            f"than {tenth:.3f} one time in ten{counts}. Of other {results.part} rows the average would lie "
             f"between {low:.3f} and {high:.3f} (95 %){few}."
         )
-        said += [f"{one}." for one in statements(results)]
-    if "untrained" in report:
-        said.append(untrained_in_words(report["untrained"]))
-    said += [f"What not to believe: the scores as a whole, for {doubt}." for doubt in report.get("doubts", ())]
+        untrained = [untrained_in_words(report["untrained"])] if "untrained" in report else []
+        compared = [f"{one}." for one in statements(results)]
+        compared += [ahead_in_words(report["start"])] if compared and "start" in report else []
+        is_needless = bool(untrained) and is_as_good_untrained(report["untrained"])
+        said += [*untrained, *compared] if is_needless else [*compared, *untrained]
     said.append(
         "What not to believe: predictions for other kinds of compounds, such as elements that are rare or missing in "
         "the table; predict flags them."

@@ -152,7 +152,7 @@ def works_of_config(config: Mapping[str, Any]) -> Works:
     notes = [] if is_known else [f"The data: your table {path}{own}; cite where it is from."]
     start, of_start = _start(config), keys_of_start(config)
     if start and not of_start:
-        notes.append(f"The start: the model {start}; cite what it rests on (formation-mlp cite {start}).")
+        notes.append(f"The start: the model '{start}'; cite what it rests on (formation-mlp cite {start}).")
     features, remarks = _of_features(config["features"])
     data = dict.fromkeys((*keys_of_table(config), *of_start))
     return Works(tuple(data), features, (*notes, *remarks))

@@ -10,7 +10,6 @@ import numpy as np
 from formation_mlp.chemistry.elements import SYMBOLS
 from formation_mlp.reporting.groups import by_class, by_element, clearly_worse, group_errors
 from formation_mlp.reporting.judged import JudgedRows, counted_rows
-from formation_mlp.runs.start_rows import is_as_good_untrained, untrained_in_words
 
 if TYPE_CHECKING:
     from formation_mlp.reporting.finished import FinishedRun
@@ -38,7 +37,6 @@ def doubts(run: FinishedRun, rows: JudgedRows, of_intervals: Sequence[Claim]) ->
     """
     return [
         *[("The scores as a whole:", f"{doubt}.") for doubt in run.report.get("doubts", ())],
-        *_untrained(run),
         *_known(run),
         *_few(run, rows),
         *_failures(run),
@@ -46,14 +44,6 @@ def doubts(run: FinishedRun, rows: JudgedRows, of_intervals: Sequence[Claim]) ->
         *_elements(run),
         *_kind(run),
     ]
-
-
-def _untrained(run: FinishedRun) -> list[Claim]:
-    """Return that a model is as good without the training, if it is."""
-    about = run.report.get("untrained")
-    if not about or not is_as_good_untrained(about):
-        return []
-    return [("That the training was needed:", untrained_in_words(about))]
 
 
 def _start_scores(run: FinishedRun) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -73,7 +63,7 @@ def _known(run: FinishedRun) -> list[Claim]:
     known, new = _start_scores(run)
     if start and not start.get("is_told", True):
         claims.append(
-            ("The scores may be too good:", f"nothing tells what the start model {start['model']} has learned.")
+            ("The scores may be too good:", f"nothing tells what the start model '{start['model']}' has learned.")
         )
     elif start and known:
         rest = f"; of the other {new['n']:,}: {new['score']:.3f}" if new else "; there are no others"
@@ -81,7 +71,7 @@ def _known(run: FinishedRun) -> list[Claim]:
         claims.append(
             (
                 "Rows known before:",
-                f"{known['n']:,} of {n:,} {run.part} rows are formulas that the start model {start['model']} has "
+                f"{known['n']:,} of {n:,} {run.part} rows are formulas that the start model '{start['model']}' has "
                 f"learned (error {known['score']:.3f}{rest}). {told}",
             )
         )
@@ -119,7 +109,7 @@ def _failures(run: FinishedRun) -> list[Claim]:
     elements = clearly_worse(by_element(run.compositions, errors), overall)
     said = [f"{name} ({one.mean:.3f}, {one.n} rows)" for name, one in [*groups.items(), *elements.items()][:NAMED]]
     worst = int(np.argmax(run.errors))
-    claims = [("Clearly worse than the mean:", f"{', '.join(said)}.")] if said else []
+    claims = [("Clearly worse than average:", f"{', '.join(said)}.")] if said else []
     if unit:
         error = f"{run.prediction[worst] - run.y[worst]:+.2f}".replace("-", "−")
         claims.append(("The worst row:", f"{run.formulas[worst]} is off by {error} {unit}; see the worst rows below."))

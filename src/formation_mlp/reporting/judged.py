@@ -69,7 +69,7 @@ def judged_rows(run: FinishedRun) -> JudgedRows:
     words, every = counted_rows(n, run.part), counted_rows(len(is_new), run.part)
     if not known:
         return JudgedRows(is_new, words, words, every)
-    new = f"{words} whose formula the start model {start['model']} has not learned"
+    new = f"{words} whose formula the start model '{start['model']}' has not learned"
     return JudgedRows(is_new, new, f"these {words}", every)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from formation_mlp.saved_model.shipped import CALLED, model_in_words
+
 KINDS = {
     "mlp": ("multilayer perceptron", "multilayer perceptrons"),
     "residual": ("residual network", "residual networks"),
@@ -31,12 +33,12 @@ def model_words(members: Sequence[Mapping[str, Any]], start: str | None = None) 
     Examples
     --------
     >>> model_words([{"architecture": "residual"}] * 3, "composition")
-    'an ensemble of three residual networks started from composition'
+    "an ensemble of three residual networks started from the shipped model 'composition'"
     >>> model_words([{"architecture": "mlp"}])
     'a multilayer perceptron'
     """
     kinds = Counter(_kind(member) for member in members)
-    begun = f" started from {Path(start).name}" if start else ""
+    begun = f" started from {model_in_words(start if start in CALLED else Path(start).name)}" if start else ""
     if len(members) == 1:
         return f"a {next(iter(kinds))[0]}{begun}"
     counts = [f"{NUMBERS[n] if n < len(NUMBERS) else f'{n:,}'} {kind[n > 1]}" for kind, n in kinds.items()]

@@ -158,7 +158,7 @@ def _training(run: FinishedRun) -> str:
     name = training["loss"] or ("bce" if run.is_classification else "l1")
     loss = LOSSES.get(name, f"loss {name} of the authors")
     of_start = _cited(keys_of_start(run.config))
-    start = f" It started from the model {training['start_from']}{of_start}." if training["start_from"] else ""
+    start = f" It started from the model '{training['start_from']}'{of_start}." if training["start_from"] else ""
     intervals = (
         " Prediction intervals were calibrated on the validation rows by split conformal prediction [@lei2018]."
         if run.checkpoint.calibration is not None

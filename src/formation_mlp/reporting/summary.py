@@ -13,6 +13,7 @@ from formation_mlp.reporting.groups import NEW_FORMULA, NEW_SYSTEM, by_novelty, 
 from formation_mlp.reporting.html import verdict
 from formation_mlp.reporting.interval_claims import interval_claim
 from formation_mlp.reporting.judged import JudgedRows, judged_rows
+from formation_mlp.runs.start_rows import ahead_in_words, is_as_good_untrained, untrained_in_words
 
 if TYPE_CHECKING:
     from formation_mlp.reporting.finished import FinishedRun
@@ -32,7 +33,7 @@ def summary(run: FinishedRun, statements: Sequence[str] = ()) -> Markup:
     """
     rows = judged_rows(run)
     held, broken = interval_claim(run, rows)
-    believe = [*_error(run, rows), *_others(run, rows, statements), *_novelty(run, rows), *held]
+    believe = [*_error(run, rows), *_untrained(run), *_others(run, rows, statements), *_novelty(run, rows), *held]
     if not rows.are_enough:
         believe = [
             (
@@ -58,9 +59,19 @@ def _error(run: FinishedRun, rows: JudgedRows) -> list[Claim]:
     return [(f"{name[0].upper()}{name[1:]} {spread} (95 %).", text)]
 
 
+def _untrained(run: FinishedRun) -> list[Claim]:
+    """Return that a model is as good without the training, if it is: the first thing to know of the training."""
+    about = run.report.get("untrained")
+    if not about or not is_as_good_untrained(about):
+        return []
+    return [("The training was not needed:", untrained_in_words(about))]
+
+
 def _others(run: FinishedRun, rows: JudgedRows, statements: Sequence[str]) -> list[Claim]:
     if statements:
-        return [("Against others:", f"{one.rstrip('.')}.") for one in statements]
+        start = run.report.get("start")
+        ahead = [ahead_in_words(start)] if start else []
+        return [("Against others:", f"{one.rstrip('.')}.") for one in [*statements, *ahead]]
     if run.training is None or run.is_classification or not rows.n:
         return []
     mean = float(run.training.labels[run.training.rows["train"]].mean())

@@ -11,6 +11,7 @@ import numpy as np
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.saved_model.checkpoint import Checkpoint
 from formation_mlp.saved_model.learned import learned_formulas
+from formation_mlp.saved_model.shipped import model_in_words
 from formation_mlp.splits.methods import PARTS, Split
 from formation_mlp.targets.task import Task
 from formation_mlp.trust.listed import are_listed
@@ -75,7 +76,7 @@ def apart_in_words(about: Mapping[str, Any], part: str, selection: str) -> str:
     >>> about = {"model": "composition", "is_told": True, "rows": {"test": {"known": 213, "new": 54}}}
     >>> about["scores"] = {"test": {"known": {"MAE": 0.045}, "new": {"MAE": 0.083}}}
     >>> apart_in_words(about, "test", "MAE")
-    '213 of 267 test rows are formulas that the start model composition knows: MAE 0.045; the other 54: 0.083'
+    "213 of 267 test rows are formulas that the start model 'composition' knows: MAE 0.045; the other 54: 0.083"
     """
     counts = about["rows"].get(part, {})
     n, n_known = sum(counts.values()), counts.get(KNOWN, 0)
@@ -83,14 +84,14 @@ def apart_in_words(about: Mapping[str, Any], part: str, selection: str) -> str:
         return ""
     if not about["is_told"]:
         return (
-            f"nothing tells which formulas the start model {about['model']} has learned, so the scores of the {part} "
+            f"nothing tells which formulas the start model '{about['model']}' has learned, so the scores of the {part} "
             "rows may be too good"
         )
     score = {name: f"{values[selection]:.3f}" for name, values in about["scores"].get(part, {}).items()}
     if not n_known:
         whole = f"none of the {n} {part} formulas" if n > 1 else f"no formula of the one {part} row"
-        return f"the start model {about['model']} knows {whole}"
-    said = f"{n_known} of {n} {part} rows are formulas that the start model {about['model']} knows"
+        return f"the start model '{about['model']}' knows {whole}"
+    said = f"{n_known} of {n} {part} rows are formulas that the start model '{about['model']}' knows"
     said += f": {selection} {score[KNOWN]}" if KNOWN in score else ""
     return said + (f"; the other {n - n_known}: {score[NEW]}" if NEW in score else "; there are no others")
 
@@ -102,14 +103,15 @@ def untrained_in_words(about: Mapping[str, Any]) -> str:
     --------
     >>> about = {"model": "composition", "scale": "measured", "part": "test", "rows": 41, "MAE": 0.061}
     >>> print(untrained_in_words(about | {"MAE_of_training": 0.241, "low": -0.25, "high": -0.11}))
-    composition itself, without training, is off by 0.061 eV/atom on the 41 test rows of formulas that it has not \
-learned, this training by 0.241. To ask it: formation-mlp predict composition --csv NEW.csv --scale measured
+    The shipped model 'composition', without training, is off by 0.061 eV/atom on the 41 test rows of formulas that it \
+has not learned, this training by 0.241. To ask it: formation-mlp predict composition --csv NEW.csv --scale measured
     >>> print(untrained_in_words(about | {"MAE_of_training": 0.031, "low": 0.01, "high": 0.05}))
-    composition itself, without training, is off by 0.061 eV/atom on the 41 test rows of formulas that it has not \
-learned, this training by 0.031, which is clearly better.
+    The shipped model 'composition', without training, is off by 0.061 eV/atom on the 41 test rows of formulas that it \
+has not learned, this training by 0.031, which is clearly better.
     """
+    whole = model_in_words(about["model"])
     said = (
-        f"{about['model']} itself, without training, is off by {about['MAE']:.3f} eV/atom on the {about['rows']} "
+        f"{whole[0].upper()}{whole[1:]}, without training, is off by {about['MAE']:.3f} eV/atom on the {about['rows']} "
         f"{about['part']} rows of formulas that it has not learned, this training by {about['MAE_of_training']:.3f}"
     )
     if not is_as_good_untrained(about):
@@ -117,6 +119,19 @@ learned, this training by 0.031, which is clearly better.
     scale = f" --scale {about['scale']}" if about["scale"] else ""
     may_be_chance = "; the difference may be chance" if about["MAE"] > about["MAE_of_training"] else ""
     return f"{said}{may_be_chance}. To ask it: formation-mlp predict {about['model']} --csv NEW.csv{scale}"
+
+
+def ahead_in_words(about: Mapping[str, Any]) -> str:
+    """Return what a start gave the model that its opponents did not have, of what `report.json` holds under ``start``.
+
+    Examples
+    --------
+    >>> ahead_in_words({"model": "composition"})
+    "The opponents learned this table alone, the training started from what the shipped model 'composition' knew."
+    """
+    return (
+        f"The opponents learned this table alone, the training started from what {model_in_words(about['model'])} knew."
+    )
 
 
 def is_as_good_untrained(about: Mapping[str, Any]) -> bool:

@@ -109,6 +109,17 @@ class Card(Section):
         return {symbol: count for symbol, count in self.elements.items() if count < self.rare_below}
 
 
+def model_in_words(name: str) -> str:
+    """Return what to call a model in a sentence, so that its name does not read as an ordinary word.
+
+    Examples
+    --------
+    >>> model_in_words("composition"), model_in_words("runs/salts")
+    ("the shipped model 'composition'", "the model 'runs/salts'")
+    """
+    return f"the {'shipped ' * (name in CALLED)}model '{name}'"
+
+
 def shipped_path(name: str) -> Path | None:
     """Return the model file of a shipped model, or None if there is none of this name."""
     file = "composition" if name in ON_SCALE else name
