@@ -127,6 +127,15 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
+def in_words(errors: pd.Series) -> str:
+    """Return mean and standard deviation; of errors that one run alone makes large, the median and that one."""
+    if len(errors) == 1:
+        return f"{errors.iloc[0]:.3f}"
+    if errors.std() > errors.mean():
+        return f"{errors.median():.3f} (one {errors.max():.3g})"
+    return f"{errors.mean():.3f} ± {errors.std():.3f}"
+
+
 def table(asked: argparse.Namespace) -> None:
     """Print mean and standard deviation over the seeds, with the CPU time of a fit and how often it took the start."""
     frame = pd.DataFrame(read(asked.out))
@@ -138,8 +147,7 @@ def table(asked: argparse.Namespace) -> None:
         cells = []
         for name in names:
             errors = some.MAE[some.model == name]
-            spread = f" ± {errors.std():.3f}" if len(errors) > 1 else ""
-            cells.append(f"{errors.mean():.3f}{spread}")
+            cells.append(in_words(errors))
         facts = [f"{own.n_new.mean():.0f}", f"{own.n_exam.mean():.0f}", str(len(own))]
         made = f"{int(own.from_start.sum())} of {len(own)}"
         print("| " + " | ".join([f"{kind}, {n:,}", *facts, *cells, made, f"{own.cpu_seconds.mean():.0f}"]) + " |")
