@@ -12,6 +12,10 @@ from formation_mlp.quoting import counted
 from formation_mlp.typing import Floats, Ints
 from formation_mlp.units import EV_PER_ATOM
 
+AVERAGED = "averaged with an earlier row of the same formula"
+IN_MEDIAN = "the median with an earlier row of the same formula is taken"
+HIGHER = "another row of the same formula lies lower"
+"""Why a row is merged into another."""
 FAR = 0.1
 """eV/atom; measurements, and computed ground states, of one compound lie nearer to one another."""
 
@@ -28,7 +32,7 @@ def mean(dataset: Dataset) -> Dataset:
     """Replace the rows of a formula by the first of them, with the mean target (auxiliary ones stay its own)."""
     _, group = np.unique(_groups(dataset), return_inverse=True)
     means = np.bincount(group, weights=dataset.y) / np.bincount(group)
-    return _first_of_each(dataset, group, means, "averaged with an earlier row of the same formula")
+    return _first_of_each(dataset, group, means, AVERAGED)
 
 
 def median(dataset: Dataset) -> Dataset:
@@ -40,14 +44,25 @@ def median(dataset: Dataset) -> Dataset:
     order = np.argsort(group, kind="stable")
     members = np.split(dataset.y[order], np.cumsum(np.bincount(group))[:-1])
     medians = np.array([np.median(values) for values in members])
-    return _first_of_each(dataset, group, medians, "the median with an earlier row of the same formula is taken")
+    return _first_of_each(dataset, group, medians, IN_MEDIAN)
 
 
 def lowest(dataset: Dataset) -> Dataset:
     """Keep the row of lowest energy of each formula: the ground state among the rows."""
     order = np.argsort(dataset.y, kind="stable")
     _, first = np.unique(np.array(_groups(dataset))[order], return_index=True)
-    return _only(dataset, np.sort(order[first]), "another row of the same formula lies lower")
+    return _only(dataset, np.sort(order[first]), HIGHER)
+
+
+def is_merged(reason: str) -> bool:
+    """Return whether a row is left out since another one of its formula stands for it.
+
+    Examples
+    --------
+    >>> is_merged(HIGHER), is_merged("no target")
+    (True, False)
+    """
+    return reason in (AVERAGED, IN_MEDIAN, HIGHER)
 
 
 def _first_of_each(dataset: Dataset, group: Ints, target: Floats, reason: str) -> Dataset:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from markupsafe import Markup
 
+from formation_mlp.data.duplicates import is_merged
 from formation_mlp.reporting.html import bullets, code, details, facts, joined, paragraph
 from formation_mlp.version import __version__
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from formation_mlp.reporting.finished import FinishedRun
 
 NUMBERS = {
-    "parameters": "parameters",
+    "parameters": "trained parameters",
     "epochs": "epochs",
     "best_epoch": "best epoch",
     "device": "device",
@@ -25,6 +28,8 @@ NUMBERS = {
     "fit_seconds": "training time (s)",
 }
 """Key of report.json to its name on the page."""
+MOST_NAMED = 50
+"""Rows left out that the page names; report.json names all of them."""
 
 
 def data_section(run: FinishedRun) -> Markup:
@@ -44,10 +49,23 @@ def data_section(run: FinishedRun) -> Markup:
             count = shared[f"test_rows_with_{key}_in_train"]
             share = f"{count:,} of {shared['test_rows']:,} ({100 * count / shared['test_rows']:.0f} %)"
             lines[f"test rows whose {words} is in training"] = share
-    lines["rows left out"] = f"{len(report.get('left_out', {})):,}"
+    left_out = report.get("left_out", {})
+    unread = {row: reason for row, reason in left_out.items() if not is_merged(reason)}
+    lines["rows left out"] = f"{len(unread):,}"
+    if len(left_out) > len(unread):
+        lines["rows merged into another of their formula"] = f"{len(left_out) - len(unread):,}"
     constant = len(report.get("constant_descriptors", ()))
     lines["features"] = f"{report['descriptors']}, of which {constant} are constant and not used"
-    return facts(lines, "data") + (bullets(report["notes"]) if report.get("notes") else Markup())
+    notes = bullets(report["notes"]) if report.get("notes") else Markup()
+    return facts(lines, "data") + notes + _named(unread)
+
+
+def _named(left_out: Mapping[str, str]) -> Markup:
+    if not left_out:
+        return Markup()
+    shown = [f"{row}: {reason}" for row, reason in islice(left_out.items(), MOST_NAMED)]
+    rest = len(left_out) - len(shown)
+    return details("Rows left out", bullets([*shown, f"{rest:,} more, in report.json"] if rest else shown))
 
 
 def making_section(run: FinishedRun) -> Markup:
