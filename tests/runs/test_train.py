@@ -72,6 +72,7 @@ def test_a_finished_run_leaves_these_files_and_no_others(finished_run: Path) -> 
 def test_the_report_tells_what_the_numbers_mean(finished_run: Path) -> None:
     report = read_json(finished_run / "report.json")
     assert report["target"] == {
+        "column": "formation_energy_per_atom",
         "name": "formation_energy_per_atom",
         "unit": "eV/atom",
         "declared_unit": None,
