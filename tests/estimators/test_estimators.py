@@ -447,6 +447,8 @@ def test_a_unit_that_is_given_is_converted() -> None:
     known = few_epochs().fit(FEW, FEW_ENERGIES).predict(FEW)
     in_kj = few_epochs().fit(FEW, FEW_ENERGIES * 96.48533212331, unit="kJ/mol").predict(FEW)
     np.testing.assert_allclose(in_kj, known, atol=1e-4)
+    with pytest.raises(UserWarning, match="known compounds lie in the median"):
+        few_epochs().fit(FEW, FEW_ENERGIES, unit="kJ/mol")
     few_epochs().fit(FEW, FEW_ENERGIES - 4, unit="eV/atom")
     with pytest.raises(FormationMLPError, match="unit: unknown unit 'kJ'"):
         few_epochs().fit(FEW, FEW_ENERGIES, unit="kJ")

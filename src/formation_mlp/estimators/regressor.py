@@ -81,7 +81,7 @@ class FormationEnergyRegressor(RegressorMixin, NetworkEstimator):  # type: ignor
             left out.
         unit
             Of the energies, which are converted to eV/atom. If not given they are taken for eV/atom, and refused if
-            they look like something else.
+            they look like something else. Where known compounds speak against it, a `UserWarning` says so.
         scale
             Energy scale of the energies (`formation_mlp.scales`), which the fitted model then names.
         callbacks

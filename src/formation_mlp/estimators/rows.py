@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from formation_mlp.data.records import Dataset, Target
+from formation_mlp.data.unit_doubt import doubt_of_unit, evenly_spread
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.registry import lookup
@@ -29,7 +31,8 @@ def dataset_of(
     sample_weight
         How much each row counts, ``[n]``.
     unit
-        Of the energies; if not given they are eV/atom, and refused if they look like something else.
+        Of the energies; if not given they are eV/atom, and refused if they look like something else. Where known
+        compounds speak against it, a `UserWarning` says so.
     is_energy
         Whether ``y`` are energies.
 
@@ -50,7 +53,8 @@ def dataset_of(
         i, reason = next(iter(sorted(read.failures.items())))
         raise DataError(f"X: {len(read.failures)} of {n} inputs cannot be read; number {i}: {reason}")
     if is_energy:
-        y = _in_ev_per_atom(y, unit, read.materials.compositions.n_atoms)
+        energies, y = y, _in_ev_per_atom(y, unit, read.materials.compositions.n_atoms)
+        _warn_of_unit(energies, read, unit or EV_PER_ATOM)
     target = Target("y", EV_PER_ATOM if is_energy else "", None, unit)
     dataset = Dataset(tuple(map(str, range(n))), tuple(read.labels), read.materials, y, target)
     if sample_weight is None:
@@ -81,6 +85,13 @@ def _weights(sample_weight: ArrayLike, n: int) -> Floats:
     if not weight.any():
         raise DataError("sample_weight: all weights are zero; there is nothing to learn from.")
     return weight
+
+
+def _warn_of_unit(energies: Floats, read: ReadMaterials, unit: str) -> None:
+    some = evenly_spread(len(energies))
+    doubt = doubt_of_unit(energies[some], read.materials.compositions.take(some), unit, [read.labels[i] for i in some])
+    if doubt:
+        warnings.warn(f"y: {doubt}. Is this the right unit?", UserWarning, stacklevel=5)
 
 
 def _in_ev_per_atom(y: Floats, unit: str | None, n_atoms: Floats) -> Floats:
