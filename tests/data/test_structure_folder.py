@@ -14,6 +14,8 @@ from formation_mlp.data.dataset import load_dataset
 from formation_mlp.data.discovery import discover
 from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
+from formation_mlp.materials.structure.access import only_files_of
+from formation_mlp.materials.structure.below import located, structures_below
 from support.structures import rock_salt
 
 SALTS = {"NaCl": (-2.131, 5.6), "MgO": (-3.118, 4.2), "LiF": (-3.195, 4.0), "KBr": (-2.040, 6.6)}
@@ -163,3 +165,98 @@ def test_a_table_beside_the_folder_is_taken(folder: Path, tmp_path: Path) -> Non
     (tmp_path / "targets.csv").write_text(content, encoding="utf-8")
     with pytest.raises(DataError, match="2 tables beside it name its files"):
         discover(str(inside))
+
+
+def as_calculations(folder: Path) -> dict[str, float]:
+    """Give each structure a folder of its own, with a POSCAR that is something else; return names and energies."""
+    for i, salt in enumerate(SALTS):
+        place = folder / "calcs" / f"calc_{i:03}"
+        place.mkdir(parents=True)
+        rock_salt("Cs", "I", 9.0).to(str(place / "POSCAR"), fmt="poscar")
+        cation, anion = symbols(salt)
+        rock_salt(cation, anion, SALTS[salt][1]).to(str(place / "CONTCAR"), fmt="poscar")
+        (place / "OUTCAR").write_text("free energy TOTEN", encoding="utf-8")
+        (folder / f"{salt}.cif").unlink()
+    return {f"calc_{i:03}": energy for i, energy in enumerate(ENERGIES.values())}
+
+
+def table_of(energies: dict[str, float], path: Path, prefix: str = "", **more: list[str]) -> Path:
+    frame = pd.DataFrame({"run": [prefix + name for name in energies], "E_f (eV/atom)": energies.values(), **more})
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("prefix", ["", "calcs/"])
+def test_a_column_names_the_folders_of_calculations(folder: Path, prefix: str) -> None:
+    energies = as_calculations(folder)
+    path = table_of(energies, folder / "results.csv", prefix)
+    found = discover(str(path))
+    assert (found.kind, found.data["structure"], found.data["id"]) == ("structures", "run", "run")
+    dataset = load_dataset(DataConfig(**found.data), TaskConfig())
+    assert dataset.formulas == tuple(SALTS)
+    assert dict(zip(dataset.ids, dataset.y, strict=True)) == pytest.approx(
+        {prefix + name: e for name, e in energies.items()}
+    )
+
+
+def test_a_column_names_files_of_a_folder_beside_the_table(folder: Path) -> None:
+    (folder / "cifs").mkdir()
+    for path in folder.glob("*.cif"):
+        path.rename(folder / "cifs" / f"salt {path.name}")
+    for ending in ("", ".cif"):
+        found = discover(str(table_of({f"salt {name}{ending}": e for name, e in ENERGIES.items()}, folder / "t.csv")))
+        assert (found.kind, found.data["structure"]) == ("structures", "run")
+        assert load_dataset(DataConfig(**found.data), TaskConfig()).formulas == tuple(SALTS)
+
+
+def test_formulas_beside_names_of_files_are_taken_and_the_files_told(folder: Path) -> None:
+    path = table_of(as_calculations(folder), folder / "results.csv", Compound=list(SALTS))
+    found = discover(str(path))
+    assert (found.kind, found.data["formula"]) == ("compositions", "Compound")
+    assert any("with --structure 'run'" in note for note in found.notes)
+    assert discover(str(path), structure="run").kind == "structures"
+
+
+def test_a_folder_of_calculations_is_read_with_the_table_in_it_or_beside_it(folder: Path) -> None:
+    energies = as_calculations(folder)
+    table_of(energies, folder / "energies.csv")
+    assert read(folder / "calcs") == pytest.approx(energies)
+    (folder / "energies.csv").rename(folder / "calcs" / "my results.csv")
+    assert read(folder / "calcs") == pytest.approx(energies)
+
+
+def test_structures_in_folders_of_a_folder_of_structures_are_told(folder: Path) -> None:
+    (folder / "energies.csv").write_text(csv("file,e_form", lambda name, energy: f"{name},{energy}"), encoding="utf-8")
+    (folder / "old").mkdir()
+    rock_salt("Cs", "I", 9.0).to(str(folder / "old" / "CsI.cif"), fmt="cif")
+    assert read(folder) == pytest.approx(ENERGIES)
+    assert any(
+        "1 structure of a folder in it is not read, such as old/CsI.cif" in n for n in discover(str(folder)).notes
+    )
+
+
+def test_structures_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for place in ("a", "b", ".hidden"):
+        for ending in ("", ".vasp"):
+            (tmp_path / place).mkdir(exist_ok=True)
+            rock_salt("Na", "Cl", 5.6).to(str(tmp_path / place / f"salt{ending or '.cif'}"), fmt="poscar")
+    (tmp_path / "a" / "salt.vasp").unlink()
+    assert structures_below(tmp_path) == {
+        "a/salt": "a/salt.cif",
+        "b/salt.cif": "b/salt.cif",
+        "b/salt.vasp": "b/salt.vasp",
+    }
+
+
+def test_an_empty_end_of_a_calculation_gives_way_to_its_beginning(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "CONTCAR").touch()
+    (tmp_path / "run" / "POSCAR").write_text("a structure", encoding="utf-8")
+    assert structures_below(tmp_path) == {"run": "run/POSCAR"}
+
+
+def test_no_name_leads_to_a_file_where_only_those_of_one_folder_may_be_read(folder: Path) -> None:
+    energies = as_calculations(folder)
+    with only_files_of(folder / "elsewhere"):
+        assert located(list(energies), folder) == list(energies)
+    assert located(list(energies), folder) == [f"calcs/{name}/CONTCAR" for name in energies]

@@ -22,6 +22,7 @@ from formation_mlp.data.sources import read_table
 from formation_mlp.data.unit_doubt import N_LOOKED_AT, doubt_of_unit, evenly_spread
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
+from formation_mlp.materials.structure.below import located
 from formation_mlp.materials.structure.columns import read_structure_columns
 from formation_mlp.quoting import MOST_ROWS, counted, first_of
 from formation_mlp.registry import lookup
@@ -187,7 +188,8 @@ def materials_of_frame(frame: pd.DataFrame, config: DataConfig) -> ReadMaterials
     usual = columns.STRUCTURE if config.formula is None else ()
     column = columns.find_column(frame, config.structure, usual, "data.structure")
     if column is not None:
-        read = read_structures(columns.cells_of(frame, column), Path(frame.attrs.get("folder", ".")))
+        folder = Path(frame.attrs.get("folder", "."))
+        read = read_structures(located(columns.cells_of(frame, column), folder), folder)
         return compared_with_formulas(read, frame, config.formula)
     if config.formula is None and set(columns.CELL) <= set(frame.columns):
         return compared_with_formulas(_structures_in_columns(frame), frame, None)

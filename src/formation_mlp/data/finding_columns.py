@@ -64,7 +64,8 @@ def with_materials(frame: pd.DataFrame, config: DataConfig) -> DataConfig:
     found = find_materials(frame)
     if found.problems and not found.is_missing:
         raise DataError(_as_keys(found.problems, {"--formula": "data.formula"}))
-    return config.model_copy(update=found.data)
+    is_named = config.id is not None or any(name.strip().lower() in columns.ID for name in map(str, frame.columns))
+    return config.model_copy(update=found.data if not is_named else found.data | {"id": config.id})
 
 
 def target_of_frame(

@@ -7,9 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from formation_mlp.data import columns
-from formation_mlp.data.contents import Formulas, are_structures, formulas_in, some_cells
+from formation_mlp.data.contents import (
+    LONGEST,
+    SHARE_OF_NAMED,
+    Formulas,
+    are_names,
+    are_structures,
+    formulas_in,
+    some_cells,
+)
 from formation_mlp.data.headers import NO_FORMULAS, header_of
 from formation_mlp.materials.formula.reading import parse_formulas
+from formation_mlp.materials.structure.below import share_of_names
 from formation_mlp.quoting import MOST_ROWS, counted, quoted
 
 if TYPE_CHECKING:
@@ -58,6 +67,15 @@ def find_materials(frame: pd.DataFrame, formula: str | None = None, structure: s
         found.notes.append(f"Structures are in the columns {', '.join(columns.CELL)}.")
     name, notes, problems = find_formulas(frame, formula)
     found.formula = name
+    files = _names_of_files(frame) if found.kind == "compositions" and formula is None else None
+    if files is not None and name is None:
+        found.kind, found.structure, found.data = "structures", files, {"structure": files}
+        found.notes.append(f"Structures are in the files that the column {files!r} names.")
+        structure = files
+    elif files is not None:
+        notes.append(f"The column {files!r} names structure files: with --structure {files!r} they are learned from.")
+    if structure is not None and columns.FILES not in frame.attrs and _is_path_column(frame, structure):
+        found.data["id"] = structure
     if found.kind == "structures":
         if name is not None and formula is not None:
             found.data["formula"] = name
@@ -74,6 +92,24 @@ def _structures_of(frame: pd.DataFrame) -> str | None:
     folder = Path(frame.attrs.get("folder", "."))
     for name in map(str, frame.columns):
         if are_structures(some_cells(frame, name), folder):
+            return name
+    return None
+
+
+def _is_path_column(frame: pd.DataFrame, name: str) -> bool:
+    """Tell whether a column of structures names a file in each row, each another one, so that it names the rows."""
+    cells = columns.cells_of(frame, name)
+    return are_names(cells, len(frame)) and all(isinstance(cell, str) and len(cell) <= LONGEST for cell in cells)
+
+
+def _names_of_files(frame: pd.DataFrame) -> str | None:
+    """Return the column whose cells name structure files below the table, each another one."""
+    folder = frame.attrs.get("folder")
+    if folder is None or columns.FILES in frame.attrs:
+        return None
+    for name in map(str, frame.columns):
+        cells = some_cells(frame, name)
+        if len(set(map(str, cells))) == len(cells) and share_of_names(cells, Path(folder)) >= SHARE_OF_NAMED:
             return name
     return None
 

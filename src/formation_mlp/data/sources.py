@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from formation_mlp.data.csv_file import read_csv
-from formation_mlp.data.structure_folder import read_folder, require_once
+from formation_mlp.data.structure_folder import read_folder
+from formation_mlp.data.structure_table import require_once
 from formation_mlp.data.table_file import IN_PARTS, Parts, read_file
 from formation_mlp.data.text_file import UTF_8, has_control_sign
 from formation_mlp.errors import DataError

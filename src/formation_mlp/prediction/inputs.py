@@ -10,6 +10,7 @@ from typing import Any
 from formation_mlp.errors import DataError
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.materials.inputs import FEW, ReadMaterials, read_materials
+from formation_mlp.materials.structure.below import structures_below
 from formation_mlp.materials.structure.files import (
     OF_TABLES,
     is_other_json,
@@ -201,7 +202,8 @@ def _files_of(item: str) -> list[str]:
 
 
 def _structures_of(folder: Path) -> list[Path]:
-    return [file for file in structure_files_of(folder) if not is_other_json(file)]
+    files = [file for file in structure_files_of(folder) if not is_other_json(file)]
+    return files or [file for path in structures_below(folder).values() if not is_other_json(file := folder / path)]
 
 
 def names_structures(argument: str) -> bool:

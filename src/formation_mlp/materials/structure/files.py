@@ -38,7 +38,7 @@ _VASP = re.compile(r"(?i)(.*[^a-z])?(poscar|contcar)([^a-z].*|\d.*)?")
 
 def is_structure_file(path: Path | str) -> bool:
     """Tell by its name whether a file holds a structure; ``FILE.cif#NAME`` is one of several structures in it."""
-    name = _plain_name(split_name(path)[0])
+    name = plain_name(split_name(path)[0])
     if name.endswith(OF_TABLES):
         return False
     return name.endswith(SUFFIXES) or _VASP.fullmatch(name) is not None or name in NO_STRUCTURES
@@ -61,7 +61,7 @@ def split_name(path: Path | str) -> tuple[str, str | None]:
 def looks_like_structure(path: Path | str) -> bool:
     """Tell whether a file is there and holds a structure: by its name, or else by how its text begins."""
     path = Path(path)
-    if _plain_name(path).endswith(OF_TABLES) or not may_read(path):
+    if plain_name(path).endswith(OF_TABLES) or not may_read(path):
         return False
     if path.suffix.lower() == ".json" or not is_structure_file(path):
         try:
@@ -83,12 +83,12 @@ def structure_files_of(folder: Path) -> list[Path]:
         files = sorted(path for path in folder.iterdir() if is_structure_file(path.name) and path.is_file())
     except OSError as error:
         raise DataError(f"{folder}: not readable: {error}") from error
-    return [path for path in files if _plain_name(path) not in NO_STRUCTURES]
+    return [path for path in files if plain_name(path) not in NO_STRUCTURES]
 
 
 def is_other_json(path: Path) -> bool:
     """Tell whether a file is sound JSON, but about something else than a structure."""
-    if not _plain_name(path).endswith(".json"):
+    if not plain_name(path).endswith(".json"):
         return False
     try:
         text = text_of(path)
@@ -175,7 +175,7 @@ def _text_and_kind(path: Path) -> tuple[str, Kind | None]:
         exists = False
     if not exists:
         raise DataError("no such structure file.")
-    name = _plain_name(path)
+    name = plain_name(path)
     if name in NO_STRUCTURES:
         raise DataError(f"it is {NO_STRUCTURES[name]}.")
     text = text_of(path)
@@ -194,7 +194,7 @@ def _text_and_kind(path: Path) -> tuple[str, Kind | None]:
     return text, kind
 
 
-def _plain_name(path: Path | str) -> str:
+def plain_name(path: Path | str) -> str:
     """Return the lower-case name of a file without the ending of its compression."""
     name = str(path).replace("\\", "/").rpartition("/")[2].lower()
     return next((name[: -len(ending)] for ending in PACKED if name.endswith(ending)), name)
