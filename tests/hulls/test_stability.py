@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from formation_mlp.data.sources import bundled_path
 from formation_mlp.errors import DataError, FormationMLPError
 from formation_mlp.hulls.energy_table import read_energy_table
 from formation_mlp.hulls.stability import judge
@@ -106,6 +107,17 @@ def test_energies_are_converted_from_the_unit_that_is_given(
     first, second = lines_of(Path("hull.csv"))
     assert (first["energy"], second["energy"]) == ("-2.000000", "-1.200000")
     assert (first["decomposition_energy"], second["decomposition_energy"]) == ("-1.466667", "-0.450000")
+
+
+def test_a_unit_that_known_compounds_speak_against_is_told(command: Command, write_csv: Writer) -> None:
+    rows = [(row["formula"], row["formation_enthalpy_per_atom"]) for row in lines_of(bundled_path())[:40]]
+    right = write_csv(rows, ["formula", "e_form"])
+    wrong = write_csv([(formula, 96 * float(energy)) for formula, energy in rows], ["formula", "e_form"], name="kj.csv")
+    options = ("--unit", "eV/atom", "--out", "hull.csv", "--overwrite")
+    assert "look at the unit" not in command("stability", right, *options).err
+    assert "look at the unit of column 'e_form' of kj.csv" in command("stability", wrong, *options).err
+    beside = command("stability", right, *options, "--competing", wrong, "--competing-unit", "eV/atom").err
+    assert "look at the unit of column 'e_form' of kj.csv" in beside
 
 
 def test_other_phases_compete_but_are_not_judged(command: Command, table: Path, write_csv: Writer) -> None:

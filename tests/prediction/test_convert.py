@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from formation_mlp.data.sources import bundled_path
 from formation_mlp.scales.scale import SCALES
 from support.commands import Outcome
 
@@ -52,6 +53,15 @@ def test_columns_and_units_are_named(command: Command, write_csv: Writer) -> Non
     named = ("--formula", "material", "--column", "heat", "--unit", "kJ/mol")
     rows = table_of(command("convert", "table.csv", *WAY, *named).succeeded())
     assert float(rows[0]["energy"]) == pytest.approx(-2.104, abs=0.001)
+
+
+def test_a_unit_that_known_compounds_speak_against_is_told(command: Command, write_csv: Writer) -> None:
+    bundled = table_of(Path(bundled_path()).read_text(encoding="utf-8"))[:40]
+    energies = [(row["formula"], 1000 * float(row["formation_enthalpy_per_atom"])) for row in bundled]
+    write_csv(energies, ("formula", "E_f"))
+    doubt = "look at the unit of column 'E_f' of table.csv: in kJ/mol"
+    assert doubt in command("convert", "table.csv", *WAY, "--unit", "kJ/mol").err
+    assert "look at the unit" not in command("convert", "table.csv", *WAY, "--unit", "meV/atom").err
 
 
 def test_a_table_of_another_scale_is_refused(command: Command, write_csv: Writer) -> None:

@@ -19,7 +19,7 @@ from formation_mlp.data.numbers import numbers_of_cells, remark_on_minus
 from formation_mlp.data.records import Dataset, LeftOut, Target, Withheld
 from formation_mlp.data.scale_column import scales_of_frame
 from formation_mlp.data.sources import read_table
-from formation_mlp.data.unit_doubt import N_LOOKED_AT, doubt_of_unit, evenly_spread
+from formation_mlp.data.unit_doubt import doubt_by_some
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials, read_materials, read_structures
 from formation_mlp.materials.structure.below import located
@@ -117,8 +117,7 @@ def _doubts(
     values: Floats, compositions: Compositions, unit: str | None, labels: Sequence[str], target: str
 ) -> tuple[str, ...]:
     """Return what known compounds say against the unit of energies, told by some rows."""
-    some = evenly_spread(len(values), N_LOOKED_AT)
-    doubt = doubt_of_unit(values[some], compositions.take(some), unit or EV_PER_ATOM, [labels[i] for i in some])
+    doubt = doubt_by_some(values, compositions, unit or EV_PER_ATOM, labels)
     return (f"the unit of {target!r}: {doubt}",) if doubt else ()
 
 

@@ -97,6 +97,12 @@ def doubt_of_unit(energies: Floats, compositions: Compositions, unit: str, names
     return _mixture(converted, known, unit, energies, names) or of_all
 
 
+def doubt_by_some(energies: Floats, compositions: Compositions, unit: str, names: Sequence[str]) -> str:
+    """Do the same for tables of any length, by at most `N_LOOKED_AT` rows spread over all."""
+    some = evenly_spread(len(energies))
+    return doubt_of_unit(energies[some], compositions.take(some), unit, [names[i] for i in some])
+
+
 def _of_all(converted: Mapping[str, Floats], known: Mapping[str, Ints], unit: str, best: str) -> str:
     """Return what the lowest energies of all known compounds say; ``best`` is the unit that leads nearest."""
     if len(known) < FEWEST_KNOWN:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from formation_mlp.data.records import Dataset, Target
-from formation_mlp.data.unit_doubt import doubt_of_unit, evenly_spread
+from formation_mlp.data.unit_doubt import doubt_by_some
 from formation_mlp.errors import DataError
 from formation_mlp.materials.inputs import ReadMaterials
 from formation_mlp.registry import lookup
@@ -88,8 +88,7 @@ def _weights(sample_weight: ArrayLike, n: int) -> Floats:
 
 
 def _warn_of_unit(energies: Floats, read: ReadMaterials, unit: str) -> None:
-    some = evenly_spread(len(energies))
-    doubt = doubt_of_unit(energies[some], read.materials.compositions.take(some), unit, [read.labels[i] for i in some])
+    doubt = doubt_by_some(energies, read.materials.compositions, unit, read.labels)
     if doubt:
         warnings.warn(f"y: {doubt}. Is this the right unit?", UserWarning, stacklevel=5)
 

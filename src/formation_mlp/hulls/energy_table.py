@@ -16,6 +16,7 @@ from formation_mlp.data.dataset import ids_of_frame, materials_of_frame
 from formation_mlp.data.finding_columns import target_of_frame, unit_of_frame
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.sources import read_table
+from formation_mlp.data.unit_doubt import doubt_by_some
 from formation_mlp.errors import DataError
 from formation_mlp.quoting import first_of
 from formation_mlp.typing import Floats, Ints
@@ -56,6 +57,7 @@ class EnergyTable:
     scale : name of the energy scale, or empty if the table does not say
     half_width : of the 90 % intervals in eV/atom, as `predict` writes them, NaN where there is none, ``[n]``; None
         without the columns ``lo90`` and ``hi90``
+    doubt : what known compounds say against the unit; nothing if they do not
     """
 
     path: Path
@@ -69,6 +71,7 @@ class EnergyTable:
     errors: dict[int, str]
     scale: str = ""
     half_width: Floats | None = None
+    doubt: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -143,6 +146,9 @@ def energy_table(
     written = _declared_unit(frame, unit, options["unit"])
     declared, _ = unit_of_frame(column, written, energies[good], compositions.take(good), options["unit"])
     _check(energies[good], declared, f"{path}, column {column!r}", options["unit"])
+    doubt = doubt_by_some(
+        energies[good], compositions.take(good), declared or EV_PER_ATOM, [read.labels[i] for i in good]
+    )
     n_atoms = np.where(compositions.n_elements, compositions.n_atoms, np.nan)
 
     def in_ev(values: Floats) -> Floats:
@@ -163,6 +169,7 @@ def energy_table(
         errors,
         _declared_scale(frame),
         None if half_width is None else in_ev(half_width),
+        f"look at the unit of column {column!r} of {path}: {doubt}" if doubt else "",
     )
 
 

@@ -223,6 +223,7 @@ def _notes(
     good = table.good
     keys = table.compositions.take(good).keys()
     notes = [
+        *filter(None, (table.doubt, "" if others is None else others.doubt)),
         f"energies: column {table.column!r} of {table.path}, {table.unit}",
         f"{counted(len(good), 'compound')}, {int(decompositions.is_stable.sum())} stable",
     ]

@@ -210,6 +210,8 @@ def _notes(converted: Converted, from_: str, to: str, table: EnergyTable, n_fail
         notes.append(
             f"{len(converted.warnings):,} of {len(table):,} rows have a warning, {count:,} of them as {often!r}"
         )
+    if table.doubt:
+        notes.insert(0, table.doubt)
     if n_failed:
         notes.append(f"{n_failed:,} of {len(table):,} rows have no number; the column 'error' says why")
     return notes

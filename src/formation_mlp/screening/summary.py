@@ -111,7 +111,7 @@ def _competing(screening: Screening) -> str:
         return (
             f"{counted(len(words), 'compound')} of {table.path} within these elements (column {table.column!r}), and "
             "the elements at 0 eV/atom. Errors of the model do not cancel against energies of another origin, as they "
-            "partly do among predictions"
+            "partly do among predictions" + (f". {table.doubt[0].upper()}{table.doubt[1:]}" if table.doubt else "")
         )
     n_new = words.count(CANDIDATE)
     counts = [f"{words.count(word):,} {word}" for word in (*ORIGINS, GIVEN) if word in words]
