@@ -22,6 +22,8 @@ def test_one_electronvolt_per_particle_is_the_faraday_constant_per_mole() -> Non
         ("kJ/mol-formula", AL2O3_KJ),
         ("kcal/mol", AL2O3_KJ / 4.184 / N_ATOMS),
         ("kcal/mol-formula", AL2O3_KJ / 4.184),
+        ("J/mol", 1000 * AL2O3_KJ / N_ATOMS),
+        ("J/mol-formula", 1000 * AL2O3_KJ),
     ],
 )
 def test_every_unit_of_one_enthalpy_gives_the_same_energy_per_atom(unit: str, energy: float) -> None:
@@ -38,6 +40,8 @@ def test_each_unit_is_in_the_test_above() -> None:
         "kJ/mol-formula",
         "kcal/mol",
         "kcal/mol-formula",
+        "J/mol",
+        "J/mol-formula",
     }
 
 

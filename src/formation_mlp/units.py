@@ -27,14 +27,16 @@ UNITS: dict[str, tuple[float, bool]] = {
     "meV/atom": (1e-3, False),
     "kJ/mol": (1 / KJ_PER_MOL, False),
     "kcal/mol": (KJ_PER_KCAL / KJ_PER_MOL, False),
+    "J/mol": (1e-3 / KJ_PER_MOL, False),
     "eV/formula": (1.0, True),
     "kJ/mol-formula": (1 / KJ_PER_MOL, True),
     "kcal/mol-formula": (KJ_PER_KCAL / KJ_PER_MOL, True),
+    "J/mol-formula": (1e-3 / KJ_PER_MOL, True),
 }
 """Unit to (value in eV, whether it counts a formula unit instead of one atom).
 
 ``kJ/mol`` is per mole of atoms; ``kJ/mol-formula`` is per mole of the formula as written, which is
-what thermochemical tables usually print.
+what thermochemical tables usually print. Databases for phase diagrams (CALPHAD) hold ``J/mol``.
 """
 
 

@@ -44,6 +44,8 @@ IN_UNIT = {
     "eV/formula": ENERGIES * N_ATOMS,
     "kJ/mol-formula": KJ_PER_MOL * ENERGIES * N_ATOMS,
     "kcal/mol-formula": KJ_PER_MOL / KJ_PER_KCAL * ENERGIES * N_ATOMS,
+    "J/mol": 1000 * KJ_PER_MOL * ENERGIES,
+    "J/mol-formula": 1000 * KJ_PER_MOL * ENERGIES * N_ATOMS,
 }
 UNKNOWN = ["Ac2AgIr", "AcAg3Pb", "Ac3TcBi", "AcHoPd2", "PaTe3I", "PaAc2Re"]
 """Compounds that no table of measurements knows."""
@@ -107,6 +109,9 @@ def test_formulas_are_found_by_name_or_cells(tmp_path: Path, name: str) -> None:
         ("hf kJ/mol-atom", "kJ/mol"),
         ("heat of formation (kcal/mol)", "kcal/mol-formula"),
         ("Formation enthalpy [kJ/(mol atom)]", "kJ/mol"),
+        ("Hf (J/mol)", "J/mol"),
+        ("dHf J/mol of atoms", "J/mol"),
+        ("Hf298 [J mol-1]", "J/mol-formula"),
         ("Ef eV/f.u.", "eV/formula"),
         ("Formation energy (eV/formula)", "eV/formula"),
         ("Formation energy (eV)", "eV/formula"),
@@ -520,3 +525,22 @@ def test_everything_that_is_missing_is_named_at_once(
     for point in points:
         assert point in str(refused.value)
     assert ("give it with --unit" in str(refused.value)) is ("--target" in str(refused.value) and "unit" not in named)
+
+
+@pytest.mark.parametrize(
+    ("cells", "advice"),
+    [
+        (["-411,153", "-601,600", "-1,675,700"], "leave out the commas between thousands"),
+        (["-411'153", "-601'600", "-1'675'700"], "leave out the sign between thousands"),
+        (["-411 153", "-601 600", "-1 675 700"], "write one number without blanks"),
+        (["-411,1", "-601,6", "-1675,7"], "write a point, not a comma"),
+    ],
+)
+@pytest.mark.parametrize("name", ["Hf (J/mol)", "column 2"])
+def test_numbers_in_another_form_are_named_with_what_to_write(
+    tmp_path: Path, cells: list[str], advice: str, name: str
+) -> None:
+    text = refusal(tmp_path, {"Compound": ["NaCl", "MgO", "Al2O3"], name: cells})
+    assert f"--target: {name!r}" in text
+    assert "3 of 3 rows hold no number" in text
+    assert advice in text

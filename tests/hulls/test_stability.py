@@ -115,9 +115,9 @@ def test_a_unit_that_known_compounds_speak_against_is_told(command: Command, wri
     wrong = write_csv([(formula, 96 * float(energy)) for formula, energy in rows], ["formula", "e_form"], name="kj.csv")
     options = ("--unit", "eV/atom", "--out", "hull.csv", "--overwrite")
     assert "look at the unit" not in command("stability", right, *options).err
-    assert "look at the unit of column 'e_form' of kj.csv" in command("stability", wrong, *options).err
+    assert "look at the unit of column 'e_form' of " in command("stability", wrong, *options).err
     beside = command("stability", right, *options, "--competing", wrong, "--competing-unit", "eV/atom").err
-    assert "look at the unit of column 'e_form' of kj.csv" in beside
+    assert "look at the unit of column 'e_form' of " in beside
 
 
 def test_other_phases_compete_but_are_not_judged(command: Command, table: Path, write_csv: Writer) -> None:

@@ -66,8 +66,8 @@ class DataConfig(Section):
     id: str | None = None
     """Column of unique row names, or `row_number`; `id` or `material_id` if the table has it, else the row number."""
     unit: str | None = None
-    """Unit of the target: eV/atom, meV/atom, kJ/mol or kcal/mol (of atoms), or eV/formula, kJ/mol-formula and
-    kcal/mol-formula (of the formula as written)."""
+    """Unit of the target: eV/atom, meV/atom, kJ/mol, kcal/mol or J/mol (of atoms), or eV/formula, kJ/mol-formula,
+    kcal/mol-formula and J/mol-formula (of the formula as written)."""
     source: str | None = None
     """Origin of the energies, such as 'measured, 298 K' or 'PBE, Materials Project'; it travels to every output."""
     scale: str | None = None

@@ -9,9 +9,9 @@ import numpy as np
 
 from formation_mlp.chemistry.elements import ATOMIC_NUMBER
 from formation_mlp.data import columns
-from formation_mlp.data.contents import is_numeric, some_cells
+from formation_mlp.data.contents import SHARE_OF_NAMED, is_numeric, some_cells
 from formation_mlp.data.headers import Header, header_of
-from formation_mlp.data.numbers import numbers_of_cells
+from formation_mlp.data.numbers import is_number_otherwise, numbers_of_cells
 from formation_mlp.quoting import counted, first_of, quoted
 
 if TYPE_CHECKING:
@@ -100,17 +100,23 @@ def _is_repeat(frame: pd.DataFrame, one: Header, other: Header) -> bool:
 
 
 def _unreadable(frame: pd.DataFrame, names: Sequence[str]) -> str:
-    """Return why a column that is called like a formation energy holds no numbers; nothing if none is."""
-    for name in names:
+    """Return why a column that is called like an energy, or holds numbers in another form, cannot be read."""
+    called = [name for name in names if header_of(name).target >= PLAIN]
+    for name in called or [name for name in names if _are_numbers_otherwise(some_cells(frame, name))]:
         cells = columns.cells_of(frame, name)
-        wrong = numbers_of_cells(cells)[2] if header_of(name).target >= PLAIN else {}
+        wrong = numbers_of_cells(cells)[2]
         if wrong:
             rows = first_of([(row + 1, reason) for row, reason in wrong.items()])
+            is_called = "is called like a formation energy" if called else "may hold formation energies"
             return (
-                f"--target: {quoted(name)} is called like a formation energy, but {len(wrong):,} of "
-                f"{counted(len(cells), 'row')} hold no number:{rows}\nCorrect them, or name another column."
+                f"--target: {quoted(name)} {is_called}, but {len(wrong):,} of {counted(len(cells), 'row')} hold no "
+                f"number:{rows}\nCorrect them, or name another column."
             )
     return ""
+
+
+def _are_numbers_otherwise(cells: Sequence[object]) -> bool:
+    return bool(cells) and sum(map(is_number_otherwise, cells)) >= SHARE_OF_NAMED * len(cells)
 
 
 def _none(numeric: list[str]) -> str:

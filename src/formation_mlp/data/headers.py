@@ -78,7 +78,9 @@ IDS = {
 }
 """Names of columns that may name the rows."""
 
-_UNIT_PARTS = re.compile(r"(per\s+)?(m?ev|kj|kcal|mol\w*|atoms?|formula\s+units?|f\.?\s?u\.?|at)(?![a-z])(-?1)?")
+_UNIT_PARTS = re.compile(
+    r"((per|of)\s+)?(m?ev|kj|kcal|j(?=[\W_]*(mol|g[\W_]*at))|mol\w*|atoms?|formula\s+units?|f\.?\s?u\.?|at)(?![a-z])(-?1)?"
+)
 _NO_LETTER = re.compile(r"[^a-zà-ÿа-я]+")
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z][a-z])")
 

@@ -95,6 +95,19 @@ def numbers_of_cells(cells: Iterable[object], words: Mapping[str, float] = {}) -
     return np.array(values, float), np.array(present, bool), wrong
 
 
+def is_number_otherwise(cell: object) -> bool:
+    """Tell whether a cell holds a number in a form that `number` refuses, and says how to write.
+
+    Examples
+    --------
+    >>> is_number_otherwise("-1,675,700"), is_number_otherwise("-1'675.7"), is_number_otherwise("-1.5")
+    (True, True, False)
+    >>> is_number_otherwise("NaCl")
+    False
+    """
+    return isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()) is None and bool(_advice(cell.strip()))
+
+
 def remark_on_minus(cells: Iterable[object], column: str) -> str:
     """Return how many numbers of a column have a printed minus; nothing if none has.
 
@@ -144,9 +157,11 @@ _OTHER_FORMS = [
             r"[-+]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+",
             "leave out the point between thousands, and write one before the decimals",
         ),
+        (r"[-+]?[0-9]{1,3}(,[0-9]{3}){2,}", "leave out the commas between thousands"),
         (r"[-+]?[0-9.]*,[0-9.,]*", "write a point, not a comma, before the decimals, and no sign between thousands"),
         (r"[-+]?[0-9.]*_[0-9._]*", "write the digits without '_'"),
         (r"[-+]?[0-9]+( [0-9]+)+(\.[0-9]*)?", "write one number without blanks"),
+        (r"[-+]?[0-9]{1,3}(['’][0-9]{3})+(\.[0-9]*)?", "leave out the sign between thousands"),
         (r"[-+]?0[xXbBoO][0-9a-fA-F]+", "write it in decimal digits"),
         (rf"{_DIGITS}[dD][-+]?[0-9]+", "write the exponent with 'e'"),
         (rf"{_DIGITS}\([0-9]+\)", "leave out the uncertainty in parentheses"),

@@ -19,6 +19,7 @@ _ENERGIES = (
     ("eV", re.compile(r"(?<![a-z])ev(?![a-z])(?![\s/]*(a|å)?\^?3)")),
     ("kJ/mol", re.compile(rf"(?<![a-z])kj{_MOLE}")),
     ("kcal/mol", re.compile(rf"(?<![a-z])kcal{_MOLE}")),
+    ("J/mol", re.compile(rf"(?<![a-z])j{_MOLE}")),
 )
 _ATOM = re.compile(
     r"(?<![a-z])(g[\s-]?|per\s*)?atome?n?s?(?![a-z])|peratom|(/|per\s|mol[\s.*-]*|ev\s|g[\s-]?)at(?![a-z])"
@@ -38,6 +39,8 @@ _SMALL = {
     ("kJ/mol", "formula"): "kJ/mol-formula",
     ("kcal/mol", "atom"): "kcal/mol",
     ("kcal/mol", "formula"): "kcal/mol-formula",
+    ("J/mol", "atom"): "J/mol",
+    ("J/mol", "formula"): "J/mol-formula",
 }
 
 
@@ -47,7 +50,7 @@ class UnitName:
 
     Attributes
     ----------
-    energy : ``eV``, ``meV``, ``kJ/mol`` or ``kcal/mol``; empty where the text does not say
+    energy : ``eV``, ``meV``, ``kJ/mol``, ``kcal/mol`` or ``J/mol``; empty where the text does not say
     basis : what the energy is counted for, ``atom`` or ``formula``; empty where the text does not say
     """
 
