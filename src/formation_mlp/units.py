@@ -40,6 +40,23 @@ what thermochemical tables usually print. Databases for phase diagrams (CALPHAD)
 """
 
 
+def unit_in_words(unit: str) -> str:
+    """Return a unit with what it counts, for readers of a line: a mole of atoms, or of the formula.
+
+    Examples
+    --------
+    >>> [unit_in_words(unit) for unit in ("eV/atom", "kJ/mol", "kJ/mol-formula", "eV/formula")]
+    ['eV/atom', 'kJ per mole of atoms', 'kJ per mole of the formula as written', 'eV per formula as written']
+    """
+    energy, _, counted = unit.partition("/")
+    words = {
+        "mol": "mole of atoms",
+        "mol-formula": "mole of the formula as written",
+        "formula": "formula as written",
+    }
+    return f"{energy} per {words[counted]}" if counted in words else unit
+
+
 def to_ev_per_atom(energy: Floats, unit: str, n_atoms: Floats) -> Floats:
     """Convert energies to eV/atom.
 

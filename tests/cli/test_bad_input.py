@@ -369,7 +369,11 @@ def test_a_table_that_changed_since_the_run(
         (["--csv", "table.csv", "--id", "name"], "", "--id: the table has no column 'name'"),
         (["--out", "out.xlsx", "NaCl"], "", "--out: 'out.xlsx' does not end in .csv or .parquet"),
         (["--csv", "table.csv", "NaCl"], "", "give materials, such as 'NaCl', or a table with --csv, not both"),
-        (["--unit", "kJ", "NaCl"], "", "--unit: unknown unit 'kJ'. Choose one of: eV/atom, kJ/mol, kcal/mol, meV/atom"),
+        (
+            ["--unit", "kJ", "NaCl"],
+            "",
+            "--unit: unknown unit 'kJ'. Choose one of: J/mol, eV/atom, kJ/mol, kcal/mol, meV/atom",
+        ),
         (["--unit", "eV/formula", "NaCl"], "", "--unit: 'eV/formula' counts formula units. Choose one per atom"),
         (["--stable", "NaCl"], "", "--stable asks the shipped model 'stability', but '"),
     ],

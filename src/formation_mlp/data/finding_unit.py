@@ -23,7 +23,7 @@ from formation_mlp.data.unreadable import FEW, judge_unreadable
 from formation_mlp.materials.formula.text import is_missing
 from formation_mlp.quoting import counted, first_of, quoted, shortened
 from formation_mlp.typing import Floats
-from formation_mlp.units import UNITS, impossible, to_ev_per_atom
+from formation_mlp.units import UNITS, impossible, to_ev_per_atom, unit_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +100,7 @@ def settle_unit(
         return False
     finding.data["unit"] = verdict.unit
     said = "as you say" if asked else "as its name says" if len(candidates) == 1 else f"as {verdict.reason}"
-    finding.notes.append(f"Unit of {energy.name!r}: {verdict.unit}, {said}.")
+    finding.notes.append(f"Unit of {energy.name!r}: {unit_in_words(verdict.unit)}, {said}.")
     if against:
         finding.notes.append(f"You insist on it, but {against}.")
     elif len(candidates) == 1 and np.isfinite(verdict.distance):
@@ -185,32 +185,37 @@ def _energies_of(
     rows = np.flatnonzero(np.isfinite(values))
     if not len(rows):
         return None
-    rows = rows[evenly_spread(len(rows))]
+    n_all, rows = len(rows), rows[evenly_spread(len(rows))]
     some = frame.iloc[rows].reset_index(drop=True)
     some.attrs = frame.attrs
     read = materials_of_frame(some, DataConfig(path=finding.data["path"], **materials.data))
-    _judge_materials(finding, materials, {int(rows[i]): reason for i, reason in read.failures.items()}, len(rows))
+    wrong = {int(rows[i]): reason for i, reason in read.failures.items()}
+    _judge_materials(finding, materials, wrong, len(rows), is_sample=len(rows) < n_all)
     good = np.setdiff1d(np.arange(len(rows)), list(read.failures))
     if not len(good):
         return None
     return values[rows][good], read.materials.compositions.take(good), [read.labels[i] for i in good]
 
 
-def _judge_materials(finding: Finding, materials: MaterialColumns, wrong: Mapping[int, str], n: int) -> None:
+def _judge_materials(
+    finding: Finding, materials: MaterialColumns, wrong: Mapping[int, str], n: int, *, is_sample: bool
+) -> None:
     """Judge rows whose formula or structure cannot be read; a formula that is missing says nothing of its column."""
     name = materials.formula
     if materials.kind == "structures" or name is None:
         column = materials.structure or ", ".join(columns.CELL)
-        judge_unreadable(finding, "structure", column, wrong, n, is_settled=True)
+        judge_unreadable(finding, "structure", column, wrong, n, is_settled=True, is_sample=is_sample)
         return
     cells = columns.cells_of(finding.frame, name)
     blank = {row for row in wrong if is_missing(columns.formula_of_cell(cells[row]))}
     if blank:
         finding.notes.append(
-            f"{counted(len(blank), 'row has no formula and is', 'rows have no formula and are')} not used."
+            f"{counted(len(blank), 'row has no formula and is', 'rows have no formula and are')} not used"
+            f"{f', of {n:,} that were looked at' if is_sample else ''}."
         )
     wrong = {row: reason for row, reason in wrong.items() if row not in blank}
-    judge_unreadable(finding, "formula", name, wrong, n - len(blank), is_settled=materials.is_settled)
+    is_settled = materials.is_settled
+    judge_unreadable(finding, "formula", name, wrong, n - len(blank), is_settled=is_settled, is_sample=is_sample)
 
 
 def _offer(named: UnitName) -> str:

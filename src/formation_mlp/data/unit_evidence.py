@@ -14,7 +14,7 @@ from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.sources import read_table
 from formation_mlp.materials.formula.reading import parse_formulas
 from formation_mlp.typing import Floats, Ints
-from formation_mlp.units import suspicion, to_ev_per_atom
+from formation_mlp.units import suspicion, to_ev_per_atom, unit_in_words
 
 FEWEST_KNOWN = 3
 """Compounds of the bundled table of measured enthalpies from which on it settles a unit."""
@@ -95,6 +95,8 @@ def _by_known(converted: dict[str, Floats], compositions: Compositions) -> Verdi
         return Verdict(best or None, told, distance.get(best, np.nan), len(known))
     if others and distance[others[0]] < max(3 * distance[best], 0.1):
         return None
+    if others:
+        told += f", in {unit_in_words(others[0])} {distance[others[0]]:.3f}"
     return Verdict(best, told, distance[best], len(known))
 
 

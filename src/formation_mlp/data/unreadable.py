@@ -15,7 +15,14 @@ MANY = 0.5
 
 
 def judge_unreadable(
-    finding: Finding, option: str, column: str, wrong: Mapping[int, str], n: int, *, is_settled: bool
+    finding: Finding,
+    option: str,
+    column: str,
+    wrong: Mapping[int, str],
+    n: int,
+    *,
+    is_settled: bool,
+    is_sample: bool = False,
 ) -> None:
     """Let the loader leave out rows that cannot be read, and name the first; too many hint at a wrong column.
 
@@ -31,10 +38,13 @@ def judge_unreadable(
         Rows that were looked at.
     is_settled
         Whether the user or its name says which column it is.
+    is_sample
+        Whether they are some of all rows.
     """
     if not wrong:
         return
-    head = f"{len(wrong):,} of {counted(n, 'row')} cannot be read"
+    looked_at = " that were looked at" if is_sample else ""
+    head = f"{len(wrong):,} of {counted(n, 'row')}{looked_at} cannot be read"
     rows = _listed(finding, wrong)
     if is_settled and len(wrong) > MANY * n:
         advice = f"That is more than half of them. Correct them, or name another column with --{option}."

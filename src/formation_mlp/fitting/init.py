@@ -45,11 +45,11 @@ def write_configuration(asked: Asked, path: Path | None, reporter: Reporter, *, 
     DataError
         If anything about the table is unsure, or the file exists and is not to be replaced.
     """
-    job = job_for(asked)
     file = path or Path(f"{Path(default_output(asked.path)).name}.yaml")
-    for note in job.notes:
-        reporter.say(note)
-    with claimed(file, [Path(asked.path)], overwrite=overwrite):
+    with claimed(file, [Path(asked.path)], overwrite=overwrite):  # before a table is read that comes through a pipe
+        job = job_for(asked)
+        for note in job.notes:
+            reporter.say(note)
         write_text(file, configuration_text(job))
     return file
 

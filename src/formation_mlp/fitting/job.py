@@ -91,7 +91,6 @@ def job_for(asked: Asked) -> FitJob:
         apply_override(said, override)
     said_of_data = said["data"] if isinstance(said.get("data"), dict) else {}
     _refuse_twice(asked, said, said_of_data)
-    _refuse_twice(asked, said, said_of_data)
     table = discover(path, **_columns_in(said_of_data) | asked.columns, insist=asked.insist)
     is_measured = table.measured if asked.kind is None else asked.kind == "measured"
     duplicates, why = _duplicates(table, is_measured)
