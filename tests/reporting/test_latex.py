@@ -7,7 +7,7 @@ from formation_mlp.reporting.bibliography import entries
 
 
 def test_all_that_a_methods_paragraph_may_cite_has_an_entry() -> None:
-    texts = [*paper.OPTIMIZERS.values(), *paper.LOSSES.values(), *paper.ARCHITECTURES.values()]
+    texts = [*paper.OPTIMIZERS.values(), *paper.LOSSES.values(), *paper.CITED_KINDS.values()]
     texts += paper.OPPONENTS.values()
     keys = [key for text in texts for key in latex.cited_keys(text)]
     assert len(keys) > 10

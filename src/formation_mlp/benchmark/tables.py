@@ -6,6 +6,7 @@ import math
 
 from formation_mlp.benchmark.paired import Comparison
 from formation_mlp.benchmark.results import Results
+from formation_mlp.quoting import counted
 
 Table = tuple[list[str], list[list[str]]]
 """Header and rows; the first cell of a row names it."""
@@ -75,7 +76,7 @@ def cost_table(results: Results) -> Table:
             one.model,
             f"{one.cpu_seconds:.1f}",
             "" if one.peak_memory is None else f"{one.peak_memory / 2**20:.0f}",
-            f"{one.size:,.0f} {one.size_unit}",
+            counted(round(one.size), one.size_unit.removesuffix("s"), one.size_unit),
         ]
         for one in results.models
     ]

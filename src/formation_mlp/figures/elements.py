@@ -166,6 +166,8 @@ def _scale(ax: Axes, norm: Normalize, name: str) -> None:
 
 def brief(value: float) -> str:
     """Return a mean in the room of a cell."""
+    if value < 0.0995:
+        return f"{value:.3f}"
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0e}"
 
 

@@ -14,6 +14,7 @@ from formation_mlp.reporting.groups import mean_error
 from formation_mlp.reporting.html import code, details, paragraph
 from formation_mlp.reporting.judged import counted_rows, judged_rows
 from formation_mlp.reporting.latex import cited_keys, cited_text, latex_table, plain
+from formation_mlp.reporting.model_words import model_words
 from formation_mlp.reporting.text import MEAN, comparison, number
 from formation_mlp.version import __version__
 
@@ -35,11 +36,7 @@ LOSSES = {
     "quantile": "quantile loss",
     "bce": "binary cross-entropy",
 }
-ARCHITECTURES = {
-    "mlp": "multilayer perceptron",
-    "residual": "residual network [@he2016]",
-    "set": "network that reads elements as a set [@goodall2020]",
-}
+CITED_KINDS = {"residual": " [@he2016]", "set": " [@goodall2020]", "trees": " [@ke2017]"}
 OPPONENTS = {
     "random_forest": "a random forest [@breiman2001]",
     "extra_trees": "extremely randomized trees [@geurts2006]",
@@ -105,18 +102,21 @@ def score_latex(run: FinishedRun, benchmark: BenchmarkPart | None = None) -> str
 
 def _model(run: FinishedRun) -> str:
     model, members = run.config["model"], run.checkpoint.members
-    kind = ARCHITECTURES.get(model["architecture"], "network")
+    kinds = list(dict.fromkeys(str(one.model.get("architecture", "trees")) for one in members))
+    cited = "".join(CITED_KINDS.get(kind, "") for kind in kinds)
     widths = ", ".join(map(str, model["hidden"]))
-    layers = f" with hidden layers of {widths} units" if widths else ""
+    first = "" if len(kinds) == 1 else ", the first"
+    layers = f"{first} with hidden layers of {widths} units" if widths else ""
     dropout = f", dropout {model['dropout']:g} [@srivastava2014]" if model["dropout"] else ""
-    what = f"An ensemble of {len(members)} models, first of them a {kind}" if len(members) > 1 else f"A {kind}"
+    what = model_words([one.model for one in members])
     target = "the class" if run.is_classification else f"the {run.quantity} per atom"
     greedy = (run.config.get("ensemble") or {}).get("weights") == "greedy"
     chosen = " The members were weighted by greedy selection on the validation rows [@caruana2004]." if greedy else ""
     torch = run.report["versions"].get("torch", "")
     return (
-        f"{what}{layers}, {model['activation']} activations{dropout}, was trained with formation_mlp {__version__} "
-        f"[@formation_mlp] and PyTorch {torch} [@paszke2019] to predict {target} of a material.{chosen}"
+        f"{what[0].upper()}{what[1:]}{cited}{layers}, {model['activation']} activations{dropout}, was trained with "
+        f"formation_mlp {__version__} [@formation_mlp] and PyTorch {torch} [@paszke2019] to predict "
+        f"{target} of a material.{chosen}"
     )
 
 
@@ -183,7 +183,8 @@ def _opponents(run: FinishedRun, benchmark: BenchmarkPart | None) -> str:
             found.append(words + (" tuned on the validation rows" if "(tuned)" in name else ""))
     if not found:
         return ""
-    said = ", ".join(dict.fromkeys(found))
+    *others, last = dict.fromkeys(found)
+    said = f"{', '.join(others)} and {last}" if others else last
     return f"On the same rows and with the same division it was compared with {said} (scikit-learn [@pedregosa2011])."
 
 

@@ -70,8 +70,8 @@ def _untrained(run: FinishedRun) -> list[Claim]:
 def _others(run: FinishedRun, rows: JudgedRows, statements: Sequence[str]) -> list[Claim]:
     if statements:
         start = run.report.get("start")
-        ahead = [ahead_in_words(start)] if start else []
-        return [("Against others:", f"{one.rstrip('.')}.") for one in [*statements, *ahead]]
+        ahead = [("A head start:", ahead_in_words(start))] if start else []
+        return [*(("Against others:", f"{one.rstrip('.')}.") for one in statements), *ahead]
     if run.training is None or run.is_classification or not rows.n:
         return []
     mean = float(run.training.labels[run.training.rows["train"]].mean())
