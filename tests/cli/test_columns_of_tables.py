@@ -166,7 +166,13 @@ def test_every_verb_reads_a_table_in_the_encoding_that_is_named(
     table = workplace / "odd.csv"
     table.write_text("Größe,formula,Hf (eV/atom)\n" + "".join(lines), encoding="cp1252")
     words = (verb, *BEFORE_THE_TABLE.get(verb, ()), table, *ENCODED[verb])
-    assert "Name its encoding with --encoding, such as cp1252" in command(*words).refused()
+    if verb in ("fit", "init"):  # they look for what nobody says, and say it
+        found = command(*words, "-v") if verb == "fit" else command(*words)
+        assert found.code == 0
+        assert "is read as cp1252, such as 'Größe'; --encoding names another" in found.err
+        words = (*words, "--overwrite")
+    else:
+        assert "Name its encoding with --encoding, such as cp1252" in command(*words).refused()
     command(*words, "--encoding", "cp1252").succeeded()
 
 

@@ -61,10 +61,9 @@ def test_every_reader_of_energies_has_the_same_numbers(tmp_path: Path) -> None:
     "rows",
     [
         [("formula", "target"), ("NaCl", "-2,131"), ("MgO", "-3,045")],  # thousands?
-        [("formula", "target"), ("NaCl", "-2.13"), ("MgO", "-3.045")],
+        [("formula", "target"), ("NaCl", "-2.131"), ("MgO", "-3.045")],  # thousands, as German tables write them?
         [("formula", "target"), ("NaCl", "-2,13"), ("MgO", "-3.045")],
         [("formula", "target"), ("NaCl", "-1.202,13"), ("MgO", "-3,04")],
-        [("formula", "target"), ("NaCl", "-2"), ("MgO", "-3")],
     ],
 )
 @pytest.mark.parametrize("separator", [";", "\t"])
@@ -73,6 +72,21 @@ def test_what_is_not_certain_is_refused(tmp_path: Path, rows: list[tuple[str, ..
     path.write_text(written(separator, rows))
     with pytest.raises(DataError, match=r"the columns are separated by|has a point between thousands"):
         read_table(str(path))
+
+
+@pytest.mark.parametrize("numbers", [("-2.13", "-3.045"), ("-2", "-3"), ("-0.131", "1e-3")])
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_numbers_without_commas_are_read_whatever_separates_them(
+    tmp_path: Path, numbers: tuple[str, str], separator: str
+) -> None:
+    path = tmp_path / "t.csv"
+    rows: list[tuple[str, ...]] = [
+        ("formula", "target", "remark"),
+        ("NaCl", numbers[0], "halite, pure"),
+        ("MgO", numbers[1], ""),
+    ]
+    path.write_text(written(separator, rows))
+    assert read_table(str(path))["target"].tolist() == list(numbers)
 
 
 def test_one_number_that_is_certain_settles_the_whole_table(tmp_path: Path) -> None:

@@ -544,3 +544,29 @@ def test_numbers_in_another_form_are_named_with_what_to_write(
     assert f"--target: {name!r}" in text
     assert "3 of 3 rows hold no number" in text
     assert advice in text
+
+
+def test_a_line_of_units_below_the_names_is_heeded(tmp_path: Path) -> None:
+    rows = [["", "kJ/mol of atoms", "A"]] + [[a, f"{b:.1f}", "4"] for a, b in zip(UNKNOWN, [-20.0] * 6, strict=True)]
+    pd.DataFrame(rows, columns=["compound", "dHf", "a"]).to_csv(tmp_path / "table.csv", index=False)
+    with pytest.raises(DataError, match="all energies in column 'dHf' are -20"):
+        discover(str(tmp_path / "table.csv"))
+    rows[1][1] = "-25"
+    pd.DataFrame(rows, columns=["compound", "dHf", "a"]).to_csv(tmp_path / "table.csv", index=False)
+    found = discover(str(tmp_path / "table.csv"))
+    assert found.data["unit"] == "kJ/mol"
+    assert "Row 1 names the unit of 'dHf': 'kJ/mol of atoms'." in found.notes
+
+
+def test_text_of_windows_is_read_and_told(tmp_path: Path) -> None:
+    table = "Verbindung;Bildungsenergie [eV/Atom];Bemerkung\n" + "".join(
+        f"{a};{b:.4f}".replace(".", ",") + ";geprüft\n" for a, b in MEASURED.items()
+    )
+    (tmp_path / "t.csv").write_bytes(table.encode("cp1252"))
+    found = discover(str(tmp_path / "t.csv"))
+    assert found.data["encoding"] == "cp1252"
+    assert "The text is not in UTF-8 and is read as cp1252, such as 'geprüft'; --encoding names another." in found.notes
+    assert len(load_dataset(DataConfig(**found.data), TaskConfig())) == len(MEASURED)
+    (tmp_path / "t.csv").write_bytes(table.encode("cp1252") + b"NaCl;-2,1;\x81\n")
+    with pytest.raises(DataError, match="not text in UTF-8"):
+        discover(str(tmp_path / "t.csv"))

@@ -103,8 +103,8 @@ def damaged(content: bytes) -> bytes:
         ("t.csv", b"formula,target\nNaCl,1,\nMgO,3,\n", "row 1 has 3 cells.*end no row with a comma"),
         ("t.csv", b"formula,target\nNaCl,1\nMgO,3,4\n", "row 2 has 3 cells"),
         ("t.csv", b'formula,target\n"NaCl,1\n', "EOF inside string"),
-        ("t.csv", CSV.replace(",", ";").encode(), "the columns are separated by ';'"),
-        ("t.csv", CSV.replace(",", "\t").encode(), r"the columns are separated by '\\t'"),
+        ("t.csv", b"formula;target\nNaCl;-2.131\n", "the columns are separated by ';'"),
+        ("t.csv", b"formula\ttarget\nNaCl\t-2.131\n", r"the columns are separated by '\\t'"),
         ("t.csv.gz", CSV.encode(), "Not a gzipped file"),
         ("t.csv.gz", gzip.compress(CSV.encode(), mtime=0)[:-20], "ended before the end-of-stream"),
         ("t.csv.gz", damaged(CSV.encode()), "not readable as a comma-separated table"),
@@ -193,7 +193,7 @@ def test_files_called_poscar_keep_their_whole_name(workplace: Path) -> None:
         ("targets.csv", "name,target\nNaCl,-2\nNaCl.cif,-3\n", "1 name occurs twice, the first is 'NaCl'"),
         ("targets.csv", "name\nNaCl\n", "one column only"),
         ("targets.csv", "", "the file is empty"),
-        ("id_prop.csv", "NaCl;-2\n", "one column only"),
+        ("id_prop.csv", "NaCl|-2\n", "one column only"),
     ],
 )
 def test_a_wrong_listing_is_refused(structure_folder: Path, listing: str, content: str, message: str) -> None:

@@ -170,17 +170,8 @@ HEAD = b"formula,target\n"
         (b"formula;target, eV/atom;x\nNaCl;-2,131;3\n", "the columns are separated by ';'"),
         (b"formula\ttarget\nNaCl\t-2,131\n", "the columns are separated by '\\t'"),
         (b"formula|target\nNaCl|-2\n", "the columns are separated by '|'"),
-        (b"sep=;\nformula;target\nNaCl;-2\n", "the first line is 'sep=;', for Excel only. Remove it"),
-        (b"sep=,\nformula,target\nNaCl,-2\n", "for Excel only. Remove it"),
-        (
-            b"# from the lab\nformula,target\nNaCl,-2\n",
-            "the first line, '# from the lab', does not name the columns. Line",
-        ),
-        (b"#x,y\nformula,target\nNaCl,-2\n", "the first line, '#x,y', does not name the columns. Line 2 does: remove"),
-        (b"Energies\nformula,target\nNaCl,-2\n", "the first line, 'Energies', does not name the columns. Line 2"),
-        (b"Energies,\nformula,target\nNaCl,-2\n", "the first line, 'Energies,', does not name the columns. Line 2"),
-        (b"Energies,,\na,b,c\nNaCl,-2,3\n", "the first line, 'Energies,,', does not name the columns. It should"),
-        (b"a\nb\n\nMaterial_id,Formula,e\n1,NaCl,-2\n", "Line 3 does: remove what is above"),
+        (b"Energies,,\nNaCl,-2,3\n", "the first line, 'Energies,,', does not name the columns. It should"),
+        (b"# energies\nNaCl,-2\n", "the first line, '# energies', does not name the columns. It should"),
         (HEAD + b"NaCl,-2\nMgO\nKCl,-1\n", "row 2 has fewer cells than there are columns: none for 'target'"),
         (b"formula,a,b\nNaCl,-2\n", "row 1 has fewer cells than there are columns: none for 'b'"),
         (HEAD + b"NaCl,-2,131\n", "row 1 has 3 cells, but the first line, 'formula,target', has 2 names"),
@@ -214,6 +205,38 @@ def test_a_csv_table_that_is_not_certain_is_refused(tmp_path: Path, content: byt
             pytest.skip("what is in an archive is seen as text")
         content = gzip.compress(content, mtime=0)
     assert message in refusal(tmp_path, f"t{ending}", content)
+
+
+@pytest.mark.parametrize(
+    ("above", "header"),
+    [
+        ("# from the lab\n", "formula,target"),
+        ("# x, y\n# z\n", "formula,target"),
+        ("# x, y, from the lab\n\n", "formula,target"),
+        ("Energies\n", "formula,target"),
+        ("Energies,\n,\n", "formula,target"),
+        ("a\nb\n\n", "Formula,Ef (eV/atom)"),
+        ("sep=,\n", "formula,target"),
+        ("", "# formula,target"),
+        ("# from the lab\n", "# formula,target"),
+    ],
+)
+def test_what_stands_above_the_names_of_the_columns_is_passed_over_and_told(
+    tmp_path: Path, above: str, header: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"{above}{header}\nNaCl,-2.1\nMgO,-3\n", encoding="utf-8")
+    parts = list(read_table_in_parts(str(path), 1))
+    frame = read_table(str(path))
+    assert list(frame.columns) == list(parts[0].columns) == header.split(",")
+    assert (
+        frame.to_numpy().tolist()
+        == [part.to_numpy().tolist()[0] for part in parts]
+        == [["NaCl", "-2.1"], ["MgO", "-3"]]
+    )
+    said = frame.attrs.get("said", "")
+    assert bool(said) == bool(above)
+    assert above.split("\n")[0].strip() in said
 
 
 def test_a_zip_archive_called_csv_is_said_to_be_one(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+([eE][-+]?[0-9]+)?")
 _THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
 _BOTH = re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+")
+_POINT_THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(\.[0-9]{3})+")
+_WITH_COMMAS = re.compile(r"[-+]?[0-9.]*,[0-9.,]*")
 _POINT = re.compile(r"[-+]?[0-9.,]*\.[0-9.,]*([eE][-+]?[0-9]+)?")
 
 
@@ -57,6 +59,27 @@ def cell_with_point_and_comma(rows: Iterable[Sequence[str]]) -> str:
     '-1.675,7'
     """
     return next((cell for row in rows for cell in row if _BOTH.fullmatch(cell)), "")
+
+
+def are_decimal_points(rows: Iterable[Sequence[str]]) -> bool:
+    """Tell whether no number has a comma, and points stand before decimals for certain, not between thousands.
+
+    Examples
+    --------
+    >>> are_decimal_points([["NaCl", "-2.13"], ["MgO", "-3.045"]]), are_decimal_points([["NaCl", "-2,131"]])
+    (True, False)
+    >>> are_decimal_points([["NaCl", "-411.153"]])  # -411153, as German tables write it?
+    False
+    """
+    may_be_thousands = is_certain = False
+    for cell in (cell for row in rows for cell in row):
+        if _WITH_COMMAS.fullmatch(cell):
+            return False
+        if _POINT_THOUSANDS.fullmatch(cell):
+            may_be_thousands = True
+        elif _POINT.fullmatch(cell):
+            is_certain = True
+    return is_certain or not may_be_thousands
 
 
 def with_decimal_points(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,10 +14,11 @@ from formation_mlp.data.finding import Finding
 from formation_mlp.data.finding_materials import MaterialColumns, find_materials
 from formation_mlp.data.finding_target import find_target
 from formation_mlp.data.finding_unit import settle_unit
-from formation_mlp.data.headers import header_of, is_id
+from formation_mlp.data.headers import Header, header_of, is_id
 from formation_mlp.data.numbers import numbers_of_cells
 from formation_mlp.data.sources import read_table
-from formation_mlp.data.unit_names import unit_of
+from formation_mlp.data.text_file import EncodingError
+from formation_mlp.data.unit_names import UnitName, unit_in, unit_of
 from formation_mlp.errors import ConfigError, DataError
 from formation_mlp.quoting import quoted
 from formation_mlp.registry import did_you_mean
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+OF_WINDOWS = "cp1252"
+"""The encoding in which a table is tried that is not in UTF-8."""
+LOOKED_AT = 1000
+"""Rows in which a sign is looked for that shows whether it is the right one."""
 BESIDE = " Or lay a table of names and energies into the folder, or beside it under the name energies.csv."
 AND_UNIT = " If the name of that column does not say the unit in full, give it with --unit."
 Kind = Literal["compositions", "structures"]
@@ -94,7 +99,7 @@ def discover(
     >>> found.data["formula"], found.data["target"], found.data["unit"], found.kind
     ('Compound', 'E_f [eV/at]', 'eV/atom', 'compositions')
     """
-    frame = read_table(path, encoding)
+    frame, encoding, said = _read(path, encoding)
     _refuse_missing_names(frame, path)
     finding = Finding(frame, {"path": path, "invalid": "drop"} | ({} if encoding is None else {"encoding": encoding}))
     asked_for = {"formula": formula, "target": target, "id": id, "structure": structure}
@@ -105,7 +110,7 @@ def discover(
     else:
         materials = find_materials(frame, formula, structure)
         finding.problems += materials.problems
-    finding.notes += [frame.attrs[key] for key in (columns.DECIMALS, columns.SAID) if key in frame.attrs]
+    finding.notes += said + [frame.attrs[key] for key in (columns.DECIMALS, columns.SAID) if key in frame.attrs]
     finding.notes += materials.notes
     finding.data |= materials.data
     name = materials.formula if materials.kind == "compositions" else None
@@ -114,6 +119,8 @@ def discover(
         energy, problems, notes = find_target(frame, target, {name, materials.structure, id})
         finding.problems += [f"{problem}{BESIDE}" if Path(path).is_dir() else problem for problem in problems]
         finding.notes += notes
+    if energy is not None:
+        energy = _with_unit_below(finding, energy)
     if energy is None and unit is None:
         finding.problems = [one + AND_UNIT * one.startswith("--target") for one in finding.problems]
     measured = False
@@ -127,6 +134,22 @@ def discover(
     if finding.problems:
         raise _refusal(path, finding)
     return Discovery(finding.data, materials.kind, measured, len(frame), tuple(finding.notes))
+
+
+def _read(path: str, encoding: str | None) -> tuple[pd.DataFrame, str | None, list[str]]:
+    """Read a table, in the encoding of older programs on Windows where it is not in UTF-8 and nobody names one."""
+    try:
+        return read_table(path, encoding), encoding, []
+    except EncodingError as error:
+        if encoding is not None:
+            raise
+        try:
+            frame = read_table(path, OF_WINDOWS)
+        except EncodingError:
+            raise error from None
+    words = (word for name in map(str, frame.columns) for word in (name, *map(str, frame[name].head(LOOKED_AT))))
+    odd = next((f", such as {quoted(word)}" for word in words if not word.isascii()), "")
+    return frame, OF_WINDOWS, [f"The text is not in UTF-8 and is read as {OF_WINDOWS}{odd}; --encoding names another."]
 
 
 def _refuse_missing_names(frame: pd.DataFrame, path: str) -> None:
@@ -152,6 +175,16 @@ def _check_asked(finding: Finding, asked: dict[str, str | None]) -> set[str]:
                 f"Columns: {_listed(names)}."
             )
     return wrong
+
+
+def _with_unit_below(finding: Finding, energy: Header) -> Header:
+    """Return the header with the unit that the first row names, where people write a line of units below the names."""
+    first = columns.cells_of(finding.frame.head(1), energy.name)[0]
+    below = unit_in(first) if isinstance(first, str) else UnitName()
+    if energy.unit.energy or not below.energy:
+        return energy
+    finding.notes.append(f"Row 1 names the unit of {energy.name!r}: {quoted(first)}.")
+    return replace(energy, unit=UnitName(below.energy, below.basis or energy.unit.basis))
 
 
 def _check_unit(finding: Finding, unit: str | None) -> bool:

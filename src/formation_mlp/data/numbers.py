@@ -15,7 +15,9 @@ from formation_mlp.typing import Bools, Floats
 
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _WORDS = ("nan", "inf", "infinity")
-NO_VALUE = frozenset(("", "nan", "n/a", "#n/a", "na", "<na>", "n.a.", "n.d.", "none", "null", "-", "--", "–", "—"))
+NO_VALUE = frozenset(
+    ("", "nan", "n/a", "#n/a", "na", "<na>", "n.a.", "n.d.", "n.b.", "k.a.", "none", "null", "-", "--", "–", "—")
+)
 """Texts in small letters by which people and programs say that a cell of numbers has none."""
 
 

@@ -113,9 +113,13 @@ def readable(file: Path, encoding: str, what: str) -> Iterator[None]:
         raise DataError(f"{file}: not readable as {what}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def wrong_encoding(file: Path, encoding: str, reason: str) -> DataError:
+class EncodingError(DataError):
+    """A file of text is not in the encoding in which it was to be read."""
+
+
+def wrong_encoding(file: Path, encoding: str, reason: str) -> EncodingError:
     """Return the error of a file in another encoding, with the one to try."""
-    return DataError(
+    return EncodingError(
         f"{file}: not text in {'UTF-8' if _is_utf_8(encoding) else quoted(encoding)}: {reason}. Name its encoding with "
         f"data.encoding, such as {_likely_encoding(file)}, or save the file as UTF-8."
     )
