@@ -260,3 +260,15 @@ def test_no_name_leads_to_a_file_where_only_those_of_one_folder_may_be_read(fold
     with only_files_of(folder / "elsewhere"):
         assert located(list(energies), folder) == list(energies)
     assert located(list(energies), folder) == [f"calcs/{name}/CONTCAR" for name in energies]
+
+
+def test_files_and_calculations_may_lie_in_one_folder(folder: Path) -> None:
+    energies = as_calculations(folder)
+    rock_salt("Li", "Cl", 5.1).to(str(folder / "calcs" / "single.cif"), fmt="cif")
+    (folder / "calcs" / "old").mkdir()
+    rock_salt("Cs", "I", 9.0).to(str(folder / "calcs" / "old" / "CsI.cif"), fmt="cif")
+    table_of(energies | {"single": -2.1}, folder / "calcs" / "energies.csv")
+    assert read(folder / "calcs") == pytest.approx(energies | {"single": -2.1})
+    notes = discover(str(folder / "calcs")).notes
+    assert any("1 structure of a folder in it is not read, such as old/CsI.cif" in note for note in notes)
+    assert not any("cannot be read" in note for note in notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Any, cast
@@ -222,4 +223,5 @@ def test_the_opponent_is_judged_by_the_same_new_rows() -> None:
 def test_a_page_says_where_no_training_was_needed(low: float, is_said: bool) -> None:
     about = {"model": "composition", "scale": "measured", "part": "test", "rows": 41, "MAE": 0.06, "high": 0.1}
     run = Run(200, untrained=about | {"MAE_of_training": 0.24, "low": low})
-    assert ("formation-mlp predict composition --csv NEW.csv --scale measured" in halves(run)[0]) is is_said
+    plain = re.sub(r"</?span[^>]*>", "", halves(run)[0])
+    assert ("formation-mlp predict composition --csv NEW.csv --scale measured" in plain) is is_said

@@ -257,3 +257,15 @@ def test_known_powers_are_kept(model: ErrorModel) -> None:
     few = OutOfSample(rows.asked.inputs(model.pairs), rows.error, rows.group, rows.scored, np.ones(N))
     again = calibrated(model, model.errors(rows.asked), few, {"oqmd/known": 0.25})
     assert dict(zip(again.groups, again.powers.tolist(), strict=True))["oqmd/known"] == 0.25
+
+
+def test_a_symmetric_model_reaches_to_both_sides_as_far_as_its_farther_quantile(model: ErrorModel) -> None:
+    asked = rows_of(1).asked
+    errors, both = model.errors(asked), replace(model, is_symmetric=True)
+    even = both.errors(asked)
+    np.testing.assert_array_equal(even.high, np.maximum(-errors.low, errors.high))
+    np.testing.assert_array_equal(even.low, -even.high)
+    np.testing.assert_array_equal(even.size, errors.size)
+    arrays, plain = both.dump()
+    assert ErrorModel.restore(arrays, plain).is_symmetric
+    assert not ErrorModel.restore(*model.dump()).is_symmetric

@@ -18,7 +18,7 @@ from formation_mlp.data.headers import Header, header_of
 from formation_mlp.data.numbers import numbers_of_cells, remark_on_minus
 from formation_mlp.data.unit_doubt import MIXES, doubt_of_unit, evenly_spread
 from formation_mlp.data.unit_evidence import COMPUTED, FEWEST_TO_TELL, MEASURED, NEAR, Verdict, unit_by_numbers
-from formation_mlp.data.unit_names import UnitName
+from formation_mlp.data.unit_names import UnitName, unit_in
 from formation_mlp.data.unreadable import FEW, judge_unreadable
 from formation_mlp.materials.formula.text import is_missing
 from formation_mlp.quoting import counted, first_of, quoted, shortened
@@ -181,6 +181,9 @@ def _energies_of(
     n_blank = int((~present).sum())
     if n_blank:
         finding.notes.append(f"{counted(n_blank, 'row has no energy and is', 'rows have no energy and are')} not used.")
+    first = columns.cells_of(frame.head(1), energy.name)[0]
+    if 0 in wrong and unit_in(str(first)).energy:  # a line of units, which is said already
+        del wrong[0]
     judge_unreadable(finding, "target", energy.name, wrong, int(present.sum()), is_settled=is_settled)
     rows = np.flatnonzero(np.isfinite(values))
     if not len(rows):

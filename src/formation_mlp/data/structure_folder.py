@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OF_FRAMES = (".extxyz", ".xyz")
 IN_FILES = "in the files of the folder, and rows have their names"
-IN_FOLDERS = "in the folders of the folder, and rows have the names of folders or files"
+IN_FOLDERS = "in the files of the folder and of those in it, and rows have the names of files or folders"
 
 
 def read_folder(folder: Path, encoding: str = UTF_8) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def read_folder(folder: Path, encoding: str = UTF_8) -> pd.DataFrame:
 
     The table is what `formation_mlp.data.structure_table.table_of_structures` finds. Without structure files in the
     folder itself, extended XYZ files give their frames, or else those of the folders in it count, see
-    `formation_mlp.materials.structure.below.structures_below`.
+    `formation_mlp.materials.structure.below.structures_below`; beside structure files, those that the table names.
 
     Returns
     -------
@@ -49,15 +49,18 @@ def read_folder(folder: Path, encoding: str = UTF_8) -> pd.DataFrame:
     if not files and any(_is_of_frames(path) for path in folder.iterdir()):
         return _frames_in(folder)
     require_once((name_of_file(path.name) for path in files), str(folder), "structure file name")
-    paths = {name_of_file(path.name): path.name for path in files} or structures_below(folder)
-    if not paths:
+    paths = {name_of_file(path.name): path.name for path in files}
+    inner = _inner(folder, MOST_ENTRIES if files else None)
+    every = paths | {name: path for name, path in inner.items() if name not in paths}
+    if not every:
         raise DataError(f"{folder}: no CIF, POSCAR or JSON file in this folder, nor in the folders in it.")
-    targets = table_of_structures(folder, paths, encoding)
-    said = _passed_over(folder) if files else []
+    targets = table_of_structures(folder, every, encoding)
+    listed = {*([] if targets is None else targets["id"])}
+    paths = every if not files else {name: path for name, path in every.items() if name in paths or name in listed}
+    said = _passed_over([path for name, path in inner.items() if name not in paths])
     if targets is None:
         whole = pd.DataFrame({"id": paths.keys(), "structure": paths.values()})
     else:
-        listed = {*targets["id"]}
         used = {name: path for name, path in paths.items() if name in listed or not is_other_json(folder / path)}
         used |= _lost(listed - {*paths}, paths)  # reading will say that these files are missing
         whole = pd.DataFrame({"id": used.keys(), "structure": used.values()}).merge(targets, on="id", how="left")
@@ -65,16 +68,20 @@ def read_folder(folder: Path, encoding: str = UTF_8) -> pd.DataFrame:
         said += targets.attrs.get(ZEROS, ())
     if said:
         whole.attrs[columns.SAID] = " ".join(said)
-    whole.attrs[columns.FILES] = IN_FILES if files else IN_FOLDERS
+    whole.attrs[columns.FILES] = IN_FILES if all("/" not in path for path in paths.values()) else IN_FOLDERS
     return whole
 
 
-def _passed_over(folder: Path) -> list[str]:
+def _inner(folder: Path, most: int | None) -> dict[str, str]:
+    """Return names and paths of the structures in the folders of a folder."""
+    inner = {name: path for name, path in structures_below(folder, most).items() if "/" in path}
+    return {name: path for name, path in inner.items() if not is_other_json(folder / path)}
+
+
+def _passed_over(paths: Sequence[str]) -> list[str]:
     """Return a sentence on structures in the folders of a folder that has structure files itself."""
-    inner = [path for path in structures_below(folder, MOST_ENTRIES).values() if "/" in path]
-    inner = [path for path in inner if not is_other_json(folder / path)]
     one, several = (f"of a folder in it {verb} not read" for verb in ("is", "are"))
-    return [f"{counted(len(inner), f'structure {one}', f'structures {several}')}, such as {inner[0]}."] if inner else []
+    return [f"{counted(len(paths), f'structure {one}', f'structures {several}')}, such as {paths[0]}."] if paths else []
 
 
 def _lost(names: set[str], paths: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from formation_mlp.chemistry.compositions import Compositions
 from formation_mlp.hulls.known_phases import ORIGINS, known_phases, scales
+from formation_mlp.quoting import counted
 from formation_mlp.typing import Floats
 
 FEWEST = 10
@@ -45,6 +46,8 @@ class ScaleEvidence:
 
     def __str__(self) -> str:
         """Return the numbers in words."""
+        if self.n < FEWEST:
+            return f"{counted(self.n, 'known compound is', 'known compounds are')} too few to tell"
         told = ", ".join(f"{name} {error:.3f}" for name, error in self.errors.items())
         return f"mean distance from {self.n} known compounds in eV/atom: {told}"
 

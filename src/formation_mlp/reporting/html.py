@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from formation_mlp.figures.picture import Picture, Points
 from formation_mlp.system.files import write_bytes
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from matplotlib.figure import Figure
 
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 LARGEST_SVG = 200_000
 """Bytes up to which a figure stands on the page as SVG, sharp at any size; beyond, as PNG."""
 
@@ -36,13 +38,15 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     folder = Path(__file__).parent / "templates"
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["whole_options"] = whole_options
+    return environment
 
 
 def page(template: str, *, is_scripted: bool = False, **values: Any) -> str:
@@ -116,6 +120,17 @@ def code(text: str) -> Markup:
 def details(summary: str, content: Markup) -> Markup:
     """Return what is shown on demand."""
     return _piece("details", summary, content)
+
+
+def whole_options(text: str) -> Markup:
+    """Return a text in which no line ends within an option of a command, so that it can be copied.
+
+    Examples
+    --------
+    >>> whole_options("predict --csv <FILE>")
+    Markup('predict <span class="whole">--csv</span> &lt;FILE&gt;')
+    """
+    return Markup(_OPTION.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704 (escaped here)
 
 
 def verdict(believe: Sequence[tuple[str, str]], doubt: Sequence[tuple[str, str]]) -> Markup:

@@ -32,6 +32,7 @@ def interval_claim(run: FinishedRun, rows: JudgedRows) -> tuple[list[Claim], lis
     shares = dict(zip(intervals.levels, holds.mean(axis=1).tolist(), strict=True))
     level = intervals.levels[k]
     text = f"{100 * shares[level]:.1f} % of the truths lie inside the intervals of the level {level:g}"
+    width = float((intervals.high[k] - intervals.low[k])[rows.is_new].mean())
     if run.part == "val":
         return [], [("Intervals are untested:", f"they were calibrated on the very rows shown; {text}.")]
     low, high = chance_range(rows.n, level)
@@ -44,7 +45,7 @@ def interval_claim(run: FinishedRun, rows: JudgedRows) -> tuple[list[Claim], lis
         if one != level
     ]
     others = f"and {', '.join(named)}" if named else "of the other levels, too, as many as they promise"
-    text += f"; {others}."
+    text += f"; {others}. They are {width:.3f} eV/atom wide on average."
     if level not in outside and len(outside) < 2:
         return [("Intervals hold:", text)], []
     side = outside.get(level) or max(outside.values(), key=list(outside.values()).count)

@@ -26,7 +26,8 @@ class InheritedTrust:
 
     A small table has too few val rows to learn which answers are bad. The model that the training starts from has
     learned that from many, and its error model still ranks errors after the few steps of such a training: what it
-    expects is only put on the scale of the val rows. Positions among training rows are then those of the start model.
+    expects is only put on the scale of the val rows. To which side errors lie does not carry over: intervals reach
+    equally far to both. Positions among training rows are then those of the start model.
 
     Attributes
     ----------
@@ -47,7 +48,7 @@ class InheritedTrust:
         scales = start.target.scales or ("",)
         powers = dict(zip(start.errors.groups, start.errors.powers.tolist(), strict=True))
         return cls(
-            start.errors.for_scales(places, len(scales)),
+            replace(start.errors.for_scales(places, len(scales)), is_symmetric=True),
             start.domain,
             tuple(powers.get(group_name(scales[place], KNOWN), 1.0) for place in places),
         )

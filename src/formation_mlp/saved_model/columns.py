@@ -46,7 +46,14 @@ HIDDEN = (
 )
 """Columns that a terminal does not show: the line above the table, or the warning, says the same."""
 
-DIGITS = {EV_PER_ATOM: (6, 3), "meV/atom": (3, 0), "kJ/mol": (4, 1), "kcal/mol": (5, 2), PROBABILITY: (6, 3)}
+DIGITS = {
+    EV_PER_ATOM: (6, 3),
+    "meV/atom": (3, 0),
+    "kJ/mol": (4, 1),
+    "kcal/mol": (5, 2),
+    "J/mol": (1, 0),
+    PROBABILITY: (6, 3),
+}
 """Unit to the digits after the point in a file, and on a terminal."""
 
 Columns = dict[str, list[str] | Floats]

@@ -147,6 +147,8 @@ class ErrorsHeader(Section):
     """Names of the groups that have scores."""
     levels: Annotated[list[LevelHeader], Field(min_length=3, max_length=3)]
     """What high, medium and low trust mean."""
+    is_symmetric: bool = False
+    """Of a model that was trained from another one's weights."""
 
 
 class OwnHeader(Section):

@@ -85,7 +85,7 @@ def _result(screening: Screening) -> str:
     on = judged & (screening.decomposition_energy <= 0)
     known = np.array([word not in ("", ELEMENT) for word in columns.get("known", [""] * len(words))], np.bool_)
     said = "on the hull" if screening.table is None else "below the hull of the table"
-    said = f"{int(on.sum()):,} of {int(judged.sum()):,} are {said}"
+    said = f"{int(on.sum()):,} of {counted(int(judged.sum()), 'candidate')} {'is' if on.sum() == 1 else 'are'} {said}"
     if known.any():
         said += f" ({int(np.sum(on & known)):,} known, {int(np.sum(on & ~known)):,} new)"
     if known.any() and screening.table is not None:

@@ -74,6 +74,8 @@ class ErrorModel:
     powers : float32 ``[groups]``, between 0 and 1: what is expected in a group is that power of what the network says,
         times the ratio, so that the network cannot tell rows apart in a group where it never could
     levels : what high, medium and low trust mean, by mean absolute error
+    is_symmetric : whether both quantiles count as far away as the farther one, for a model whose errors lie to other
+        sides than those that the network learned from
     """
 
     weights: dict[str, Singles]
@@ -87,6 +89,7 @@ class ErrorModel:
     ratios: Singles
     powers: Singles
     levels: tuple[Level, ...]
+    is_symmetric: bool = False
     _by_level: dict[tuple[str, float], float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def errors(self, asked: Asked) -> Errors:
@@ -100,7 +103,11 @@ class ErrorModel:
         inputs = ((inputs - self.centre) / self.width).astype(np.float32)
         middle, below, above, size = in_blocks(self._outputs, np.clip(inputs, -6, 6)).T.astype(np.float64)
         below, above, size = np.exp(np.minimum([below, above, size], LARGEST_LOG))
-        return Errors(middle - below, middle + above, size)
+        low, high = middle - below, middle + above
+        if self.is_symmetric:
+            high = np.maximum(-low, high)
+            low = -high
+        return Errors(low, high, size)
 
     def _outputs(self, inputs: Singles) -> Singles:
         for name in LAYERS:
@@ -193,7 +200,11 @@ class ErrorModel:
             name: getattr(self, name) for name in ("centre", "width", "pairs", "scores", "ratios", "powers", "listed")
         }
         arrays |= {"starts": self.starts, **{f"weights.{name}": array for name, array in self.weights.items()}}
-        return arrays, {"groups": list(self.groups), "levels": [level.as_json() for level in self.levels]}
+        return arrays, {
+            "groups": list(self.groups),
+            "levels": [level.as_json() for level in self.levels],
+            **({"is_symmetric": True} if self.is_symmetric else {}),
+        }
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], plain: Mapping[str, Any]) -> ErrorModel:
@@ -234,6 +245,7 @@ class ErrorModel:
             checked_array(arrays, "ratios", np.float32, [len(groups)], 0, most),
             powers,
             tuple(Level(**level) for level in plain["levels"]),
+            is_symmetric=plain.get("is_symmetric", False),
         )
 
 

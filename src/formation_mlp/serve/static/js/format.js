@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 
-const DIGITS = { "eV/atom": 3, "meV/atom": 0, "kJ/mol": 1, "kcal/mol": 2, probability: 3 };
+const DIGITS = { "eV/atom": 3, "meV/atom": 0, "kJ/mol": 1, "kcal/mol": 2, "J/mol": 0, probability: 3 };
 
 /** Return a number with a real minus sign; "–" where there is none. */
 export function number(value, digits = 3) {
