@@ -64,7 +64,7 @@ def remarks() -> list[str]:
 def _say_that_it_compiles() -> None:
     """Tell whoever listens, once in a process, why the next seconds pass without anything to see."""
     logging.getLogger("formation_mlp").info(
-        "compiling numerical code for this machine: some seconds, once after an installation"
+        "compiling numerical code for this machine: some seconds, once for each kind of work after an installation"
     )
 
 
