@@ -16,6 +16,7 @@ from formation_mlp.data.sources import read_table
 from formation_mlp.errors import DataError
 from formation_mlp.materials.structure.access import only_files_of
 from formation_mlp.materials.structure.below import located, structures_below
+from formation_mlp.prediction.inputs import expanded
 from support.structures import rock_salt
 
 SALTS = {"NaCl": (-2.131, 5.6), "MgO": (-3.118, 4.2), "LiF": (-3.195, 4.0), "KBr": (-2.040, 6.6)}
@@ -272,3 +273,20 @@ def test_files_and_calculations_may_lie_in_one_folder(folder: Path) -> None:
     notes = discover(str(folder / "calcs")).notes
     assert any("1 structure of a folder in it is not read, such as old/CsI.cif" in note for note in notes)
     assert not any("cannot be read" in note for note in notes)
+
+
+def test_a_beginning_beside_another_structure_is_not_taken_for_the_end(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    for name in ("POSCAR", "relaxed.cif"):
+        (tmp_path / "run" / name).write_text("a structure", encoding="utf-8")
+    assert structures_below(tmp_path) == {"POSCAR": "run/POSCAR", "relaxed": "run/relaxed.cif"}
+    (tmp_path / "run" / "CONTCAR").write_text("a structure", encoding="utf-8")
+    assert structures_below(tmp_path) == {"run": "run/CONTCAR"}
+
+
+def test_a_folder_to_predict_gives_its_files_and_those_of_its_folders(folder: Path) -> None:
+    (folder / "run").mkdir()
+    rock_salt("Cs", "I", 9.0).to(str(folder / "run" / "CONTCAR"), fmt="poscar")
+    named, is_file = expanded([str(folder)])
+    assert named == [str(folder / f"{name}.cif") for name in sorted(SALTS)] + [str(folder / "run" / "CONTCAR")]
+    assert all(is_file)

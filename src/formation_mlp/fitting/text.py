@@ -69,8 +69,7 @@ def believe(results: Results, report: dict[str, Any], errors: Floats) -> list[st
         held_out = counted(len(errors), f"{results.part} row") + (" of new formulas" if "start" in report else "")
         said.append(
             f"What to believe: nothing yet. {held_out} cannot tell how far off a new compound is, nor which model is "
-            f"better; {FEWEST} are the fewest that can. Add rows to the table, or hold out more of them, such as with "
-            "--set split.test=0.3."
+            f"better; {FEWEST} are the fewest that can. {_advice(report)}"
         )
     else:
         half = 1.96 * float(errors.std(ddof=1)) / len(errors) ** 0.5
@@ -94,6 +93,14 @@ def believe(results: Results, report: dict[str, Any], errors: Floats) -> list[st
         "the table; predict flags them."
     )
     return said
+
+
+def _advice(report: dict[str, Any]) -> str:
+    """Return what to do where too few rows are held out."""
+    if "start" in report:
+        model = report["start"]["model"]
+        return f"The model {model} knows the others: what is known of its own errors says formation-mlp models {model}."
+    return "Add rows to the table, or hold out more of them, such as with --set split.test=0.3."
 
 
 def _only_new(outcome: Outcome, report: dict[str, Any]) -> Outcome:

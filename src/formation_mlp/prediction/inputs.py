@@ -202,8 +202,8 @@ def _files_of(item: str) -> list[str]:
 
 
 def _structures_of(folder: Path) -> list[Path]:
-    files = [file for file in structure_files_of(folder) if not is_other_json(file)]
-    return files or [file for path in structures_below(folder).values() if not is_other_json(file := folder / path)]
+    inner = [folder / path for path in structures_below(folder).values() if "/" in path]
+    return [file for file in [*structure_files_of(folder), *inner] if not is_other_json(file)]
 
 
 def names_structures(argument: str) -> bool:

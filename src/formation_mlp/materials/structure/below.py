@@ -30,9 +30,9 @@ def name_of_file(name: str) -> str:
 def structures_below(folder: Path, most: int | None = None) -> dict[str, str]:
     """Return names and paths of the structure files below a folder.
 
-    A folder with a CONTCAR or POSCAR is a calculation: its structure is the CONTCAR, unless that is empty, and its name
-    is that of the folder. Other files have their own names, without endings. A name that would occur twice is written
-    with the folders before it.
+    A folder with a CONTCAR, or a POSCAR and no other file of a structure, is a calculation: its structure is the
+    CONTCAR, unless that is empty, and its name is that of the folder. Other files have their own names, without
+    endings. A name that would occur twice is written with the folders before it.
 
     Parameters
     ----------
@@ -73,7 +73,8 @@ def _walk(folder: Path, most: int | None) -> Iterator[tuple[str, str]]:
         whole = [name for name in files if is_structure_file(name) and plain_name(name) != "xdatcar"]
         ends = [name for kind in OF_CALCULATIONS for name in whole if plain_name(name) == kind]
         end = next((name for name in ends if Path(place, name).stat().st_size), None) if inside.parts else None
-        if end is not None:
+        others = {name for name in whole if not plain_name(name).endswith(".json")} - {*ends}
+        if end is not None and (plain_name(end) == OF_CALCULATIONS[0] or not others):
             yield inside.as_posix(), (inside / end).as_posix()
             continue
         yield from (((inside / name_of_file(name)).as_posix(), (inside / name).as_posix()) for name in whole)
