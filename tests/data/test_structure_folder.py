@@ -290,3 +290,18 @@ def test_a_folder_to_predict_gives_its_files_and_those_of_its_folders(folder: Pa
     named, is_file = expanded([str(folder)])
     assert named == [str(folder / f"{name}.cif") for name in sorted(SALTS)] + [str(folder / "run" / "CONTCAR")]
     assert all(is_file)
+
+
+def test_a_structure_that_is_missing_is_not_taken_from_another_folder(folder: Path) -> None:
+    (folder / "a").mkdir()
+    (folder / "NaCl.cif").rename(folder / "a" / "NaCl.cif")
+    for path in folder.glob("*.cif"):
+        path.unlink()
+    (folder / "run_2").mkdir()
+    rock_salt("Mg", "O", 4.2).to(str(folder / "run_2" / "CONTCAR"), fmt="poscar")
+    rows = "file,e_form\na/NaCl.cif,-2.1\nb/NaCl.cif,-2\nrun_1/CONTCAR,-1\nrun_2/CONTCAR,-3\n"
+    (folder / "energies.csv").write_text(rows, encoding="utf-8")
+    frame = read_table(str(folder))
+    dataset = load_dataset(DataConfig(path=str(folder), invalid="drop"), TaskConfig())
+    assert dict(zip(dataset.formulas, dataset.y, strict=True)) == {"NaCl": -2.1, "MgO": -3.0}
+    assert len(frame) == 4

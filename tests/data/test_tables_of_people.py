@@ -171,6 +171,8 @@ HEAD = b"formula,target\n"
         (b"formula\ttarget\nNaCl\t-2,131\n", "the columns are separated by '\\t'"),
         (b"formula|target\nNaCl|-2\n", "the columns are separated by '|'"),
         (b"Energies,,\nNaCl,-2,3\n", "the first line, 'Energies,,', does not name the columns. It should"),
+        (b"Energies,,\na,b,c\nNaCl,-2,3\n", "the first line, 'Energies,,', does not name the columns. It should"),
+        (b"NaCl,\nMgO,cubic\nKCl,x\n", "the first line, 'NaCl,', does not name the columns. It should"),
         (b"# energies\nNaCl,-2\n", "the first line, '# energies', does not name the columns. It should"),
         (HEAD + b"NaCl,-2\nMgO\nKCl,-1\n", "row 2 has fewer cells than there are columns: none for 'target'"),
         (b"formula,a,b\nNaCl,-2\n", "row 1 has fewer cells than there are columns: none for 'b'"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from formation_mlp.data import columns
+from formation_mlp.data.headers import header_of
 from formation_mlp.data.lines_above import lines_above
 from formation_mlp.data.text_file import open_text
 
@@ -20,6 +21,12 @@ USUAL = frozenset((*columns.FORMULA, *columns.STRUCTURE, *columns.TARGET))
 """Names of columns that need no other to be known for such."""
 LARGEST_CELL = 2**31 - 1
 """Signs; a cell may hold a whole structure."""
+
+
+def _is_name(cell: str) -> bool:
+    """Tell whether a cell is known for the name of a column."""
+    header = header_of(cell)
+    return cell.lower() in USUAL or header.formula > 0 or header.target > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class TextTable:
         if not has_header:
             return cls(file, encoding)
         with open_text(file, encoding) as text:
-            return cls(file, encoding, tuple(lines_above(text, USUAL)))
+            return cls(file, encoding, tuple(lines_above(text, _is_name)))
 
     @contextmanager
     def lines(self) -> Iterator[TextIO]:

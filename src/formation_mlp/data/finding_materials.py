@@ -18,7 +18,7 @@ from formation_mlp.data.contents import (
 )
 from formation_mlp.data.headers import NO_FORMULAS, header_of
 from formation_mlp.materials.formula.reading import parse_formulas
-from formation_mlp.materials.structure.below import share_of_names
+from formation_mlp.materials.structure.below import names_below
 from formation_mlp.quoting import MOST_ROWS, counted, quoted
 
 if TYPE_CHECKING:
@@ -107,9 +107,11 @@ def _names_of_files(frame: pd.DataFrame) -> str | None:
     folder = frame.attrs.get("folder")
     if folder is None or columns.FILES in frame.attrs:
         return None
-    for name in map(str, frame.columns):
-        cells = some_cells(frame, name)
-        if len(set(map(str, cells))) == len(cells) and share_of_names(cells, Path(folder)) >= SHARE_OF_NAMED:
+    known = names_below(Path(folder))
+    for name in map(str, frame.columns) if known else ():
+        cells = [cell for cell in some_cells(frame, name) if isinstance(cell, str)]
+        is_named = sum(cell in known for cell in cells) >= SHARE_OF_NAMED * max(1, len(cells))
+        if is_named and len(set(cells)) == len(cells):
             return name
     return None
 

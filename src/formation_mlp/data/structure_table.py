@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ def table_of_structures(folder: Path, paths: Mapping[str, str], encoding: str) -
     DataError
         If several tables could be meant, one cannot be read, or it names a structure twice.
     """
-    known = ways_to_name(paths)
+    known = _Known.of(folder, paths)
     listing = next((folder / name for name in USUAL if (folder / name).exists()), None)
     if listing is not None:
         return _with_ids(_read_listing(listing, encoding), 0, listing, known)
@@ -79,7 +80,41 @@ def require_once(names: Iterable[str], where: str, what: str) -> None:
         raise DataError(f"{where}: {found} twice, the first is {twice[0]!r}. Rename or remove one.")
 
 
-def _naming(tables: Iterable[Path], known: Mapping[str, str], encoding: str) -> list[tuple[Path, pd.DataFrame, int]]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a cell of a table may call a structure.
+
+    Attributes
+    ----------
+    folder : name of the folder, which may stand before paths in it
+    ways : from each usual way to the name of a structure
+    flat : the same for files in the folder itself, whose cells may have any path before them
+    """
+
+    folder: str
+    ways: Mapping[str, str]
+    flat: Mapping[str, str]
+
+    @classmethod
+    def of(cls, folder: Path, paths: Mapping[str, str]) -> _Known:
+        flat = {name: path for name, path in paths.items() if "/" not in path}
+        return cls(folder.resolve().name, ways_to_name(paths), ways_to_name(flat))
+
+    def name_of(self, cell: str) -> str:
+        """Return the name of the structure that a cell means, or what its name would be."""
+        plain = name_of_file(Path(cell).name)
+        inside = cell.removeprefix("./").removeprefix(f"{self.folder}/")
+        return self.ways.get(cell) or self.ways.get(inside) or self.flat.get(plain) or self._of_none(inside, plain)
+
+    def _of_none(self, inside: str, plain: str) -> str:
+        return inside if "/" in inside and plain in self.ways else plain
+
+    def names(self, cell: str) -> bool:
+        """Tell whether a cell names a structure."""
+        return self.name_of(cell) in self.ways
+
+
+def _naming(tables: Iterable[Path], known: _Known, encoding: str) -> list[tuple[Path, pd.DataFrame, int]]:
     """Return those tables that name structures, with the place of their names."""
     found = []
     for path in tables:
@@ -106,30 +141,24 @@ def _read_listing(listing: Path, encoding: str) -> pd.DataFrame:
     return table
 
 
-def _column_of_files(table: pd.DataFrame, known: Mapping[str, str]) -> int | None:
+def _column_of_files(table: pd.DataFrame, known: _Known) -> int | None:
     """Return the place of the column that names structure files, or None."""
     shares = [_share_known(columns.cells_of(table, name), known) for name in table.columns]
     best = int(np.argmax(shares)) if shares else 0
     return best if shares and shares[best] >= SHARE else None
 
 
-def _share_known(cells: Sequence[object], known: Mapping[str, str]) -> float:
+def _share_known(cells: Sequence[object], known: _Known) -> float:
     named = [str(cell) for cell in cells if cell not in (None, "")]
-    return sum(_name_in(known, name) in known for name in named) / max(1, len(named))
+    return sum(map(known.names, named)) / max(1, len(named))
 
 
-def _name_in(known: Mapping[str, str], cell: str) -> str:
-    """Return the name of the structure that a cell means, or what its name would be."""
-    plain = name_of_file(Path(cell).name)
-    return known.get(cell) or known.get(plain) or plain
-
-
-def _with_ids(table: pd.DataFrame, place: int, listing: Path, known: Mapping[str, str]) -> pd.DataFrame:
+def _with_ids(table: pd.DataFrame, place: int, listing: Path, known: _Known) -> pd.DataFrame:
     """Return a table whose column at ``place`` is called ``id`` and names structures as the folder does."""
     names = [f"{name} in {listing.name}" if str(name) in ("id", "structure") else str(name) for name in table.columns]
     table = table.set_axis(names, axis="columns")
     cells = list(map(str, columns.cells_of(table, names[place])))
-    ids = [_name_in(known, cell) for cell in cells]
+    ids = [known.name_of(cell) for cell in cells]
     table = table.drop(columns=names[place]).assign(id=ids)
     require_once(table["id"], str(listing), "name")
     table.attrs[columns.SAID] = listing.name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from formation_mlp.materials.structure.access import is_limited
@@ -112,8 +112,8 @@ def ways_to_name(paths: Mapping[str, str]) -> dict[str, str]:
 
 def _ways(name: str, path: str) -> set[str]:
     folders, _, file = path.rpartition("/")
-    ways = {name, path, file, name_of_file(path), name_of_file(file), without_zeros(name)}
-    return ways | ({folders} if plain_name(file) in OF_CALCULATIONS else set())
+    ways = {name, path, name_of_file(path), without_zeros(name)}
+    return ways | ({folders} - {""} if plain_name(file) in OF_CALCULATIONS else {file, name_of_file(file)})
 
 
 def located(cells: Sequence[object], folder: Path) -> Sequence[object]:
@@ -134,13 +134,9 @@ def located(cells: Sequence[object], folder: Path) -> Sequence[object]:
     return [paths[names[str(cell)]] if cell in lost and cell in names else cell for cell in cells]
 
 
-def share_of_names(cells: Iterable[object], folder: Path) -> float:
-    """Return how many of some cells name structure files below a folder, at most 1; 0 if there are no cells."""
-    texts = [str(cell) for cell in cells if _is_name(cell)]
-    if not texts or is_limited():
-        return 0.0
-    names = ways_to_name(structures_below(folder, MOST_ENTRIES))
-    return sum(text in names for text in texts) / len(texts)
+def names_below(folder: Path) -> frozenset[str]:
+    """Return all usual ways to name the structure files below the folder of a table; none where no file may be read."""
+    return frozenset() if is_limited() else frozenset(ways_to_name(structures_below(folder, MOST_ENTRIES)))
 
 
 def _is_name(cell: object) -> bool:
